@@ -1,0 +1,71 @@
+#include "solver/base/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "solver/base/err.h"
+
+static int64_t read_clock(clockid_t which)
+{
+	struct timespec t;
+
+	clock_gettime(which, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+int64_t clock_wall_ms(void)
+{
+	return read_clock(CLOCK_REALTIME);
+}
+
+int64_t clock_monotonic_ms(void)
+{
+	return read_clock(CLOCK_MONOTONIC);
+}
+
+const char *clock_text(int64_t wall_ms, char text[CLOCK_TEXT_SIZE])
+{
+	time_t seconds = (time_t)(wall_ms / 1000);
+	struct tm tm;
+	size_t used;
+
+	gmtime_r(&seconds, &tm);
+	used = strftime(text, CLOCK_TEXT_SIZE, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(text + used, CLOCK_TEXT_SIZE - used, ".%03dZ", (int)(wall_ms % 1000));
+	return text;
+}
+
+/* ".123456" -> 123; leaves *at behind the digits. */
+static int64_t parse_fraction(const char **at)
+{
+	int64_t ms = 0, weight = 100;
+
+	if (**at != '.')
+		return 0;
+	for ((*at)++; **at >= '0' && **at <= '9'; (*at)++, weight /= 10)
+		ms += (**at - '0') * weight;
+	return ms;
+}
+
+int clock_parse(const char *text, int64_t *ret_wall_ms)
+{
+	struct tm tm = { 0 };
+	const char *at = text ? strptime(text, "%Y-%m-%dT%H:%M:%S", &tm) : NULL;
+	int64_t ms, offset_minutes = 0;
+	int hours, minutes;
+
+	if (!at)
+		return ERR_INVALID;
+	ms = parse_fraction(&at);
+	if (*at == '+' || *at == '-') {
+		if (sscanf(at + 1, "%2d:%2d", &hours, &minutes) != 2 || strlen(at) != 6)
+			return ERR_INVALID;
+		offset_minutes = (hours * 60 + minutes) * (*at == '-' ? -1 : 1);
+	} else if (strcmp(at, "Z") != 0 && strcmp(at, "z") != 0) {
+		return ERR_INVALID;
+	}
+	*ret_wall_ms = ((int64_t)timegm(&tm) - offset_minutes * 60) * 1000 + ms;
+	return 0;
+}

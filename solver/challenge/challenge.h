@@ -1,0 +1,119 @@
+/* The model of a challenge and of an order, and the life of a challenge as a table.
+ *
+ * Pure: no I/O, no clock, no randomness. Only challenge_step() says what follows a state;
+ * only the engine writes it. Text is owned by the struct that holds it.
+ */
+#ifndef SOLVER_CHALLENGE_CHALLENGE_H
+#define SOLVER_CHALLENGE_CHALLENGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "solver/base/err.h"
+#include "solver/base/id.h"
+#include "solver/dns/name.h"
+
+#define TOKEN_MAX 128             /* characters; authorities send 43 */
+#define KEY_AUTHORIZATION_MAX 256 /* characters; 43 + '.' + 43 is usual */
+#define VALUE_MAX 255             /* bytes of one TXT string */
+#define HANDLE_MAX 1024           /* bytes a provider may ask to be remembered */
+#define ORDER_MAX 1000            /* challenges of one order */
+#define EVENTS_MAX 64             /* kept of one challenge; the oldest in the middle go first */
+
+enum challenge_type { CHALLENGE_HTTP01, CHALLENGE_DNS01, CHALLENGE_TYPES };
+
+enum challenge_state {
+	CHALLENGE_QUEUED,      /* on disk, nothing has left yet */
+	CHALLENGE_PUBLISHING,  /* the provider may have been asked */
+	CHALLENGE_PROPAGATING, /* the provider has it; not every server shows it */
+	CHALLENGE_READY,       /* every server shows it */
+	CHALLENGE_WITHDRAWING, /* the provider may have been asked to remove it */
+	CHALLENGE_GONE,        /* removed; it had been released */
+	CHALLENGE_FAILED,      /* removed; it never was ready, and `reason` says why */
+	CHALLENGE_STATES,
+};
+
+enum challenge_input {
+	INPUT_START,     /* its turn has come */
+	INPUT_PUBLISHED, /* the provider took it */
+	INPUT_SEEN,      /* every server shows it */
+	INPUT_LOST,      /* it was seen, and is not there any more */
+	INPUT_FAILED,    /* permanent failure */
+	INPUT_DEADLINE,  /* not ready in time */
+	INPUT_RELEASED,  /* nobody needs it any more (asked, or its lifetime is over) */
+	INPUT_WITHDRAWN, /* the provider removed it */
+	CHALLENGE_INPUTS,
+};
+
+enum challenge_action { DO_NOTHING, DO_PUBLISH, DO_PROBE, DO_ANNOUNCE, DO_WITHDRAW, DO_FORGET };
+
+struct challenge_event {
+	int64_t at_ms;             /* wall clock */
+	enum challenge_state state; /* the state it led to or happened in */
+	char *text;                /* one sentence */
+};
+
+struct challenge {
+	char id[ID_SIZE];       /* "ch_…" */
+	char order_id[ID_SIZE]; /* "or_…" */
+	char *client;           /* who asked: a client's name, "loopback", "cps" */
+	enum challenge_type type;
+	enum challenge_state state;
+	char *identifier;       /* the domain to prove, without "*." */
+	bool wildcard;
+	char *token;             /* http-01 */
+	char *key_authorization; /* http-01; NULL for dns-01: only its digest is needed */
+	char *value;             /* dns-01: what stands in the TXT record */
+	char *fqdn;              /* dns-01: where it stands, after CNAMEs; NULL before it is known */
+	char *zone;              /* dns-01: the zone that holds fqdn */
+	char *provider;          /* name in the configuration; NULL before it is known */
+	char *handle;            /* what the provider asked to be remembered, or NULL */
+	char *reason;            /* why it failed, or NULL */
+	char *verdict;           /* JSON: what each server said at the last look, or NULL */
+	int64_t created_ms;      /* wall clock, as all of these */
+	int64_t deadline_ms;     /* ready by then, or failed */
+	int64_t expires_ms;      /* withdrawn then at the latest */
+	int64_t updated_ms;
+	struct challenge_event *events;
+	size_t event_count;
+};
+
+/* Who waits for a group of challenges, and where to tell them. */
+struct order {
+	char id[ID_SIZE];
+	char *client;
+	char *callback_url;    /* or NULL */
+	char *callback_secret; /* name of a configured secret that signs it, or NULL */
+	char *callback_result; /* JSON: attempts and last status, or NULL */
+	char *label;           /* "cps/10002/changes/10003", or NULL */
+	int64_t created_ms;
+	bool announced;        /* the callback was delivered or given up */
+};
+
+void challenge_done(struct challenge *c);
+void challenge_free(struct challenge *c);
+void order_done(struct order *o);
+/* Appends an event; takes a copy of `text`. Over EVENTS_MAX the second-oldest half is thinned. */
+void challenge_note(struct challenge *c, int64_t at_ms, const char *text);
+
+/* What follows: true and the next state and action, or false when `input` is not legal in `state`. */
+bool challenge_step(enum challenge_state state, enum challenge_input input, bool had_failed,
+                    enum challenge_state *ret_state, enum challenge_action *ret_action);
+bool challenge_is_over(enum challenge_state state); /* gone or failed */
+
+/* Names on disk and in every protocol: "http-01", "queued", …; -1 when unknown. */
+const char *challenge_type_name(enum challenge_type type);
+int challenge_type_from_name(const char *name);
+const char *challenge_state_name(enum challenge_state state);
+int challenge_state_from_name(const char *name);
+const char *challenge_input_name(enum challenge_input input);
+
+/* A token is 1 to TOKEN_MAX characters of the base64url alphabet (RFC 8555 section 8.3). */
+int token_check(const char *token, struct err *err);
+/* "token.thumbprint", both base64url. */
+int key_authorization_check(const char *key_authorization, const char *token, struct err *err);
+/* A TXT value: 1 to VALUE_MAX printable ASCII characters. */
+int value_check(const char *value, struct err *err);
+
+#endif

@@ -1,0 +1,146 @@
+/* The configuration: one YAML file, every option a row in a table (conf/tables.c), read into an
+ * immutable snapshot. An empty file works. Unknown keys are refused with file, line, column and the
+ * nearest valid name. A reload builds a new snapshot; a broken file leaves the old one in force. */
+#ifndef SOLVER_CONF_CONFIG_H
+#define SOLVER_CONF_CONFIG_H
+
+#include "solver/base/buf.h"
+#include "solver/base/err.h"
+#include "solver/base/secret.h"
+#include "solver/challenge/challenge.h"
+#include "solver/conf/option.h"
+
+#define CONFIG_MAX_BYTES (1024 * 1024)
+
+/* http: the HTTP-01 responder. */
+struct config_http {
+	char **listen;          /* "address:port", "[v6]:port", "port" (all addresses); default "80"; empty list: off */
+	char *redirect_unknown; /* base URL for tokens we do not know ("http://dcv.akamai.com"), or NULL: 404 */
+	int64_t threads;        /* 0: one per core */
+	int64_t connections;    /* at once */
+};
+
+/* api: REST and the other front doors. */
+struct config_api {
+	char **listen;          /* default "127.0.0.1:8053" */
+	bool loopback_open;     /* callers from loopback need no token; default false */
+	int64_t max_body;       /* bytes */
+};
+
+/* dns: the embedded authoritative server. */
+struct config_dns {
+	char **listen;          /* default "127.0.0.1:5353"; UDP and TCP; "53" for all addresses */
+	char **zones;           /* default "dcvd.test" */
+	char **name_servers;    /* NS names of the zones; default "ns.<zone>" */
+	char *contact;          /* SOA RNAME as a mail address or name; default "hostmaster.<zone>" */
+	int64_t negative_ttl_ms;
+};
+
+struct config_resolver {
+	char **servers;         /* recursive resolvers; empty: those of the system */
+	int64_t timeout_ms;
+	int64_t tries;
+	int64_t authority_port; /* 53; others only for tests */
+};
+
+/* challenge: times of a challenge. */
+struct config_challenge {
+	int64_t deadline_ms;    /* ready within; default 10m */
+	int64_t lifetime_ms;    /* withdrawn after; default 7d */
+	int64_t retention_ms;   /* finished ones stay listed for; default 1h */
+	int64_t batch_ms;       /* changes of one zone are gathered for; default 20ms */
+	int64_t live_max;       /* live challenges at once; default 200000 */
+};
+
+/* check: the self-check. */
+struct config_check {
+	int64_t poll_first_ms;  /* pause before the second look; default 100ms */
+	int64_t poll_max_ms;    /* longest pause; default 10s */
+	int64_t http_port;      /* 80 */
+	int64_t http_timeout_ms;
+	int64_t http_redirects; /* 10 */
+};
+
+struct config_log {
+	int level;              /* enum log_level */
+	int format;             /* enum log_format */
+};
+
+struct config_cps {
+	char *edgerc;           /* default "~/.edgerc" */
+	char *section;          /* default "default" */
+	char *base_url;         /* NULL: https://<host of the credentials>; tests point it at an emulator */
+	char *ca_file;          /* or NULL */
+	char **contracts;       /* contract ids for listing; empty: all */
+	char **acknowledge_warnings; /* codes that may be acknowledged; nothing else is */
+	char *prefer;           /* "dns-01" or "http-01" where routes allow both; default dns-01 */
+	int64_t per_minute;     /* 35 */
+	int64_t burst;          /* 20 per 2 s */
+	int64_t poll_ms;        /* pause between two looks at a change; default 30s */
+};
+
+/* providers: <name>: {type: rfc2136, …its own options} */
+struct config_provider {
+	char *name;
+	char *type;
+	void *options;          /* the struct of the type's own table, filled */
+	const struct option *table;
+};
+
+/* routes: first the longest matching suffix, then the order in the file. */
+enum route_publish { ROUTE_RESPONDER, ROUTE_FOLDER };
+struct config_route {
+	char *suffix;           /* "" or "*" matches every name; "example.com" matches it and all below */
+	int type;               /* enum challenge_type, or CHALLENGE_TYPES: both */
+	char *provider;         /* dns-01: a name under providers; "embedded" always exists */
+	int publish;            /* http-01 */
+	char *folder;           /* http-01 with ROUTE_FOLDER: document root of another web server */
+	int64_t ttl;            /* seconds; 0: the provider's minimum or 60 */
+};
+
+struct config_callback_secret { char *name; struct secret *secret; };
+
+struct config {
+	char *file;             /* where it came from, or NULL */
+	char *state_dir;        /* default "/var/lib/dcvd" */
+	struct config_http http;
+	struct config_api api;
+	struct config_dns dns;
+	struct config_resolver resolver;
+	struct config_challenge challenge;
+	struct config_check check;
+	struct config_log log;
+	struct config_cps cps;
+	struct config_provider *providers;
+	size_t provider_count;
+	struct config_route *routes;
+	size_t route_count;
+	struct config_callback_secret *callback_secrets;
+	size_t callback_secret_count;
+};
+
+/* Option table of a provider type, and the size of its struct; NULL when there is no such type.
+ * The daemon passes the registry in: conf knows no provider. */
+typedef const struct option *(*config_provider_table_fn)(const char *type, size_t *ret_size);
+
+/* Reads `file` (NULL: no file, all defaults), then applies `overrides` (NULL-ended "http.listen=8080",
+ * value in YAML flow syntax). Gives *ret (free with config_free). Errors: "FILE:LINE:COLUMN: sentence". */
+int config_read(const char *file, const char *const *overrides, config_provider_table_fn tables,
+                struct config **ret, struct err *err);
+/* The same from text (fuzzed). */
+int config_parse(const char *text, size_t length, const char *name, const char *const *overrides,
+                 config_provider_table_fn tables, struct config **ret, struct err *err);
+void config_free(struct config *c);
+
+/* Sentences about what is allowed but unwise (inline secrets, …), one per line into `out`. */
+void config_warnings(const struct config *c, struct buf *out);
+/* The effective configuration as YAML, secrets as "***". */
+void config_dump(const struct config *c, struct buf *out);
+/* A commented example of every option, valid as it stands. */
+void config_example(const char *const *provider_types, config_provider_table_fn tables, struct buf *out);
+
+/* The route of a name, NULL when none matches. Longest suffix wins; among equals the first. */
+const struct config_route *config_route(const struct config *c, enum challenge_type type, const char *name);
+const struct config_provider *config_provider(const struct config *c, const char *name);
+
+#endif

@@ -1,0 +1,102 @@
+/* The engine: owns every challenge from the request to "gone".
+ *
+ * All calls are made on the loop thread. A front door translates its protocol into an order_request and
+ * submits it; everything after that (journal, plan, publish, probe, announce, withdraw, retries, recovery)
+ * happens here. Challenges and orders handed out are borrowed and valid until the next return to the loop.
+ */
+#ifndef SOLVER_ENGINE_ENGINE_H
+#define SOLVER_ENGINE_ENGINE_H
+
+#include "solver/answers/answers.h"
+#include "solver/base/err.h"
+#include "solver/challenge/challenge.h"
+#include "solver/conf/config.h"
+#include "solver/net/http.h"
+#include "solver/net/loop.h"
+#include "solver/net/resolver.h"
+#include "solver/store/store.h"
+
+struct engine;
+
+struct engine_parts {
+	struct loop *loop;
+	struct store *store;      /* opened with a wake hook that makes the loop call store_dispatch */
+	struct answers *answers;
+	struct http_client *http;
+	struct resolver *resolver;
+	const struct config *config; /* borrowed; engine_reconfigure() replaces it */
+};
+
+/* One challenge as a caller knows it. Text is borrowed for the call. */
+struct challenge_request {
+	enum challenge_type type;
+	const char *domain;            /* may be a U-label, upper case, "*.…" (dns-01 only), dotted at the end */
+	const char *token;             /* http-01 */
+	const char *key_authorization; /* http-01; for dns-01 instead of `value` */
+	const char *value;             /* dns-01: the finished TXT value */
+};
+
+struct order_request {
+	const struct challenge_request *challenges;
+	size_t count;                  /* 1..ORDER_MAX */
+	const char *client;            /* who asks */
+	const char *callback_url, *callback_secret, *label; /* or NULL */
+	int64_t deadline_ms;           /* duration; 0: the configured one */
+	int64_t lifetime_ms;           /* duration; 0: the configured one */
+};
+
+int engine_open(const struct engine_parts *parts, struct engine **ret, struct err *err);
+/* Loads the journal and resumes everything that was not finished. Once, before the first submit. */
+int engine_recover(struct engine *e, struct err *err);
+void engine_close(struct engine *e); /* stops at once; the journal resumes it at the next start */
+/* New snapshot for new challenges; those under way keep what they started with where it still exists. */
+int engine_reconfigure(struct engine *e, const struct config *config, struct err *err);
+
+/* Checks everything first: one bad challenge refuses the whole order with a sentence that names it
+ * ("challenge 3 (dns-01 x.example): …"). `done` comes after the journal has it: the order's id, or an error
+ * (nothing is left then). A challenge that is live already (same client, type, domain and value) is not made
+ * twice: an order of one such challenge answers with the existing order, `existed` true. */
+typedef void (*engine_submit_fn)(const char *order_id, bool existed, const struct err *err, void *arg);
+int engine_submit(struct engine *e, const struct order_request *request, engine_submit_fn done, void *arg, struct err *err);
+
+const struct challenge *engine_challenge(struct engine *e, const char *id);
+const struct order *engine_order(struct engine *e, const char *id);
+/* The challenges of an order, in the order of the request; gives the array (free with free), borrows its items. */
+size_t engine_order_challenges(struct engine *e, const char *order_id, const struct challenge ***ret);
+
+enum order_state { ORDER_PENDING, ORDER_READY, ORDER_FAILED, ORDER_GONE };
+/* ready: all are ready; failed: at least one failed or is being withdrawn without having been released;
+ * gone: all are over. */
+enum order_state engine_order_state(struct engine *e, const char *order_id);
+const char *order_state_name(enum order_state state);
+
+/* Pages through challenges by id order of creation, newest first. `after` is the id of the last one seen, or
+ * NULL. Returns how many were handed to `fn` (at most limit). */
+struct challenge_filter { const char *client; const char *domain; int state; /* or -1 */ int type; /* or -1 */ };
+size_t engine_list(struct engine *e, const struct challenge_filter *filter, const char *after, size_t limit,
+                   void (*fn)(const struct challenge *c, void *arg), void *arg);
+
+/* Nobody needs it any more. Idempotent: what is over already succeeds. ERR_NOT_FOUND for an unknown id.
+ * `done` (may be NULL) comes when the wish is journalled, not when the record is gone. */
+int engine_release_challenge(struct engine *e, const char *id, void (*done)(const struct err *err, void *arg), void *arg, struct err *err);
+int engine_release_order(struct engine *e, const char *id, void (*done)(const struct err *err, void *arg), void *arg, struct err *err);
+
+/* Called for each event of each challenge after it happened. Unwatch is allowed inside the call. */
+struct engine_watch;
+struct engine_watch *engine_watch(struct engine *e, void (*fn)(const struct challenge *c, const struct challenge_event *event, void *arg), void *arg);
+void engine_unwatch(struct engine *e, struct engine_watch *w);
+
+/* A check by hand, nothing published. `done` gets the verdict as JSON (see engine/verdict.h for its form). */
+struct check_request { enum challenge_type type; const char *domain; const char *token, *key_authorization, *value; /* or NULL */ };
+int engine_check(struct engine *e, const struct check_request *request,
+                 void (*done)(const char *verdict_json, const struct err *err, void *arg), void *arg, struct err *err);
+
+/* Numbers for /metrics: counts per state and type, and counters since the start. */
+struct engine_numbers {
+	size_t live[CHALLENGE_TYPES][CHALLENGE_STATES];
+	uint64_t submitted, ready, failed, withdrawn, provider_calls, provider_errors, probes;
+	uint64_t ready_ms_sum; /* from request to ready */
+};
+void engine_numbers(struct engine *e, struct engine_numbers *ret);
+
+#endif

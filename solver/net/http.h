@@ -1,0 +1,58 @@
+/* HTTP client on the loop: libcurl's multi-socket interface. Redirects are followed only
+ * when asked; bodies over the limit end the transfer; credentials never reach a log. */
+#ifndef SOLVER_NET_HTTP_H
+#define SOLVER_NET_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "solver/base/err.h"
+#include "solver/net/loop.h"
+
+#define HTTP_HEADERS_MAX 65536 /* bytes of reply headers */
+
+struct http_client;
+struct http_call;
+
+struct http_request {
+	const char *method;          /* NULL: GET */
+	const char *url;             /* sent byte for byte (no path normalisation) */
+	const char *const *headers;  /* NULL-ended "Name: value" lines, or NULL */
+	const void *body;
+	size_t body_length;
+	size_t max_reply;            /* bytes of body; 0: 1 MiB */
+	int timeout_ms;              /* whole call; 0: 30000 */
+	int connect_timeout_ms;      /* 0: 10000 */
+	int max_redirects;           /* 0: none are followed */
+	const char *connect_address; /* "192.0.2.1" or "2001:db8::1": connect there, whatever the host says */
+	bool cut_at_max;             /* a reply over max_reply is cut there instead of failing */
+	bool insecure_tls;           /* an authority does not look at certificates during validation */
+	const char *ca_file;         /* NULL: the system's */
+	const char *unix_socket;     /* or NULL */
+	bool redirects_web_ports_only; /* only http/https on 80/443, as an authority does */
+};
+
+struct http_reply {
+	int status;
+	const char *headers;         /* of the last response, "Name: value\r\n" lines */
+	const char *body;            /* zero-ended */
+	size_t body_length;
+	const char *final_url;
+	const char *address;         /* that was connected to */
+	int redirects;
+	long elapsed_ms;
+	bool cut;
+};
+
+struct http_client *http_client_new(struct loop *l);
+void http_client_free(struct http_client *c); /* cancels what is running */
+/* `done` gets the reply (borrowed, NULL on failure) and the error (code 0 on success).
+ * Everything in `request` is copied. Returns 0 and *ret_call, or a code. */
+int http_start(struct http_client *c, const struct http_request *request,
+               void (*done)(const struct http_reply *reply, const struct err *err, void *arg), void *arg,
+               struct http_call **ret_call, struct err *err);
+void http_cancel(struct http_call *call); /* `done` comes later with ERR_CANCELLED */
+/* The value of a header of a reply, case-insensitive; gives (free with free) or NULL. */
+char *http_header(const char *headers, const char *name);
+
+#endif

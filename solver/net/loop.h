@@ -1,0 +1,38 @@
+/* The event loop: one thread owns the state of dcvd, and this is its clock and its queue.
+ *
+ * A start that fails never calls back; one that succeeds calls back exactly once, later,
+ * also when cancelled. libuv underneath; tests/scenario links a loop with virtual time
+ * behind the same header. */
+#ifndef SOLVER_NET_LOOP_H
+#define SOLVER_NET_LOOP_H
+
+#include <stdint.h>
+
+struct loop;
+struct timer;
+struct uv_loop_s;
+
+struct loop *loop_new(void);
+void loop_free(struct loop *l);          /* everything on it must be closed before */
+void loop_run(struct loop *l);           /* until loop_stop() */
+void loop_stop(struct loop *l);
+/* Runs until `*done` is true or `timeout_ms` passed; for one-shot commands. */
+void loop_run_until(struct loop *l, const int *done, int64_t timeout_ms);
+int64_t loop_now_ms(struct loop *l);     /* monotonic */
+int64_t loop_wall_ms(struct loop *l);    /* wall clock of the same instant */
+struct uv_loop_s *loop_uv(struct loop *l);
+
+/* One-shot. The timer is gone when `fn` is called. Gives; timer_stop ends and frees it. */
+struct timer *timer_start(struct loop *l, int64_t after_ms, void (*fn)(void *arg), void *arg);
+void timer_stop(struct timer *t); /* NULL is allowed */
+
+/* From any thread: `fn` runs on the loop soon. */
+void loop_post(struct loop *l, void (*fn)(void *arg), void *arg);
+/* Calls `fn` on SIGTERM, SIGINT, SIGHUP… */
+void loop_on_signal(struct loop *l, int signal, void (*fn)(int signal, void *arg), void *arg);
+/* Watches a file descriptor for reading until loop_unwatch_fd. */
+struct fd_watch;
+struct fd_watch *loop_watch_fd(struct loop *l, int fd, void (*fn)(void *arg), void *arg);
+void loop_unwatch_fd(struct fd_watch *w);
+
+#endif

@@ -1,0 +1,75 @@
+/* The journal: what survives a restart.
+ *
+ * Writes are transactions that a worker thread commits in groups; the callback of each
+ * comes on the thread that calls store_dispatch(), in the order of submission, after its
+ * transaction is durable (fsync). A failed write keeps the store usable: the callback gets
+ * the code, and nothing of that transaction is on disk. Names, not enum numbers, are stored.
+ *
+ * Backends: memory (tests), sqlite. One contract suite runs on all.
+ */
+#ifndef SOLVER_STORE_STORE_H
+#define SOLVER_STORE_STORE_H
+
+#include "solver/base/err.h"
+#include "solver/challenge/challenge.h"
+
+struct store;
+struct store_txn;
+
+/* A client of the API: credentials as a digest, and what was granted to it. */
+struct store_client {
+	char *name;
+	char *token_digest; /* base64url of SHA-256 of the bearer token */
+	char *grants;       /* JSON object: identifiers, types, networks (api/ defines it) */
+	int64_t created_ms;
+	bool revoked;
+};
+
+/* `wake` is called from the worker thread when store_dispatch() has work; it must only
+ * post to the caller's loop. */
+struct store_hooks {
+	void (*wake)(void *arg);
+	void *arg;
+};
+
+int store_open_memory(const struct store_hooks *hooks, struct store **ret, struct err *err);
+/* Opens or creates <folder>/journal.db (folder mode 0700, file 0600), WAL, migrations.
+ * Errors name the path and what to do: not writable, disk full, locked by another dcvd,
+ * written by a newer version (which is left untouched). */
+int store_open_sqlite(const char *folder, const struct store_hooks *hooks, struct store **ret, struct err *err);
+/* Waits for every submitted transaction; their callbacks are dropped. */
+void store_close(struct store *s);
+
+/* Calls `order`/`challenge` for everything stored; the objects are borrowed for the call. Once, at start. */
+struct store_visitor {
+	void (*order)(const struct order *o, void *arg);
+	void (*challenge)(const struct challenge *c, void *arg);
+	void *arg;
+};
+int store_load(struct store *s, const struct store_visitor *visitor, struct err *err);
+
+struct store_txn *store_begin(struct store *s);
+/* Each copies what it needs. put = insert or replace by id, without the events. */
+void store_put_challenge(struct store_txn *t, const struct challenge *c);
+void store_add_event(struct store_txn *t, const char *challenge_id, const struct challenge_event *event);
+void store_put_order(struct store_txn *t, const struct order *o);
+void store_delete_challenge(struct store_txn *t, const char *id); /* and its events */
+void store_delete_order(struct store_txn *t, const char *id);
+/* Takes the transaction. `done` may be NULL; it gets 0 or a code and sentence. */
+void store_commit(struct store_txn *t, void (*done)(int code, const struct err *err, void *arg), void *arg);
+void store_abort(struct store_txn *t); /* takes; NULL is allowed */
+
+/* Runs the callbacks of what is durable by now. */
+void store_dispatch(struct store *s);
+/* Blocks until everything submitted is durable and its callbacks ran. For the end and for tests. */
+void store_drain(struct store *s);
+
+/* Clients and small settings: rare, synchronous. */
+int store_put_client(struct store *s, const struct store_client *c, struct err *err);
+/* ERR_NOT_FOUND when there is none. The visitor's object is borrowed. */
+int store_each_client(struct store *s, void (*fn)(const struct store_client *c, void *arg), void *arg, struct err *err);
+int store_put_setting(struct store *s, const char *key, const char *value, struct err *err);
+/* Gives *ret (free with free), NULL when unset. */
+int store_get_setting(struct store *s, const char *key, char **ret, struct err *err);
+
+#endif
