@@ -1,0 +1,143 @@
+/* Life cycle, events and names of the model. */
+#include "solver/challenge/challenge.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "solver/base/mem.h"
+
+static const char *const type_names[CHALLENGE_TYPES] = {
+	[CHALLENGE_HTTP01] = "http-01",
+	[CHALLENGE_DNS01] = "dns-01",
+};
+
+static const char *const state_names[CHALLENGE_STATES] = {
+	[CHALLENGE_QUEUED] = "queued",
+	[CHALLENGE_PUBLISHING] = "publishing",
+	[CHALLENGE_PROPAGATING] = "propagating",
+	[CHALLENGE_READY] = "ready",
+	[CHALLENGE_WITHDRAWING] = "withdrawing",
+	[CHALLENGE_GONE] = "gone",
+	[CHALLENGE_FAILED] = "failed",
+};
+
+static const char *const input_names[CHALLENGE_INPUTS] = {
+	[INPUT_START] = "start",
+	[INPUT_PUBLISHED] = "published",
+	[INPUT_SEEN] = "seen",
+	[INPUT_LOST] = "lost",
+	[INPUT_FAILED] = "failed",
+	[INPUT_DEADLINE] = "deadline",
+	[INPUT_RELEASED] = "released",
+	[INPUT_WITHDRAWN] = "withdrawn",
+};
+
+static const char *name_of(const char *const *names, size_t count, unsigned index)
+{
+	return index < count ? names[index] : "unknown";
+}
+
+static int index_of(const char *const *names, size_t count, const char *name)
+{
+	for (size_t i = 0; name && i < count; i++)
+		if (strcmp(names[i], name) == 0)
+			return (int)i;
+	return -1;
+}
+
+const char *challenge_type_name(enum challenge_type type)
+{
+	return name_of(type_names, CHALLENGE_TYPES, type);
+}
+
+int challenge_type_from_name(const char *name)
+{
+	return index_of(type_names, CHALLENGE_TYPES, name);
+}
+
+const char *challenge_state_name(enum challenge_state state)
+{
+	return name_of(state_names, CHALLENGE_STATES, state);
+}
+
+int challenge_state_from_name(const char *name)
+{
+	return index_of(state_names, CHALLENGE_STATES, name);
+}
+
+const char *challenge_input_name(enum challenge_input input)
+{
+	return name_of(input_names, CHALLENGE_INPUTS, input);
+}
+
+/* The key authorization opens nothing by itself, but it has no business in a core dump. */
+static void wipe_and_free(char *text)
+{
+	if (text)
+		explicit_bzero(text, strlen(text));
+	free(text);
+}
+
+void challenge_done(struct challenge *c)
+{
+	free(c->client);
+	free(c->identifier);
+	free(c->token);
+	wipe_and_free(c->key_authorization);
+	free(c->value);
+	free(c->fqdn);
+	free(c->zone);
+	free(c->provider);
+	free(c->handle);
+	free(c->reason);
+	free(c->verdict);
+	for (size_t i = 0; i < c->event_count; i++)
+		free(c->events[i].text);
+	free(c->events);
+	*c = (struct challenge){ 0 };
+}
+
+void challenge_free(struct challenge *c)
+{
+	if (!c)
+		return;
+	challenge_done(c);
+	free(c);
+}
+
+void order_done(struct order *o)
+{
+	free(o->client);
+	free(o->callback_url);
+	free(o->callback_secret);
+	free(o->callback_result);
+	free(o->label);
+	*o = (struct order){ 0 };
+}
+
+/* Drops every second event of the older half. The first one, how it began, always stays. */
+static void thin_events(struct challenge *c)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < c->event_count; i++) {
+		if (i < EVENTS_MAX / 2 && i % 2 == 1)
+			free(c->events[i].text);
+		else
+			c->events[kept++] = c->events[i];
+	}
+	c->event_count = kept;
+}
+
+/* Exactly as much room as needed: there are many challenges, each with few events. */
+void challenge_note(struct challenge *c, int64_t at_ms, const char *text)
+{
+	if (c->event_count >= EVENTS_MAX)
+		thin_events(c);
+	c->events = mem_resize(c->events, c->event_count + 1, sizeof(*c->events));
+	c->events[c->event_count++] = (struct challenge_event){
+		.at_ms = at_ms,
+		.state = c->state,
+		.text = mem_dup(text),
+	};
+}
