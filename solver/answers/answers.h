@@ -29,6 +29,7 @@ size_t answers_each_dns(struct answers *a, const char *fqdn, void (*fn)(const ch
 bool answers_dns_exists(struct answers *a, const char *fqdn);
 /* Grows with each DNS change: the zone serial follows it. */
 unsigned answers_dns_serial(struct answers *a);
+/* HTTP tokens and DNS values together. */
 size_t answers_count(struct answers *a);
 
 #endif
