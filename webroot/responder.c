@@ -1,0 +1,231 @@
+#include "webroot/responder.h"
+
+#include <microhttpd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "solver/base/listen.h"
+#include "solver/base/mem.h"
+#include "webroot/target.h"
+
+#define OPTION "http.listen"
+#define BODY_MAX 1024           /* a key authorization is a token, a dot and 43 characters */
+#define CONNECTIONS 8192
+#define IDLE_S 15
+#define MEMORY_PER_CONNECTION 8192 /* bounds the request header */
+
+struct listener {
+	struct listen_address address;
+	char text[LISTEN_TEXT_SIZE];
+	struct MHD_Daemon *daemon;
+};
+
+struct responder {
+	struct answers *answers;
+	char *redirect;
+	struct MHD_Response *not_found, *bad_request, *bad_method;
+	struct listener *listeners;
+	size_t count;
+};
+
+struct hosts {
+	const char *first;
+	unsigned count;
+};
+
+static enum MHD_Result see_header(void *arg, enum MHD_ValueKind kind, const char *key, const char *value)
+{
+	struct hosts *hosts = arg;
+
+	(void)kind;
+	if (strcasecmp(key, MHD_HTTP_HEADER_HOST) == 0) {
+		hosts->first = value;
+		hosts->count++;
+	}
+	return MHD_YES;
+}
+
+static enum MHD_Result send_once(struct MHD_Connection *c, unsigned status, struct MHD_Response *response)
+{
+	enum MHD_Result queued = response ? MHD_queue_response(c, status, response) : MHD_NO;
+
+	if (response)
+		MHD_destroy_response(response);
+	return queued;
+}
+
+static enum MHD_Result send_body(struct MHD_Connection *c, char *body, size_t length)
+{
+	struct MHD_Response *response = MHD_create_response_from_buffer(length, body, MHD_RESPMEM_MUST_COPY);
+
+	if (response)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "text/plain");
+	return send_once(c, MHD_HTTP_OK, response);
+}
+
+static enum MHD_Result send_redirect(struct MHD_Connection *c, const char *base, const char *token)
+{
+	CLEANUP(mem_freep) char *where = mem_printf("%s%s%s", base, TARGET_PATH, token);
+	struct MHD_Response *response = MHD_create_response_from_buffer(0, "", MHD_RESPMEM_PERSISTENT);
+
+	if (response)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_LOCATION, where);
+	return send_once(c, MHD_HTTP_FOUND, response);
+}
+
+static enum MHD_Result answer(struct responder *r, struct MHD_Connection *c, const char *url)
+{
+	struct hosts hosts = { NULL, 0 };
+	char host[TARGET_HOST_SIZE], body[BODY_MAX];
+	const char *token = target_token(url);
+	long length;
+
+	MHD_get_connection_values(c, MHD_HEADER_KIND, see_header, &hosts);
+	if (hosts.count != 1 || !target_host(url, hosts.first, host))
+		return MHD_queue_response(c, MHD_HTTP_BAD_REQUEST, r->bad_request);
+	if (!token)
+		return MHD_queue_response(c, MHD_HTTP_NOT_FOUND, r->not_found);
+	length = answers_get_http(r->answers, host, token, body, sizeof(body));
+	if (length >= 0)
+		return send_body(c, body, (size_t)length);
+	if (r->redirect)
+		return send_redirect(c, r->redirect, token);
+	return MHD_queue_response(c, MHD_HTTP_NOT_FOUND, r->not_found);
+}
+
+static enum MHD_Result handle(void *arg, struct MHD_Connection *c, const char *url, const char *method,
+	const char *version, const char *upload, size_t *upload_size, void **state)
+{
+	struct responder *r = arg;
+
+	(void)version;
+	(void)upload;
+	(void)upload_size;
+	(void)state;
+	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
+		return MHD_queue_response(c, MHD_HTTP_METHOD_NOT_ALLOWED, r->bad_method);
+	return answer(r, c, url);
+}
+
+/* Paths stay as they were sent: "%2e%2e" or "%41" is never a token. */
+static size_t keep_escapes(void *arg, struct MHD_Connection *c, char *text)
+{
+	(void)arg;
+	(void)c;
+	return strlen(text);
+}
+
+static void keep_quiet(void *arg, const char *format, va_list args)
+{
+	(void)arg;
+	(void)format;
+	(void)args;
+}
+
+static struct MHD_Response *fixed_response(const char *text)
+{
+	struct MHD_Response *response = MHD_create_response_from_buffer(strlen(text), (void *)text, MHD_RESPMEM_PERSISTENT);
+
+	if (response)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "text/plain");
+	return response;
+}
+
+static unsigned thread_count(const struct responder_options *options)
+{
+	long online = options->threads ? (long)options->threads : sysconf(_SC_NPROCESSORS_ONLN);
+
+	return online < 1 ? 1 : online > 64 ? 64 : (unsigned)online;
+}
+
+static int listener_start(struct responder *r, struct listener *l, const struct responder_options *options, struct err *err)
+{
+	unsigned threads = thread_count(options);
+	unsigned connections = (options->connections ? options->connections : CONNECTIONS) / (unsigned)r->count;
+	int fd;
+
+	if (listen_open(&l->address, SOCK_STREAM, 1, OPTION, &fd, err) < 0)
+		return err->code;
+	listen_text(&l->address, l->text);
+	l->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO | MHD_USE_ERROR_LOG, 0, NULL, NULL, handle, r,
+		MHD_OPTION_EXTERNAL_LOGGER, keep_quiet, NULL,
+		MHD_OPTION_LISTEN_SOCKET, fd,
+		MHD_OPTION_THREAD_POOL_SIZE, threads > 1 ? threads : 0,
+		MHD_OPTION_CONNECTION_LIMIT, connections < threads ? threads : connections,
+		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_PER_CONNECTION,
+		MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)1024,
+		MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
+		MHD_OPTION_END);
+	if (l->daemon)
+		return 0;
+	close(fd);
+	return err_set(err, ERR_IO, "the HTTP server on %s did not start; check the limits on threads and open files", l->text);
+}
+
+static int listeners_start(struct responder *r, const struct responder_options *options, struct err *err)
+{
+	for (size_t i = 0; i < r->count; i++) {
+		if (listen_parse(options->listen[i], OPTION, &r->listeners[i].address, err) < 0 ||
+		    listener_start(r, &r->listeners[i], options, err) < 0)
+			return err->code;
+	}
+	return 0;
+}
+
+static char *redirect_base(const char *text)
+{
+	size_t length = text ? strlen(text) : 0;
+
+	while (length && text[length - 1] == '/')
+		length--;
+	return length ? mem_dup_n(text, length) : NULL;
+}
+
+int responder_start(const struct responder_options *options, struct answers *a, struct responder **ret, struct err *err)
+{
+	struct responder *r = mem_new(1, sizeof(*r));
+	struct err scratch;
+
+	if (!err)
+		err = &scratch;
+	r->answers = a;
+	r->redirect = redirect_base(options->redirect_unknown);
+	r->not_found = fixed_response("not found\n");
+	r->bad_request = fixed_response("bad request\n");
+	r->bad_method = fixed_response("method not allowed\n");
+	if (r->bad_method)
+		MHD_add_response_header(r->bad_method, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+	while (options->listen && options->listen[r->count])
+		r->count++;
+	r->listeners = mem_new(r->count + 1, sizeof(*r->listeners));
+	if (listeners_start(r, options, err) < 0) {
+		responder_stop(r);
+		return err->code;
+	}
+	*ret = r;
+	return 0;
+}
+
+void responder_stop(struct responder *r)
+{
+	if (!r)
+		return;
+	for (size_t i = 0; i < r->count; i++)
+		if (r->listeners[i].daemon)
+			MHD_stop_daemon(r->listeners[i].daemon);
+	MHD_destroy_response(r->not_found);
+	MHD_destroy_response(r->bad_request);
+	MHD_destroy_response(r->bad_method);
+	free(r->listeners);
+	free(r->redirect);
+	free(r);
+}
+
+const char *responder_bound(const struct responder *r, size_t index)
+{
+	return index < r->count ? r->listeners[index].text : NULL;
+}
