@@ -99,14 +99,19 @@ static enum MHD_Result answer(struct responder *r, struct MHD_Connection *c, con
 static enum MHD_Result handle(void *arg, struct MHD_Connection *c, const char *url, const char *method,
 	const char *version, const char *upload, size_t *upload_size, void **state)
 {
+	static char seen;
 	struct responder *r = arg;
 
 	(void)version;
 	(void)upload;
-	(void)upload_size;
-	(void)state;
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
 		return MHD_queue_response(c, MHD_HTTP_METHOD_NOT_ALLOWED, r->bad_method);
+	/* An answer to the first call would end the connection: libmicrohttpd takes it for the refusal of a body. */
+	if (!*state || *upload_size) {
+		*state = &seen;
+		*upload_size = 0;
+		return MHD_YES;
+	}
 	return answer(r, c, url);
 }
 

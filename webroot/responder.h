@@ -2,7 +2,7 @@
  * answers and 404 to all else (RFC 8555 section 8.3), on libmicrohttpd's own threads.
  *
  * Nothing of a request is trusted: the token's alphabet and length are checked before any lookup, the
- * host is normalised, header and connection counts are bounded, and bodies of requests are not read. */
+ * host is normalised, header and connection counts are bounded, and bodies of requests are dropped unread. */
 #ifndef WEBROOT_RESPONDER_H
 #define WEBROOT_RESPONDER_H
 
