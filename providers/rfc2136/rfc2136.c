@@ -1,0 +1,235 @@
+#include "providers/rfc2136/rfc2136.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "providers/rfc2136/internal.h"
+#include "solver/base/mem.h"
+#include "solver/crypto/crypto.h"
+
+static const char *const algorithm_names[] = { "hmac-sha256", "hmac-sha384", "hmac-sha512", NULL };
+
+static const struct option rfc2136_table[] = {
+	{ "server", OPTION_TEXT, offsetof(struct rfc2136_options, server), .required = true,
+	  .help = "Address of the zone's primary, with a port when it is not 53: \"192.0.2.1\", \"192.0.2.1:5353\", \"[2001:db8::1]:53\"." },
+	{ "key-name", OPTION_TEXT, offsetof(struct rfc2136_options, key_name),
+	  .help = "Name of the TSIG key; without a key the server must trust our address." },
+	{ "key-algorithm", OPTION_ENUM, offsetof(struct rfc2136_options, key_algorithm), .def = "hmac-sha256", .names = algorithm_names,
+	  .help = "Algorithm of the TSIG key." },
+	{ "key-secret", OPTION_SECRET, offsetof(struct rfc2136_options, key_secret), .help = "The TSIG key itself, in base64." },
+	{ "ttl-min", OPTION_INT, offsetof(struct rfc2136_options, ttl_min), .def = "1", .min = 0, .max = 86400,
+	  .help = "Smallest TTL of a record, in seconds." },
+	{ "tcp", OPTION_BOOL, offsetof(struct rfc2136_options, tcp), .def = "false",
+	  .help = "Always use TCP; otherwise it is used for messages over 1232 bytes." },
+	{ "max-message", OPTION_INT, offsetof(struct rfc2136_options, max_message), .def = "65000", .min = 512, .max = 65000,
+	  .help = "Longest message in bytes; the changes of a job are split over several when they need more." },
+	{ .name = NULL },
+};
+
+static bool port_is_valid(const char *text)
+{
+	char *end;
+	unsigned long port = strtoul(text, &end, 10);
+
+	return *text >= '0' && *text <= '9' && *end == '\0' && port > 0 && port < 65536;
+}
+
+/* "192.0.2.1", "192.0.2.1:53", "2001:db8::1", "[2001:db8::1]:53" */
+static bool server_is_valid(const char *server)
+{
+	CLEANUP(mem_freep) char *host = mem_dup(*server == '[' ? server + 1 : server);
+	struct in6_addr address;
+	char *rest;
+
+	if (*server == '[') {
+		rest = strchr(host, ']');
+		if (!rest)
+			return false;
+		*rest++ = '\0';
+		return inet_pton(AF_INET6, host, &address) == 1 && (*rest == '\0' || (*rest == ':' && port_is_valid(rest + 1)));
+	}
+	if (inet_pton(AF_INET6, host, &address) == 1)
+		return true;
+	rest = strchr(host, ':');
+	if (rest)
+		*rest++ = '\0';
+	return inet_pton(AF_INET, host, &address) == 1 && (!rest || port_is_valid(rest));
+}
+
+/* ldns wants the alphabet with '+' and '/', and the padding. */
+static int secret_read(const struct rfc2136_options *o, char **ret, struct err *err)
+{
+	unsigned char *bytes = NULL;
+	size_t length = 0;
+
+	if (crypto_base64_decode(secret_reveal(o->key_secret), &bytes, &length) < 0 || length == 0) {
+		free(bytes);
+		return err_set(err, ERR_INVALID, "key-secret of key %s is not base64: copy the text of \"secret\" from the server's key file",
+		               o->key_name);
+	}
+	*ret = crypto_base64(bytes, length);
+	explicit_bzero(bytes, length);
+	free(bytes);
+	return 0;
+}
+
+static int key_open(struct provider *p, struct err *err)
+{
+	const struct rfc2136_options *o = p->options;
+	char name[NAME_SIZE];
+
+	if (!o->key_name != !o->key_secret)
+		return err_set(err, ERR_INVALID, "key-name and key-secret belong together: %s is missing", o->key_name ? "key-secret" : "key-name");
+	if (!o->key_name)
+		return 0;
+	if (name_normalize(o->key_name, name, err) < 0)
+		return err_in(err, "key-name");
+	if (secret_read(o, &p->key_secret, err) < 0)
+		return ERR_INVALID;
+	p->key_name = mem_dup(name);
+	p->key = (struct dns_tsig_key){ p->key_name, (enum dns_tsig_algorithm)o->key_algorithm, p->key_secret };
+	p->has_key = true;
+	return 0;
+}
+
+static void rfc2136_close(struct provider *p)
+{
+	if (!p)
+		return;
+	if (p->key_secret)
+		explicit_bzero(p->key_secret, strlen(p->key_secret));
+	free(p->key_secret);
+	free(p->key_name);
+	free(p);
+}
+
+static int rfc2136_open(const void *options, struct provider **ret, struct err *err)
+{
+	const struct rfc2136_options *o = options;
+	struct provider *p;
+
+	if (!o->server || !server_is_valid(o->server))
+		return err_set(err, ERR_INVALID, "server \"%.100s\" is not an address, or an address and a port", o->server ? o->server : "");
+	p = mem_new(1, sizeof(*p));
+	p->options = o;
+	if (key_open(p, err) < 0) {
+		rfc2136_close(p);
+		return ERR_INVALID;
+	}
+	*ret = p;
+	return 0;
+}
+
+static int change_write(const struct provider *p, struct dns_update *u, const struct change *c, struct err *err)
+{
+	unsigned min = (unsigned)p->options->ttl_min;
+
+	if (c->op == CHANGE_REMOVE)
+		return dns_update_remove(u, c->fqdn, c->value, err);
+	return dns_update_add(u, c->fqdn, c->value, c->ttl > min ? c->ttl : min, err);
+}
+
+/* Puts as many changes as fit, from f->begin on, into a new message. A change that cannot be written
+ * is refused alone. */
+static int message_fill(const struct provider *p, struct flight *f, struct job *job, struct err *err)
+{
+	size_t room = dns_update_empty_room(job->zone, p->has_key ? &p->key : NULL), max = (size_t)p->options->max_message;
+
+	dns_update_free(f->update);
+	f->update = dns_update_new(job->zone, err);
+	if (!f->update)
+		return ERR_INVALID;
+	for (f->end = f->begin; f->end < job->count; f->end++) {
+		const struct change *c = &job->changes[f->end];
+		size_t more = dns_update_change_room(c->fqdn, c->value);
+		struct err wrong = { 0 };
+
+		if (room + more > max && f->end > f->begin)
+			break;
+		if (change_write(p, f->update, c, &wrong) < 0)
+			changes_settle(job, f->end, f->end + 1, CHANGE_FATAL, "%.200s", wrong.text);
+		else
+			room += more;
+	}
+	return 0;
+}
+
+static int update_send(const struct provider *p, struct flight *f, struct job *job, struct request *ret, struct err *err)
+{
+	if (message_fill(p, f, job, err) < 0)
+		return ERR_INVALID;
+	free(f->wire);
+	f->wire = NULL;
+	if (dns_update_build(f->update, p->has_key ? &p->key : NULL, &f->wire, &f->length, err) < 0)
+		return ERR_INVALID;
+	f->phase = PHASE_UPDATE;
+	*ret = (struct request){ .want = WANT_DNS, .server = p->options->server, .wire = f->wire, .wire_length = f->length,
+	                         .tcp = p->options->tcp || f->length > UDP_MAX };
+	return 0;
+}
+
+/* Asks for the first name that is not settled; false when all are. */
+static bool look_send(const struct provider *p, struct flight *f, struct job *job, struct request *ret)
+{
+	f->phase = PHASE_LOOK;
+	for (f->asked = f->begin; f->asked < f->end; f->asked++) {
+		const char *fqdn = job->changes[f->asked].fqdn;
+		struct err err = { 0 };
+		int length;
+
+		if (job->changes[f->asked].status != CHANGE_PENDING)
+			continue;
+		length = dns_query_build(fqdn, DNS_TXT, false, f->query, sizeof(f->query), &err);
+		if (length > 0) {
+			*ret = (struct request){ .want = WANT_DNS, .server = p->options->server, .wire = f->query,
+			                         .wire_length = (size_t)length, .tcp = true };
+			return true;
+		}
+		changes_settle(job, f->asked, f->asked + 1, CHANGE_FATAL, "%.200s", err.text);
+	}
+	return false;
+}
+
+static int rfc2136_step(struct provider *p, struct job *job, const struct answer *answer, struct request *ret, struct err *err)
+{
+	struct flight *f = job->state;
+
+	*ret = (struct request){ .want = WANT_NOTHING };
+	if (!f)
+		f = job->state = mem_new(1, sizeof(*f));
+	if (answer && f->phase == PHASE_UPDATE && answer->code != ERR_TIMEOUT)
+		update_reply_settle(p, f, job, answer);
+	else if (answer && f->phase == PHASE_LOOK)
+		look_reply_settle(p, f, job, answer);
+	if (answer && look_send(p, f, job, ret))
+		return 0; /* something is open only when a reply was lost */
+	f->begin = f->end;
+	return f->begin < job->count ? update_send(p, f, job, ret, err) : 0;
+}
+
+static void rfc2136_job_done(struct provider *p, struct job *job)
+{
+	struct flight *f = job->state;
+
+	(void)p;
+	if (!f)
+		return;
+	dns_update_free(f->update);
+	free(f->wire);
+	free(f);
+	job->state = NULL;
+}
+
+const struct provider_api rfc2136_provider = {
+	.abi = PROVIDER_ABI,
+	.name = "rfc2136",
+	.summary = "DNS UPDATE with TSIG: BIND, Knot, PowerDNS and other servers of your own",
+	.options = rfc2136_table,
+	.options_size = sizeof(struct rfc2136_options),
+	.caps = { .min_ttl = 1 },
+	.open = rfc2136_open,
+	.close = rfc2136_close,
+	.step = rfc2136_step,
+	.job_done = rfc2136_job_done,
+};
