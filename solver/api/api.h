@@ -1,0 +1,47 @@
+/* The REST front door: /v1/…, /metrics, health. Design section 9; the contract is openapi.json.
+ *
+ * It translates JSON into engine requests and back, knows who may ask for which name, and nothing of
+ * providers or the journal's form. Everything runs on the loop thread. A key authorization, a token of a
+ * client or a secret never stands in a reply or in the log.
+ */
+#ifndef SOLVER_API_API_H
+#define SOLVER_API_API_H
+
+#include "solver/base/err.h"
+#include "solver/conf/config.h"
+#include "solver/cps/cps.h"
+#include "solver/engine/engine.h"
+#include "solver/net/http.h"
+#include "solver/net/loop.h"
+#include "solver/store/store.h"
+
+struct api;
+
+struct api_parts {
+	struct loop *loop;
+	struct engine *engine;       /* recovered */
+	struct store *store;         /* clients and their digests */
+	struct http_client *http;    /* callbacks */
+	const struct config *config; /* borrowed; api_reconfigure() replaces it */
+	struct cps *cps;             /* NULL: /v1/cps answers 501 */
+	/* Whether the service can do its work, for /v1/health/ready. NULL: always. */
+	int (*ready)(void *arg, struct err *err);
+	void *ready_arg;
+};
+
+/* Listens on every address of api.listen. Callbacks that were not delivered before the restart go on.
+ * Gives *ret (free with api_stop). A taken port is a sentence that names it and api.listen. */
+int api_start(const struct api_parts *parts, struct api **ret, struct err *err);
+/* Before engine_close(): waiting callers and streams are cut. NULL is allowed. */
+void api_stop(struct api *a);
+/* Everything but api.listen takes effect at once; a changed api.listen is logged and needs a restart. */
+void api_reconfigure(struct api *a, const struct config *config);
+/* The port of the first address; useful after port 0. */
+int api_port(const struct api *a);
+
+#define OPERATOR_NAME "operator"
+/* Writes <state_dir>/operator.token (0600) and the client "operator" with the grant "*", unless that client
+ * exists. For the first start; the command line reads the file. */
+int api_bootstrap_operator(struct store *s, const char *state_dir, struct err *err);
+
+#endif
