@@ -1,0 +1,18 @@
+/* One DNS message to one server and back, byte for byte, over libuv's sockets: for what c-ares cannot carry
+ * (UPDATE, TSIG). The reply is matched by id and opcode only; whoever asked checks the rest. */
+#ifndef SOLVER_NET_EXCHANGE_H
+#define SOLVER_NET_EXCHANGE_H
+
+#include <sys/socket.h>
+
+#include "solver/net/resolver.h"
+
+struct exchanger;
+
+struct exchanger *exchanger_new(struct loop *l, int timeout_ms, int tries);
+void exchanger_free(struct exchanger *e); /* cancels what is running; callbacks come before it returns */
+/* UDP falls back to TCP when the reply is truncated. `done` comes later. */
+int exchange_start(struct exchanger *e, const struct sockaddr_storage *server, const unsigned char *wire, size_t length, bool tcp,
+                   dns_reply_fn done, void *arg, struct err *err);
+
+#endif

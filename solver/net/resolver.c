@@ -1,0 +1,405 @@
+#include "solver/net/resolver.h"
+
+#include <ares.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+#include <utlist.h>
+#include <uv.h>
+
+#include "solver/base/buf.h"
+#include "solver/base/mem.h"
+#include "solver/dns/message.h"
+#include "solver/net/address.h"
+#include "solver/net/exchange.h"
+#include "solver/net/resolver_private.h"
+
+#define TIMEOUT_MS 2000
+#define TRIES 3
+#define DNS_PORT 53
+#define CHANNELS_MAX 4096 /* beyond it the longest idle one goes */
+#define EDNS_SIZE 1232
+#define KEY_SIZE (ADDRESS_TEXT_SIZE + 8)
+
+/* One c-ares channel per server address, shared by all names; c-ares closes its sockets when nothing is asked, so
+ * an idle channel holds no descriptor. The recursive resolvers share one channel of their own, which is not in the
+ * table and so can never be reached with a server's address. */
+struct channel {
+	UT_hash_handle hh;
+	char key[KEY_SIZE];       /* "192.0.2.1:53 udp" */
+	struct resolver *resolver;
+	ares_channel ares;
+	uv_timer_t timer;
+	unsigned in_flight;
+	int64_t used_ms;
+};
+
+struct socket_watch {
+	uv_poll_t uv;
+	struct channel *channel;
+	ares_socket_t fd;
+	struct socket_watch *next;
+};
+
+struct query {
+	struct resolver *resolver;
+	struct channel *channel;
+	int64_t started_ms;
+	bool starting;
+	struct timer *later; /* c-ares ended it inside its own start: the callback comes from here */
+	struct err err;
+	dns_reply_fn done;
+	void *arg;
+	struct query *prev, *next;
+};
+
+struct resolver {
+	struct loop *loop;
+	int timeout_ms, tries, authority_port;
+	struct channel *recursive;
+	struct channel *channels; /* uthash by key */
+	struct query *queries;
+	struct exchanger *exchanger;
+	struct socket_watch *watches;
+	bool closing;
+};
+
+/* ---- c-ares and libuv wake each other ---- */
+
+static void on_timeout(uv_timer_t *timer);
+
+static void channel_rearm(struct channel *ch)
+{
+	struct timeval tv, *next = ares_timeout(ch->ares, NULL, &tv);
+
+	if (!next) {
+		uv_timer_stop(&ch->timer);
+		return;
+	}
+	uv_update_time(loop_uv(ch->resolver->loop));
+	uv_timer_start(&ch->timer, on_timeout, (uint64_t)next->tv_sec * 1000 + (uint64_t)next->tv_usec / 1000 + 1, 0);
+}
+
+static void on_timeout(uv_timer_t *timer)
+{
+	struct channel *ch = timer->data;
+
+	ares_process_fd(ch->ares, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+	channel_rearm(ch);
+}
+
+static void on_socket_ready(uv_poll_t *uv, int status, int events)
+{
+	struct socket_watch *w = uv->data;
+	struct channel *ch = w->channel;
+	bool readable = status < 0 || (events & UV_READABLE), writable = status < 0 || (events & UV_WRITABLE);
+
+	ares_process_fd(ch->ares, readable ? w->fd : ARES_SOCKET_BAD, writable ? w->fd : ARES_SOCKET_BAD);
+	channel_rearm(ch);
+}
+
+static void free_data(uv_handle_t *handle)
+{
+	free(handle->data);
+}
+
+static struct socket_watch *watch_of(struct channel *ch, ares_socket_t fd)
+{
+	struct socket_watch *w;
+
+	LL_FOREACH(ch->resolver->watches, w) {
+		if (w->fd == fd)
+			return w;
+	}
+	return NULL;
+}
+
+static void on_ares_socket(void *arg, ares_socket_t fd, int readable, int writable)
+{
+	struct channel *ch = arg;
+	struct socket_watch *w = watch_of(ch, fd);
+
+	if (!readable && !writable) {
+		if (!w)
+			return;
+		LL_DELETE(ch->resolver->watches, w);
+		uv_poll_stop(&w->uv); /* c-ares closes the descriptor next */
+		uv_close((uv_handle_t *)&w->uv, free_data);
+		return;
+	}
+	if (!w) {
+		w = mem_new(1, sizeof(*w));
+		*w = (struct socket_watch){ .channel = ch, .fd = fd };
+		if (uv_poll_init_socket(loop_uv(ch->resolver->loop), &w->uv, fd) < 0) {
+			free(w); /* the query ends by its timeout */
+			return;
+		}
+		w->uv.data = w;
+		LL_PREPEND(ch->resolver->watches, w);
+	}
+	uv_poll_start(&w->uv, (readable ? UV_READABLE : 0) | (writable ? UV_WRITABLE : 0), on_socket_ready);
+}
+
+/* ---- channels ---- */
+
+static int channel_open(struct resolver *r, const char *key, const char *servers, bool tcp, struct channel **ret, struct err *err)
+{
+	struct channel *ch = mem_new(1, sizeof(*ch));
+	/* Replies of every rcode are replies; ARES_FLAG_EDNS lets UDP replies of up to 1232 bytes through. */
+	struct ares_options options = {
+		.flags = ARES_FLAG_NOALIASES | ARES_FLAG_NOCHECKRESP | ARES_FLAG_NOSEARCH | ARES_FLAG_EDNS | (tcp ? ARES_FLAG_USEVC : 0),
+		.timeout = r->timeout_ms, .tries = r->tries, .ednspsz = EDNS_SIZE, .sock_state_cb = on_ares_socket, .sock_state_cb_data = ch,
+	};
+	int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_EDNSPSZ | ARES_OPT_SOCK_STATE_CB, rc;
+
+	snprintf(ch->key, sizeof(ch->key), "%s", key);
+	ch->resolver = r;
+	rc = ares_init_options(&ch->ares, &options, mask);
+	if (rc == ARES_SUCCESS && servers) {
+		rc = ares_set_servers_ports_csv(ch->ares, servers);
+		if (rc != ARES_SUCCESS)
+			ares_destroy(ch->ares);
+	}
+	if (rc != ARES_SUCCESS) {
+		free(ch);
+		return err_set(err, ERR_IO, "DNS resolver for %s: %s", servers ? servers : "the system's servers", ares_strerror(rc));
+	}
+	uv_timer_init(loop_uv(r->loop), &ch->timer);
+	ch->timer.data = ch;
+	*ret = ch;
+	return 0;
+}
+
+static void channel_close(struct channel *ch)
+{
+	ares_destroy(ch->ares);
+	uv_close((uv_handle_t *)&ch->timer, free_data);
+}
+
+/* Makes room in the table; false when all are at work. */
+static bool channel_evict(struct resolver *r)
+{
+	struct channel *ch, *tmp, *oldest = NULL;
+
+	HASH_ITER(hh, r->channels, ch, tmp) {
+		if (ch->in_flight == 0 && (!oldest || ch->used_ms < oldest->used_ms))
+			oldest = ch;
+	}
+	if (!oldest)
+		return false;
+	HASH_DEL(r->channels, oldest);
+	channel_close(oldest);
+	return true;
+}
+
+static int channel_of(struct resolver *r, const char *address, bool tcp, struct channel **ret, struct err *err)
+{
+	char key[KEY_SIZE];
+	int rc;
+
+	snprintf(key, sizeof(key), "%s %s", address, tcp ? "tcp" : "udp");
+	HASH_FIND_STR(r->channels, key, *ret);
+	if (*ret)
+		return 0;
+	if (HASH_COUNT(r->channels) >= CHANNELS_MAX && !channel_evict(r))
+		return err_set(err, ERR_BUSY, "%d name servers are being asked at once", CHANNELS_MAX);
+	rc = channel_open(r, key, address, tcp, ret, err);
+	if (rc == 0)
+		HASH_ADD_STR(r->channels, key, *ret);
+	return rc;
+}
+
+/* ---- queries ---- */
+
+static void query_finish(struct query *q, const unsigned char *wire, size_t length)
+{
+	timer_stop(q->later);
+	DL_DELETE(q->resolver->queries, q);
+	q->done(wire, length, loop_now_ms(q->resolver->loop) - q->started_ms, &q->err, q->arg);
+	free(q);
+}
+
+static void on_later(void *arg)
+{
+	struct query *q = arg;
+
+	q->later = NULL;
+	query_finish(q, NULL, 0);
+}
+
+static void set_failure(struct query *q, int status)
+{
+	const char *who = q->channel == q->resolver->recursive ? "the recursive resolvers" : q->channel->key;
+
+	switch (status) {
+	case ARES_ETIMEOUT:
+		err_set(&q->err, ERR_TIMEOUT, "no DNS answer from %s", who);
+		break;
+	case ARES_ECONNREFUSED:
+		err_set(&q->err, ERR_UNREACHABLE, "%s refuses DNS connections or cannot be reached", who);
+		break;
+	case ARES_ECANCELLED:
+	case ARES_EDESTRUCTION:
+		err_set(&q->err, ERR_CANCELLED, "the DNS query was called off");
+		break;
+	case ARES_EBADQUERY:
+		err_set(&q->err, ERR_INVALID, "not a DNS query");
+		break;
+	default:
+		err_set(&q->err, ERR_PROTOCOL, "%s: %s", who, ares_strerror(status));
+	}
+}
+
+static void on_ares_reply(void *arg, int status, int timeouts, unsigned char *wire, int length)
+{
+	struct query *q = arg;
+
+	(void)timeouts;
+	q->channel->in_flight--;
+	if (status != ARES_SUCCESS)
+		set_failure(q, status);
+	q->channel = NULL;
+	if (q->starting)
+		q->later = timer_start(q->resolver->loop, 0, on_later, q);
+	else
+		query_finish(q, status == ARES_SUCCESS ? wire : NULL, status == ARES_SUCCESS ? (size_t)length : 0);
+}
+
+static void query_send(struct resolver *r, struct channel *ch, const unsigned char *wire, size_t length, dns_reply_fn done, void *arg)
+{
+	struct query *q = mem_new(1, sizeof(*q));
+
+	*q = (struct query){ .resolver = r, .channel = ch, .started_ms = loop_now_ms(r->loop), .starting = true, .done = done, .arg = arg };
+	DL_APPEND(r->queries, q);
+	ch->in_flight++;
+	ch->used_ms = q->started_ms;
+	ares_send(ch->ares, wire, (int)length, on_ares_reply, q);
+	q->starting = false;
+	channel_rearm(ch);
+}
+
+void resolver_defer(struct resolver *r, dns_reply_fn done, void *arg)
+{
+	struct query *q = mem_new(1, sizeof(*q));
+
+	*q = (struct query){ .resolver = r, .started_ms = loop_now_ms(r->loop), .done = done, .arg = arg };
+	DL_APPEND(r->queries, q);
+	q->later = timer_start(r->loop, 0, on_later, q);
+}
+
+int resolver_query(struct resolver *r, const char *name, int type, dns_reply_fn done, void *arg, struct err *err)
+{
+	unsigned char wire[DNS_QUERY_MAX];
+	int length;
+
+	if (r->closing)
+		return err_set(err, ERR_CANCELLED, "the DNS resolver was closed");
+	length = dns_query_build(name, type, true, wire, sizeof(wire), err);
+	if (length < 0)
+		return length;
+	query_send(r, r->recursive, wire, (size_t)length, done, arg);
+	return 0;
+}
+
+/* c-ares compares the question of a reply and may take away the OPT record of the query when a server does not
+ * know EDNS. So it gets what it understands: a query that ends in a bare OPT record. All else (UPDATE, whose
+ * reply may leave out the zone section by RFC 2136 section 3.8; TSIG, which covers every byte) goes by exchange.h. */
+static bool is_plain_query(const unsigned char *wire, size_t length)
+{
+	static const unsigned char opt[] = { 0, 0, 41 };
+
+	return length >= 12 + 5 + 11 && (wire[2] & 0x78) == 0 && wire[4] == 0 && wire[5] == 1 && wire[10] == 0 && wire[11] == 1 &&
+	       memcmp(wire + length - 11, opt, sizeof(opt)) == 0 && wire[length - 1] == 0 && wire[length - 2] == 0;
+}
+
+int resolver_exchange(struct resolver *r, const char *server, const unsigned char *wire, size_t length, bool tcp,
+                      dns_reply_fn done, void *arg, struct err *err)
+{
+	struct sockaddr_storage address;
+	char text[ADDRESS_TEXT_SIZE];
+	struct channel *ch;
+	int rc;
+
+	if (r->closing)
+		return err_set(err, ERR_CANCELLED, "the DNS resolver was closed");
+	if (length < 12 || length > DNS_MESSAGE_MAX)
+		return err_set(err, ERR_INVALID, "%zu bytes are not a DNS message", length);
+	rc = address_parse(server, r->authority_port, &address, err);
+	if (rc < 0)
+		return rc;
+	if (!is_plain_query(wire, length))
+		return exchange_start(r->exchanger, &address, wire, length, tcp, done, arg, err);
+	rc = channel_of(r, address_text(&address, text), tcp, &ch, err);
+	if (rc < 0)
+		return rc;
+	query_send(r, ch, wire, length, done, arg);
+	return 0;
+}
+
+/* ---- life ---- */
+
+static void init_once(void)
+{
+	ares_library_init(ARES_LIB_INIT_ALL);
+}
+
+/* "127.0.0.1:5300,[::1]:53" */
+static int servers_text(const char *const *servers, struct buf *out, struct err *err)
+{
+	char text[ADDRESS_TEXT_SIZE];
+
+	for (; *servers; servers++) {
+		struct sockaddr_storage address;
+		int rc = address_parse(*servers, DNS_PORT, &address, err);
+
+		if (rc < 0)
+			return err_in(err, "DNS resolver");
+		buf_printf(out, "%s%s", out->length ? "," : "", address_text(&address, text));
+	}
+	return 0;
+}
+
+struct resolver *resolver_new(struct loop *l, const struct resolver_options *options, struct err *err)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	struct resolver *r = mem_new(1, sizeof(*r));
+	struct buf servers = BUF_INIT(65536);
+
+	pthread_once(&once, init_once);
+	r->loop = l;
+	r->timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : TIMEOUT_MS;
+	r->tries = options->tries > 0 ? options->tries : TRIES;
+	r->authority_port = options->authority_port > 0 ? options->authority_port : DNS_PORT;
+	if ((options->servers && servers_text(options->servers, &servers, err) < 0) ||
+	    channel_open(r, "recursive", servers.length ? buf_text(&servers) : NULL, false, &r->recursive, err) < 0) {
+		free(r);
+		r = NULL;
+	} else {
+		r->exchanger = exchanger_new(l, r->timeout_ms, r->tries);
+	}
+	buf_done(&servers);
+	return r;
+}
+
+void resolver_free(struct resolver *r)
+{
+	struct channel *ch, *tmp;
+
+	if (!r)
+		return;
+	r->closing = true;
+	exchanger_free(r->exchanger);
+	channel_close(r->recursive);
+	HASH_ITER(hh, r->channels, ch, tmp) {
+		HASH_DEL(r->channels, ch);
+		channel_close(ch);
+	}
+	while (r->queries) {
+		if (!r->queries->err.code)
+			err_set(&r->queries->err, ERR_CANCELLED, "the DNS query was called off");
+		query_finish(r->queries, NULL, 0);
+	}
+	free(r);
+}
