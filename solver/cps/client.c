@@ -1,0 +1,466 @@
+#include "solver/cps/client.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <utlist.h>
+
+#include "solver/base/buf.h"
+#include "solver/base/log.h"
+#include "solver/base/mem.h"
+#include "solver/cps/budget.h"
+#include "solver/cps/reply.h"
+#include "solver/crypto/edgegrid.h"
+
+#define TRIES_MAX 10
+#define TRIES_CONFLICT_MAX 4 /* the caller reads the state again anyway */
+#define TRIES_RATE_MAX 30
+#define PAUSE_MAX_MS 30000
+#define CLOCK_SLACK_MS 2000  /* Date has whole seconds; less than this is no difference */
+
+struct cps_client {
+	struct loop *loop;
+	struct http_client *http;
+	const struct config_cps *config;
+	struct edgegrid_credentials credentials;
+	bool loaded;
+	int64_t clock_offset_ms;
+	struct budget budget;
+	struct cps_call *queue; /* waiting for the budget */
+	struct timer *pump;
+	size_t in_flight;
+	bool closed;            /* freed when nothing is in flight */
+};
+
+struct cps_call {
+	struct cps_client *client;
+	struct cps_call *next, *prev;
+	char *method, *path, *accept, *content_type, *body;
+	bool once, clock_corrected, queued, cancelled;
+	int tries;
+	struct http_call *http;
+	struct timer *pause;
+	cps_client_fn done;
+	void *arg;
+};
+
+/* ---- life of the client */
+
+struct cps_client *cps_client_new(struct loop *loop, struct http_client *http, const struct config_cps *config)
+{
+	struct cps_client *c = mem_new(1, sizeof(*c));
+
+	c->loop = loop;
+	c->http = http;
+	c->config = config;
+	budget_init(&c->budget, config->per_minute, config->burst);
+	return c;
+}
+
+static void client_release(struct cps_client *c)
+{
+	if (!c->closed || c->in_flight > 0)
+		return;
+	if (c->loaded)
+		edgegrid_credentials_done(&c->credentials);
+	free(c);
+}
+
+void cps_client_free(struct cps_client *c)
+{
+	if (!c)
+		return;
+	timer_stop(c->pump);
+	c->pump = NULL;
+	c->closed = true;
+	client_release(c);
+}
+
+void cps_client_reconfigure(struct cps_client *c, const struct config_cps *config)
+{
+	c->config = config;
+	budget_limit(&c->budget, config->per_minute, config->burst);
+}
+
+int cps_client_load(struct cps_client *c, struct err *err)
+{
+	struct edgegrid_credentials fresh = { 0 };
+	int code = edgegrid_credentials_from_env(c->config->section, &fresh, err);
+
+	if (code == ERR_NOT_FOUND)
+		code = edgegrid_credentials_read(c->config->edgerc, c->config->section, &fresh, err);
+	if (code < 0)
+		return err_in(err, "CPS credentials");
+	if (c->loaded)
+		edgegrid_credentials_done(&c->credentials);
+	c->credentials = fresh;
+	c->loaded = true;
+	return 0;
+}
+
+/* ---- addresses */
+
+static bool host_is_loopback(const char *host)
+{
+	return strncmp(host, "127.", 4) == 0 || strncmp(host, "[::1]", 5) == 0 ||
+	       strcmp(host, "localhost") == 0 || strncmp(host, "localhost:", 10) == 0;
+}
+
+/* The override of the configuration, checked; credentials never cross a network without TLS. */
+static int base_check(const char *base, const char **ret_host, struct err *err)
+{
+	if (strncasecmp(base, "https://", 8) == 0) {
+		*ret_host = base + 8;
+	} else if (strncasecmp(base, "http://", 7) == 0) {
+		*ret_host = base + 7;
+		if (!host_is_loopback(*ret_host))
+			return err_set(err, ERR_INVALID, "cps.base-url %s: http is allowed for loopback addresses only", base);
+	} else {
+		return err_set(err, ERR_INVALID, "cps.base-url %s: it must begin with https://", base);
+	}
+	if (!**ret_host || strchr(*ret_host, '/'))
+		return err_set(err, ERR_INVALID, "cps.base-url %s: a host is wanted behind the scheme, and no path", base);
+	return 0;
+}
+
+static void account_key_add(struct buf *path, const char *key)
+{
+	buf_add_char(path, strchr(buf_text(path), '?') ? '&' : '?');
+	buf_add_text(path, "accountSwitchKey=");
+	for (const unsigned char *p = (const unsigned char *)key; *p; p++) {
+		if (isalnum(*p) || strchr("-._~", *p))
+			buf_add_char(path, (char)*p);
+		else
+			buf_printf(path, "%%%02X", *p);
+	}
+}
+
+static int path_check(const char *path, struct err *err)
+{
+	if (!path || path[0] != '/' || path[1] == '/')
+		return err_set(err, ERR_INVALID, "%s: a path must begin with one '/'", path ? path : "(none)");
+	if (strlen(path) > CPS_PATH_MAX)
+		return err_set(err, ERR_TOO_LARGE, "the path is longer than %d characters", CPS_PATH_MAX);
+	for (const char *p = path; *p; p++)
+		if (*p <= ' ' || *p >= 0x7f || *p == '#')
+			return err_set(err, ERR_INVALID, "the path holds a character that must be written as %%%02X",
+			               (unsigned char)*p);
+	return 0;
+}
+
+/* ---- one call */
+
+static void call_free(struct cps_call *call)
+{
+	timer_stop(call->pause);
+	free(call->method);
+	free(call->path);
+	free(call->accept);
+	free(call->content_type);
+	free(call->body);
+	free(call);
+}
+
+static void call_finish(struct cps_call *call, const struct http_reply *reply, const struct err *err)
+{
+	call->done(reply, err, call->arg);
+	call_free(call);
+}
+
+static void client_pump(void *arg);
+
+static void client_wake(struct cps_client *c, int64_t after_ms)
+{
+	if (!c->pump)
+		c->pump = timer_start(c->loop, after_ms, client_pump, c);
+}
+
+static void call_enqueue(struct cps_call *call)
+{
+	call->queued = true;
+	DL_APPEND(call->client->queue, call);
+	client_wake(call->client, 0);
+}
+
+static void call_resume(void *arg)
+{
+	struct cps_call *call = arg;
+
+	call->pause = NULL;
+	call_enqueue(call);
+}
+
+/* Doubles with each try, with a quarter of it left to chance so that many calls do not march in step. */
+static int64_t pause_length(const struct cps_call *call)
+{
+	int64_t pause = call->client->config->poll_ms / 30;
+
+	if (pause < 50)
+		pause = 50;
+	if (pause > 1000)
+		pause = 1000;
+	for (int i = 1; i < call->tries && pause < PAUSE_MAX_MS; i++)
+		pause *= 2;
+	if (pause > PAUSE_MAX_MS)
+		pause = PAUSE_MAX_MS;
+	return pause - pause / 4 + random() % (pause / 4 + 1);
+}
+
+static bool is_read(const struct cps_call *call)
+{
+	return strcmp(call->method, "GET") == 0;
+}
+
+static bool failure_is_worth_a_retry(const struct cps_call *call, int code)
+{
+	if (call->once || call->tries >= TRIES_MAX)
+		return false;
+	return code == ERR_UNREACHABLE || (is_read(call) && (code == ERR_TIMEOUT || code == ERR_PROTOCOL));
+}
+
+static bool status_is_worth_a_retry(const struct cps_call *call, int status)
+{
+	if (call->once)
+		return false;
+	if (status == 429)
+		return call->tries < TRIES_RATE_MAX;
+	if (!is_read(call))
+		return false;
+	if (status == 409)
+		return call->tries < TRIES_CONFLICT_MAX;
+	return status >= 500 && call->tries < TRIES_MAX;
+}
+
+static void call_retry_after_pause(struct cps_call *call)
+{
+	call->pause = timer_start(call->client->loop, pause_length(call), call_resume, call);
+}
+
+/* A refusal for the rate counts for every call of the account, so the whole budget closes. */
+static bool close_budget(struct cps_call *call, const struct http_reply *reply)
+{
+	struct cps_client *c = call->client;
+	int64_t now = loop_wall_ms(c->loop) + c->clock_offset_ms;
+	int64_t at = 0;
+
+	if (reply->status == 429 || reply->status == 503)
+		at = cps_reply_retry_at(reply->headers, reply->body, now);
+	if (at == 0 && reply->status == 429)
+		at = now + pause_length(call);
+	if (at == 0)
+		return false;
+	budget_close(&c->budget, loop_now_ms(c->loop) + at - now);
+	log_event(LOG_WARNING, "CPS asks to slow down; every request to it waits", "path", call->path, NULL);
+	return true;
+}
+
+static void clock_learn(struct cps_client *c, const struct http_reply *reply)
+{
+	CLEANUP(mem_freep) char *date = http_header(reply->headers, "Date");
+	int64_t theirs, offset;
+
+	if (!date || cps_http_date(date, &theirs) < 0)
+		return;
+	offset = theirs - loop_wall_ms(c->loop);
+	c->clock_offset_ms = llabs(offset) > CLOCK_SLACK_MS ? offset : 0;
+}
+
+static void call_judge(struct cps_call *call, const struct http_reply *reply)
+{
+	struct err err = { 0 };
+
+	clock_learn(call->client, reply);
+	if (reply->status < 400) {
+		call_finish(call, reply, &err);
+		return;
+	}
+	if (!call->clock_corrected && cps_reply_blames_clock(reply->status, reply->body, reply->body_length)) {
+		call->clock_corrected = true;
+		call_enqueue(call);
+		return;
+	}
+	if (status_is_worth_a_retry(call, reply->status)) {
+		if (close_budget(call, reply))
+			call_enqueue(call);
+		else
+			call_retry_after_pause(call);
+		return;
+	}
+	cps_reply_error(reply->status, reply->body, reply->body_length, &err);
+	call_finish(call, reply, &err);
+}
+
+static void call_answered(const struct http_reply *reply, const struct err *err, void *arg)
+{
+	struct cps_call *call = arg;
+	struct cps_client *c = call->client;
+
+	call->http = NULL;
+	if (call->cancelled)
+		call_free(call);
+	else if (reply && err->code == 0)
+		call_judge(call, reply);
+	else if (failure_is_worth_a_retry(call, err->code))
+		call_retry_after_pause(call);
+	else
+		call_finish(call, NULL, err);
+	c->in_flight--; /* only now: `done` may close the client */
+	client_release(c);
+}
+
+/* "enrollments.v11" -> "application/vnd.akamai.cps.enrollments.v11+json". */
+static void header_add(const char **headers, size_t *count, struct buf *into, const char *name, const char *media)
+{
+	if (!media)
+		return;
+	if (strchr(media, '/'))
+		buf_printf(into, "%s: %s", name, media);
+	else
+		buf_printf(into, "%s: application/vnd.akamai.cps.%s+json", name, media);
+	headers[(*count)++] = buf_text(into);
+}
+
+static char *call_authorization(const struct cps_call *call, const char *scheme, const char *host, const char *path)
+{
+	const struct edgegrid_request request = {
+		.method = call->method,
+		.scheme = scheme,
+		.host = host,
+		.path_and_query = path,
+		.body = call->body,
+		.body_length = call->body ? strlen(call->body) : 0,
+		.clock_offset_ms = call->client->clock_offset_ms,
+	};
+
+	return edgegrid_authorization(&call->client->credentials, &request);
+}
+
+static int call_send_signed(struct cps_call *call, const char *url, const char *authorization, struct err *err)
+{
+	struct buf accept = BUF_INIT(512), type = BUF_INIT(512), auth = BUF_INIT(4096);
+	const char *headers[6] = { "User-Agent: dcvd/" DCVD_VERSION };
+	size_t count = 1;
+	const struct http_request request = {
+		.method = call->method,
+		.url = url,
+		.headers = headers,
+		.body = call->body,
+		.body_length = call->body ? strlen(call->body) : 0,
+		.max_reply = CPS_REPLY_MAX,
+		.timeout_ms = 60000,
+		.ca_file = call->client->config->ca_file,
+	};
+	int code;
+
+	header_add(headers, &count, &accept, "Accept", call->accept);
+	header_add(headers, &count, &type, "Content-Type", call->content_type);
+	buf_printf(&auth, "Authorization: %s", authorization);
+	headers[count++] = buf_text(&auth);
+	code = http_start(call->client->http, &request, call_answered, call, &call->http, err);
+	buf_done(&accept);
+	buf_done(&type);
+	buf_wipe(&auth);
+	return code;
+}
+
+static int call_send(struct cps_call *call, struct err *err)
+{
+	struct cps_client *c = call->client;
+	CLEANUP(mem_freep) char *base = c->config->base_url ? mem_dup(c->config->base_url)
+	                                                     : mem_printf("https://%s", c->credentials.host);
+	CLEANUP(mem_freep) char *url = NULL;
+	CLEANUP(mem_freep) char *authorization = NULL;
+	struct buf path = BUF_INIT(2 * CPS_PATH_MAX);
+	const char *host;
+	size_t end = strlen(base);
+	int code;
+
+	while (end > 0 && base[end - 1] == '/')
+		base[--end] = '\0';
+	if (base_check(base, &host, err) < 0)
+		return err->code;
+	buf_add_text(&path, call->path);
+	if (c->credentials.account_key)
+		account_key_add(&path, c->credentials.account_key);
+	url = mem_printf("%s%s", base, buf_text(&path));
+	authorization = call_authorization(call, host - base == 8 ? "https" : "http", host, buf_text(&path));
+	code = call_send_signed(call, url, authorization, err);
+	buf_done(&path);
+	return code;
+}
+
+static void call_launch(struct cps_call *call)
+{
+	struct err err = { 0 };
+
+	call->tries++;
+	if (call_send(call, &err) < 0) {
+		call_finish(call, NULL, &err);
+		return;
+	}
+	call->client->in_flight++;
+	log_event(LOG_DEBUG, "asking CPS", "method", call->method, "path", call->path, NULL);
+}
+
+static void client_pump(void *arg)
+{
+	struct cps_client *c = arg;
+	int64_t wait = 0;
+
+	c->pump = NULL;
+	c->in_flight++; /* a call that fails at once may close the client */
+	while (c->queue && wait == 0) {
+		struct cps_call *call = c->queue;
+
+		wait = budget_take(&c->budget, loop_now_ms(c->loop));
+		if (wait > 0)
+			break;
+		DL_DELETE(c->queue, call);
+		call->queued = false;
+		call_launch(call);
+	}
+	if (wait > 0)
+		client_wake(c, wait);
+	c->in_flight--;
+	client_release(c);
+}
+
+int cps_call_start(struct cps_client *c, const struct cps_request *request, cps_client_fn done, void *arg,
+                   struct cps_call **ret_call, struct err *err)
+{
+	struct cps_call *call;
+
+	if (path_check(request->path, err) < 0)
+		return err->code;
+	if (!c->loaded && cps_client_load(c, err) < 0)
+		return err->code;
+	call = mem_new(1, sizeof(*call));
+	call->client = c;
+	call->method = mem_dup(request->method ? request->method : "GET");
+	call->path = mem_dup(request->path);
+	call->accept = mem_dup(request->accept);
+	call->content_type = mem_dup(request->content_type);
+	call->body = mem_dup(request->body);
+	call->once = request->once;
+	call->done = done;
+	call->arg = arg;
+	call_enqueue(call);
+	if (ret_call)
+		*ret_call = call;
+	return 0;
+}
+
+void cps_call_cancel(struct cps_call *call)
+{
+	if (!call)
+		return;
+	if (call->http) {
+		call->cancelled = true;
+		http_cancel(call->http);
+		return;
+	}
+	if (call->queued)
+		DL_DELETE(call->client->queue, call);
+	call_free(call);
+}
