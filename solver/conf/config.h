@@ -117,6 +117,7 @@ struct config {
 	size_t route_count;
 	struct config_callback_secret *callback_secrets;
 	size_t callback_secret_count;
+	char *warnings;         /* noted while reading; see config_warnings() */
 };
 
 /* Option table of a provider type, and the size of its struct; NULL when there is no such type.

@@ -28,6 +28,34 @@ struct option {
 	const char *const *names; /* ENUM: NULL-ended */
 	bool required;
 	const char *help;         /* one sentence or two */
+	/* TEXT, PATH, and each item of LIST: what is wrong with the text, or NULL. May be NULL. */
+	const char *(*check)(const char *text);
 };
+
+struct buf;
+struct err;
+struct yaml_node;
+
+/* What reading an option may say beside failing. */
+struct option_notes {
+	struct buf *warnings; /* sentences, one a line; may be NULL */
+};
+
+/* Fills a zeroed struct with the defaults of its table. */
+void option_defaults(const struct option *table, void *base);
+/* Frees what the fields hold, and zeroes them. */
+void option_free(const struct option *table, void *base);
+const struct option *option_find(const struct option *table, const char *name);
+/* One value into its field, in place of what was there. `path` names it in sentences ("http.listen"). */
+int option_parse(const struct option *o, void *base, const struct yaml_node *value, const char *path,
+                 struct option_notes *notes, struct err *err);
+/* All children of a mapping into a struct with its defaults set. Keys in `others` (NULL-ended, or NULL)
+ * belong to somebody else. A null is an empty mapping. Refuses unknown keys and missing required ones. */
+int option_parse_table(const struct option *table, void *base, const struct yaml_node *map, const char *path,
+                       const char *const *others, struct option_notes *notes, struct err *err);
+/* The value as YAML flow, a secret as "***". */
+void option_dump(const struct option *o, const void *base, struct buf *out);
+/* Text as a YAML scalar, quoted where it must be. */
+void option_dump_text(const char *text, struct buf *out);
 
 #endif

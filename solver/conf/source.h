@@ -1,0 +1,19 @@
+/* Where a secret comes from: a file, the environment, a systemd credential, or the text itself. */
+#ifndef SOLVER_CONF_SOURCE_H
+#define SOLVER_CONF_SOURCE_H
+
+#include <stdbool.h>
+
+#include "solver/base/err.h"
+#include "solver/base/secret.h"
+#include "solver/conf/yaml.h"
+
+#define SOURCE_MAX_BYTES (64 * 1024)
+
+/* Gives *ret (free with secret_free). `*ret_inline` says that it stood in the configuration itself.
+ * No sentence ever holds a part of a secret. */
+int source_read(const struct yaml_node *value, const char *path, struct secret **ret, bool *ret_inline, struct err *err);
+/* "~/" replaced by the home folder; gives (free with free). */
+char *source_expand(const char *path);
+
+#endif
