@@ -24,7 +24,10 @@ struct engine_parts {
 	struct answers *answers;
 	struct http_client *http;
 	struct resolver *resolver;
-	const struct config *config; /* borrowed; engine_reconfigure() replaces it */
+	const struct config *config; /* borrowed for the life of the engine; engine_reconfigure() adds another */
+	/* http-01 into another web server's document root (webroot/folder.h, handed in by the daemon). */
+	int (*folder_put)(const char *folder, const char *token, const char *body, struct err *err);
+	int (*folder_remove)(const char *folder, const char *token, const char *body, struct err *err);
 };
 
 /* One challenge as a caller knows it. Text is borrowed for the call. */
@@ -48,7 +51,10 @@ struct order_request {
 int engine_open(const struct engine_parts *parts, struct engine **ret, struct err *err);
 /* Loads the journal and resumes everything that was not finished. Once, before the first submit. */
 int engine_recover(struct engine *e, struct err *err);
-void engine_close(struct engine *e); /* stops at once; the journal resumes it at the next start */
+/* The end, in two steps: engine_stop() begins nothing new (the journal resumes it at the next start); then the
+ * http client and the resolver are freed, which ends what was under way; then engine_close(). */
+void engine_stop(struct engine *e);
+void engine_close(struct engine *e);
 /* New snapshot for new challenges; those under way keep what they started with where it still exists. */
 int engine_reconfigure(struct engine *e, const struct config *config, struct err *err);
 

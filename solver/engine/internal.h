@@ -1,0 +1,183 @@
+/* What the files of the engine share. Nothing outside this folder includes it.
+ *
+ *   engine.c   open, submit, find, list, release       life.c     transitions: step, journal, act
+ *   recover.c  what the journal holds, resumed         locate.c   where a TXT record must stand
+ *   lane.c     one queue a (provider, zone): batches   job.c      runs a provider's wishes
+ *   probe.c    polls until every server shows it       look_dns.c / look_http.c  one look
+ */
+#ifndef SOLVER_ENGINE_INTERNAL_H
+#define SOLVER_ENGINE_INTERNAL_H
+
+#include <uthash.h>
+#include <utlist.h>
+
+#include "providers/provider.h"
+#include "solver/engine/engine.h"
+#include "solver/engine/verdict.h"
+
+struct entry_list;
+struct probe;
+struct locate;
+
+/* One challenge with what the engine needs to drive it. */
+struct entry {
+	struct engine *e;
+	struct challenge c;
+	struct order_entry *order;
+	struct entry *order_next;
+	struct entry *prev, *next;       /* all entries, newest first */
+	struct entry *twin_prev, *twin_next; /* entries with the same identity, in struct twin */
+	struct timer *due;               /* deadline, expiry or end of retention */
+	struct timer *retry;             /* next try at the provider */
+	struct locate *locate;           /* looking for the place */
+	struct probe *probe;             /* looking for the value */
+	char *last_error;                /* why the last try did not succeed, or NULL */
+	unsigned tries;                  /* at the provider, since the last success */
+	unsigned commits;                /* journal writes under way; it cannot be freed before */
+	bool had_failed;                 /* it is on its way to "failed" */
+	bool nothing_out;                /* the provider refused for good: nothing to withdraw */
+	bool claimed;                    /* counts in a claim */
+	bool queued_in_lane;
+	struct entry *lane_prev, *lane_next;
+	int64_t published_ms;            /* loop clock */
+	struct location *location;       /* dns-01 */
+	UT_hash_handle hh;               /* by id */
+};
+
+struct order_entry {
+	struct order o;
+	struct entry *first, *last;
+	size_t count;
+	UT_hash_handle hh;
+};
+
+/* How many entries need the same answer (the same value at the same name, whoever asked). The
+ * answer is withdrawn when the last of them lets go. */
+struct claim {
+	char *key;
+	unsigned count;
+	UT_hash_handle hh;
+};
+
+/* Live entries of one client with the same type, name and value: "present" repeated. */
+struct twin {
+	char *key;
+	struct entry *entries;
+	UT_hash_handle hh;
+};
+
+/* An opened provider. Old ones stay until the last job that uses them is over. */
+struct instance {
+	char *name;
+	const struct provider_api *api;
+	struct provider *provider;
+	unsigned jobs;
+	bool retired;
+	int64_t blocked_until_ms;        /* rate limited: loop clock */
+	struct instance *next;
+};
+
+struct lane;
+
+struct engine_watch {
+	void (*fn)(const struct challenge *c, const struct challenge_event *event, void *arg);
+	void *arg;
+	bool gone;
+	struct engine_watch *prev, *next;
+};
+
+struct engine {
+	struct engine_parts parts;
+	const struct config *config;
+	struct entry *by_id;
+	struct entry *entries;           /* newest first */
+	struct order_entry *orders;
+	struct claim *claims;
+	struct twin *twins;
+	struct instance *instances;
+	struct lane *lanes;
+	struct zone *zones;              /* locate.c: servers of a zone, cached */
+	struct engine_watch *watches;
+	unsigned watching;               /* calls of watches on the stack */
+	struct engine_numbers numbers;
+	size_t live;
+	bool closing;
+};
+
+/* ---- life.c ---- */
+/* Applies an input: new state, event, journal; the action follows when the journal has it. Returns false
+ * (and changes nothing) when the input is not legal now. */
+bool life_input(struct engine *e, struct entry *n, enum challenge_input input, const char *sentence);
+/* An event that changes no state, journalled with the present fields. */
+void life_note(struct engine *e, struct entry *n, const char *sentence);
+/* Starts the timer of the present state. */
+void life_schedule(struct engine *e, struct entry *n);
+/* Carries out the action of the present state, as after a restart. */
+void life_resume(struct engine *e, struct entry *n);
+void life_fail(struct engine *e, struct entry *n, const char *reason);
+void entry_free(struct engine *e, struct entry *n);
+
+/* ---- engine.c ---- */
+struct entry *entry_add(struct engine *e, struct order_entry *order, const struct challenge *c);
+void entry_link(struct engine *e, struct entry *n);
+struct order_entry *order_add(struct engine *e, const struct order *o);
+void twin_key(const struct challenge *c, char *key, size_t room);
+
+/* ---- claims: claim.c ---- */
+void claim_take(struct engine *e, struct entry *n);
+/* Lets go; true when nobody needs the answer any more. */
+bool claim_drop(struct engine *e, struct entry *n);
+bool claim_is_free(struct engine *e, const struct entry *n);
+void claims_free(struct engine *e);
+
+/* ---- publish.c ---- */
+void place_start(struct engine *e, struct entry *n);    /* queued: find where it must stand, then start */
+void publish_start(struct engine *e, struct entry *n);  /* state publishing is on disk */
+void withdraw_start(struct engine *e, struct entry *n); /* state withdrawing is on disk */
+
+/* ---- lane.c, job.c ---- */
+void lane_enqueue(struct engine *e, struct entry *n);
+void lanes_free(struct engine *e);
+struct instance *instance_find(struct engine *e, const char *name);
+int instances_open(struct engine *e, const struct config *config, struct err *err);
+void instances_close(struct engine *e);
+void instance_unuse(struct engine *e, struct instance *i);
+/* Runs one job to its end; `done` may be called before it returns for local providers. */
+struct job_run;
+struct job_run *job_start(struct engine *e, struct instance *i, struct job *job,
+                          void (*done)(struct job *job, const struct err *err, void *arg), void *arg);
+void job_cancel(struct job_run *r); /* no callback */
+
+/* ---- locate.c ---- */
+#define SERVERS_MAX 64
+struct server { char *name, *address; };
+struct location {
+	char *fqdn, *zone;
+	struct server servers[SERVERS_MAX];
+	size_t count;
+};
+void location_free(struct location *l);
+/* `done` comes later with a location (taken) or a sentence. */
+struct locate *locate_start(struct engine *e, const char *fqdn, void (*done)(struct location *l, const struct err *err, void *arg), void *arg);
+void locate_cancel(struct locate *l);
+void zones_free(struct engine *e);
+
+/* ---- looks: look_dns.c, look_http.c ---- */
+struct look_run;
+/* One look at every server (dns-01) or address (http-01); `done` gets the verdict (taken). */
+struct look_request {
+	enum challenge_type type;
+	const char *identifier, *token, *expected; /* expected: key authorization or value; NULL: anything */
+	const struct location *location;           /* dns-01 */
+};
+typedef void (*look_fn)(struct verdict *v, void *arg);
+struct look_run *look_dns(struct engine *e, const struct look_request *request, look_fn done, void *arg);
+struct look_run *look_http(struct engine *e, const struct look_request *request, look_fn done, void *arg);
+/* `done` will not be called; replies still under way are dropped. */
+void look_cancel(struct look_run *r);
+
+/* ---- probe.c ---- */
+void probe_start(struct engine *e, struct entry *n);
+void probe_stop(struct entry *n);
+
+#endif

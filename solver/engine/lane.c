@@ -1,0 +1,316 @@
+/* Lanes: one queue for each (provider, zone), one job at a time in each.
+ *
+ * Changes are gathered for a short moment, or while the lane's job runs, and leave together: 100 names in
+ * one zone are one call where the provider can. What a waiting entry wants is read off its state when the
+ * job is made, so an entry that was released while it waited is simply removed (or never added).
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "solver/base/log.h"
+#include "solver/base/mem.h"
+#include "solver/engine/internal.h"
+
+#define JOB_CHANGES_MAX 1000
+#define RETRY_FIRST_MS 500
+#define RETRY_MAX_MS 300000
+#define TTL_DEFAULT 60
+
+struct lane {
+	struct engine *e;
+	char *key;
+	struct entry *waiting;
+	struct timer *gather;
+	struct job_run *run;   /* NULL: idle */
+	struct job job;
+	struct entry **entries; /* of the running job, one for each change */
+	struct instance *instance;
+	UT_hash_handle hh;
+};
+
+static void lane_go(struct lane *lane);
+
+static struct lane *lane_of(struct engine *e, const struct challenge *c)
+{
+	CLEANUP(mem_freep) char *key = mem_printf("%s %s", c->provider, c->zone);
+	struct lane *lane;
+
+	HASH_FIND_STR(e->lanes, key, lane);
+	if (lane)
+		return lane;
+	lane = mem_new(1, sizeof(*lane));
+	lane->e = e;
+	lane->key = mem_dup(key);
+	HASH_ADD_KEYPTR(hh, e->lanes, lane->key, strlen(lane->key), lane);
+	return lane;
+}
+
+static void gathered(void *arg)
+{
+	struct lane *lane = arg;
+
+	lane->gather = NULL;
+	lane_go(lane);
+}
+
+static void gather(struct lane *lane, int64_t ms)
+{
+	if (!lane->run && !lane->gather)
+		lane->gather = timer_start(lane->e->parts.loop, ms, gathered, lane);
+}
+
+void lane_enqueue(struct engine *e, struct entry *n)
+{
+	struct lane *lane = lane_of(e, &n->c);
+
+	if (!n->queued_in_lane) {
+		DL_APPEND2(lane->waiting, n, lane_prev, lane_next);
+		n->queued_in_lane = true;
+	}
+	gather(lane, e->config->challenge.batch_ms);
+}
+
+static void again(void *arg)
+{
+	struct entry *n = arg;
+
+	n->retry = NULL;
+	lane_enqueue(n->e, n);
+}
+
+static int64_t pause_before(unsigned tries, unsigned asked_ms)
+{
+	int64_t ms = RETRY_FIRST_MS;
+	unsigned char noise;
+
+	while (tries-- && ms < RETRY_MAX_MS)
+		ms *= 2;
+	if (ms > RETRY_MAX_MS)
+		ms = RETRY_MAX_MS;
+	if (asked_ms > ms)
+		ms = asked_ms;
+	id_random(&noise, 1);
+	return ms + ms * noise / 1024;
+}
+
+static void try_later(struct engine *e, struct entry *n, const char *message, unsigned asked_ms)
+{
+	char sentence[ERR_TEXT_MAX];
+	int64_t pause = pause_before(n->tries++, asked_ms);
+
+	snprintf(sentence, sizeof(sentence), "%s; next try in %lld ms", *message ? message : "the provider did not do it",
+	         (long long)pause);
+	mem_replace(&n->last_error, message);
+	timer_stop(n->retry);
+	n->retry = timer_start(e->parts.loop, pause, again, n);
+	life_note(e, n, sentence);
+}
+
+/* ---- results ---- */
+
+static void added(struct engine *e, struct entry *n, const struct change *change, unsigned asked_ms)
+{
+	switch (change->status) {
+	case CHANGE_DONE:
+		life_input(e, n, INPUT_PUBLISHED, "the provider has it; asking the name servers");
+		break;
+	case CHANGE_NOOP:
+		life_input(e, n, INPUT_PUBLISHED, "the provider had it already; asking the name servers");
+		break;
+	case CHANGE_DENIED:
+	case CHANGE_NO_ZONE:
+	case CHANGE_FATAL:
+		n->nothing_out = n->tries == 0;
+		life_fail(e, n, change->message);
+		break;
+	default:
+		try_later(e, n, change->message, asked_ms);
+	}
+}
+
+/* A record that cannot be removed is tried again for ever, ever more rarely: somebody may mend the
+ * credentials. It is an error that someone must act on. */
+static void removed(struct engine *e, struct entry *n, const struct change *change, unsigned asked_ms)
+{
+	if (change->status == CHANGE_DONE || change->status == CHANGE_NOOP || change->status == CHANGE_NO_ZONE) {
+		life_input(e, n, INPUT_WITHDRAWN, change->status == CHANGE_DONE ? "withdrawn" : "withdrawn; it was gone already");
+		return;
+	}
+	if (change->status == CHANGE_DENIED || change->status == CHANGE_FATAL)
+		log_event(LOG_ERROR, "a record could not be withdrawn", "id", n->c.id, "fqdn", n->c.fqdn, "provider",
+		          n->c.provider, "reason", change->message, NULL);
+	try_later(e, n, change->message, asked_ms);
+}
+
+static void take_result(struct lane *lane, struct entry *n, struct change *change)
+{
+	struct engine *e = lane->e;
+
+	if (change->new_handle) {
+		free(n->c.handle);
+		n->c.handle = change->new_handle;
+		change->new_handle = NULL;
+	}
+	if (change->op == CHANGE_ADD && n->c.state == CHALLENGE_PUBLISHING)
+		added(e, n, change, lane->job.retry_after_ms);
+	else if (change->op == CHANGE_REMOVE && n->c.state == CHALLENGE_WITHDRAWING)
+		removed(e, n, change, lane->job.retry_after_ms);
+}
+
+static void default_result(struct change *change, const struct err *err)
+{
+	if (change->status != CHANGE_PENDING)
+		return;
+	change->status = CHANGE_RETRY;
+	snprintf(change->message, sizeof(change->message), "%.250s", err->code ? err->text : "the provider gave no result");
+}
+
+static void job_forget(struct lane *lane)
+{
+	for (size_t i = 0; i < lane->job.count; i++)
+		free(lane->job.changes[i].new_handle);
+	free(lane->job.changes);
+	free((char *)lane->job.zone);
+	free(lane->entries);
+	lane->entries = NULL;
+	lane->job = (struct job){ 0 };
+	instance_unuse(lane->e, lane->instance);
+	lane->instance = NULL;
+	lane->run = NULL;
+}
+
+static void on_job_done(struct job *job, const struct err *err, void *arg)
+{
+	struct lane *lane = arg;
+	struct engine *e = lane->e;
+
+	e->numbers.provider_calls++;
+	e->numbers.provider_errors += err->code != 0;
+	for (size_t i = 0; i < job->count; i++) {
+		default_result(&job->changes[i], err);
+		if (job->changes[i].status == CHANGE_RATE_LIMITED)
+			lane->instance->blocked_until_ms = loop_now_ms(e->parts.loop) + (job->retry_after_ms ? job->retry_after_ms : 1000);
+		take_result(lane, lane->entries[i], &job->changes[i]);
+	}
+	job_forget(lane);
+	if (lane->waiting)
+		gather(lane, 0);
+}
+
+/* ---- making a job ---- */
+
+static unsigned ttl_of(struct engine *e, const struct instance *i, const struct challenge *c)
+{
+	const struct config_route *route = config_route(e->config, CHALLENGE_DNS01, c->fqdn);
+	unsigned ttl = route && route->ttl ? (unsigned)route->ttl : TTL_DEFAULT;
+
+	return ttl < i->api->caps.min_ttl ? i->api->caps.min_ttl : ttl;
+}
+
+/* Nothing to ask the provider for: it was released in time, or others need the value. */
+static bool settled(struct engine *e, struct entry *n)
+{
+	if (n->c.state == CHALLENGE_WITHDRAWING && !claim_is_free(e, n)) {
+		life_input(e, n, INPUT_WITHDRAWN, "kept: another challenge needs the same value");
+		return true;
+	}
+	return n->c.state != CHALLENGE_PUBLISHING && n->c.state != CHALLENGE_WITHDRAWING;
+}
+
+/* A slot provider (one value a name) gets one entry of a name at a time: the others wait. */
+static bool name_is_taken(const struct lane *lane, const struct instance *i, const struct entry *n)
+{
+	if (!i->api->caps.values_per_name)
+		return false;
+	for (size_t k = 0; k < lane->job.count; k++)
+		if (strcmp(lane->entries[k]->c.fqdn, n->c.fqdn) == 0)
+			return true;
+	return false;
+}
+
+static void job_add(struct lane *lane, struct entry *n)
+{
+	struct change *change = &lane->job.changes[lane->job.count];
+
+	*change = (struct change){ .op = n->c.state == CHALLENGE_PUBLISHING ? CHANGE_ADD : CHANGE_REMOVE,
+	                           .fqdn = n->c.fqdn, .value = n->c.value, .handle = n->c.handle,
+	                           .ttl = ttl_of(lane->e, lane->instance, &n->c) };
+	lane->entries[lane->job.count++] = n;
+}
+
+static void job_fill(struct lane *lane, struct instance *i)
+{
+	size_t most = i->api->caps.changes_per_job;
+	struct entry *n, *next;
+
+	if (!most || most > JOB_CHANGES_MAX)
+		most = JOB_CHANGES_MAX;
+	lane->instance = i;
+	i->jobs++;
+	lane->job.changes = mem_new(most, sizeof(struct change));
+	lane->entries = mem_new(most, sizeof(struct entry *));
+	DL_FOREACH_SAFE2(lane->waiting, n, next, lane_next) {
+		if (lane->job.count == most)
+			break;
+		if (name_is_taken(lane, i, n))
+			continue;
+		DL_DELETE2(lane->waiting, n, lane_prev, lane_next);
+		n->queued_in_lane = false;
+		if (!settled(lane->e, n))
+			job_add(lane, n);
+	}
+}
+
+static void no_provider(struct lane *lane)
+{
+	struct entry *n, *next;
+
+	DL_FOREACH_SAFE2(lane->waiting, n, next, lane_next) {
+		DL_DELETE2(lane->waiting, n, lane_prev, lane_next);
+		n->queued_in_lane = false;
+		if (!settled(lane->e, n))
+			try_later(lane->e, n, "its provider is not in the configuration any more", 0);
+	}
+}
+
+static void lane_go(struct lane *lane)
+{
+	struct engine *e = lane->e;
+	struct instance *i;
+
+	if (lane->run || !lane->waiting)
+		return;
+	i = instance_find(e, lane->waiting->c.provider);
+	if (!i) {
+		no_provider(lane);
+		return;
+	}
+	if (i->blocked_until_ms > loop_now_ms(e->parts.loop)) {
+		gather(lane, i->blocked_until_ms - loop_now_ms(e->parts.loop));
+		return;
+	}
+	lane->job.zone = mem_dup(lane->waiting->c.zone);
+	job_fill(lane, i);
+	if (!lane->job.count) {
+		job_forget(lane);
+		return;
+	}
+	lane->run = job_start(e, i, &lane->job, on_job_done, lane);
+}
+
+void lanes_free(struct engine *e)
+{
+	struct lane *lane, *tmp;
+
+	HASH_ITER(hh, e->lanes, lane, tmp) {
+		HASH_DEL(e->lanes, lane);
+		timer_stop(lane->gather);
+		if (lane->run) {
+			job_cancel(lane->run);
+			job_forget(lane);
+		}
+		free(lane->key);
+		free(lane);
+	}
+}

@@ -1,0 +1,298 @@
+/* The life of a challenge: every change of state passes through life_input().
+ *
+ * Journal first: the new state goes to the store, and only when it is durable are watchers told and the
+ * action carried out. If the disk refuses, the write is repeated until it succeeds; nothing moves meanwhile.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "solver/base/log.h"
+#include "solver/base/mem.h"
+#include "solver/engine/internal.h"
+
+#define JOURNAL_RETRY_MS 1000
+
+/* One journal write under way. */
+struct step {
+	struct engine *e;
+	struct entry *n;
+	enum challenge_state state;
+	enum challenge_action action;
+	struct challenge_event event; /* its own copy of the text */
+};
+
+static void count_move(struct engine *e, struct entry *n, enum challenge_state from, enum challenge_state to)
+{
+	e->numbers.live[n->c.type][from]--;
+	e->numbers.live[n->c.type][to]++;
+	if (challenge_is_over(to) && !challenge_is_over(from))
+		e->live--;
+	if (to == CHALLENGE_READY) {
+		e->numbers.ready++;
+		e->numbers.ready_ms_sum += (uint64_t)(n->c.updated_ms - n->c.created_ms);
+	} else if (to == CHALLENGE_FAILED) {
+		e->numbers.failed++;
+	} else if (to == CHALLENGE_GONE) {
+		e->numbers.withdrawn++;
+	}
+}
+
+static void tell_watches(struct engine *e, const struct challenge *c, const struct challenge_event *event)
+{
+	struct engine_watch *w, *tmp;
+
+	e->watching++;
+	DL_FOREACH(e->watches, w)
+		if (!w->gone)
+			w->fn(c, event, w->arg);
+	if (--e->watching)
+		return;
+	DL_FOREACH_SAFE(e->watches, w, tmp)
+		if (w->gone) {
+			DL_DELETE(e->watches, w);
+			free(w);
+		}
+}
+
+static void log_step(const struct challenge *c, const struct challenge_event *event)
+{
+	bool bad = event->state == CHALLENGE_FAILED || (event->state == CHALLENGE_WITHDRAWING && c->reason);
+
+	log_event(bad ? LOG_WARNING : LOG_INFO, event->text, "id", c->id, "state", challenge_state_name(event->state),
+	          "type", challenge_type_name(c->type), "domain", c->identifier, "fqdn", c->fqdn, "provider",
+	          c->provider, NULL);
+}
+
+static void due_fired(void *arg);
+static void journal(struct step *s);
+
+static void journal_again(void *arg)
+{
+	journal(arg);
+}
+
+static void act(struct engine *e, struct entry *n, enum challenge_action action)
+{
+	switch (action) {
+	case DO_PUBLISH:
+		publish_start(e, n);
+		break;
+	case DO_PROBE:
+		probe_start(e, n);
+		break;
+	case DO_WITHDRAW:
+		withdraw_start(e, n);
+		break;
+	case DO_ANNOUNCE: /* those who wait heard of it through their watch */
+	case DO_FORGET:   /* the retention timer runs */
+	case DO_NOTHING:
+		break;
+	}
+}
+
+static void step_free(struct step *s)
+{
+	free(s->event.text);
+	free(s);
+}
+
+static void on_durable(int code, const struct err *err, void *arg)
+{
+	struct step *s = arg;
+	struct engine *e = s->e;
+	struct entry *n = s->n;
+
+	if (code < 0 && !e->closing) {
+		log_event(LOG_ERROR, "the journal did not take a step; it is repeated until it does", "id", n->c.id,
+		          "error", err->text, NULL);
+		timer_start(e->parts.loop, JOURNAL_RETRY_MS, journal_again, s);
+		return;
+	}
+	n->commits--;
+	if (!e->closing) {
+		log_step(&n->c, &s->event);
+		tell_watches(e, &n->c, &s->event);
+		if (n->c.state == s->state)
+			act(e, n, s->action);
+	}
+	step_free(s);
+}
+
+static void journal(struct step *s)
+{
+	struct store_txn *t = store_begin(s->e->parts.store);
+
+	store_put_challenge(t, &s->n->c);
+	store_add_event(t, s->n->c.id, &s->event);
+	store_commit(t, on_durable, s);
+}
+
+static void write_step(struct engine *e, struct entry *n, enum challenge_action action, const char *sentence)
+{
+	struct step *s = mem_new(1, sizeof(*s));
+
+	*s = (struct step){ .e = e, .n = n, .state = n->c.state, .action = action };
+	s->event = (struct challenge_event){ n->c.updated_ms, n->c.state, mem_dup(sentence) };
+	challenge_note(&n->c, n->c.updated_ms, sentence);
+	n->commits++;
+	journal(s);
+}
+
+/* Leaving a state ends what was going on in it. */
+static void leave(struct engine *e, struct entry *n, enum challenge_state to)
+{
+	probe_stop(n);
+	timer_stop(n->retry);
+	n->retry = NULL;
+	if (n->locate)
+		locate_cancel(n->locate);
+	n->locate = NULL;
+	n->tries = 0;
+	mem_replace(&n->last_error, NULL);
+	if (to == CHALLENGE_PUBLISHING)
+		claim_take(e, n);
+	if (to == CHALLENGE_WITHDRAWING || challenge_is_over(to))
+		claim_drop(e, n);
+}
+
+/* A name that is over may be presented anew. */
+static void forget_twin(struct engine *e, struct entry *n)
+{
+	char key[1024];
+	struct twin *twin;
+
+	twin_key(&n->c, key, sizeof(key));
+	HASH_FIND_STR(e->twins, key, twin);
+	if (!twin || !n->twin_prev)
+		return;
+	DL_DELETE2(twin->entries, n, twin_prev, twin_next);
+	n->twin_prev = n->twin_next = NULL;
+	if (twin->entries)
+		return;
+	HASH_DEL(e->twins, twin);
+	free(twin->key);
+	free(twin);
+}
+
+bool life_input(struct engine *e, struct entry *n, enum challenge_input input, const char *sentence)
+{
+	enum challenge_state from = n->c.state, to;
+	enum challenge_action action;
+
+	if (!challenge_step(from, input, n->had_failed, &to, &action))
+		return false;
+	if (to == from)
+		return true;
+	leave(e, n, to);
+	n->c.state = to;
+	n->c.updated_ms = loop_wall_ms(e->parts.loop);
+	count_move(e, n, from, to);
+	if (to == CHALLENGE_WITHDRAWING || challenge_is_over(to))
+		forget_twin(e, n);
+	life_schedule(e, n);
+	write_step(e, n, action, sentence);
+	return true;
+}
+
+void life_note(struct engine *e, struct entry *n, const char *sentence)
+{
+	n->c.updated_ms = loop_wall_ms(e->parts.loop);
+	write_step(e, n, DO_NOTHING, sentence);
+}
+
+void life_fail(struct engine *e, struct entry *n, const char *reason)
+{
+	if (n->c.state == CHALLENGE_WITHDRAWING || challenge_is_over(n->c.state))
+		return;
+	n->had_failed = true;
+	mem_replace(&n->c.reason, reason);
+	life_input(e, n, INPUT_FAILED, reason);
+}
+
+static void on_deadline(struct engine *e, struct entry *n)
+{
+	char sentence[ERR_TEXT_MAX + 64];
+	const char *why = n->last_error;
+
+	if (!why && n->c.state == CHALLENGE_QUEUED)
+		why = "the place of the record was not found in time";
+	if (!why && n->c.state == CHALLENGE_PUBLISHING)
+		why = "the provider did not take it in time";
+	if (!why)
+		why = "not every server showed it in time";
+	snprintf(sentence, sizeof(sentence), "deadline passed after %" PRId64 " s: %s",
+	         (n->c.deadline_ms - n->c.created_ms) / 1000, why);
+	n->had_failed = true;
+	mem_replace(&n->c.reason, sentence);
+	life_input(e, n, INPUT_DEADLINE, sentence);
+}
+
+/* The retention is over: out of the journal and out of memory. */
+static void forget(struct engine *e, struct entry *n)
+{
+	struct order_entry *order = n->order;
+	struct store_txn *t;
+
+	if (n->commits) {
+		n->due = timer_start(e->parts.loop, JOURNAL_RETRY_MS, due_fired, n);
+		return;
+	}
+	t = store_begin(e->parts.store);
+	store_delete_challenge(t, n->c.id);
+	if (order->count == 1)
+		store_delete_order(t, order->o.id);
+	store_commit(t, NULL, NULL);
+	entry_free(e, n);
+}
+
+static void due_fired(void *arg)
+{
+	struct entry *n = arg;
+
+	n->due = NULL;
+	if (challenge_is_over(n->c.state))
+		forget(n->e, n);
+	else if (n->c.state == CHALLENGE_READY)
+		life_input(n->e, n, INPUT_RELEASED, "its lifetime is over");
+	else
+		on_deadline(n->e, n);
+}
+
+void life_schedule(struct engine *e, struct entry *n)
+{
+	int64_t at, now = loop_wall_ms(e->parts.loop);
+
+	timer_stop(n->due);
+	n->due = NULL;
+	if (n->c.state == CHALLENGE_WITHDRAWING)
+		return; /* repeated until it succeeds */
+	if (challenge_is_over(n->c.state))
+		at = n->c.updated_ms + e->config->challenge.retention_ms;
+	else if (n->c.state == CHALLENGE_READY)
+		at = n->c.expires_ms;
+	else
+		at = n->c.deadline_ms < n->c.expires_ms ? n->c.deadline_ms : n->c.expires_ms;
+	n->due = timer_start(e->parts.loop, at > now ? at - now : 0, due_fired, n);
+}
+
+void life_resume(struct engine *e, struct entry *n)
+{
+	life_schedule(e, n);
+	switch (n->c.state) {
+	case CHALLENGE_QUEUED:
+		place_start(e, n);
+		break;
+	case CHALLENGE_PUBLISHING:
+		act(e, n, DO_PUBLISH);
+		break;
+	case CHALLENGE_PROPAGATING:
+		act(e, n, DO_PROBE);
+		break;
+	case CHALLENGE_WITHDRAWING:
+		act(e, n, DO_WITHDRAW);
+		break;
+	default:
+		break;
+	}
+}

@@ -1,0 +1,308 @@
+/* Where the TXT record of a name must stand: the CNAMEs at the name followed, the zone that holds the
+ * target found, and every address of every one of its name servers.
+ *
+ * Recursive resolvers are asked for zones, name servers and addresses only. The name itself is asked
+ * directly at the servers of its zone, so that no cache learns that it does not exist yet.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "solver/base/mem.h"
+#include "solver/dns/message.h"
+#include "solver/engine/internal.h"
+#include "solver/engine/zone.h"
+
+#define HOPS_MAX 8
+
+struct locate {
+	struct engine *e;
+	char fqdn[NAME_SIZE];      /* where we are: the name, or the target of its CNAMEs */
+	char candidate[NAME_SIZE]; /* whose zone is asked for */
+	char zone[NAME_SIZE];
+	struct location *servers;  /* of the zone: our own copy, the cache may change meanwhile */
+	size_t server;             /* the one that is asked */
+	unsigned hops;
+	struct err last;
+	void (*done)(struct location *l, const struct err *err, void *arg);
+	void *arg;
+	unsigned pending;          /* replies that will come */
+	bool cancelled;
+};
+
+static void find_zone(struct locate *l);
+static void ask_servers(struct locate *l);
+
+void location_free(struct location *l)
+{
+	if (!l)
+		return;
+	for (size_t i = 0; i < l->count; i++) {
+		free(l->servers[i].name);
+		free(l->servers[i].address);
+	}
+	free(l->fqdn);
+	free(l->zone);
+	free(l);
+}
+
+static void locate_free(struct locate *l)
+{
+	location_free(l->servers);
+	free(l);
+}
+
+static void fail(struct locate *l, const struct err *err)
+{
+	l->done(NULL, err, l->arg);
+	locate_free(l);
+}
+
+/* True when nobody waits any more; the last reply frees. */
+static bool is_dead(struct locate *l)
+{
+	l->pending--;
+	if (!l->cancelled)
+		return false;
+	if (!l->pending)
+		locate_free(l);
+	return true;
+}
+
+static void succeed(struct locate *l)
+{
+	struct location *here = l->servers;
+
+	mem_replace(&here->fqdn, l->fqdn);
+	l->servers = NULL;
+	l->done(here, &(struct err){ 0 }, l->arg);
+	locate_free(l);
+}
+
+static void follow(struct locate *l, const char *target)
+{
+	struct err err;
+
+	if (++l->hops > HOPS_MAX) {
+		err_set(&err, ERR_INVALID, "the CNAMEs at %s are more than %d deep or loop", l->fqdn, HOPS_MAX);
+		fail(l, &err);
+		return;
+	}
+	snprintf(l->fqdn, sizeof(l->fqdn), "%s", target);
+	find_zone(l);
+}
+
+/* ---- the servers of the zone, asked for the name ---- */
+
+static void on_servers(struct zone *z, const struct err *err, void *arg)
+{
+	struct locate *l = arg;
+
+	if (is_dead(l))
+		return;
+	if (!z) {
+		fail(l, err);
+		return;
+	}
+	location_free(l->servers);
+	l->servers = zone_location(z);
+	l->server = 0;
+	ask_servers(l);
+}
+
+static void load_servers(struct locate *l, const struct dns_reply *referral)
+{
+	l->pending++;
+	zone_servers(l->e, l->zone, referral, on_servers, l);
+}
+
+static void descend(struct locate *l, const struct dns_reply *reply, const char *cut)
+{
+	struct err err;
+
+	if (++l->hops > HOPS_MAX) {
+		err_set(&err, ERR_INVALID, "the delegations above %s are more than %d deep", l->fqdn, HOPS_MAX);
+		fail(l, &err);
+		return;
+	}
+	snprintf(l->zone, sizeof(l->zone), "%s", cut);
+	load_servers(l, reply);
+}
+
+static void next_server(struct locate *l)
+{
+	l->server++;
+	ask_servers(l);
+}
+
+static void read_reply(struct locate *l, const struct dns_reply *reply)
+{
+	const char *cut = dns_reply_referral(reply, l->zone);
+
+	if (cut && name_is_below(l->fqdn, cut)) {
+		descend(l, reply, cut);
+	} else if (reply->rcode != DNS_NOERROR && reply->rcode != DNS_NXDOMAIN) {
+		err_set(&l->last, ERR_UNREACHABLE, "%s (%s) answers %s for %s", l->servers->servers[l->server].name,
+		        l->servers->servers[l->server].address, dns_rcode_name(reply->rcode), l->fqdn);
+		next_server(l);
+	} else if (strcmp(reply->final_name, l->fqdn) != 0) {
+		follow(l, reply->final_name);
+	} else {
+		succeed(l);
+	}
+}
+
+static void on_reply(const unsigned char *wire, size_t length, int64_t elapsed_ms, const struct err *err, void *arg)
+{
+	struct locate *l = arg;
+	struct dns_reply reply;
+
+	(void)elapsed_ms;
+	if (is_dead(l))
+		return;
+	if (!wire) {
+		l->last = *err;
+		err_in(&l->last, "%s (%s)", l->servers->servers[l->server].name, l->servers->servers[l->server].address);
+		next_server(l);
+		return;
+	}
+	if (dns_reply_parse(wire, length, l->fqdn, DNS_TXT, &reply, &l->last) < 0) {
+		next_server(l);
+		return;
+	}
+	read_reply(l, &reply);
+	dns_reply_done(&reply);
+}
+
+static void ask_servers(struct locate *l)
+{
+	unsigned char query[DNS_QUERY_MAX];
+	struct err err;
+	int length;
+
+	while (l->server < l->servers->count) {
+		length = dns_query_build(l->fqdn, DNS_TXT, false, query, sizeof(query), &l->last);
+		if (length > 0 && resolver_exchange(l->e->parts.resolver, l->servers->servers[l->server].address, query,
+		                                    (size_t)length, false, on_reply, l, &l->last) == 0) {
+			l->pending++;
+			return;
+		}
+		l->server++;
+	}
+	err = l->last;
+	if (!err.code)
+		err_set(&err, ERR_UNREACHABLE, "zone %s has no name server with an address", l->zone);
+	else
+		err_in(&err, "no name server of zone %s answers for %s", l->zone, l->fqdn);
+	err.code = ERR_UNREACHABLE;
+	fail(l, &err);
+}
+
+/* ---- the zone ---- */
+
+static void ask_zone(struct locate *l);
+
+static void try_parent(struct locate *l)
+{
+	const char *parent = name_parent(l->candidate);
+	struct err err;
+
+	if (!parent) {
+		err_set(&err, ERR_NOT_FOUND, "no zone holds %s", l->fqdn);
+		fail(l, &err);
+		return;
+	}
+	memmove(l->candidate, parent, strlen(parent) + 1);
+	ask_zone(l);
+}
+
+static void read_zone(struct locate *l, const struct dns_reply *reply)
+{
+	const char *zone = dns_reply_zone(reply);
+	struct err err;
+
+	if (strcmp(reply->final_name, l->candidate) != 0) {
+		try_parent(l); /* a CNAME stands there: no zone begins there */
+	} else if (reply->rcode != DNS_NOERROR && reply->rcode != DNS_NXDOMAIN) {
+		err_set(&err, ERR_UNREACHABLE, "the resolver answers %s for the zone of %s; see resolver.servers and the delegation",
+		        dns_rcode_name(reply->rcode), l->candidate);
+		fail(l, &err);
+	} else if (!zone || !name_is_below(l->candidate, zone)) {
+		try_parent(l);
+	} else {
+		snprintf(l->zone, sizeof(l->zone), "%s", zone);
+		load_servers(l, NULL);
+	}
+}
+
+static void on_zone(const unsigned char *wire, size_t length, int64_t elapsed_ms, const struct err *err, void *arg)
+{
+	struct locate *l = arg;
+	struct dns_reply reply;
+	struct err bad;
+
+	(void)elapsed_ms;
+	if (is_dead(l))
+		return;
+	if (!wire || dns_reply_parse(wire, length, l->candidate, DNS_SOA, &reply, &bad) < 0) {
+		bad = wire ? bad : *err;
+		err_in(&bad, "asking the resolver for the zone of %s", l->candidate);
+		fail(l, &bad);
+		return;
+	}
+	read_zone(l, &reply);
+	dns_reply_done(&reply);
+}
+
+static void ask_zone(struct locate *l)
+{
+	struct err err;
+
+	if (resolver_query(l->e->parts.resolver, l->candidate, DNS_SOA, on_zone, l, &err) == 0)
+		l->pending++;
+	else
+		fail(l, &err);
+}
+
+static void find_zone(struct locate *l)
+{
+	const char *parent = name_parent(l->fqdn);
+	const char *own = zone_own(l->e, l->fqdn);
+	struct err err;
+
+	if (own) {
+		snprintf(l->zone, sizeof(l->zone), "%s", own);
+		load_servers(l, NULL);
+		return;
+	}
+	if (!parent) {
+		err_set(&err, ERR_INVALID, "%s is a top-level name", l->fqdn);
+		fail(l, &err);
+		return;
+	}
+	snprintf(l->candidate, sizeof(l->candidate), "%s", parent);
+	ask_zone(l);
+}
+
+static void begin(void *arg)
+{
+	struct locate *l = arg;
+
+	if (!is_dead(l))
+		find_zone(l);
+}
+
+struct locate *locate_start(struct engine *e, const char *fqdn, void (*done)(struct location *l, const struct err *err, void *arg), void *arg)
+{
+	struct locate *l = mem_new(1, sizeof(*l));
+
+	*l = (struct locate){ .e = e, .done = done, .arg = arg, .pending = 1 };
+	snprintf(l->fqdn, sizeof(l->fqdn), "%s", fqdn);
+	timer_start(e->parts.loop, 0, begin, l);
+	return l;
+}
+
+void locate_cancel(struct locate *l)
+{
+	l->cancelled = true; /* something is always pending while `done` has not come */
+}

@@ -1,0 +1,25 @@
+/* What look_dns.c and look_http.c share: one look at all servers or addresses. */
+#ifndef SOLVER_ENGINE_LOOK_H
+#define SOLVER_ENGINE_LOOK_H
+
+#include "solver/engine/internal.h"
+
+struct look_run {
+	struct engine *e;
+	char *identifier, *token, *expected;
+	struct verdict *verdict;
+	void (*judge)(struct look_run *r); /* fills in result and sentences once all looks are in */
+	look_fn done;
+	void *arg;
+	unsigned pending;
+	bool cancelled;
+};
+
+struct look_run *look_new(struct engine *e, const struct look_request *request, look_fn done, void *arg);
+/* One reply less to wait for; the last one judges, tells and frees. */
+void look_over(struct look_run *r);
+/* PASS when all looks are ok, FLAKY when some are, FAIL when none is. */
+void look_count(struct verdict *v);
+struct look *look_first_bad(struct verdict *v);
+
+#endif

@@ -1,0 +1,201 @@
+/* One look at a TXT record: every address of every name server of its zone is asked directly. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "solver/base/mem.h"
+#include "solver/dns/message.h"
+#include "solver/engine/internal.h"
+#include "solver/engine/look.h"
+
+struct ask {
+	struct look_run *run;
+	struct look *look;
+};
+
+struct look_run *look_new(struct engine *e, const struct look_request *request, look_fn done, void *arg)
+{
+	struct look_run *r = mem_new(1, sizeof(*r));
+
+	*r = (struct look_run){ .e = e, .done = done, .arg = arg, .verdict = verdict_new() };
+	r->identifier = mem_dup(request->identifier);
+	r->token = mem_dup(request->token);
+	r->expected = mem_dup(request->expected);
+	return r;
+}
+
+static void look_free(struct look_run *r)
+{
+	verdict_free(r->verdict);
+	free(r->identifier);
+	free(r->token);
+	free(r->expected);
+	free(r);
+}
+
+void look_over(struct look_run *r)
+{
+	if (--r->pending)
+		return;
+	if (!r->cancelled) {
+		r->judge(r);
+		r->done(r->verdict, r->arg);
+		r->verdict = NULL;
+	}
+	look_free(r);
+}
+
+void look_cancel(struct look_run *r)
+{
+	r->cancelled = true;
+}
+
+struct look *look_first_bad(struct verdict *v)
+{
+	for (size_t i = 0; i < v->look_count; i++)
+		if (!v->looks[i].ok)
+			return &v->looks[i];
+	return NULL;
+}
+
+void look_count(struct verdict *v)
+{
+	size_t ok = 0;
+
+	for (size_t i = 0; i < v->look_count; i++)
+		ok += v->looks[i].ok;
+	v->stage = "validation";
+	if (!v->look_count)
+		v->result = VERDICT_FAIL;
+	else
+		v->result = ok == v->look_count ? VERDICT_PASS : ok ? VERDICT_FLAKY : VERDICT_FAIL;
+}
+
+/* ---- judging ---- */
+
+static void judge_dns(struct look_run *r)
+{
+	struct verdict *v = r->verdict;
+	struct look *bad;
+
+	look_count(v);
+	bad = look_first_bad(v);
+	if (!bad) {
+		v->detail = mem_printf(r->expected ? "all %zu name server addresses of %s show the value" :
+		                                     "all %zu name server addresses of %s answer; no value was given to compare",
+		                       v->look_count, v->zone);
+		return;
+	}
+	v->error_type = bad->value_count ? "urn:ietf:params:acme:error:unauthorized" : "urn:ietf:params:acme:error:dns";
+	v->detail = mem_printf("%s (%s): %s", bad->server, bad->address, bad->detail ? bad->detail : bad->status);
+	v->mend = mem_printf("make %s show a TXT record %s with the expected value; if the others have it, look at its zone transfer",
+	                     bad->server, v->fqdn);
+}
+
+static void take_values(struct look *l, const struct dns_reply *reply, const char *fqdn, const char *expected)
+{
+	for (size_t i = 0; i < reply->answer_count; i++) {
+		const struct dns_record *record = &reply->answers[i];
+
+		if (record->type != DNS_TXT || strcmp(record->owner, fqdn) != 0)
+			continue;
+		if (expected && strcmp(record->text, expected) == 0)
+			l->ok = true;
+		if (l->value_count < LOOK_VALUES_MAX)
+			l->values[l->value_count++] = mem_dup(record->text);
+	}
+}
+
+static void explain(struct look *l, const struct dns_reply *reply, const char *fqdn)
+{
+	if (strcmp(reply->final_name, fqdn) != 0)
+		l->detail = mem_printf("%s is a CNAME to %s now", fqdn, reply->final_name);
+	else if (!reply->authoritative)
+		l->detail = mem_printf("answers %s for %s without authority (lame delegation)", l->status, fqdn);
+	else if (reply->rcode == DNS_NXDOMAIN)
+		l->detail = mem_printf("NXDOMAIN looking up TXT for %s", fqdn);
+	else if (reply->rcode != DNS_NOERROR)
+		l->detail = mem_printf("%s looking up TXT for %s", l->status, fqdn);
+	else if (!l->value_count)
+		l->detail = mem_printf("no TXT record found at %s", fqdn);
+	else
+		l->detail = mem_printf("incorrect TXT record \"%.80s\"%s found at %s", l->values[0],
+		                       l->value_count > 1 ? " (and others)" : "", fqdn);
+}
+
+static void take_reply(struct look_run *r, struct look *l, const struct dns_reply *reply)
+{
+	const char *fqdn = r->verdict->fqdn;
+
+	l->status = mem_dup(dns_rcode_name(reply->rcode));
+	l->authoritative = reply->authoritative;
+	take_values(l, reply, fqdn, r->expected);
+	if (!r->expected)
+		l->ok = reply->rcode == DNS_NOERROR || reply->rcode == DNS_NXDOMAIN;
+	l->ok = l->ok && reply->authoritative && strcmp(reply->final_name, fqdn) == 0;
+	if (!l->ok)
+		explain(l, reply, fqdn);
+}
+
+static void on_reply(const unsigned char *wire, size_t length, int64_t elapsed_ms, const struct err *err, void *arg)
+{
+	struct ask *a = arg;
+	struct look_run *r = a->run;
+	struct look *l = a->look;
+	struct dns_reply reply;
+	struct err bad = *err;
+
+	free(a);
+	if (!r->cancelled) {
+		l->elapsed_ms = elapsed_ms;
+		l->at_ms = loop_wall_ms(r->e->parts.loop);
+		if (wire && dns_reply_parse(wire, length, r->verdict->fqdn, DNS_TXT, &reply, &bad) == 0) {
+			take_reply(r, l, &reply);
+			dns_reply_done(&reply);
+		} else {
+			l->status = mem_dup(err_name(bad.code));
+			l->detail = mem_dup(bad.text);
+		}
+	}
+	look_over(r);
+}
+
+static void ask(struct look_run *r, const struct server *s)
+{
+	unsigned char query[DNS_QUERY_MAX];
+	struct ask *a = mem_new(1, sizeof(*a));
+	struct err err = { 0 };
+	int length = dns_query_build(r->verdict->fqdn, DNS_TXT, false, query, sizeof(query), &err);
+
+	*a = (struct ask){ r, verdict_look(r->verdict, s->name, s->address) };
+	if (a->look && length > 0 &&
+	    resolver_exchange(r->e->parts.resolver, s->address, query, (size_t)length, false, on_reply, a, &err) == 0) {
+		r->pending++;
+		return;
+	}
+	if (a->look) {
+		a->look->status = mem_dup(err_name(err.code));
+		a->look->detail = mem_dup(err.text);
+	}
+	free(a);
+}
+
+static void begun(void *arg)
+{
+	look_over(arg);
+}
+
+struct look_run *look_dns(struct engine *e, const struct look_request *request, look_fn done, void *arg)
+{
+	struct look_run *r = look_new(e, request, done, arg);
+
+	r->judge = judge_dns;
+	r->verdict->fqdn = mem_dup(request->location->fqdn);
+	r->verdict->zone = mem_dup(request->location->zone);
+	e->numbers.probes++;
+	r->pending = 1; /* the end comes later, never from here */
+	for (size_t i = 0; i < request->location->count; i++)
+		ask(r, &request->location->servers[i]);
+	timer_start(e->parts.loop, 0, begun, r);
+	return r;
+}

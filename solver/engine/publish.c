@@ -1,0 +1,188 @@
+/* From "queued" to "the provider has it", and back: the place, then the responder, a folder or a lane. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "solver/base/log.h"
+#include "solver/base/mem.h"
+#include "solver/engine/internal.h"
+
+#define RETRY_FIRST_MS 500
+#define RETRY_MAX_MS 30000
+
+static int64_t retry_pause(unsigned tries)
+{
+	int64_t ms = RETRY_FIRST_MS;
+	unsigned char noise;
+
+	while (tries-- && ms < RETRY_MAX_MS)
+		ms *= 2;
+	id_random(&noise, 1);
+	return ms + ms * noise / 512; /* up to half more, so that many do not come back at once */
+}
+
+/* ---- the place of a TXT record ---- */
+
+static void place_again(void *arg)
+{
+	struct entry *n = arg;
+
+	n->retry = NULL;
+	place_start(n->e, n);
+}
+
+static void place_later(struct engine *e, struct entry *n, const struct err *err)
+{
+	if (!err_is_transient(err->code) && err->code != ERR_NOT_FOUND) {
+		n->nothing_out = true;
+		life_fail(e, n, err->text);
+		return;
+	}
+	if (!n->last_error || strcmp(n->last_error, err->text) != 0)
+		log_event(LOG_WARNING, err->text, "id", n->c.id, "domain", n->c.identifier, NULL);
+	mem_replace(&n->last_error, err->text);
+	n->retry = timer_start(e->parts.loop, retry_pause(n->tries++), place_again, n);
+}
+
+static bool in_embedded_zone(const struct config *config, const char *fqdn)
+{
+	for (size_t i = 0; config->dns.zones && config->dns.zones[i]; i++)
+		if (name_is_below(fqdn, config->dns.zones[i]))
+			return true;
+	return false;
+}
+
+static int choose_provider(struct engine *e, struct entry *n, const struct location *l, struct err *err)
+{
+	const struct config_route *route = config_route(e->config, CHALLENGE_DNS01, l->fqdn);
+
+	if (!route || !route->provider)
+		return err_set(err, ERR_DENIED, "no route of the configuration serves dns-01 for %s (the record of %s); add one under routes:",
+		               l->fqdn, n->c.identifier);
+	if (!instance_find(e, route->provider))
+		return err_set(err, ERR_DENIED, "the route of %s names provider %s, which is not configured", l->fqdn, route->provider);
+	if (instance_find(e, route->provider)->api->caps.local && !in_embedded_zone(e->config, l->fqdn))
+		return err_set(err, ERR_DENIED, "the route of %s leads to dcvd's own DNS server, which does not serve it; delegate a zone and name it under dns.zones, or route it to another provider",
+		               l->fqdn);
+	mem_replace(&n->c.provider, route->provider);
+	return 0;
+}
+
+static void on_located(struct location *l, const struct err *err, void *arg)
+{
+	struct entry *n = arg;
+	struct engine *e = n->e;
+	struct err reason;
+	char sentence[2 * NAME_SIZE + 128];
+
+	n->locate = NULL;
+	if (!l) {
+		place_later(e, n, err);
+		return;
+	}
+	if (choose_provider(e, n, l, &reason) < 0) {
+		location_free(l);
+		n->nothing_out = true;
+		life_fail(e, n, reason.text);
+		return;
+	}
+	location_free(n->location);
+	n->location = l;
+	mem_replace(&n->c.fqdn, l->fqdn);
+	mem_replace(&n->c.zone, l->zone);
+	snprintf(sentence, sizeof(sentence), "publishing at %s in zone %s through %s", l->fqdn, l->zone, n->c.provider);
+	life_input(e, n, INPUT_START, sentence);
+}
+
+void place_start(struct engine *e, struct entry *n)
+{
+	char fqdn[NAME_SIZE], sentence[128];
+	struct err err;
+
+	if (n->c.type == CHALLENGE_HTTP01) {
+		snprintf(sentence, sizeof(sentence), "publishing through the %s", n->c.provider);
+		life_input(e, n, INPUT_START, sentence);
+		return;
+	}
+	if (name_challenge(n->c.identifier, fqdn, &err) < 0) {
+		life_fail(e, n, err.text);
+		return;
+	}
+	n->locate = locate_start(e, fqdn, on_located, n);
+}
+
+/* ---- http-01 ---- */
+
+static bool in_folder(const struct challenge *c)
+{
+	return strcmp(c->provider, "folder") == 0;
+}
+
+static void http_again(void *arg)
+{
+	struct entry *n = arg;
+
+	n->retry = NULL;
+	if (n->c.state == CHALLENGE_PUBLISHING)
+		publish_start(n->e, n);
+	else
+		withdraw_start(n->e, n);
+}
+
+static void http_later(struct engine *e, struct entry *n, const struct err *err)
+{
+	if (!n->last_error)
+		log_event(LOG_ERROR, err->text, "id", n->c.id, "domain", n->c.identifier, NULL);
+	mem_replace(&n->last_error, err->text);
+	n->retry = timer_start(e->parts.loop, retry_pause(n->tries++), http_again, n);
+}
+
+static void publish_http(struct engine *e, struct entry *n)
+{
+	struct err err;
+
+	if (in_folder(&n->c) && e->parts.folder_put(n->c.zone, n->c.token, n->c.key_authorization, &err) < 0) {
+		http_later(e, n, &err);
+		return;
+	}
+	if (!in_folder(&n->c))
+		answers_set_http(e->parts.answers, n->c.identifier, n->c.token, n->c.key_authorization);
+	life_input(e, n, INPUT_PUBLISHED, "published; looking at it from outside");
+}
+
+static void withdraw_http(struct engine *e, struct entry *n)
+{
+	struct err err;
+
+	if (!claim_is_free(e, n)) {
+		life_input(e, n, INPUT_WITHDRAWN, "kept: another challenge needs the same token");
+		return;
+	}
+	if (in_folder(&n->c) && e->parts.folder_remove(n->c.zone, n->c.token, n->c.key_authorization, &err) < 0) {
+		http_later(e, n, &err);
+		return;
+	}
+	if (!in_folder(&n->c))
+		answers_clear_http(e->parts.answers, n->c.identifier, n->c.token);
+	life_input(e, n, INPUT_WITHDRAWN, "withdrawn");
+}
+
+/* ---- both ---- */
+
+void publish_start(struct engine *e, struct entry *n)
+{
+	if (n->c.type == CHALLENGE_HTTP01)
+		publish_http(e, n);
+	else
+		lane_enqueue(e, n);
+}
+
+void withdraw_start(struct engine *e, struct entry *n)
+{
+	if (n->c.type == CHALLENGE_HTTP01)
+		withdraw_http(e, n);
+	else if (!n->c.fqdn || n->nothing_out)
+		life_input(e, n, INPUT_WITHDRAWN, "nothing was published");
+	else
+		lane_enqueue(e, n);
+}

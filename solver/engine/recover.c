@@ -1,0 +1,116 @@
+/* The start: what the journal holds is put back, and whatever was not finished goes on. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "solver/base/log.h"
+#include "solver/base/mem.h"
+#include "solver/engine/internal.h"
+
+struct recovery {
+	struct engine *e;
+	size_t resumed;
+};
+
+static void copy_challenge(const struct challenge *from, struct challenge *to)
+{
+	*to = *from;
+	to->client = mem_dup(from->client);
+	to->identifier = mem_dup(from->identifier);
+	to->token = mem_dup(from->token);
+	to->key_authorization = mem_dup(from->key_authorization);
+	to->value = mem_dup(from->value);
+	to->fqdn = mem_dup(from->fqdn);
+	to->zone = mem_dup(from->zone);
+	to->provider = mem_dup(from->provider);
+	to->handle = mem_dup(from->handle);
+	to->reason = mem_dup(from->reason);
+	to->verdict = mem_dup(from->verdict);
+	to->events = NULL;
+	to->event_count = 0;
+	for (size_t i = 0; i < from->event_count; i++) {
+		to->state = from->events[i].state; /* a note carries the state of its challenge */
+		challenge_note(to, from->events[i].at_ms, from->events[i].text);
+	}
+	to->state = from->state;
+}
+
+static void load_order(const struct order *o, void *arg)
+{
+	struct recovery *r = arg;
+	struct order copy = *o;
+
+	copy.client = mem_dup(o->client);
+	copy.callback_url = mem_dup(o->callback_url);
+	copy.callback_secret = mem_dup(o->callback_secret);
+	copy.callback_result = mem_dup(o->callback_result);
+	copy.label = mem_dup(o->label);
+	order_add(r->e, &copy);
+}
+
+static bool is_out(enum challenge_state state)
+{
+	return state == CHALLENGE_PUBLISHING || state == CHALLENGE_PROPAGATING || state == CHALLENGE_READY;
+}
+
+/* Our own answers live in memory: they are back before the first question comes. */
+static void restore_answer(struct engine *e, struct entry *n)
+{
+	struct instance *i = n->c.provider ? instance_find(e, n->c.provider) : NULL;
+
+	if (n->c.type == CHALLENGE_HTTP01 && n->c.provider && strcmp(n->c.provider, "responder") == 0)
+		answers_set_http(e->parts.answers, n->c.identifier, n->c.token, n->c.key_authorization);
+	else if (n->c.type == CHALLENGE_DNS01 && i && i->api->caps.local && n->c.fqdn)
+		answers_set_dns(e->parts.answers, n->c.fqdn, n->c.value);
+}
+
+static void load_challenge(const struct challenge *c, void *arg)
+{
+	struct recovery *r = arg;
+	struct order_entry *order;
+	struct challenge copy;
+	struct entry *n;
+
+	HASH_FIND_STR(r->e->orders, c->order_id, order);
+	if (!order) {
+		log_event(LOG_ERROR, "a challenge in the journal belongs to no order; it is left alone", "id", c->id, NULL);
+		return;
+	}
+	copy_challenge(c, &copy);
+	n = entry_add(r->e, order, &copy);
+	n->had_failed = copy.state == CHALLENGE_WITHDRAWING && copy.reason;
+	if (!is_out(copy.state))
+		return;
+	claim_take(r->e, n);
+	restore_answer(r->e, n);
+}
+
+static void drop_empty_orders(struct engine *e)
+{
+	struct order_entry *order, *tmp;
+
+	HASH_ITER(hh, e->orders, order, tmp) {
+		if (order->count)
+			continue;
+		HASH_DEL(e->orders, order);
+		order_done(&order->o);
+		free(order);
+	}
+}
+
+int engine_recover(struct engine *e, struct err *err)
+{
+	struct recovery r = { .e = e };
+	const struct store_visitor visitor = { load_order, load_challenge, &r };
+	struct entry *n;
+
+	if (store_load(e->parts.store, &visitor, err) < 0)
+		return err->code;
+	drop_empty_orders(e);
+	DL_FOREACH(e->entries, n) {
+		r.resumed += !challenge_is_over(n->c.state);
+		life_resume(e, n);
+	}
+	if (r.resumed)
+		log_line(LOG_INFO, "resumed %zu challenges from the journal", r.resumed);
+	return 0;
+}

@@ -1,0 +1,19 @@
+/* From a caller's request to checked challenges: names normalised, tokens and values checked, the
+ * value of dns-01 computed. Pure. */
+#ifndef SOLVER_ENGINE_REQUEST_H
+#define SOLVER_ENGINE_REQUEST_H
+
+#include "solver/engine/engine.h"
+
+/* Gives *ret_order and *ret_list (request->count challenges in state queued, free each with challenge_done and
+ * the list with free). The error names the challenge: "challenge 3 (dns-01 x.example): …". */
+int request_read(const struct config *config, const struct order_request *request, int64_t now_ms, struct order *ret_order,
+                 struct challenge **ret_list, struct err *err);
+/* One challenge; `c` is filled and owned by the caller (challenge_done, also after an error). */
+int request_read_challenge(const struct challenge_request *request, struct challenge *c, struct err *err);
+
+/* What a check compares with: the value (or the digest of the key authorization) for dns-01, the key
+ * authorization for http-01, or NULL. Gives (free with free). */
+char *check_expected(const struct check_request *request);
+
+#endif

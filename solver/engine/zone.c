@@ -1,0 +1,263 @@
+#include "solver/engine/zone.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "solver/base/mem.h"
+
+#define FRESH_MS 60000
+
+struct zone_waiter {
+	void (*done)(struct zone *z, const struct err *err, void *arg);
+	void *arg;
+	struct zone_waiter *next;
+};
+
+/* One address lookup of one name server. */
+struct host_lookup {
+	struct zone *zone;
+	char *host;
+};
+
+static void add_server(struct zone *z, const char *name, const char *address)
+{
+	for (size_t i = 0; i < z->count; i++)
+		if (strcmp(z->servers[i].address, address) == 0)
+			return;
+	if (z->count < SERVERS_MAX)
+		z->servers[z->count++] = (struct server){ mem_dup(name), mem_dup(address) };
+}
+
+static void clear_servers(struct zone *z)
+{
+	for (size_t i = 0; i < z->count; i++) {
+		free(z->servers[i].name);
+		free(z->servers[i].address);
+	}
+	z->count = 0;
+}
+
+static void tell(struct zone *z)
+{
+	struct zone_waiter *list = z->waiting, *next;
+	struct err err = z->last;
+
+	z->waiting = NULL;
+	if (z->count) {
+		z->fresh_until_ms = loop_now_ms(z->e->parts.loop) + FRESH_MS;
+		err.code = 0;
+	} else {
+		if (!err.code)
+			err_set(&err, ERR_UNREACHABLE, "none of its name servers has an address");
+		err_in(&err, "zone %s", z->name);
+	}
+	for (; list; list = next) {
+		next = list->next;
+		list->done(z->count ? z : NULL, &err, list->arg);
+		free(list);
+	}
+}
+
+static void lookup_over(struct zone *z)
+{
+	if (--z->lookups == 0 && !z->e->closing)
+		tell(z);
+}
+
+static void on_addresses(const char *const *addresses, const struct err *err, void *arg)
+{
+	struct host_lookup *h = arg;
+	struct zone *z = h->zone;
+
+	if (!z->e->closing) {
+		if (err->code)
+			z->last = *err;
+		for (size_t i = 0; addresses && addresses[i]; i++)
+			add_server(z, h->host, addresses[i]);
+		lookup_over(z);
+	}
+	free(h->host);
+	free(h);
+}
+
+static void look_up_host(struct zone *z, const char *host)
+{
+	struct host_lookup *h = mem_new(1, sizeof(*h));
+
+	*h = (struct host_lookup){ z, mem_dup(host) };
+	if (resolver_addresses(z->e->parts.resolver, host, on_addresses, h, &z->last) == 0) {
+		z->lookups++;
+		return;
+	}
+	free(h->host);
+	free(h);
+}
+
+/* Glue counts only for names inside the zone, where no other answer can be had. */
+static bool add_glue(struct zone *z, const struct dns_reply *reply, const char *host)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < reply->additional_count && name_is_below(host, z->name); i++) {
+		const struct dns_record *r = &reply->additional[i];
+
+		if ((r->type == DNS_A || r->type == DNS_AAAA) && strcmp(r->owner, host) == 0) {
+			add_server(z, host, r->text);
+			found = true;
+		}
+	}
+	return found;
+}
+
+static void read_ns(struct zone *z, const struct dns_reply *reply, const struct dns_record *list, size_t count)
+{
+	z->lookups++; /* so that nothing ends while we still read */
+	for (size_t i = 0; i < count; i++)
+		if (list[i].type == DNS_NS && strcmp(list[i].owner, z->name) == 0 && !add_glue(z, reply, list[i].text))
+			look_up_host(z, list[i].text);
+	lookup_over(z);
+}
+
+static void on_ns(const unsigned char *wire, size_t length, int64_t elapsed_ms, const struct err *err, void *arg)
+{
+	struct zone *z = arg;
+	struct dns_reply reply;
+
+	(void)elapsed_ms;
+	if (z->e->closing)
+		return;
+	z->last = *err;
+	if (!wire || dns_reply_parse(wire, length, z->name, DNS_NS, &reply, &z->last) < 0) {
+		tell(z);
+		return;
+	}
+	if (reply.rcode != DNS_NOERROR)
+		err_set(&z->last, ERR_UNREACHABLE, "the resolver answers %s for its name servers", dns_rcode_name(reply.rcode));
+	read_ns(z, &reply, reply.answers, reply.answer_count);
+	dns_reply_done(&reply);
+}
+
+/* "53" and wildcard addresses are reached through loopback. */
+static void add_own(struct zone *z, const char *listen)
+{
+	CLEANUP(mem_freep) char *address = NULL;
+
+	if (!strchr(listen, ':'))
+		address = mem_printf("127.0.0.1:%s", listen);
+	else if (strncmp(listen, "0.0.0.0:", 8) == 0)
+		address = mem_printf("127.0.0.1:%s", listen + 8);
+	else if (strncmp(listen, "[::]:", 5) == 0)
+		address = mem_printf("[::1]:%s", listen + 5);
+	else
+		address = mem_dup(listen);
+	add_server(z, "dcvd", address);
+}
+
+static void tell_own(void *arg)
+{
+	struct zone *z = arg;
+
+	if (z->e->closing)
+		return;
+	for (size_t i = 0; z->e->config->dns.listen && z->e->config->dns.listen[i]; i++)
+		add_own(z, z->e->config->dns.listen[i]);
+	if (!z->count)
+		err_set(&z->last, ERR_INVALID, "the embedded DNS server is switched off; set dns.listen");
+	tell(z);
+}
+
+static void load(struct zone *z, const struct dns_reply *referral)
+{
+	z->last = (struct err){ 0 };
+	z->fresh_until_ms = 0;
+	clear_servers(z);
+	if (zone_own(z->e, z->name))
+		timer_start(z->e->parts.loop, 0, tell_own, z);
+	else if (referral)
+		read_ns(z, referral, referral->authority, referral->authority_count);
+	else if (resolver_query(z->e->parts.resolver, z->name, DNS_NS, on_ns, z, &z->last) < 0)
+		tell(z);
+}
+
+static struct zone *zone_get(struct engine *e, const char *name)
+{
+	struct zone *z;
+
+	HASH_FIND_STR(e->zones, name, z);
+	if (z)
+		return z;
+	z = mem_new(1, sizeof(*z));
+	z->e = e;
+	z->name = mem_dup(name);
+	HASH_ADD_KEYPTR(hh, e->zones, z->name, strlen(z->name), z);
+	return z;
+}
+
+struct fresh {
+	struct zone *zone;
+	void (*done)(struct zone *z, const struct err *err, void *arg);
+	void *arg;
+};
+
+static void tell_fresh(void *arg)
+{
+	struct fresh *f = arg;
+
+	if (!f->zone->e->closing)
+		f->done(f->zone, &(struct err){ 0 }, f->arg);
+	free(f);
+}
+
+void zone_servers(struct engine *e, const char *name, const struct dns_reply *referral,
+                  void (*done)(struct zone *z, const struct err *err, void *arg), void *arg)
+{
+	struct zone *z = zone_get(e, name);
+	struct zone_waiter *w;
+	bool loading = z->waiting != NULL;
+
+	if (!loading && z->fresh_until_ms > loop_now_ms(e->parts.loop)) {
+		struct fresh *f = mem_new(1, sizeof(*f));
+
+		*f = (struct fresh){ z, done, arg };
+		timer_start(e->parts.loop, 0, tell_fresh, f);
+		return;
+	}
+	w = mem_new(1, sizeof(*w));
+	*w = (struct zone_waiter){ done, arg, z->waiting };
+	z->waiting = w;
+	if (!loading)
+		load(z, referral);
+}
+
+struct location *zone_location(const struct zone *z)
+{
+	struct location *l = mem_new(1, sizeof(*l));
+
+	l->zone = mem_dup(z->name);
+	for (l->count = 0; l->count < z->count; l->count++)
+		l->servers[l->count] = (struct server){ mem_dup(z->servers[l->count].name), mem_dup(z->servers[l->count].address) };
+	return l;
+}
+
+const char *zone_own(struct engine *e, const char *fqdn)
+{
+	char *const *zones = (char *const *)e->config->dns.zones;
+
+	for (size_t i = 0; zones && zones[i]; i++)
+		if (name_is_below(fqdn, zones[i]) && name_is_below(zones[i], "test"))
+			return zones[i];
+	return NULL;
+}
+
+void zones_free(struct engine *e)
+{
+	struct zone *z, *tmp;
+
+	HASH_ITER(hh, e->zones, z, tmp) {
+		HASH_DEL(e->zones, z);
+		clear_servers(z);
+		free(z->name);
+		free(z);
+	}
+}
