@@ -1,0 +1,303 @@
+/* The journal of tests and of one-shot commands: hash tables, gone with the process.
+ *
+ * It commits at once, in store_commit(), so that a test with a clock of its own needs no thread;
+ * the callback still waits for store_dispatch(). uthash walks in the order of insertion.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+
+#include "solver/base/mem.h"
+#include "solver/store/backend.h"
+
+struct challenge_row {
+	struct challenge challenge;
+	UT_hash_handle hh;
+};
+
+struct order_row {
+	struct order order;
+	UT_hash_handle hh;
+};
+
+struct client_row {
+	struct store_client client;
+	UT_hash_handle hh;
+};
+
+struct setting_row {
+	char *key, *value;
+	UT_hash_handle hh;
+};
+
+struct memory {
+	struct challenge_row *challenges;
+	struct order_row *orders;
+	struct client_row *clients;
+	struct setting_row *settings;
+};
+
+static struct challenge_row *find_challenge(struct memory *m, const char *id)
+{
+	struct challenge_row *row;
+
+	HASH_FIND_STR(m->challenges, id, row);
+	return row;
+}
+
+/* Moves the content out of the op: the transaction is not used again. Events stay with the row. */
+static void put_challenge(struct memory *m, struct challenge *c)
+{
+	struct challenge_row *row = find_challenge(m, c->id);
+
+	if (row) {
+		c->events = row->challenge.events;
+		c->event_count = row->challenge.event_count;
+		row->challenge.events = NULL;
+		row->challenge.event_count = 0;
+		challenge_done(&row->challenge);
+		row->challenge = *c; /* the same key at the same place */
+	} else {
+		row = mem_new(1, sizeof(*row));
+		row->challenge = *c;
+		HASH_ADD_STR(m->challenges, challenge.id, row);
+	}
+	*c = (struct challenge){ 0 };
+}
+
+static void add_event(struct memory *m, const char *id, const struct challenge_event *event)
+{
+	struct challenge *c = &find_challenge(m, id)->challenge;
+	enum challenge_state now = c->state;
+
+	c->state = event->state;
+	challenge_note(c, event->at_ms, event->text ? event->text : "");
+	c->state = now;
+}
+
+static void delete_challenge(struct memory *m, const char *id)
+{
+	struct challenge_row *row = find_challenge(m, id);
+
+	if (!row)
+		return;
+	HASH_DEL(m->challenges, row);
+	challenge_done(&row->challenge);
+	free(row);
+}
+
+static void delete_order(struct memory *m, const char *id)
+{
+	struct order_row *row;
+
+	HASH_FIND_STR(m->orders, id, row);
+	if (!row)
+		return;
+	HASH_DEL(m->orders, row);
+	order_done(&row->order);
+	free(row);
+}
+
+static void put_order(struct memory *m, struct order *o)
+{
+	struct order_row *row;
+
+	HASH_FIND_STR(m->orders, o->id, row);
+	if (row) {
+		order_done(&row->order);
+		row->order = *o;
+	} else {
+		row = mem_new(1, sizeof(*row));
+		row->order = *o;
+		HASH_ADD_STR(m->orders, order.id, row);
+	}
+	*o = (struct order){ 0 };
+}
+
+static void apply(struct memory *m, struct op *op)
+{
+	switch (op->kind) {
+	case OP_PUT_CHALLENGE:
+		put_challenge(m, &op->u.challenge);
+		break;
+	case OP_ADD_EVENT:
+		add_event(m, op->id, &op->u.event);
+		break;
+	case OP_PUT_ORDER:
+		put_order(m, &op->u.order);
+		break;
+	case OP_DELETE_CHALLENGE:
+		delete_challenge(m, op->id);
+		break;
+	case OP_DELETE_ORDER:
+		delete_order(m, op->id);
+		break;
+	}
+}
+
+/* Whether the challenge exists when the transaction has come to its op number `at`. */
+static bool exists_at(struct memory *m, const struct store_txn *t, size_t at, const char *id)
+{
+	while (at-- > 0) {
+		const struct op *op = &t->ops[at];
+
+		if (op->kind == OP_PUT_CHALLENGE && strcmp(op->id, id) == 0)
+			return true;
+		if (op->kind == OP_DELETE_CHALLENGE && strcmp(op->id, id) == 0)
+			return false;
+	}
+	return find_challenge(m, id) != NULL;
+}
+
+/* Everything that can fail is found before anything is changed. */
+static int check(struct memory *m, const struct store_txn *t, struct err *err)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (t->ops[i].kind == OP_ADD_EVENT && !exists_at(m, t, i, t->ops[i].id))
+			return err_set(err, ERR_NOT_FOUND, "event of challenge %s, which is not in the journal", t->ops[i].id);
+	return 0;
+}
+
+static void memory_commit(void *backend, struct store_txn *list)
+{
+	for (struct store_txn *t = list; t; t = t->next) {
+		struct err err = { 0 };
+
+		if (check(backend, t, &err) < 0) {
+			t->result = mem_new(1, sizeof(*t->result));
+			*t->result = err;
+			continue;
+		}
+		for (size_t i = 0; i < t->count; i++)
+			apply(backend, &t->ops[i]);
+	}
+}
+
+static int memory_load(void *backend, const struct store_visitor *visitor, struct err *err)
+{
+	struct memory *m = backend;
+
+	(void)err;
+	for (struct order_row *row = m->orders; row && visitor->order; row = row->hh.next)
+		visitor->order(&row->order, visitor->arg);
+	for (struct challenge_row *row = m->challenges; row && visitor->challenge; row = row->hh.next)
+		visitor->challenge(&row->challenge, visitor->arg);
+	return 0;
+}
+
+static void client_done(struct store_client *c)
+{
+	free(c->name);
+	free(c->token_digest);
+	free(c->grants);
+}
+
+static int memory_put_client(void *backend, const struct store_client *c, struct err *err)
+{
+	struct memory *m = backend;
+	struct client_row *row;
+
+	(void)err;
+	HASH_FIND_STR(m->clients, c->name, row);
+	if (row)
+		HASH_DEL(m->clients, row);
+	else
+		row = mem_new(1, sizeof(*row));
+	client_done(&row->client);
+	row->client = (struct store_client){
+		.name = mem_dup(c->name),
+		.token_digest = mem_dup(c->token_digest),
+		.grants = mem_dup(c->grants),
+		.created_ms = c->created_ms,
+		.revoked = c->revoked,
+	};
+	HASH_ADD_KEYPTR(hh, m->clients, row->client.name, strlen(row->client.name), row);
+	return 0;
+}
+
+static int by_name(const struct client_row *a, const struct client_row *b)
+{
+	return strcmp(a->client.name, b->client.name);
+}
+
+static int memory_each_client(void *backend, void (*fn)(const struct store_client *c, void *arg), void *arg,
+                              struct err *err)
+{
+	struct memory *m = backend;
+
+	if (!m->clients)
+		return err_set(err, ERR_NOT_FOUND, "there is no client");
+	HASH_SORT(m->clients, by_name);
+	for (struct client_row *row = m->clients; row; row = row->hh.next)
+		fn(&row->client, arg);
+	return 0;
+}
+
+static int memory_put_setting(void *backend, const char *key, const char *value, struct err *err)
+{
+	struct memory *m = backend;
+	struct setting_row *row;
+
+	(void)err;
+	HASH_FIND_STR(m->settings, key, row);
+	if (!row) {
+		row = mem_new(1, sizeof(*row));
+		row->key = mem_dup(key);
+		HASH_ADD_KEYPTR(hh, m->settings, row->key, strlen(row->key), row);
+	}
+	mem_replace(&row->value, value);
+	return 0;
+}
+
+static int memory_get_setting(void *backend, const char *key, char **ret, struct err *err)
+{
+	struct memory *m = backend;
+	struct setting_row *row;
+
+	(void)err;
+	HASH_FIND_STR(m->settings, key, row);
+	*ret = row ? mem_dup(row->value) : NULL;
+	return 0;
+}
+
+static void memory_close(void *backend)
+{
+	struct memory *m = backend;
+	struct client_row *client, *next_client;
+	struct setting_row *setting, *next_setting;
+
+	while (m->challenges)
+		delete_challenge(m, m->challenges->challenge.id);
+	while (m->orders)
+		delete_order(m, m->orders->order.id);
+	HASH_ITER(hh, m->clients, client, next_client) {
+		HASH_DEL(m->clients, client);
+		client_done(&client->client);
+		free(client);
+	}
+	HASH_ITER(hh, m->settings, setting, next_setting) {
+		HASH_DEL(m->settings, setting);
+		free(setting->key);
+		free(setting->value);
+		free(setting);
+	}
+	free(m);
+}
+
+static const struct store_ops memory_ops = {
+	.name = "memory",
+	.close = memory_close,
+	.load = memory_load,
+	.commit = memory_commit,
+	.put_client = memory_put_client,
+	.each_client = memory_each_client,
+	.put_setting = memory_put_setting,
+	.get_setting = memory_get_setting,
+};
+
+int store_open_memory(const struct store_hooks *hooks, struct store **ret, struct err *err)
+{
+	(void)err;
+	*ret = store_new(&memory_ops, mem_new(1, sizeof(struct memory)), hooks);
+	return 0;
+}

@@ -1,0 +1,346 @@
+/* The model as rows, and back. Parameters are numbered in the order of the columns. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "solver/base/mem.h"
+#include "solver/store/sqlite.h"
+
+static void bind_text(sqlite3_stmt *st, int *at, const char *text)
+{
+	sqlite3_bind_text(st, ++*at, text, -1, SQLITE_STATIC);
+}
+
+static void bind_number(sqlite3_stmt *st, int *at, int64_t number)
+{
+	sqlite3_bind_int64(st, ++*at, number);
+}
+
+/* ---- writing ---- */
+
+static int put_challenge(struct sqlite *q, const struct challenge *c, struct err *err)
+{
+	sqlite3_stmt *st = sqlite_prepare(q, SQL_PUT_CHALLENGE, err);
+	int at = 0;
+
+	if (!st)
+		return ERR_IO;
+	bind_text(st, &at, c->id);
+	bind_text(st, &at, c->order_id);
+	bind_text(st, &at, c->client);
+	bind_text(st, &at, challenge_type_name(c->type));
+	bind_text(st, &at, challenge_state_name(c->state));
+	bind_text(st, &at, c->identifier);
+	bind_number(st, &at, c->wildcard);
+	bind_text(st, &at, c->token);
+	bind_text(st, &at, c->key_authorization);
+	bind_text(st, &at, c->value);
+	bind_text(st, &at, c->fqdn);
+	bind_text(st, &at, c->zone);
+	bind_text(st, &at, c->provider);
+	bind_text(st, &at, c->handle);
+	bind_text(st, &at, c->reason);
+	bind_text(st, &at, c->verdict);
+	bind_number(st, &at, c->created_ms);
+	bind_number(st, &at, c->deadline_ms);
+	bind_number(st, &at, c->expires_ms);
+	bind_number(st, &at, c->updated_ms);
+	return sqlite_run(q, st, "write a challenge", err);
+}
+
+static int add_event(struct sqlite *q, const char *id, const struct challenge_event *event, struct err *err)
+{
+	sqlite3_stmt *st = sqlite_prepare(q, SQL_ADD_EVENT, err);
+	int at = 0, rc;
+
+	if (!st)
+		return ERR_IO;
+	bind_text(st, &at, id);
+	bind_number(st, &at, event->at_ms);
+	bind_text(st, &at, challenge_state_name(event->state));
+	bind_text(st, &at, event->text ? event->text : "");
+	rc = sqlite_run(q, st, "write an event", err);
+	if (rc == 0 && sqlite3_changes(q->db) == 0)
+		return err_set(err, ERR_NOT_FOUND, "event of challenge %s, which is not in the journal", id);
+	return rc;
+}
+
+static int put_order(struct sqlite *q, const struct order *o, struct err *err)
+{
+	sqlite3_stmt *st = sqlite_prepare(q, SQL_PUT_ORDER, err);
+	int at = 0;
+
+	if (!st)
+		return ERR_IO;
+	bind_text(st, &at, o->id);
+	bind_text(st, &at, o->client);
+	bind_text(st, &at, o->callback_url);
+	bind_text(st, &at, o->callback_secret);
+	bind_text(st, &at, o->callback_result);
+	bind_text(st, &at, o->label);
+	bind_number(st, &at, o->created_ms);
+	bind_number(st, &at, o->announced);
+	return sqlite_run(q, st, "write an order", err);
+}
+
+static int delete_by_id(struct sqlite *q, enum statement which, const char *id, struct err *err)
+{
+	sqlite3_stmt *st = sqlite_prepare(q, which, err);
+	int at = 0;
+
+	if (!st)
+		return ERR_IO;
+	bind_text(st, &at, id);
+	return sqlite_run(q, st, "delete", err);
+}
+
+int rows_write(struct sqlite *q, const struct op *op, struct err *err)
+{
+	int rc = 0;
+
+	switch (op->kind) {
+	case OP_PUT_CHALLENGE:
+		return put_challenge(q, &op->u.challenge, err);
+	case OP_ADD_EVENT:
+		return add_event(q, op->id, &op->u.event, err);
+	case OP_PUT_ORDER:
+		return put_order(q, &op->u.order, err);
+	case OP_DELETE_CHALLENGE:
+		rc = delete_by_id(q, SQL_DELETE_EVENTS, op->id, err);
+		return rc < 0 ? rc : delete_by_id(q, SQL_DELETE_CHALLENGE, op->id, err);
+	case OP_DELETE_ORDER:
+		return delete_by_id(q, SQL_DELETE_ORDER, op->id, err);
+	}
+	return rc;
+}
+
+/* ---- reading ---- */
+
+static char *read_text(sqlite3_stmt *st, int *at)
+{
+	return mem_dup((const char *)sqlite3_column_text(st, (*at)++));
+}
+
+static int64_t read_number(sqlite3_stmt *st, int *at)
+{
+	return sqlite3_column_int64(st, (*at)++);
+}
+
+static void read_id(sqlite3_stmt *st, int *at, char ret_id[ID_SIZE])
+{
+	const char *text = (const char *)sqlite3_column_text(st, (*at)++);
+
+	strncpy(ret_id, text ? text : "", ID_SIZE - 1);
+	ret_id[ID_SIZE - 1] = '\0';
+}
+
+/* Names on disk; a file that was edited by hand can hold any. */
+static int read_name(struct sqlite *q, sqlite3_stmt *st, int *at, int (*from_name)(const char *name), struct err *err)
+{
+	const char *name = (const char *)sqlite3_column_text(st, (*at)++);
+	int found = from_name(name);
+
+	if (found < 0)
+		return err_set(err, ERR_INVALID, "%s: unknown type or state \"%s\"", q->path, name ? name : "");
+	return found;
+}
+
+static int read_challenge(struct sqlite *q, sqlite3_stmt *st, struct challenge *c, struct err *err)
+{
+	int at = 1, type, state;
+
+	read_id(st, &at, c->id);
+	read_id(st, &at, c->order_id);
+	c->client = read_text(st, &at);
+	type = read_name(q, st, &at, challenge_type_from_name, err);
+	if (type < 0)
+		return err_in(err, "challenge %s", c->id);
+	state = read_name(q, st, &at, challenge_state_from_name, err);
+	if (state < 0)
+		return err_in(err, "challenge %s", c->id);
+	c->type = (enum challenge_type)type;
+	c->state = (enum challenge_state)state;
+	c->identifier = read_text(st, &at);
+	c->wildcard = read_number(st, &at) != 0;
+	c->token = read_text(st, &at);
+	c->key_authorization = read_text(st, &at);
+	c->value = read_text(st, &at);
+	c->fqdn = read_text(st, &at);
+	c->zone = read_text(st, &at);
+	c->provider = read_text(st, &at);
+	c->handle = read_text(st, &at);
+	c->reason = read_text(st, &at);
+	c->verdict = read_text(st, &at);
+	c->created_ms = read_number(st, &at);
+	c->deadline_ms = read_number(st, &at);
+	c->expires_ms = read_number(st, &at);
+	c->updated_ms = read_number(st, &at);
+	return 0;
+}
+
+/* challenge_note() writes the state of the challenge into an event; here each has its own. */
+static int read_event(struct sqlite *q, sqlite3_stmt *st, struct challenge *c, struct err *err)
+{
+	enum challenge_state now = c->state;
+	int at = 1, state;
+	int64_t at_ms = read_number(st, &at);
+
+	state = read_name(q, st, &at, challenge_state_from_name, err);
+	if (state < 0)
+		return err_in(err, "event of challenge %s", c->id);
+	c->state = (enum challenge_state)state;
+	challenge_note(c, at_ms, (const char *)sqlite3_column_text(st, at));
+	c->state = now;
+	return 0;
+}
+
+/* `*step` is the result of the last step of `events`, which runs in the same order as the challenges. */
+static int read_events(struct sqlite *q, sqlite3_stmt *events, int *step, int64_t number, struct challenge *c,
+                       struct err *err)
+{
+	while (*step == SQLITE_ROW && sqlite3_column_int64(events, 0) == number) {
+		int rc = read_event(q, events, c, err);
+
+		if (rc < 0)
+			return rc;
+		*step = sqlite3_step(events);
+	}
+	return *step == SQLITE_ROW || *step == SQLITE_DONE ? 0 : sqlite_error(q, "read events", err);
+}
+
+static int load_challenges(struct sqlite *q, sqlite3_stmt *rows, sqlite3_stmt *events,
+                           const struct store_visitor *visitor, struct err *err)
+{
+	int event_step = sqlite3_step(events);
+	int step;
+
+	while ((step = sqlite3_step(rows)) == SQLITE_ROW) {
+		CLEANUP(challenge_done) struct challenge c = { 0 };
+		int rc = read_challenge(q, rows, &c, err);
+
+		if (rc == 0)
+			rc = read_events(q, events, &event_step, sqlite3_column_int64(rows, 0), &c, err);
+		if (rc < 0)
+			return rc;
+		if (visitor->challenge)
+			visitor->challenge(&c, visitor->arg);
+	}
+	return step == SQLITE_DONE ? 0 : sqlite_error(q, "read challenges", err);
+}
+
+static int load_orders(struct sqlite *q, sqlite3_stmt *rows, const struct store_visitor *visitor, struct err *err)
+{
+	int step;
+
+	while ((step = sqlite3_step(rows)) == SQLITE_ROW) {
+		CLEANUP(order_done) struct order o = { 0 };
+		int at = 1;
+
+		read_id(rows, &at, o.id);
+		o.client = read_text(rows, &at);
+		o.callback_url = read_text(rows, &at);
+		o.callback_secret = read_text(rows, &at);
+		o.callback_result = read_text(rows, &at);
+		o.label = read_text(rows, &at);
+		o.created_ms = read_number(rows, &at);
+		o.announced = read_number(rows, &at) != 0;
+		if (visitor->order)
+			visitor->order(&o, visitor->arg);
+	}
+	return step == SQLITE_DONE ? 0 : sqlite_error(q, "read orders", err);
+}
+
+int rows_load(struct sqlite *q, const struct store_visitor *visitor, struct err *err)
+{
+	sqlite3_stmt *orders = sqlite_prepare(q, SQL_LOAD_ORDERS, err);
+	sqlite3_stmt *challenges = orders ? sqlite_prepare(q, SQL_LOAD_CHALLENGES, err) : NULL;
+	sqlite3_stmt *events = challenges ? sqlite_prepare(q, SQL_LOAD_EVENTS, err) : NULL;
+	int rc;
+
+	if (!events)
+		return ERR_IO;
+	rc = load_orders(q, orders, visitor, err);
+	if (rc == 0)
+		rc = load_challenges(q, challenges, events, visitor, err);
+	sqlite3_reset(orders);
+	sqlite3_reset(challenges);
+	sqlite3_reset(events);
+	return rc;
+}
+
+/* ---- clients and settings ---- */
+
+int rows_put_client(struct sqlite *q, const struct store_client *c, struct err *err)
+{
+	sqlite3_stmt *st = sqlite_prepare(q, SQL_PUT_CLIENT, err);
+	int at = 0;
+
+	if (!st)
+		return ERR_IO;
+	bind_text(st, &at, c->name);
+	bind_text(st, &at, c->token_digest);
+	bind_text(st, &at, c->grants);
+	bind_number(st, &at, c->created_ms);
+	bind_number(st, &at, c->revoked);
+	return sqlite_run(q, st, "write a client", err);
+}
+
+static void client_done(struct store_client *c)
+{
+	free(c->name);
+	free(c->token_digest);
+	free(c->grants);
+}
+
+int rows_each_client(struct sqlite *q, void (*fn)(const struct store_client *c, void *arg), void *arg, struct err *err)
+{
+	sqlite3_stmt *st = sqlite_prepare(q, SQL_EACH_CLIENT, err);
+	size_t count = 0;
+	int step;
+
+	if (!st)
+		return ERR_IO;
+	while ((step = sqlite3_step(st)) == SQLITE_ROW) {
+		CLEANUP(client_done) struct store_client c = { 0 };
+		int at = 0;
+
+		c.name = read_text(st, &at);
+		c.token_digest = read_text(st, &at);
+		c.grants = read_text(st, &at);
+		c.created_ms = read_number(st, &at);
+		c.revoked = read_number(st, &at) != 0;
+		count++;
+		fn(&c, arg);
+	}
+	sqlite3_reset(st);
+	if (step != SQLITE_DONE)
+		return sqlite_error(q, "read clients", err);
+	return count ? 0 : err_set(err, ERR_NOT_FOUND, "there is no client in %s", q->path);
+}
+
+int rows_put_setting(struct sqlite *q, const char *key, const char *value, struct err *err)
+{
+	sqlite3_stmt *st = sqlite_prepare(q, SQL_PUT_SETTING, err);
+	int at = 0;
+
+	if (!st)
+		return ERR_IO;
+	bind_text(st, &at, key);
+	bind_text(st, &at, value);
+	return sqlite_run(q, st, "write a setting", err);
+}
+
+int rows_get_setting(struct sqlite *q, const char *key, char **ret, struct err *err)
+{
+	sqlite3_stmt *st = sqlite_prepare(q, SQL_GET_SETTING, err);
+	int at = 0, step;
+
+	if (!st)
+		return ERR_IO;
+	bind_text(st, &at, key);
+	at = 0;
+	step = sqlite3_step(st);
+	if (step == SQLITE_ROW || step == SQLITE_DONE)
+		*ret = step == SQLITE_ROW ? read_text(st, &at) : NULL;
+	sqlite3_reset(st);
+	return step == SQLITE_ROW || step == SQLITE_DONE ? 0 : sqlite_error(q, "read a setting", err);
+}

@@ -1,0 +1,304 @@
+/* SQLite as a journal: one connection, WAL, a full fsync per group of transactions. */
+#include "solver/store/sqlite.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "solver/base/mem.h"
+
+static const char *const sql_text[SQL_STATEMENTS] = {
+	[SQL_BEGIN] = "BEGIN IMMEDIATE",
+	[SQL_COMMIT] = "COMMIT",
+	[SQL_ROLLBACK] = "ROLLBACK",
+	[SQL_PUT_CHALLENGE] =
+		"INSERT INTO challenges (id, order_id, client, type, state, identifier, wildcard, token, key_authorization,"
+		" value, fqdn, zone, provider, handle, reason, verdict, created_ms, deadline_ms, expires_ms, updated_ms)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+		" ON CONFLICT (id) DO UPDATE SET order_id = excluded.order_id, client = excluded.client,"
+		" type = excluded.type, state = excluded.state, identifier = excluded.identifier,"
+		" wildcard = excluded.wildcard, token = excluded.token, key_authorization = excluded.key_authorization,"
+		" value = excluded.value, fqdn = excluded.fqdn, zone = excluded.zone, provider = excluded.provider,"
+		" handle = excluded.handle, reason = excluded.reason, verdict = excluded.verdict,"
+		" created_ms = excluded.created_ms, deadline_ms = excluded.deadline_ms,"
+		" expires_ms = excluded.expires_ms, updated_ms = excluded.updated_ms",
+	[SQL_ADD_EVENT] =
+		"INSERT INTO events (challenge, number, at_ms, state, text)"
+		" SELECT c.number, 1 + ifnull((SELECT max(e.number) FROM events e WHERE e.challenge = c.number), 0), ?2, ?3, ?4"
+		" FROM challenges c WHERE c.id = ?1",
+	[SQL_PUT_ORDER] =
+		"INSERT INTO orders (id, client, callback_url, callback_secret, callback_result, label, created_ms, announced)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+		" ON CONFLICT (id) DO UPDATE SET client = excluded.client, callback_url = excluded.callback_url,"
+		" callback_secret = excluded.callback_secret, callback_result = excluded.callback_result,"
+		" label = excluded.label, created_ms = excluded.created_ms, announced = excluded.announced",
+	[SQL_DELETE_EVENTS] = "DELETE FROM events WHERE challenge = (SELECT number FROM challenges WHERE id = ?)",
+	[SQL_DELETE_CHALLENGE] = "DELETE FROM challenges WHERE id = ?",
+	[SQL_DELETE_ORDER] = "DELETE FROM orders WHERE id = ?",
+	[SQL_LOAD_CHALLENGES] =
+		"SELECT number, id, order_id, client, type, state, identifier, wildcard, token, key_authorization, value,"
+		" fqdn, zone, provider, handle, reason, verdict, created_ms, deadline_ms, expires_ms, updated_ms"
+		" FROM challenges ORDER BY number",
+	[SQL_LOAD_EVENTS] = "SELECT challenge, at_ms, state, text FROM events ORDER BY challenge, number",
+	[SQL_LOAD_ORDERS] =
+		"SELECT number, id, client, callback_url, callback_secret, callback_result, label, created_ms, announced"
+		" FROM orders ORDER BY number",
+	[SQL_PUT_CLIENT] =
+		"INSERT OR REPLACE INTO clients (name, token_digest, grants, created_ms, revoked) VALUES (?, ?, ?, ?, ?)",
+	[SQL_EACH_CLIENT] = "SELECT name, token_digest, grants, created_ms, revoked FROM clients ORDER BY name",
+	[SQL_PUT_SETTING] = "INSERT OR REPLACE INTO settings (key, value) VALUES (?, ?)",
+	[SQL_GET_SETTING] = "SELECT value FROM settings WHERE key = ?",
+};
+
+/* ---- errors and statements ---- */
+
+int sqlite_error(struct sqlite *q, const char *what, struct err *err)
+{
+	int code = sqlite3_errcode(q->db) & 0xff;
+	int system = sqlite3_system_errno(q->db);
+
+	switch (code) {
+	case SQLITE_FULL:
+		return err_set(err, ERR_IO, "%s: %s: the disk is full; make room, nothing of this was stored", what, q->path);
+	case SQLITE_READONLY:
+	case SQLITE_PERM:
+	case SQLITE_CANTOPEN:
+		return err_set(err, ERR_IO, "%s: %s is not writable: %s; check the owner and mode of the folder", what, q->path,
+		               sqlite3_errmsg(q->db));
+	case SQLITE_IOERR:
+		return err_set(err, ERR_IO, "%s: %s: %s (%s)", what, q->path, sqlite3_errmsg(q->db),
+		               system ? strerror(system) : "no reason given");
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return err_set(err, ERR_IO, "%s: %s is damaged: %s; restore it or move it away", what, q->path,
+		               sqlite3_errmsg(q->db));
+	default:
+		return err_set(err, ERR_IO, "%s: %s: %s", what, q->path, sqlite3_errmsg(q->db));
+	}
+}
+
+int sqlite_exec(struct sqlite *q, const char *sql, struct err *err)
+{
+	if (sqlite3_exec(q->db, sql, NULL, NULL, NULL) != SQLITE_OK)
+		return sqlite_error(q, "prepare the journal", err);
+	return 0;
+}
+
+sqlite3_stmt *sqlite_prepare(struct sqlite *q, enum statement which, struct err *err)
+{
+	sqlite3_stmt **slot = &q->statements[which];
+
+	if (*slot) {
+		sqlite3_reset(*slot);
+		return *slot;
+	}
+	if (sqlite3_prepare_v3(q->db, sql_text[which], -1, SQLITE_PREPARE_PERSISTENT, slot, NULL) != SQLITE_OK)
+		sqlite_error(q, "prepare a statement", err);
+	return *slot;
+}
+
+int sqlite_run(struct sqlite *q, sqlite3_stmt *st, const char *what, struct err *err)
+{
+	int step = sqlite3_step(st);
+	int rc = step == SQLITE_DONE ? 0 : sqlite_error(q, what, err);
+
+	sqlite3_reset(st);
+	sqlite3_clear_bindings(st); /* they point into the caller's text */
+	return rc;
+}
+
+static int run_plain(struct sqlite *q, enum statement which, const char *what, struct err *err)
+{
+	sqlite3_stmt *st = sqlite_prepare(q, which, err);
+
+	return st ? sqlite_run(q, st, what, err) : ERR_IO;
+}
+
+/* ---- committing ---- */
+
+#ifdef DCVD_CRASH_POINTS
+/* The crash tests name a commit before or after which the process dies as if the power failed. */
+static void crash_point(struct sqlite *q, const char *variable)
+{
+	const char *at = getenv(variable);
+
+	if (at && strtoul(at, NULL, 10) == q->commits)
+		kill(getpid(), SIGKILL);
+}
+#define COUNT_COMMIT(q) ((q)->commits++)
+#else
+#define crash_point(q, variable) ((void)(q))
+#define COUNT_COMMIT(q) ((void)(q))
+#endif
+
+static int write_all(struct sqlite *q, const struct store_txn *t, struct err *err)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		int rc = rows_write(q, &t->ops[i], err);
+
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+/* The transactions from `first` up to `end` as one of SQLite's: all of them, or nothing. */
+static int commit_together(struct sqlite *q, struct store_txn *first, struct store_txn *end, struct err *err)
+{
+	int rc = run_plain(q, SQL_BEGIN, "begin", err);
+
+	for (struct store_txn *t = first; t != end && rc == 0; t = t->next)
+		rc = write_all(q, t, err);
+	if (rc == 0)
+		rc = run_plain(q, SQL_COMMIT, "commit", err);
+	if (rc < 0 && !sqlite3_get_autocommit(q->db))
+		run_plain(q, SQL_ROLLBACK, "roll back", NULL);
+	return rc;
+}
+
+/* One fsync for the whole group. Only when something in it fails, each is tried alone, so that a
+ * bad one takes no other with it. */
+static void sqlite_commit(void *backend, struct store_txn *list)
+{
+	struct sqlite *q = backend;
+	struct err err = { 0 };
+
+	COUNT_COMMIT(q);
+	crash_point(q, "DCVD_CRASH_BEFORE_COMMIT");
+	if (commit_together(q, list, NULL, &err) < 0)
+		for (struct store_txn *t = list; t; t = t->next) {
+			err = (struct err){ 0 };
+			if (commit_together(q, t, t->next, &err) < 0) {
+				t->result = mem_new(1, sizeof(*t->result));
+				*t->result = err;
+			}
+		}
+	crash_point(q, "DCVD_CRASH_AFTER_COMMITS");
+}
+
+/* ---- opening and closing ---- */
+
+static void sqlite_close(void *backend)
+{
+	struct sqlite *q = backend;
+
+	for (size_t i = 0; i < SQL_STATEMENTS; i++)
+		sqlite3_finalize(q->statements[i]);
+	sqlite3_close(q->db);
+	if (q->lock_fd >= 0)
+		close(q->lock_fd);
+	free(q->path);
+	free(q);
+}
+
+static int make_folder(const char *folder, struct err *err)
+{
+	if (mkdir(folder, 0700) == 0 || errno == EEXIST)
+		return 0;
+	return err_errno(err, "make the state folder %s", folder);
+}
+
+/* The lock goes with the process, however it ends; the file stays. */
+static int lock_folder(struct sqlite *q, const char *folder, struct err *err)
+{
+	CLEANUP(mem_freep) char *path = mem_printf("%s/lock", folder);
+
+	q->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (q->lock_fd < 0)
+		return err_errno(err, "the state folder is not writable: open %s", path);
+	if (flock(q->lock_fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	if (errno == EWOULDBLOCK)
+		return err_set(err, ERR_BUSY, "the state folder %s is used by another dcvd; stop it, or name another folder",
+		               folder);
+	return err_errno(err, "lock %s", path);
+}
+
+/* Made here and not by SQLite, so that the mode does not depend on the umask. */
+static int make_file(struct sqlite *q, struct err *err)
+{
+	int fd = open(q->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return err_errno(err, "open the journal %s", q->path);
+	close(fd);
+	return 0;
+}
+
+static int open_database(struct sqlite *q, struct err *err)
+{
+	if (sqlite3_open_v2(q->path, &q->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
+		return sqlite_error(q, "open the journal", err);
+	sqlite3_extended_result_codes(q->db, 1);
+	return sqlite_exec(q, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+	                      "PRAGMA journal_size_limit = 16777216; PRAGMA temp_store = MEMORY;", err);
+}
+
+static int open_parts(struct sqlite *q, const char *folder, struct err *err)
+{
+	int rc;
+
+	if ((rc = make_folder(folder, err)) < 0 || (rc = lock_folder(q, folder, err)) < 0 ||
+	    (rc = schema_check(q, err)) < 0 || (rc = make_file(q, err)) < 0 || (rc = open_database(q, err)) < 0)
+		return rc;
+	return schema_migrate(q, err);
+}
+
+static int sqlite_load(void *backend, const struct store_visitor *visitor, struct err *err)
+{
+	return rows_load(backend, visitor, err);
+}
+
+static int sqlite_put_client(void *backend, const struct store_client *c, struct err *err)
+{
+	return rows_put_client(backend, c, err);
+}
+
+static int sqlite_each_client(void *backend, void (*fn)(const struct store_client *c, void *arg), void *arg,
+                              struct err *err)
+{
+	return rows_each_client(backend, fn, arg, err);
+}
+
+static int sqlite_put_setting(void *backend, const char *key, const char *value, struct err *err)
+{
+	return rows_put_setting(backend, key, value, err);
+}
+
+static int sqlite_get_setting(void *backend, const char *key, char **ret, struct err *err)
+{
+	return rows_get_setting(backend, key, ret, err);
+}
+
+static const struct store_ops sqlite_ops = {
+	.name = "sqlite",
+	.has_worker = true,
+	.close = sqlite_close,
+	.load = sqlite_load,
+	.commit = sqlite_commit,
+	.put_client = sqlite_put_client,
+	.each_client = sqlite_each_client,
+	.put_setting = sqlite_put_setting,
+	.get_setting = sqlite_get_setting,
+};
+
+int store_open_sqlite(const char *folder, const struct store_hooks *hooks, struct store **ret, struct err *err)
+{
+	struct sqlite *q = mem_new(1, sizeof(*q));
+	int rc;
+
+	q->lock_fd = -1;
+	q->path = mem_printf("%s/journal.db", folder);
+	rc = open_parts(q, folder, err);
+	if (rc < 0) {
+		sqlite_close(q);
+		return rc;
+	}
+	*ret = store_new(&sqlite_ops, q, hooks);
+	return 0;
+}

@@ -1,0 +1,283 @@
+/* The front of every backend: a queue that one worker thread commits in groups.
+ *
+ * Two locks. `lock` guards the two lists and the flags, and is held for moments only. `backend_lock`
+ * is held for a whole group commit; it is recursive so that a visitor may write what it just read.
+ */
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "solver/base/mem.h"
+#include "solver/store/backend.h"
+
+struct txn_list {
+	struct store_txn *first, **tail;
+};
+
+struct store {
+	const struct store_ops *ops;
+	void *backend;
+	pthread_mutex_t backend_lock;
+	struct store_hooks hooks;
+	pthread_t worker;
+
+	pthread_mutex_t lock;
+	pthread_cond_t changed;  /* something was queued, something is finished, or `closing` */
+	struct txn_list queued;
+	struct txn_list finished; /* durable or failed; its callback has not run */
+	size_t committing;        /* taken by the worker, not finished */
+	bool closing;
+};
+
+static void list_init(struct txn_list *list)
+{
+	list->first = NULL;
+	list->tail = &list->first;
+}
+
+static void list_append(struct txn_list *list, struct store_txn *t)
+{
+	t->next = NULL;
+	*list->tail = t;
+	list->tail = &t->next;
+}
+
+static struct store_txn *list_pop(struct txn_list *list)
+{
+	struct store_txn *t = list->first;
+
+	if (t) {
+		list->first = t->next;
+		if (!list->first)
+			list->tail = &list->first;
+	}
+	return t;
+}
+
+/* Everything in it at once; the list is empty afterwards. */
+static struct store_txn *list_take(struct txn_list *list)
+{
+	struct store_txn *first = list->first;
+
+	list_init(list);
+	return first;
+}
+
+static size_t chain_length(const struct store_txn *t)
+{
+	size_t length = 0;
+
+	for (; t; t = t->next)
+		length++;
+	return length;
+}
+
+static void commit_group(struct store *s, struct store_txn *group)
+{
+	pthread_mutex_lock(&s->backend_lock);
+	s->ops->commit(s->backend, group);
+	pthread_mutex_unlock(&s->backend_lock);
+}
+
+static void finish_group(struct store *s, struct store_txn *group)
+{
+	bool was_empty;
+
+	pthread_mutex_lock(&s->lock);
+	was_empty = !s->finished.first;
+	for (struct store_txn *t = group, *next; t; t = next) {
+		next = t->next;
+		list_append(&s->finished, t);
+	}
+	s->committing = 0;
+	pthread_cond_broadcast(&s->changed);
+	pthread_mutex_unlock(&s->lock);
+	if (was_empty && s->hooks.wake)
+		s->hooks.wake(s->hooks.arg);
+}
+
+/* Waits for work; NULL when the store closes and nothing is left. */
+static struct store_txn *take_group(struct store *s)
+{
+	struct store_txn *group;
+
+	pthread_mutex_lock(&s->lock);
+	while (!s->queued.first && !s->closing)
+		pthread_cond_wait(&s->changed, &s->lock);
+	group = list_take(&s->queued);
+	s->committing = chain_length(group);
+	pthread_mutex_unlock(&s->lock);
+	return group;
+}
+
+static void *work(void *arg)
+{
+	struct store *s = arg;
+	struct store_txn *group;
+
+	while ((group = take_group(s))) {
+		commit_group(s, group);
+		finish_group(s, group);
+	}
+	return NULL;
+}
+
+/* Signals are for the loop thread. */
+static void start_worker(struct store *s)
+{
+	sigset_t all, old;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	if (pthread_create(&s->worker, NULL, work, s) != 0)
+		abort();
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+}
+
+struct store *store_new(const struct store_ops *ops, void *backend, const struct store_hooks *hooks)
+{
+	struct store *s = mem_new(1, sizeof(*s));
+	pthread_mutexattr_t recursive;
+
+	s->ops = ops;
+	s->backend = backend;
+	if (hooks)
+		s->hooks = *hooks;
+	pthread_mutexattr_init(&recursive);
+	pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
+	pthread_mutex_init(&s->backend_lock, &recursive);
+	pthread_mutexattr_destroy(&recursive);
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_cond_init(&s->changed, NULL);
+	list_init(&s->queued);
+	list_init(&s->finished);
+	if (ops->has_worker)
+		start_worker(s);
+	return s;
+}
+
+void store_close(struct store *s)
+{
+	struct store_txn *t;
+
+	if (!s)
+		return;
+	pthread_mutex_lock(&s->lock);
+	s->closing = true;
+	pthread_cond_broadcast(&s->changed);
+	pthread_mutex_unlock(&s->lock);
+	if (s->ops->has_worker)
+		pthread_join(s->worker, NULL);
+	while ((t = list_pop(&s->finished)))
+		txn_free(t);
+	s->ops->close(s->backend);
+	pthread_cond_destroy(&s->changed);
+	pthread_mutex_destroy(&s->lock);
+	pthread_mutex_destroy(&s->backend_lock);
+	free(s);
+}
+
+void store_commit(struct store_txn *t, void (*done)(int code, const struct err *err, void *arg), void *arg)
+{
+	struct store *s = t->store;
+
+	t->done = done;
+	t->arg = arg;
+	t->next = NULL;
+	if (!s->ops->has_worker) {
+		commit_group(s, t);
+		finish_group(s, t);
+		return;
+	}
+	pthread_mutex_lock(&s->lock);
+	list_append(&s->queued, t);
+	pthread_cond_broadcast(&s->changed);
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* One at a time, so that the order holds also when a callback dispatches or submits. */
+void store_dispatch(struct store *s)
+{
+	for (;;) {
+		static const struct err none;
+		struct store_txn *t;
+
+		pthread_mutex_lock(&s->lock);
+		t = list_pop(&s->finished);
+		pthread_mutex_unlock(&s->lock);
+		if (!t)
+			return;
+		if (t->done)
+			t->done(t->result ? t->result->code : 0, t->result ? t->result : &none, t->arg);
+		txn_free(t);
+	}
+}
+
+/* True when every callback ran; otherwise it waited until there is at least one to run. */
+static bool wait_for_finished(struct store *s)
+{
+	bool all_done;
+
+	pthread_mutex_lock(&s->lock);
+	while (!s->finished.first && (s->queued.first || s->committing))
+		pthread_cond_wait(&s->changed, &s->lock);
+	all_done = !s->finished.first;
+	pthread_mutex_unlock(&s->lock);
+	return all_done;
+}
+
+void store_drain(struct store *s)
+{
+	while (!wait_for_finished(s))
+		store_dispatch(s);
+}
+
+int store_load(struct store *s, const struct store_visitor *visitor, struct err *err)
+{
+	int rc;
+
+	pthread_mutex_lock(&s->backend_lock);
+	rc = s->ops->load(s->backend, visitor, err);
+	pthread_mutex_unlock(&s->backend_lock);
+	return rc;
+}
+
+int store_put_client(struct store *s, const struct store_client *c, struct err *err)
+{
+	int rc;
+
+	pthread_mutex_lock(&s->backend_lock);
+	rc = s->ops->put_client(s->backend, c, err);
+	pthread_mutex_unlock(&s->backend_lock);
+	return rc;
+}
+
+int store_each_client(struct store *s, void (*fn)(const struct store_client *c, void *arg), void *arg, struct err *err)
+{
+	int rc;
+
+	pthread_mutex_lock(&s->backend_lock);
+	rc = s->ops->each_client(s->backend, fn, arg, err);
+	pthread_mutex_unlock(&s->backend_lock);
+	return rc;
+}
+
+int store_put_setting(struct store *s, const char *key, const char *value, struct err *err)
+{
+	int rc;
+
+	pthread_mutex_lock(&s->backend_lock);
+	rc = s->ops->put_setting(s->backend, key, value, err);
+	pthread_mutex_unlock(&s->backend_lock);
+	return rc;
+}
+
+int store_get_setting(struct store *s, const char *key, char **ret, struct err *err)
+{
+	int rc;
+
+	pthread_mutex_lock(&s->backend_lock);
+	rc = s->ops->get_setting(s->backend, key, ret, err);
+	pthread_mutex_unlock(&s->backend_lock);
+	return rc;
+}
