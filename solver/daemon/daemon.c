@@ -1,0 +1,243 @@
+#include "solver/daemon/daemon.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "providers/registry.h"
+#include "solver/api/api.h"
+#include "solver/base/log.h"
+#include "solver/base/mem.h"
+#include "solver/cps/cps.h"
+#include "solver/daemon/notify.h"
+#include "solver/engine/engine.h"
+#include "solver/nameserver/nameserver.h"
+#include "webroot/folder.h"
+#include "webroot/responder.h"
+
+#define CONFIGS_MAX 64 /* reloads whose snapshots running jobs may still hold */
+
+struct daemon {
+	const struct daemon_options *options;
+	struct config *configs[CONFIGS_MAX]; /* the last one is in force */
+	size_t config_count;
+	struct loop *loop;
+	struct store *store;
+	struct answers *answers;
+	struct http_client *http;
+	struct resolver *resolver;
+	struct engine *engine;
+	struct nameserver *nameserver;
+	struct responder *responder;
+	struct cps *cps;
+	struct api *api;
+};
+
+static const struct option *provider_table(const char *type, size_t *ret_size)
+{
+	const struct provider_api *api = provider_find(type);
+
+	if (!api)
+		return NULL;
+	*ret_size = api->options_size;
+	return api->options;
+}
+
+static struct config *config_now(const struct daemon *d)
+{
+	return d->configs[d->config_count - 1];
+}
+
+static void log_warnings(const struct config *c)
+{
+	CLEANUP(buf_done) struct buf out = BUF_INIT(65536);
+	char *at, *line;
+
+	config_warnings(c, &out);
+	if (!out.length)
+		return;
+	for (line = strtok_r(out.data, "\n", &at); line; line = strtok_r(NULL, "\n", &at))
+		log_event(LOG_WARNING, line, NULL);
+}
+
+static int read_config(struct daemon *d, struct config **ret, struct err *err)
+{
+	if (config_read(d->options->config_file, d->options->overrides, provider_table, ret, err) < 0)
+		return err->code;
+	log_setup((enum log_level)(*ret)->log.level, (enum log_format)(*ret)->log.format);
+	log_warnings(*ret);
+	return 0;
+}
+
+/* ---- the journal ---- */
+
+static void dispatch(void *arg)
+{
+	struct daemon *d = arg;
+
+	if (d->store)
+		store_dispatch(d->store);
+}
+
+static void wake(void *arg)
+{
+	struct daemon *d = arg;
+
+	loop_post(d->loop, dispatch, d);
+}
+
+/* ---- opening, in the order in which the parts need each other ---- */
+
+static int open_core(struct daemon *d, struct err *err)
+{
+	const struct config *c = config_now(d);
+	const struct store_hooks hooks = { wake, d };
+	const struct resolver_options resolver = { (const char *const *)c->resolver.servers, (int)c->resolver.timeout_ms,
+	                                           (int)c->resolver.tries, (int)c->resolver.authority_port };
+
+	if (store_open_sqlite(c->state_dir, &hooks, &d->store, err) < 0)
+		return err->code;
+	d->answers = answers_new();
+	d->http = http_client_new(d->loop);
+	if (resolver_new(d->loop, &resolver, &d->resolver, err) < 0)
+		return err->code;
+	const struct engine_parts parts = { d->loop, d->store, d->answers, d->http, d->resolver, c, folder_write, folder_remove };
+	if (engine_open(&parts, &d->engine, err) < 0)
+		return err->code;
+	return engine_recover(d->engine, err);
+}
+
+static bool is_on(char **listen)
+{
+	return listen && listen[0];
+}
+
+/* After the recovery: the first question finds the answers that were published before. */
+static int open_responders(struct daemon *d, struct err *err)
+{
+	const struct config *c = config_now(d);
+	const struct nameserver_options dns = { .listen = (const char *const *)c->dns.listen, .zones = (const char *const *)c->dns.zones,
+	                                        .name_servers = (const char *const *)c->dns.name_servers, .contact = c->dns.contact,
+	                                        .negative_ttl_s = (unsigned)(c->dns.negative_ttl_ms / 1000) };
+	const struct responder_options http = { .listen = (const char *const *)c->http.listen, .redirect_unknown = c->http.redirect_unknown,
+	                                        .threads = (unsigned)c->http.threads, .connections = (unsigned)c->http.connections };
+
+	if (is_on(c->dns.listen) && nameserver_start(&dns, d->answers, &d->nameserver, err) < 0)
+		return err->code;
+	if (is_on(c->http.listen) && responder_start(&http, d->answers, &d->responder, err) < 0)
+		return err->code;
+	return 0;
+}
+
+static int open_doors(struct daemon *d, struct err *err)
+{
+	const struct config *c = config_now(d);
+	const struct cps_parts cps = { d->loop, d->http, d->engine, d->store, c };
+
+	if (api_bootstrap_operator(d->store, c->state_dir, err) < 0 || cps_open(&cps, &d->cps, err) < 0)
+		return err->code;
+	const struct api_parts api = { .loop = d->loop, .engine = d->engine, .store = d->store, .http = d->http, .config = c, .cps = d->cps };
+	return api_start(&api, &d->api, err);
+}
+
+/* Front doors first, so that nothing new comes in; the loop last. */
+static void close_all(struct daemon *d)
+{
+	api_stop(d->api);
+	cps_close(d->cps);
+	responder_stop(d->responder);
+	nameserver_stop(d->nameserver);
+	if (d->engine)
+		engine_stop(d->engine);
+	if (d->resolver)
+		resolver_free(d->resolver);
+	if (d->http)
+		http_client_free(d->http);
+	if (d->engine)
+		engine_close(d->engine);
+	if (d->store)
+		store_close(d->store);
+	d->store = NULL;
+	if (d->answers)
+		answers_free(d->answers);
+	if (d->loop)
+		loop_free(d->loop);
+	while (d->config_count)
+		config_free(d->configs[--d->config_count]);
+}
+
+/* ---- signals ---- */
+
+static void on_stop(int signal, void *arg)
+{
+	struct daemon *d = arg;
+
+	log_event(LOG_INFO, "stopping", "signal", signal == SIGINT ? "SIGINT" : "SIGTERM", NULL);
+	notify_send("STOPPING=1");
+	loop_stop(d->loop);
+}
+
+static void on_reload(int signal, void *arg)
+{
+	struct daemon *d = arg;
+	struct config *fresh = NULL;
+	struct err err = { 0 };
+
+	(void)signal;
+	notify_send("RELOADING=1");
+	if (d->config_count == CONFIGS_MAX)
+		err_set(&err, ERR_BUSY, "%d reloads are the most; restart the service", CONFIGS_MAX);
+	else if (read_config(d, &fresh, &err) == 0 && engine_reconfigure(d->engine, fresh, &err) == 0)
+		err.code = 0;
+	if (err.code) {
+		log_event(LOG_ERROR, "the configuration was not reloaded; the old one stays in force", "error", err.text, NULL);
+		config_free(fresh);
+	} else {
+		d->configs[d->config_count++] = fresh;
+		cps_reconfigure(d->cps, fresh);
+		api_reconfigure(d->api, fresh);
+		log_event(LOG_INFO, "configuration reloaded", "file", fresh->file, NULL);
+	}
+	notify_send("READY=1");
+}
+
+static void log_ready(const struct daemon *d)
+{
+	const struct config *c = config_now(d);
+
+	log_event(LOG_INFO, "ready", "version", DCVD_VERSION, "state", c->state_dir, "http",
+	          d->responder ? responder_bound(d->responder, 0) : "off", "dns",
+	          d->nameserver ? nameserver_bound(d->nameserver, 0) : "off", "api", is_on(c->api.listen) ? c->api.listen[0] : "off", NULL);
+}
+
+static int open_all(struct daemon *d, struct err *err)
+{
+	if (read_config(d, &d->configs[0], err) < 0)
+		return err->code;
+	d->config_count = 1;
+	d->loop = loop_new();
+	if (open_core(d, err) < 0 || open_responders(d, err) < 0 || open_doors(d, err) < 0)
+		return err->code;
+	loop_on_signal(d->loop, SIGTERM, on_stop, d);
+	loop_on_signal(d->loop, SIGINT, on_stop, d);
+	loop_on_signal(d->loop, SIGHUP, on_reload, d);
+	return 0;
+}
+
+int daemon_run(const struct daemon_options *options, struct err *err)
+{
+	struct daemon *d = mem_new(1, sizeof(*d));
+	int code;
+
+	signal(SIGPIPE, SIG_IGN);
+	d->options = options;
+	code = open_all(d, err);
+	if (code == 0) {
+		log_ready(d);
+		notify_send("READY=1");
+		loop_run(d->loop);
+	}
+	close_all(d);
+	free(d);
+	return code < 0 ? code : 0;
+}
