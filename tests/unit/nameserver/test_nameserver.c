@@ -1,0 +1,281 @@
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "solver/nameserver/nameserver.h"
+
+/* TXT of _acme-challenge.acme.example */
+static const char query[] = "\x12\x34\x01\0\0\1\0\0\0\0\0\0\xf_acme-challenge\4acme\7example\0\0\x10\0\1";
+#define QUERY_LENGTH (sizeof(query) - 1)
+#define REPLY_LENGTH (QUERY_LENGTH + 12 + 6) /* one record with "value" */
+
+struct fixture {
+	struct answers *answers;
+	struct nameserver *ns;
+	struct err err;
+	int fd;
+};
+
+static const char *const zones[] = { "acme.example", NULL };
+
+static void start(struct fixture *f, const char *listen)
+{
+	const char *listens[] = { listen, NULL };
+	struct nameserver_options o = { .listen = listens, .zones = zones, .workers = 2 };
+
+	assert_int_equal(nameserver_start(&o, f->answers, &f->ns, &f->err), 0);
+}
+
+static int setup_only(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	f->fd = -1;
+	f->answers = answers_new();
+	answers_set_dns(f->answers, "_acme-challenge.acme.example", "value");
+	*state = f;
+	return 0;
+}
+
+static int setup(void **state)
+{
+	setup_only(state);
+	start(*state, "127.0.0.1:0");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	if (f->fd >= 0)
+		close(f->fd);
+	nameserver_stop(f->ns);
+	answers_free(f->answers);
+	free(f);
+	return 0;
+}
+
+static int connect_to(struct fixture *f, int type, const char *address)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET };
+	int fd = socket(AF_INET, type, 0);
+
+	inet_pton(AF_INET, address, &to.sin_addr);
+	to.sin_port = htons(atoi(strrchr(nameserver_bound(f->ns, 0), ':') + 1));
+	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+	return fd;
+}
+
+static void read_exactly(int fd, uint8_t *bytes, size_t length)
+{
+	assert_int_equal(recv(fd, bytes, length, MSG_WAITALL), length);
+}
+
+static void assert_reply(const uint8_t *reply)
+{
+	assert_memory_equal(reply, "\x12\x34", 2);
+	assert_int_equal(reply[3] & 15, 0);
+	assert_int_equal(reply[7], 1);
+	assert_memory_equal(reply + REPLY_LENGTH - 6, "\5value", 6);
+}
+
+static void send_framed(int fd)
+{
+	uint8_t framed[2 + QUERY_LENGTH] = { 0, QUERY_LENGTH };
+
+	memcpy(framed + 2, query, QUERY_LENGTH);
+	assert_int_equal(send(fd, framed, sizeof(framed), MSG_NOSIGNAL), sizeof(framed));
+}
+
+static void receive_framed(int fd)
+{
+	uint8_t reply[2 + REPLY_LENGTH];
+
+	read_exactly(fd, reply, sizeof(reply));
+	assert_int_equal(reply[0] << 8 | reply[1], REPLY_LENGTH);
+	assert_reply(reply + 2);
+}
+
+static void a_taken_port_is_an_error_that_names_address_and_option(void **state)
+{
+	struct fixture *f = *state;
+	const char *listens[] = { nameserver_bound(f->ns, 0), NULL };
+	struct nameserver_options o = { .listen = listens, .zones = zones, .workers = 2 };
+	struct nameserver *second = NULL;
+
+	for (o.workers = 1; o.workers <= 2; o.workers++) {
+		assert_int_equal(nameserver_start(&o, f->answers, &second, &f->err), ERR_EXISTS);
+		assert_null(second);
+		assert_non_null(strstr(f->err.text, listens[0]));
+		assert_non_null(strstr(f->err.text, "Address already in use"));
+		assert_non_null(strstr(f->err.text, "dns.listen"));
+	}
+}
+
+static void a_bad_zone_or_name_server_is_an_error_that_names_its_option(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const bad_zones[] = { "acme..example", NULL }, *const bad_servers[] = { "ns1.example 192.0.2.300", NULL };
+	struct nameserver_options o = { .zones = bad_zones };
+	struct nameserver *ns = NULL;
+
+	assert_true(nameserver_start(&o, f->answers, &ns, &f->err) < 0);
+	assert_non_null(strstr(f->err.text, "dns.zones"));
+	o = (struct nameserver_options){ .zones = zones, .name_servers = bad_servers };
+	assert_true(nameserver_start(&o, f->answers, &ns, &f->err) < 0);
+	assert_non_null(strstr(f->err.text, "dns.name_servers"));
+	assert_null(ns);
+}
+
+static void it_handles_its_zones_and_what_is_below_them(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_true(nameserver_handles(f->ns, "acme.example"));
+	assert_true(nameserver_handles(f->ns, "a.b.acme.example"));
+	assert_false(nameserver_handles(f->ns, "xacme.example"));
+	assert_false(nameserver_handles(f->ns, "example"));
+	assert_false(nameserver_handles(f->ns, ""));
+}
+
+static void a_query_over_udp_is_answered(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t reply[1232];
+
+	f->fd = connect_to(f, SOCK_DGRAM, "127.0.0.1");
+	assert_int_equal(send(f->fd, query, QUERY_LENGTH, 0), QUERY_LENGTH);
+	assert_int_equal(recv(f->fd, reply, sizeof(reply), 0), REPLY_LENGTH);
+	assert_reply(reply);
+}
+
+static void a_burst_over_udp_is_answered_to_the_last_packet(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t reply[1232];
+
+	f->fd = connect_to(f, SOCK_DGRAM, "127.0.0.1");
+	for (int i = 0; i < 150; i++)
+		assert_int_equal(send(f->fd, query, QUERY_LENGTH, 0), QUERY_LENGTH);
+	for (int i = 0; i < 150; i++)
+		assert_int_equal(recv(f->fd, reply, sizeof(reply), 0), REPLY_LENGTH);
+}
+
+static void garbage_over_udp_is_dropped_and_the_next_query_answered(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t reply[1232];
+
+	f->fd = connect_to(f, SOCK_DGRAM, "127.0.0.1");
+	send(f->fd, "x", 1, 0);
+	send(f->fd, "\x12\x34\x81\0\0\1\0\0\0\0\0\0", 12, 0);
+	send(f->fd, query, QUERY_LENGTH, 0);
+	assert_int_equal(recv(f->fd, reply, sizeof(reply), 0), REPLY_LENGTH);
+}
+
+static void a_server_on_all_addresses_answers_from_the_one_that_was_asked(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t reply[1232];
+
+	start(f, "0.0.0.0:0");
+	f->fd = connect_to(f, SOCK_DGRAM, "127.0.0.7"); /* a connected socket takes replies from there only */
+	assert_int_equal(send(f->fd, query, QUERY_LENGTH, 0), QUERY_LENGTH);
+	assert_int_equal(recv(f->fd, reply, sizeof(reply), 0), REPLY_LENGTH);
+}
+
+static void several_queries_on_one_tcp_connection_are_answered_in_order(void **state)
+{
+	struct fixture *f = *state;
+
+	f->fd = connect_to(f, SOCK_STREAM, "127.0.0.1");
+	for (int i = 0; i < 200; i++)
+		send_framed(f->fd);
+	for (int i = 0; i < 200; i++)
+		receive_framed(f->fd);
+	send_framed(f->fd);
+	receive_framed(f->fd);
+}
+
+static void a_tcp_query_in_single_bytes_is_answered(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t framed[2 + QUERY_LENGTH] = { 0, QUERY_LENGTH };
+
+	memcpy(framed + 2, query, QUERY_LENGTH);
+	f->fd = connect_to(f, SOCK_STREAM, "127.0.0.1");
+	for (size_t i = 0; i < sizeof(framed); i++)
+		assert_int_equal(send(f->fd, framed + i, 1, MSG_NOSIGNAL), 1);
+	receive_framed(f->fd);
+}
+
+static void a_tcp_length_that_is_no_query_ends_the_connection(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t byte;
+
+	f->fd = connect_to(f, SOCK_STREAM, "127.0.0.1");
+	send(f->fd, "\0\3abc", 5, MSG_NOSIGNAL);
+	assert_true(recv(f->fd, &byte, 1, 0) <= 0);
+	close(f->fd);
+	f->fd = connect_to(f, SOCK_STREAM, "127.0.0.1");
+	send(f->fd, "\xff\xff", 2, MSG_NOSIGNAL);
+	assert_true(recv(f->fd, &byte, 1, 0) <= 0);
+}
+
+static void more_tcp_connections_than_allowed_push_out_the_idle_ones(void **state)
+{
+	struct fixture *f = *state;
+	int fds[600];
+
+	for (int i = 0; i < 600; i++)
+		fds[i] = connect_to(f, SOCK_STREAM, "127.0.0.1");
+	send_framed(fds[599]);
+	receive_framed(fds[599]);
+	for (int i = 0; i < 600; i++)
+		close(fds[i]);
+}
+
+static void a_change_is_seen_at_once(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t reply[1232];
+
+	f->fd = connect_to(f, SOCK_DGRAM, "127.0.0.1");
+	answers_clear_dns(f->answers, "_acme-challenge.acme.example", "value");
+	send(f->fd, query, QUERY_LENGTH, 0);
+	assert_true(recv(f->fd, reply, sizeof(reply), 0) > 12);
+	assert_int_equal(reply[3] & 15, 3);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_taken_port_is_an_error_that_names_address_and_option),
+		TEST(a_bad_zone_or_name_server_is_an_error_that_names_its_option),
+		TEST(it_handles_its_zones_and_what_is_below_them),
+		TEST(a_query_over_udp_is_answered),
+		TEST(a_burst_over_udp_is_answered_to_the_last_packet),
+		TEST(garbage_over_udp_is_dropped_and_the_next_query_answered),
+		cmocka_unit_test_setup_teardown(a_server_on_all_addresses_answers_from_the_one_that_was_asked, setup_only, teardown),
+		TEST(several_queries_on_one_tcp_connection_are_answered_in_order),
+		TEST(a_tcp_query_in_single_bytes_is_answered),
+		TEST(a_tcp_length_that_is_no_query_ends_the_connection),
+		TEST(more_tcp_connections_than_allowed_push_out_the_idle_ones),
+		TEST(a_change_is_seen_at_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
