@@ -1,0 +1,34 @@
+/* What a client may do. Pure.
+ *
+ * In the store and in bodies: {"identifiers":["www.example.com","*.example.org",".example.net"],
+ * "wildcard":false,"types":["dns-01"],"networks":["192.0.2.0/24","2001:db8::/32"]}. Absent types: both;
+ * absent networks: from anywhere. Identifiers are kept normalised; what is not granted is denied. */
+#ifndef SOLVER_API_GRANTS_H
+#define SOLVER_API_GRANTS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "solver/api/problem.h"
+#include "solver/challenge/challenge.h"
+
+#define GRANTS_IDENTIFIERS_MAX 1000
+#define GRANTS_NETWORKS_MAX 100
+
+struct grants;
+
+/* Gives *ret (free with grants_free). Errors point into the object. */
+int grants_read(const json_t *object, struct grants **ret, struct problem *problem);
+int grants_parse(const char *text, struct grants **ret, struct err *err); /* the form of the store */
+struct grants *grants_all(void); /* those of an operator; gives */
+void grants_free(struct grants *g);
+json_t *grants_json(const struct grants *g); /* normalised; gives */
+
+/* Sees and may do everything: the grant "*". */
+bool grants_operator(const struct grants *g);
+/* `domain` as a caller wrote it. ERR_INVALID: not a name at all; ERR_DENIED: not granted. */
+int grants_allow(const struct grants *g, enum challenge_type type, const char *domain, struct err *err);
+/* `peer` is a literal address; IPv4 inside IPv6 counts as IPv4. */
+bool grants_allow_peer(const struct grants *g, const char *peer);
+
+#endif
