@@ -1,0 +1,190 @@
+#include "solver/api/clients.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "solver/base/clock.h"
+#include "solver/base/log.h"
+#include "solver/base/mem.h"
+#include "solver/crypto/crypto.h"
+
+#define CLIENT_NAME_MAX 60
+
+static void bearer_digest(const char *token, char ret_digest[SHA256_TEXT_SIZE])
+{
+	unsigned char digest[SHA256_SIZE];
+	char *text;
+
+	crypto_sha256(token, strlen(token), digest);
+	text = crypto_base64url(digest, sizeof(digest));
+	memcpy(ret_digest, text, SHA256_TEXT_SIZE);
+	free(text);
+}
+
+static void bearer_new(char ret_token[BEARER_SIZE])
+{
+	unsigned char random[32];
+	char *text;
+
+	id_random(random, sizeof(random));
+	text = crypto_base64url(random, sizeof(random));
+	memcpy(ret_token, "dcvd_", 5);
+	memcpy(ret_token + 5, text, BEARER_SIZE - 5);
+	explicit_bzero(random, sizeof(random));
+	explicit_bzero(text, strlen(text));
+	free(text);
+}
+
+/* ---- the list ---- */
+
+static void list_add(const struct store_client *c, void *arg)
+{
+	struct client_list *l = arg;
+	struct grants *grants = NULL;
+	struct err err;
+
+	if (grants_parse(c->grants, &grants, &err) < 0) {
+		log_event(LOG_WARNING, "client left out: its grants cannot be read", "client", c->name, "error", err.text, NULL);
+		return;
+	}
+	l->items = mem_resize(l->items, l->count + 1, sizeof(*l->items));
+	l->items[l->count++] = (struct client){ mem_dup(c->name), mem_dup(c->token_digest), grants, c->created_ms, c->revoked };
+}
+
+int client_list_load(struct store *s, struct client_list **ret, struct err *err)
+{
+	struct client_list *l = mem_new(1, sizeof(*l));
+
+	if (store_each_client(s, list_add, l, err) < 0 && err->code != ERR_NOT_FOUND) {
+		client_list_free(l);
+		return err->code;
+	}
+	*ret = l;
+	return 0;
+}
+
+void client_list_free(struct client_list *l)
+{
+	if (!l)
+		return;
+	for (size_t i = 0; i < l->count; i++) {
+		free(l->items[i].name);
+		free(l->items[i].digest);
+		grants_free(l->items[i].grants);
+	}
+	free(l->items);
+	free(l);
+}
+
+const struct client *client_list_named(const struct client_list *l, const char *name)
+{
+	for (size_t i = 0; i < l->count; i++)
+		if (strcmp(l->items[i].name, name) == 0)
+			return &l->items[i];
+	return NULL;
+}
+
+const struct client *client_list_bearer(const struct client_list *l, const char *token)
+{
+	const struct client *found = NULL;
+	char digest[SHA256_TEXT_SIZE];
+
+	bearer_digest(token, digest);
+	for (size_t i = 0; i < l->count; i++)
+		if (crypto_equal(l->items[i].digest, digest) && !l->items[i].revoked)
+			found = &l->items[i];
+	return found;
+}
+
+/* ---- changes ---- */
+
+static int name_check(const char *name, struct problem *problem)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	size_t length = strlen(name);
+
+	if (length < 1 || length > CLIENT_NAME_MAX || strspn(name, allowed) != length)
+		return problem_set(problem, 422, ERR_INVALID, "/name",
+		                   "a client's name is 1 to %d letters, digits, '.', '_' and '-'", CLIENT_NAME_MAX);
+	if (strcmp(name, "loopback") == 0 || strcmp(name, "cps") == 0)
+		return problem_set(problem, 422, ERR_INVALID, "/name", "the name \"%s\" is reserved", name);
+	return 0;
+}
+
+static int put(struct store *s, const char *name, const char *digest, const struct grants *grants, int64_t created_ms,
+               bool revoked, struct problem *problem)
+{
+	json_t *json = grants_json(grants);
+	char *text = json_dumps(json, JSON_COMPACT);
+	struct store_client c = { .name = (char *)name, .token_digest = (char *)digest, .grants = text,
+		                  .created_ms = created_ms, .revoked = revoked };
+	struct err err = { 0 };
+	int code = store_put_client(s, &c, &err);
+
+	json_decref(json);
+	free(text);
+	return code < 0 ? problem_set(problem, 0, code, NULL, "%s", err.text) : 0;
+}
+
+int client_issue(struct store *s, const char *name, const struct grants *grants, char ret_token[BEARER_SIZE], struct problem *problem)
+{
+	const struct client *old;
+	struct client_list *l;
+	char digest[SHA256_TEXT_SIZE];
+	struct err err;
+	bool taken;
+
+	if (name_check(name, problem) < 0)
+		return problem->err.code;
+	if (client_list_load(s, &l, &err) < 0)
+		return problem_set(problem, 0, err.code, NULL, "%s", err.text);
+	old = client_list_named(l, name);
+	taken = old && !old->revoked;
+	client_list_free(l);
+	if (taken)
+		return problem_set(problem, 0, ERR_EXISTS, "/name", "there is a client %s already; rotate its token or revoke it first", name);
+	bearer_new(ret_token);
+	bearer_digest(ret_token, digest);
+	return put(s, name, digest, grants, clock_wall_ms(), false, problem);
+}
+
+/* Writes the named client again, with another digest or revoked. */
+static int change(struct store *s, const char *name, const char *digest, bool revoked, struct problem *problem)
+{
+	const struct client *old;
+	struct client_list *l;
+	struct err err;
+	int code;
+
+	if (client_list_load(s, &l, &err) < 0)
+		return problem_set(problem, 0, err.code, NULL, "%s", err.text);
+	old = client_list_named(l, name);
+	if (!old || (old->revoked && !revoked))
+		code = problem_set(problem, 0, ERR_NOT_FOUND, NULL, "there is no client %.60s", name);
+	else
+		code = put(s, name, digest ? digest : old->digest, old->grants, old->created_ms, revoked, problem);
+	client_list_free(l);
+	return code;
+}
+
+int client_rotate(struct store *s, const char *name, char ret_token[BEARER_SIZE], struct problem *problem)
+{
+	char digest[SHA256_TEXT_SIZE];
+
+	bearer_new(ret_token);
+	bearer_digest(ret_token, digest);
+	return change(s, name, digest, false, problem);
+}
+
+int client_revoke(struct store *s, const char *name, struct problem *problem)
+{
+	return change(s, name, NULL, true, problem);
+}
+
+json_t *client_json(const struct client *c)
+{
+	char created[CLOCK_TEXT_SIZE];
+
+	return json_pack("{ss so ss sb}", "name", c->name, "grants", grants_json(c->grants), "created",
+	                 clock_text(c->created_ms, created), "revoked", c->revoked);
+}

@@ -1,0 +1,41 @@
+/* Clients: names with a bearer token and grants, kept in the store as a digest.
+ *
+ * A token is "dcvd_" and 256 random bits; it is shown once, when it is issued. */
+#ifndef SOLVER_API_CLIENTS_H
+#define SOLVER_API_CLIENTS_H
+
+#include <jansson.h>
+
+#include "solver/api/grants.h"
+#include "solver/store/store.h"
+
+#define BEARER_SIZE 49 /* "dcvd_", 43 characters, zero byte */
+
+struct client {
+	char *name;
+	char *digest;
+	struct grants *grants;
+	int64_t created_ms;
+	bool revoked;
+};
+
+struct client_list {
+	struct client *items;
+	size_t count;
+};
+
+/* All clients of the store; one with grants that cannot be read is left out and logged. Gives. */
+int client_list_load(struct store *s, struct client_list **ret, struct err *err);
+void client_list_free(struct client_list *l);
+const struct client *client_list_named(const struct client_list *l, const char *name);
+/* The client that is not revoked and has this token, or NULL. Constant time per client. */
+const struct client *client_list_bearer(const struct client_list *l, const char *token);
+
+/* A new client, or a revoked one made new. ERR_EXISTS when the name is taken. */
+int client_issue(struct store *s, const char *name, const struct grants *grants, char ret_token[BEARER_SIZE], struct problem *problem);
+/* A new token; the old one ends at once. */
+int client_rotate(struct store *s, const char *name, char ret_token[BEARER_SIZE], struct problem *problem);
+int client_revoke(struct store *s, const char *name, struct problem *problem);
+json_t *client_json(const struct client *c); /* without digest; gives */
+
+#endif

@@ -1,0 +1,123 @@
+/* What the files of this folder share. */
+#ifndef SOLVER_API_INTERNAL_H
+#define SOLVER_API_INTERNAL_H
+
+#include <jansson.h>
+#include <utlist.h>
+
+#include "solver/api/api.h"
+#include "solver/api/body.h"
+#include "solver/api/clients.h"
+#include "solver/api/grants.h"
+#include "solver/api/hub.h"
+#include "solver/api/problem.h"
+#include "solver/api/router.h"
+#include "solver/net/http_server.h"
+
+#define JSON_TYPE "application/json"
+#define CLIENT_HEADER_MAX 4096
+
+/* Who asks: a client of the store, or somebody on this host where api.loopback-open allows it. */
+struct caller {
+	const char *name;
+	const struct grants *grants;
+	bool loopback; /* without a token: may not manage clients */
+};
+
+struct callbacks;
+
+struct api {
+	struct api_parts parts;
+	const struct config *config;
+	struct http_server **servers;
+	size_t server_count;
+	struct client_list *clients;
+	struct grants *everything; /* of loopback callers */
+	struct hub *hub;
+	struct callbacks *callbacks;
+	uint64_t requests, refused, streams; /* for /metrics */
+};
+
+/* ---- replies (reply.c) ---- */
+void reply_json(struct http_exchange *x, int status, json_t *takes);
+void reply_problem(struct api *a, struct http_exchange *x, const struct problem *p);
+/* The code decides the status. */
+void reply_err(struct api *a, struct http_exchange *x, const struct err *err);
+
+/* ---- a reply that comes later (call.c) ----
+ * Two hold it: the exchange and the work that was started. `x` is NULL once the caller has gone, and with it
+ * everything in `api` must be left alone. */
+struct call {
+	struct api *api;
+	struct http_exchange *x;
+	unsigned holders;
+	char *client;
+	char id[ID_SIZE];
+	bool single;         /* answer with the challenge, not with its order */
+	bool wait;
+	int64_t timeout_ms;
+	int status;          /* when the wait is over or there is none */
+};
+
+struct call *call_new(struct api *a, struct http_exchange *x, const struct caller *caller);
+void call_release(struct call *c);
+
+/* ---- json.c; give (free with json_decref) ---- */
+json_t *challenge_json(const struct challenge *c);
+json_t *challenge_summary_json(const struct challenge *c); /* without events and verdict */
+json_t *order_json(struct engine *e, const struct order *o);
+json_t *event_json(const struct challenge *c, const struct challenge_event *event);
+
+/* ---- auth.c ---- */
+/* 0, or a problem with 401 or 403. */
+int caller_find(struct api *a, struct http_exchange *x, struct caller *ret, struct problem *problem);
+bool caller_sees(const struct caller *caller, const char *client);
+/* Borrowed; ERR_NOT_FOUND also for what belongs to somebody else. */
+int caller_challenge(struct api *a, const struct caller *caller, const char *id, const struct challenge **ret, struct problem *problem);
+int caller_order(struct api *a, const struct caller *caller, const char *id, const struct order **ret, struct problem *problem);
+/* Every name of the order is granted. */
+int caller_may_submit(const struct caller *caller, const struct order_body *body, struct problem *problem);
+
+/* ---- wait.c ---- */
+/* Reads ?wait=ready&timeout=30s into the call. */
+int wait_read(struct call *c, struct problem *problem);
+/* Answers `c` (one holder: the exchange) now or when the order is ready, failed, or the time is over. */
+void wait_answer(struct call *c);
+
+/* ---- routes: each answers `x`, now or later ---- */
+typedef void (*route_fn)(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
+void challenges_post(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
+void challenges_list(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
+void challenges_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id);
+void challenges_delete(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id);
+void orders_post(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
+void orders_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id);
+void orders_delete(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id);
+void events_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
+void checks_post(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
+void clients_post(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
+void clients_list(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
+void clients_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *name);
+void clients_delete(struct api *a, struct http_exchange *x, const struct caller *caller, const char *name);
+void clients_rotate(struct api *a, struct http_exchange *x, const struct caller *caller, const char *name);
+void cps_validate_post(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id);
+void cps_validation_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id);
+void cps_validations_list(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
+void cps_enrollments_list(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
+void cps_enrollment_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id);
+void health_live(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
+void health_ready(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
+void metrics_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
+void openapi_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
+
+/* routes.c: the handler of the HTTP server; `arg` is the api. */
+void api_handle(struct http_exchange *x, void *arg);
+
+/* ---- callbacks.c ---- */
+struct callbacks *callbacks_new(struct api *a);
+void callbacks_free(struct callbacks *c);
+void callbacks_resume(struct callbacks *c); /* those of before the restart */
+/* "v1=" + hex of HMAC-SHA256 over timestamp + "." + body; gives (free with free). */
+char *callback_signature(const char *secret, const char *timestamp, const char *body);
+
+#endif

@@ -1,0 +1,41 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "solver/api/internal.h"
+
+/* Replies are about live state and may name clients and domains: no cache keeps them. */
+static void reply(struct http_exchange *x, int status, const char *type, const char *body)
+{
+	http_exchange_header(x, "Cache-Control", "no-store");
+	http_exchange_reply(x, status, type, body, strlen(body));
+}
+
+void reply_json(struct http_exchange *x, int status, json_t *takes)
+{
+	char *body = json_dumps(takes, JSON_COMPACT);
+
+	reply(x, status, JSON_TYPE, body);
+	free(body);
+	json_decref(takes);
+}
+
+void reply_problem(struct api *a, struct http_exchange *x, const struct problem *p)
+{
+	int status = p->status ? p->status : problem_status(p->err.code);
+	char *body = problem_json(p);
+
+	a->refused++;
+	if (status == 401)
+		http_exchange_header(x, "WWW-Authenticate", "Bearer realm=\"dcvd\"");
+	if (status == 503 || status == 429)
+		http_exchange_header(x, "Retry-After", "1");
+	reply(x, status, PROBLEM_TYPE, body);
+	free(body);
+}
+
+void reply_err(struct api *a, struct http_exchange *x, const struct err *err)
+{
+	struct problem p = { .err = *err };
+
+	reply_problem(a, x, &p);
+}
