@@ -4,12 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "providers/registry.h"
 #include "solver/api/api.h"
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
 #include "solver/cps/cps.h"
+#include "solver/daemon/addresses.h"
 #include "solver/daemon/notify.h"
+#include "solver/daemon/schema.h"
 #include "solver/engine/engine.h"
 #include "solver/nameserver/nameserver.h"
 #include "webroot/folder.h"
@@ -33,16 +34,6 @@ struct daemon {
 	struct api *api;
 };
 
-static const struct option *provider_table(const char *type, size_t *ret_size)
-{
-	const struct provider_api *api = provider_find(type);
-
-	if (!api)
-		return NULL;
-	*ret_size = api->options_size;
-	return api->options;
-}
-
 static struct config *config_now(const struct daemon *d)
 {
 	return d->configs[d->config_count - 1];
@@ -62,7 +53,7 @@ static void log_warnings(const struct config *c)
 
 static int read_config(struct daemon *d, struct config **ret, struct err *err)
 {
-	if (config_read(d->options->config_file, d->options->overrides, provider_table, ret, err) < 0)
+	if (config_read(d->options->config_file, d->options->overrides, schema_provider_table, ret, err) < 0)
 		return err->code;
 	log_setup((enum log_level)(*ret)->log.level, (enum log_format)(*ret)->log.format);
 	log_warnings(*ret);
@@ -99,7 +90,8 @@ static int open_core(struct daemon *d, struct err *err)
 		return err->code;
 	d->answers = answers_new();
 	d->http = http_client_new(d->loop);
-	if (resolver_new(d->loop, &resolver, &d->resolver, err) < 0)
+	d->resolver = resolver_new(d->loop, &resolver, err);
+	if (!d->resolver)
 		return err->code;
 	const struct engine_parts parts = { d->loop, d->store, d->answers, d->http, d->resolver, c, folder_write, folder_remove };
 	if (engine_open(&parts, &d->engine, err) < 0)
@@ -112,21 +104,37 @@ static bool is_on(char **listen)
 	return listen && listen[0];
 }
 
+static int open_nameserver(struct daemon *d, char **listen, struct err *err)
+{
+	const struct config_dns *c = &config_now(d)->dns;
+	const struct nameserver_options options = { .listen = (const char *const *)listen, .zones = (const char *const *)c->zones,
+	                                            .name_servers = (const char *const *)c->name_servers, .contact = c->contact,
+	                                            .negative_ttl_s = (unsigned)(c->negative_ttl_ms / 1000) };
+
+	return is_on(listen) ? nameserver_start(&options, d->answers, &d->nameserver, err) : 0;
+}
+
+static int open_responder(struct daemon *d, char **listen, struct err *err)
+{
+	const struct config_http *c = &config_now(d)->http;
+	const struct responder_options options = { .listen = (const char *const *)listen, .redirect_unknown = c->redirect_unknown,
+	                                           .threads = (unsigned)c->threads, .connections = (unsigned)c->connections };
+
+	return is_on(listen) ? responder_start(&options, d->answers, &d->responder, err) : 0;
+}
+
 /* After the recovery: the first question finds the answers that were published before. */
 static int open_responders(struct daemon *d, struct err *err)
 {
-	const struct config *c = config_now(d);
-	const struct nameserver_options dns = { .listen = (const char *const *)c->dns.listen, .zones = (const char *const *)c->dns.zones,
-	                                        .name_servers = (const char *const *)c->dns.name_servers, .contact = c->dns.contact,
-	                                        .negative_ttl_s = (unsigned)(c->dns.negative_ttl_ms / 1000) };
-	const struct responder_options http = { .listen = (const char *const *)c->http.listen, .redirect_unknown = c->http.redirect_unknown,
-	                                        .threads = (unsigned)c->http.threads, .connections = (unsigned)c->http.connections };
+	char **dns = addresses_expand(config_now(d)->dns.listen);
+	char **http = addresses_expand(config_now(d)->http.listen);
+	int code = open_nameserver(d, dns, err);
 
-	if (is_on(c->dns.listen) && nameserver_start(&dns, d->answers, &d->nameserver, err) < 0)
-		return err->code;
-	if (is_on(c->http.listen) && responder_start(&http, d->answers, &d->responder, err) < 0)
-		return err->code;
-	return 0;
+	if (code == 0)
+		code = open_responder(d, http, err);
+	addresses_free(dns);
+	addresses_free(http);
+	return code;
 }
 
 static int open_doors(struct daemon *d, struct err *err)

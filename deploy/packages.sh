@@ -1,0 +1,27 @@
+# The Debian packages that dcvd needs, in one place. Sourced by quickstart.sh and tests/run.sh.
+
+BUILD_PACKAGES="gcc cmake make pkg-config libc6-dev libmicrohttpd-dev libc-ares-dev libcurl4-openssl-dev libssl-dev
+  libldns-dev libuv1-dev libjansson-dev libfyaml-dev libsqlite3-dev libidn2-dev uthash-dev"
+SHOW_PACKAGES="curl bind9-dnsutils ca-certificates"
+TEST_PACKAGES="libcmocka-dev python3 python3-cryptography pebble lego bind9 knot nsd pdns-server pdns-backend-sqlite3
+  iproute2 util-linux openssl bc"
+
+# Installs what is missing of the packages given; asks for root only then.
+install_packages() {
+  local missing=() package as_root=()
+  for package in "$@"; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+  done
+  [ ${#missing[@]} -eq 0 ] && return 0
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || { echo "Run as root, or install sudo: these packages are missing: ${missing[*]}" >&2; return 1; }
+    as_root=(sudo)
+  fi
+  echo "Installing: ${missing[*]}"
+  # Servers that are installed for tests must not start by themselves.
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 sh -c '
+    log=$(mktemp) || exit 1
+    trap "rm -f \"$log\"" EXIT
+    { apt-get -q update && apt-get -q -y --no-install-recommends install "$@"; } >"$log" 2>&1 || { tail -n 20 "$log" >&2; exit 1; }
+  ' sh "${missing[@]}"
+}

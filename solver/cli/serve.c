@@ -1,0 +1,52 @@
+/* dcvd serve: the service in the foreground. */
+#include <getopt.h>
+#include <stdio.h>
+
+#include "solver/cli/cli.h"
+#include "solver/daemon/daemon.h"
+
+#define OVERRIDES_MAX 64
+
+static void help(void)
+{
+	puts("dcvd serve [--config FILE] [--set KEY=VALUE]…\n"
+	     "\n"
+	     "Runs the service in the foreground: the HTTP-01 responder, the embedded DNS server and the API.\n"
+	     "\n"
+	     "  -c, --config FILE    configuration; without it every option has its default\n"
+	     "  -s, --set KEY=VALUE  overrides one option: --set http.listen=127.0.0.1:8080\n"
+	     "  -h, --help           this text\n"
+	     "\n"
+	     "SIGHUP reads the configuration again, SIGTERM ends it. `dcvd config example` shows every option.");
+}
+
+int cli_serve(int argc, char **argv)
+{
+	static const struct option long_options[] = { { "config", required_argument, NULL, 'c' }, { "set", required_argument, NULL, 's' },
+	                                              { "help", no_argument, NULL, 'h' }, { 0 } };
+	const char *overrides[OVERRIDES_MAX + 1] = { NULL };
+	struct daemon_options options = { .overrides = overrides };
+	struct err err = { 0 };
+	size_t count = 0;
+	int c;
+
+	optind = 1;
+	while ((c = getopt_long(argc, argv, "c:s:h", long_options, NULL)) != -1) {
+		if (c == 'c')
+			options.config_file = optarg;
+		else if (c == 's' && count < OVERRIDES_MAX)
+			overrides[count++] = optarg;
+		else if (c == 'h')
+			return help(), 0;
+		else
+			return 2;
+	}
+	if (optind < argc) {
+		fprintf(stderr, "dcvd serve: \"%s\" is not understood; see dcvd serve --help\n", argv[optind]);
+		return 2;
+	}
+	if (daemon_run(&options, &err) == 0)
+		return 0;
+	fprintf(stderr, "dcvd serve: %s\n", err.text);
+	return err.code == ERR_INVALID ? 2 : 1;
+}
