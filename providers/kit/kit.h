@@ -11,7 +11,7 @@
 
 #include "providers/provider.h"
 
-#define KIT_BODY_MAX 1048576     /* bytes of a reply that are read as JSON, and of a request body */
+#define KIT_BODY_MAX 8388608     /* bytes of a reply that are read as JSON, and of a request body */
 #define KIT_DETAIL_SIZE 160      /* of what a server said, as it is put into a sentence */
 #define KIT_RETRY_MAX_MS 3600000 /* longest pause a server may ask for */
 

@@ -14,13 +14,15 @@
 
 #define TEXT_MAX 1048576 /* of what is signed: a request target is far shorter */
 
-static void timestamp_text(int64_t wall_ms, char text[32])
+const char *edgegrid_timestamp(int64_t wall_ms, char text[EDGEGRID_TIMESTAMP_SIZE])
 {
 	time_t seconds = (time_t)(wall_ms / 1000);
 	struct tm tm;
 
 	gmtime_r(&seconds, &tm);
-	strftime(text, 32, "%Y%m%dT%H:%M:%S+0000", &tm);
+	if (!strftime(text, EDGEGRID_TIMESTAMP_SIZE, "%Y%m%dT%H:%M:%S+0000", &tm))
+		text[0] = '\0';
+	return text;
 }
 
 /* A version 4 UUID (RFC 9562), as all clients of EdgeGrid send. */
@@ -146,12 +148,10 @@ char *edgegrid_authorization(const struct edgegrid_credentials *c, const struct 
 	CLEANUP(mem_freep) char *signature = NULL;
 	const char *timestamp = request->timestamp;
 	const char *nonce = request->nonce;
-	char now[32], fresh[37], *ret;
+	char now[EDGEGRID_TIMESTAMP_SIZE], fresh[37], *ret;
 
-	if (!timestamp) {
-		timestamp_text(clock_wall_ms() + request->clock_offset_ms, now);
-		timestamp = now;
-	}
+	if (!timestamp)
+		timestamp = edgegrid_timestamp(clock_wall_ms() + request->clock_offset_ms, now);
 	if (!nonce) {
 		nonce_text(fresh);
 		nonce = fresh;

@@ -45,6 +45,10 @@ struct edgegrid_request {
 	int64_t clock_offset_ms;    /* learned from the Date header of replies */
 };
 
+#define EDGEGRID_TIMESTAMP_SIZE 24
+
+/* "20140321T19:34:21+0000"; returns text. For callers without a clock of their own. */
+const char *edgegrid_timestamp(int64_t wall_ms, char text[EDGEGRID_TIMESTAMP_SIZE]);
 /* The value of the Authorization header; gives (free with free). */
 char *edgegrid_authorization(const struct edgegrid_credentials *c, const struct edgegrid_request *request);
 
