@@ -3,13 +3,17 @@
 #include <string.h>
 
 #include "providers/embedded/embedded.h"
+#include "providers/exec/exec.h"
 #include "providers/memory/memory.h"
+#include "providers/powerdns/powerdns.h"
 #include "providers/rfc2136/rfc2136.h"
 
 static const struct provider_api *const providers[] = {
 	&embedded_provider,
-	&memory_provider,
 	&rfc2136_provider,
+	&powerdns_provider,
+	&exec_provider,
+	&memory_provider,
 	NULL,
 };
 
