@@ -221,6 +221,13 @@ static int reader_add(struct reader *r, struct yaml_node *node, struct err *err)
 	return 0;
 }
 
+static int reader_refuse(struct reader *r, struct fy_event *event, const char *sentence, struct err *err)
+{
+	CLEANUP(yaml_freep) struct yaml_node *node = node_at(r, YAML_SCALAR, event);
+
+	return reader_error(r, node, err, "%s", sentence);
+}
+
 /* A plain value that was left out ("key:") stands where its key stands. */
 static int reader_scalar(struct reader *r, struct fy_event *event, struct err *err)
 {
@@ -235,13 +242,6 @@ static int reader_scalar(struct reader *r, struct fy_event *event, struct err *e
 		node->column = r->key_column;
 	}
 	return reader_add(r, node, err);
-}
-
-static int reader_refuse(struct reader *r, struct fy_event *event, const char *sentence, struct err *err)
-{
-	CLEANUP(yaml_freep) struct yaml_node *node = node_at(r, YAML_SCALAR, event);
-
-	return reader_error(r, node, err, "%s", sentence);
 }
 
 static int reader_event(struct reader *r, struct fy_event *event, struct err *err)

@@ -1,0 +1,13 @@
+/* Checks of texts in option rows: what is wrong, in words, or NULL. */
+#ifndef SOLVER_CONF_CHECK_H
+#define SOLVER_CONF_CHECK_H
+
+const char *check_listen(const char *text);         /* "address:port", "[v6]:port", "port" */
+const char *check_server(const char *text);         /* "address", "address:port", "[v6]:port" */
+const char *check_url(const char *text);            /* http or https, with a host */
+const char *check_domain(const char *text);
+const char *check_suffix(const char *text);         /* a domain, "" or "*" */
+const char *check_challenge_type(const char *text); /* "dns-01" or "http-01" */
+const char *check_name(const char *text);           /* of a provider or a callback secret */
+
+#endif

@@ -1,0 +1,239 @@
+#include "solver/conf/config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "solver/base/mem.h"
+#include "solver/conf/check.h"
+#include "solver/conf/override.h"
+#include "solver/conf/provider.h"
+#include "solver/conf/route.h"
+#include "solver/conf/source.h"
+#include "solver/conf/suggest.h"
+#include "solver/conf/tables.h"
+#include "solver/conf/yaml.h"
+
+#define WARNINGS_MAX (64 * 1024)
+
+/* Keys at the top that are neither an option nor a section with a table. */
+static const char *const special_keys[] = { "providers", "routes", "callback-secrets", NULL };
+
+void config_free(struct config *c)
+{
+	if (!c)
+		return;
+	for (const struct section *s = config_sections; s->name; s++)
+		option_free(s->table, section_base(s, c));
+	providers_free(c);
+	routes_free(c);
+	for (size_t i = 0; i < c->callback_secret_count; i++) {
+		free(c->callback_secrets[i].name);
+		secret_free(c->callback_secrets[i].secret);
+	}
+	free(c->callback_secrets);
+	free(c->file);
+	free(c->warnings);
+	free(c);
+}
+
+static void config_freep(struct config **c)
+{
+	config_free(*c);
+}
+
+static struct config *config_new(const char *file)
+{
+	struct config *c = mem_new(1, sizeof(*c));
+
+	c->file = mem_dup(file);
+	for (const struct section *s = config_sections; s->name; s++)
+		option_defaults(s->table, section_base(s, c));
+	return c;
+}
+
+static int unknown_section(const struct yaml_node *node, struct err *err)
+{
+	struct suggestion nearest = { .word = node->key };
+	char hint[96];
+
+	for (const struct section *s = config_sections; s->name; s++)
+		suggestion_consider(&nearest, s->name);
+	for (const struct option *o = section_find("")->table; o->name; o++)
+		suggestion_consider(&nearest, o->name);
+	for (size_t i = 0; special_keys[i]; i++)
+		suggestion_consider(&nearest, special_keys[i]);
+	return yaml_key_error(node, err, "unknown key '%.64s'%s", node->key, suggestion_text(&nearest, hint));
+}
+
+static bool is_special(const char *key)
+{
+	for (size_t i = 0; special_keys[i]; i++)
+		if (strcmp(special_keys[i], key) == 0)
+			return true;
+	return false;
+}
+
+/* One child of the root: an option, or a section. */
+static int read_top(struct config *c, const struct yaml_node *node, struct option_notes *notes, struct err *err)
+{
+	const struct section *top = section_find("");
+	const struct section *section = *node->key ? section_find(node->key) : NULL;
+	const struct option *option = option_find(top->table, node->key);
+
+	if (is_special(node->key))
+		return 0;
+	if (option)
+		return option_parse(option, section_base(top, c), node, option->name, notes, err);
+	if (!section)
+		return unknown_section(node, err);
+	return option_parse_table(section->table, section_base(section, c), node, section->name, NULL, notes, err);
+}
+
+static int read_callback_secret(struct config_callback_secret *one, const struct yaml_node *node,
+                                struct option_notes *notes, struct err *err)
+{
+	static const struct option row = { "secret", OPTION_SECRET, offsetof(struct config_callback_secret, secret),
+		                           .required = true };
+	CLEANUP(mem_freep) char *path = mem_printf("callback-secrets.%.64s", node->key);
+	const char *wrong = check_name(node->key);
+
+	if (wrong)
+		return yaml_key_error(node, err, "callback-secrets: '%.128s': %s", node->key, wrong);
+	one->name = mem_dup(node->key);
+	return option_parse(&row, one, node, path, notes, err);
+}
+
+static int read_callback_secrets(struct config *c, const struct yaml_node *map, struct option_notes *notes,
+                                 struct err *err)
+{
+	int code = 0;
+
+	if (!map || yaml_is_null(map))
+		return 0;
+	if (map->kind != YAML_MAP)
+		return yaml_error(map, err, "callback-secrets: expected a mapping of names to secrets");
+	c->callback_secrets = mem_new(map->count + 1, sizeof(*c->callback_secrets));
+	for (const struct yaml_node *node = map->child; node && code == 0; node = node->next)
+		code = read_callback_secret(&c->callback_secrets[c->callback_secret_count++], node, notes, err);
+	return code;
+}
+
+/* What two options must agree on; points at the section. */
+static int check_agreement(const struct config *c, const struct yaml_node *root, struct err *err)
+{
+	const struct yaml_node *challenge = yaml_find(root, "challenge"), *check = yaml_find(root, "check");
+
+	if (c->check.poll_first_ms > c->check.poll_max_ms)
+		return yaml_key_error(check ? check : root, err, "check: poll-first is longer than poll-max");
+	if (c->challenge.deadline_ms > c->challenge.lifetime_ms)
+		return yaml_key_error(challenge ? challenge : root, err, "challenge: deadline is longer than lifetime");
+	return 0;
+}
+
+static int read_tree(struct config *c, const struct yaml_node *root, config_provider_table_fn tables,
+                     struct option_notes *notes, struct err *err)
+{
+	int code = 0;
+
+	if (root->kind != YAML_MAP && !yaml_is_null(root))
+		return yaml_error(root, err, "expected a mapping of options");
+	for (const struct yaml_node *node = root->child; node && code == 0; node = node->next)
+		code = read_top(c, node, notes, err);
+	if (code == 0)
+		code = providers_read(c, yaml_find(root, "providers"), tables, notes, err);
+	if (code == 0)
+		code = routes_read(c, yaml_find(root, "routes"), notes, err);
+	if (code == 0)
+		code = read_callback_secrets(c, yaml_find(root, "callback-secrets"), notes, err);
+	return code < 0 ? code : check_agreement(c, root, err);
+}
+
+static int apply_overrides(struct yaml_node **root, const char *const *overrides, struct err *err)
+{
+	struct yaml_node *map;
+	int code = 0;
+
+	if (yaml_is_null(*root)) {
+		map = yaml_new(YAML_MAP, (*root)->file);
+		yaml_free(*root);
+		*root = map;
+	}
+	if ((*root)->kind != YAML_MAP)
+		return 0; /* refused when it is read */
+	for (size_t i = 0; overrides && overrides[i] && code == 0; i++)
+		code = override_apply(*root, overrides[i], err);
+	return code;
+}
+
+int config_parse(const char *text, size_t length, const char *name, const char *const *overrides,
+                 config_provider_table_fn tables, struct config **ret, struct err *err)
+{
+	CLEANUP(config_freep) struct config *c = NULL;
+	CLEANUP(yaml_freep) struct yaml_node *root = NULL;
+	CLEANUP(buf_done) struct buf warnings = BUF_INIT(WARNINGS_MAX);
+	struct option_notes notes = { .warnings = &warnings };
+	int code;
+
+	if (length > CONFIG_MAX_BYTES)
+		return err_set(err, ERR_TOO_LARGE, "%s: larger than %d bytes", name, CONFIG_MAX_BYTES);
+	code = yaml_parse(text, length, name, &root, err);
+	if (code == 0)
+		code = apply_overrides(&root, overrides, err);
+	if (code < 0)
+		return code;
+	c = config_new(name);
+	code = read_tree(c, root, tables, &notes, err);
+	if (code < 0)
+		return code;
+	c->warnings = mem_dup(buf_text(&warnings));
+	*ret = c;
+	c = NULL;
+	return 0;
+}
+
+static void closep(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
+static int read_file(const char *file, struct buf *content, struct err *err)
+{
+	CLEANUP(closep) int fd = open(file, O_RDONLY | O_CLOEXEC);
+	char chunk[8192];
+	ssize_t got;
+
+	if (fd < 0 && errno == ENOENT)
+		return err_set(err, ERR_NOT_FOUND, "%s: there is no such file", file);
+	if (fd < 0)
+		return err_errno(err, "%s: cannot open", file);
+	while ((got = read(fd, chunk, sizeof(chunk))) > 0 && !content->overflow)
+		buf_add(content, chunk, (size_t)got);
+	explicit_bzero(chunk, sizeof(chunk));
+	if (got < 0)
+		return err_errno(err, "%s: cannot read", file);
+	if (content->overflow)
+		return err_set(err, ERR_TOO_LARGE, "%s: larger than %d bytes", file, CONFIG_MAX_BYTES);
+	return 0;
+}
+
+int config_read(const char *file, const char *const *overrides, config_provider_table_fn tables, struct config **ret,
+                struct err *err)
+{
+	CLEANUP(buf_wipe) struct buf content = BUF_INIT(CONFIG_MAX_BYTES);
+	int code;
+
+	if (file) {
+		code = read_file(file, &content, err);
+		if (code < 0)
+			return code;
+	}
+	code = config_parse(buf_text(&content), content.length, file ? file : "defaults", overrides, tables, ret, err);
+	if (code == 0 && !file)
+		mem_replace(&(*ret)->file, NULL);
+	return code;
+}

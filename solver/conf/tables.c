@@ -1,0 +1,194 @@
+#include "solver/conf/tables.h"
+
+#include <string.h>
+
+#include "solver/base/log.h"
+#include "solver/conf/check.h"
+
+#define MINUTE INT64_C(60000)
+#define DAY (1440 * MINUTE)
+
+static const char *const level_names[] = {
+	[LOG_ERROR] = "error", [LOG_WARNING] = "warning", [LOG_INFO] = "info", [LOG_DEBUG] = "debug", NULL,
+};
+static const char *const format_names[] = { [LOG_TEXT] = "text", [LOG_JSON] = "json", NULL };
+static const char *const type_names[] = {
+	[CHALLENGE_HTTP01] = "http-01", [CHALLENGE_DNS01] = "dns-01", [CHALLENGE_TYPES] = "both", NULL,
+};
+static const char *const publish_names[] = { [ROUTE_RESPONDER] = "responder", [ROUTE_FOLDER] = "folder", NULL };
+
+#define AT(member) offsetof(struct config, member)
+static const struct option top_options[] = {
+	{ "state-dir", OPTION_PATH, AT(state_dir), .def = "/var/lib/dcvd", .min = 1, .max = 1024,
+	  .help = "Folder of the journal, which survives a restart. It must be writable." },
+	{ 0 },
+};
+#undef AT
+
+#define AT(member) offsetof(struct config_log, member)
+static const struct option log_options[] = {
+	{ "level", OPTION_ENUM, AT(level), .def = "info", .names = level_names,
+	  .help = "Least important lines that are written: error, warning, info or debug." },
+	{ "format", OPTION_ENUM, AT(format), .def = "text", .names = format_names,
+	  .help = "Form of the lines on standard error: text or json." },
+	{ 0 },
+};
+#undef AT
+
+#define AT(member) offsetof(struct config_http, member)
+static const struct option http_options[] = {
+	{ "listen", OPTION_LIST, AT(listen), .def = "80", .max = 64, .check = check_listen,
+	  .help = "Where tokens are served: address:port, [v6]:port, or a port for all addresses. [] turns it off." },
+	{ "redirect-unknown", OPTION_TEXT, AT(redirect_unknown), .min = 8, .max = 512, .check = check_url,
+	  .help = "Base URL that tokens unknown here are redirected to, as http://dcv.akamai.com; without it: 404." },
+	{ "threads", OPTION_INT, AT(threads), .def = "0", .min = 0, .max = 256,
+	  .help = "Threads that answer; 0 is one per core." },
+	{ "connections", OPTION_INT, AT(connections), .def = "10000", .min = 1, .max = 1000000,
+	  .help = "Connections at once; more are refused." },
+	{ 0 },
+};
+#undef AT
+
+#define AT(member) offsetof(struct config_api, member)
+static const struct option api_options[] = {
+	{ "listen", OPTION_LIST, AT(listen), .def = "127.0.0.1:8053", .max = 64, .check = check_listen,
+	  .help = "Where the API is served, without TLS: keep it on loopback or behind a proxy. [] turns it off." },
+	{ "loopback-open", OPTION_BOOL, AT(loopback_open), .def = "false",
+	  .help = "Callers from this machine need no token. Any local user may then publish." },
+	{ "max-body", OPTION_INT, AT(max_body), .def = "1048576", .min = 1024, .max = 67108864,
+	  .help = "Largest request body in bytes." },
+	{ 0 },
+};
+#undef AT
+
+#define AT(member) offsetof(struct config_dns, member)
+static const struct option dns_options[] = {
+	{ "listen", OPTION_LIST, AT(listen), .def = "127.0.0.1:5353", .max = 64, .check = check_listen,
+	  .help = "Where the embedded DNS server answers, UDP and TCP; 53 is port 53 of all addresses. [] turns it off." },
+	{ "zones", OPTION_LIST, AT(zones), .def = "dcvd.test", .max = 10000, .check = check_domain,
+	  .help = "Zones that are delegated to the embedded DNS server." },
+	{ "name-servers", OPTION_LIST, AT(name_servers), .max = 16, .check = check_domain,
+	  .help = "Names of the zones' servers, as the parent zone delegates to; empty: ns.<zone>." },
+	{ "contact", OPTION_TEXT, AT(contact), .min = 1, .max = 254,
+	  .help = "Mail address in the SOA record; without it: hostmaster.<zone>." },
+	{ "negative-ttl", OPTION_DURATION, AT(negative_ttl_ms), .def = "5s", .min = 0, .max = DAY,
+	  .help = "How long others may remember that a name does not exist. Short, so that a value is seen soon." },
+	{ 0 },
+};
+#undef AT
+
+#define AT(member) offsetof(struct config_resolver, member)
+static const struct option resolver_options[] = {
+	{ "servers", OPTION_LIST, AT(servers), .max = 16, .check = check_server,
+	  .help = "Recursive resolvers that find the authoritative servers; empty: those of the system." },
+	{ "timeout", OPTION_DURATION, AT(timeout_ms), .def = "2s", .min = 50, .max = MINUTE,
+	  .help = "Wait for one answer." },
+	{ "tries", OPTION_INT, AT(tries), .def = "3", .min = 1, .max = 10,
+	  .help = "Questions to one server before it counts as silent." },
+	{ "authority-port", OPTION_INT, AT(authority_port), .def = "53", .min = 1, .max = 65535,
+	  .help = "Port of authoritative servers; another than 53 is for tests." },
+	{ 0 },
+};
+#undef AT
+
+#define AT(member) offsetof(struct config_challenge, member)
+static const struct option challenge_options[] = {
+	{ "deadline", OPTION_DURATION, AT(deadline_ms), .def = "10m", .min = 1000, .max = 7 * DAY,
+	  .help = "A challenge that is not ready within this time has failed." },
+	{ "lifetime", OPTION_DURATION, AT(lifetime_ms), .def = "7d", .min = 1000, .max = 90 * DAY,
+	  .help = "A challenge that nobody withdraws is withdrawn after this time." },
+	{ "retention", OPTION_DURATION, AT(retention_ms), .def = "1h", .min = 0, .max = 90 * DAY,
+	  .help = "Finished challenges stay listed for this time." },
+	{ "batch", OPTION_DURATION, AT(batch_ms), .def = "20ms", .min = 0, .max = MINUTE,
+	  .help = "Changes of one zone are gathered for this time and sent together." },
+	{ "live-max", OPTION_INT, AT(live_max), .def = "200000", .min = 1, .max = 10000000,
+	  .help = "Live challenges at once; more are refused." },
+	{ 0 },
+};
+#undef AT
+
+#define AT(member) offsetof(struct config_check, member)
+static const struct option check_options[] = {
+	{ "poll-first", OPTION_DURATION, AT(poll_first_ms), .def = "100ms", .min = 10, .max = 10 * MINUTE,
+	  .help = "Pause between the first look and the second; later pauses grow." },
+	{ "poll-max", OPTION_DURATION, AT(poll_max_ms), .def = "10s", .min = 10, .max = 10 * MINUTE,
+	  .help = "Longest pause between two looks." },
+	{ "http-port", OPTION_INT, AT(http_port), .def = "80", .min = 1, .max = 65535,
+	  .help = "Port on which web hosts are looked at; another than 80 is for tests." },
+	{ "http-timeout", OPTION_DURATION, AT(http_timeout_ms), .def = "10s", .min = 100, .max = 5 * MINUTE,
+	  .help = "Wait for one answer of a web host." },
+	{ "http-redirects", OPTION_INT, AT(http_redirects), .def = "10", .min = 0, .max = 20,
+	  .help = "Redirects that are followed, as the authority does." },
+	{ 0 },
+};
+#undef AT
+
+#define AT(member) offsetof(struct config_cps, member)
+static const struct option cps_options[] = {
+	{ "edgerc", OPTION_PATH, AT(edgerc), .def = "~/.edgerc", .min = 1, .max = 1024,
+	  .help = "File with the EdgeGrid credentials." },
+	{ "section", OPTION_TEXT, AT(section), .def = "default", .min = 1, .max = 128,
+	  .help = "Section of that file." },
+	{ "base-url", OPTION_TEXT, AT(base_url), .min = 8, .max = 512, .check = check_url,
+	  .help = "URL of the API in place of the credentials' host; for an emulator." },
+	{ "ca-file", OPTION_PATH, AT(ca_file), .min = 1, .max = 1024,
+	  .help = "Certificates that are trusted for the API in place of the system's." },
+	{ "contracts", OPTION_LIST, AT(contracts), .max = 256,
+	  .help = "Contracts whose enrollments are listed; empty: all." },
+	{ "acknowledge-warnings", OPTION_LIST, AT(acknowledge_warnings), .max = 256,
+	  .help = "Codes of warnings that may be acknowledged without asking. No other is." },
+	{ "prefer", OPTION_TEXT, AT(prefer), .def = "dns-01", .min = 1, .max = 16, .check = check_challenge_type,
+	  .help = "Challenge type where routes allow both: dns-01 or http-01." },
+	{ "per-minute", OPTION_INT, AT(per_minute), .def = "35", .min = 1, .max = 10000,
+	  .help = "Requests a minute, shared by everything that talks to CPS." },
+	{ "burst", OPTION_INT, AT(burst), .def = "20", .min = 1, .max = 10000,
+	  .help = "Requests in two seconds." },
+	{ "poll", OPTION_DURATION, AT(poll_ms), .def = "30s", .min = 10, .max = DAY,
+	  .help = "Pause between two looks at a change." },
+	{ 0 },
+};
+#undef AT
+
+#define AT(member) offsetof(struct config_route, member)
+const struct option route_options[] = {
+	{ "suffix", OPTION_TEXT, AT(suffix), .def = "*", .max = 254, .check = check_suffix,
+	  .help = "Domain that it serves, with all below; \"*\" is every name. The longest match wins." },
+	{ "type", OPTION_ENUM, AT(type), .def = "both", .names = type_names,
+	  .help = "Challenge type: http-01, dns-01 or both." },
+	{ "provider", OPTION_TEXT, AT(provider), .def = "embedded", .min = 1, .max = 64,
+	  .help = "dns-01: a name under providers, or embedded." },
+	{ "publish", OPTION_ENUM, AT(publish), .def = "responder", .names = publish_names,
+	  .help = "http-01: responder answers itself; folder writes files for another web server." },
+	{ "folder", OPTION_PATH, AT(folder), .min = 1, .max = 1024,
+	  .help = "http-01 with publish: folder: document root of that web server." },
+	{ "ttl", OPTION_INT, AT(ttl), .def = "0", .min = 0, .max = 86400,
+	  .help = "dns-01: seconds a value may be remembered; 0: the provider's minimum or 60." },
+	{ 0 },
+};
+#undef AT
+
+const struct section config_sections[] = {
+	{ "", top_options, 0, NULL },
+	{ "log", log_options, offsetof(struct config, log), "Log lines on standard error." },
+	{ "http", http_options, offsetof(struct config, http), "The HTTP-01 responder." },
+	{ "api", api_options, offsetof(struct config, api), "REST and the other front doors." },
+	{ "dns", dns_options, offsetof(struct config, dns), "The embedded authoritative DNS server." },
+	{ "resolver", resolver_options, offsetof(struct config, resolver), "How names are resolved." },
+	{ "challenge", challenge_options, offsetof(struct config, challenge), "Times of a challenge." },
+	{ "check", check_options, offsetof(struct config, check), "The self-check." },
+	{ "cps", cps_options, offsetof(struct config, cps), "Akamai CPS." },
+	{ 0 },
+};
+
+void *section_base(const struct section *s, const struct config *c)
+{
+	return (char *)c + s->offset;
+}
+
+const struct section *section_find(const char *name)
+{
+	for (const struct section *s = config_sections; s->name; s++)
+		if (strcmp(s->name, name) == 0)
+			return s;
+	return NULL;
+}
