@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "providers/edgedns/edgedns.h"
 #include "providers/embedded/embedded.h"
 #include "providers/exec/exec.h"
 #include "providers/memory/memory.h"
@@ -10,6 +11,7 @@
 
 static const struct provider_api *const providers[] = {
 	&embedded_provider,
+	&edgedns_provider,
 	&rfc2136_provider,
 	&powerdns_provider,
 	&exec_provider,
