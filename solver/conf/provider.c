@@ -76,13 +76,15 @@ static int provider_read(struct config_provider *p, const struct yaml_node *node
 static void add_embedded(struct config *c, config_provider_table_fn tables)
 {
 	struct config_provider *p;
+	const struct option *table;
 	size_t size;
 
 	if (config_provider(c, PROVIDER_EMBEDDED))
 		return;
+	table = table_of(tables, PROVIDER_EMBEDDED, &size);
 	p = &c->providers[c->provider_count++];
 	p->name = mem_dup(PROVIDER_EMBEDDED);
-	provider_prepare(p, PROVIDER_EMBEDDED, table_of(tables, PROVIDER_EMBEDDED, &size), size);
+	provider_prepare(p, PROVIDER_EMBEDDED, table, size);
 }
 
 int providers_read(struct config *c, const struct yaml_node *map, config_provider_table_fn tables,
