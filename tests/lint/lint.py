@@ -1,0 +1,209 @@
+#!/usr/bin/env python3
+"""What the compiler cannot check: who includes whom, lengths, banned calls, the top of the tree.
+
+Prints one line a rule, `rule: N passed, N failed`, with file:line before it for each failure; exits 1
+when anything failed. Standard library only. `lint.py ROOT` looks at another tree (for its own tests).
+"""
+
+import os
+import re
+import sys
+
+FUNCTION_MAX = 80  # lines between the braces, with them
+FILE_MAX = 600     # lines
+
+TOP_LEVEL = {"CMakeLists.txt", "README.md", "LICENSE", "solver", "providers", "webroot", "tests", "deploy"}
+
+# Folder -> what it may include besides itself: folders, or single headers where only the contract is open.
+# The daemon, the command line and the tests may include everything; nothing may include them.
+DIRECTION = {
+    "solver/base": [],
+    "solver/crypto": ["solver/base"],
+    "solver/dns": ["solver/base"],
+    "solver/challenge": ["solver/base", "solver/dns/name.h"],
+    "solver/conf": ["solver/base", "solver/challenge/challenge.h"],
+    "solver/store": ["solver/base", "solver/challenge"],
+    "solver/net": ["solver/base", "solver/dns"],
+    "solver/answers": ["solver/base"],
+    "solver/nameserver": ["solver/base", "solver/dns", "solver/answers"],
+    "webroot": ["solver/base", "solver/answers"],
+    "solver/engine": ["solver/base", "solver/conf", "solver/crypto", "solver/dns", "solver/challenge",
+                      "solver/store/store.h", "solver/net", "solver/answers/answers.h",
+                      "providers/provider.h", "providers/registry.h"],
+    # The journal keeps what these two remember: change numbers, the digests of clients.
+    "solver/cps": ["solver/base", "solver/conf/config.h", "solver/crypto", "solver/challenge/challenge.h",
+                   "solver/net/http.h", "solver/net/loop.h", "solver/engine/engine.h", "solver/store/store.h"],
+    "solver/api": ["solver/base", "solver/conf", "solver/crypto", "solver/dns/name.h", "solver/challenge/challenge.h",
+                   "solver/net", "solver/engine/engine.h", "solver/cps/cps.h", "solver/store/store.h"],
+    "providers": ["solver/base", "solver/conf/option.h", "providers/*"],
+    "providers/kit": ["solver/base", "solver/crypto", "solver/dns", "providers/provider.h"],
+    "providers/*": ["solver/base", "solver/crypto", "solver/dns", "providers/provider.h", "providers/kit"],
+    "solver/daemon": ["*"],
+    "solver/cli": ["*"],
+    "tests": ["*"],
+}
+
+# A library is used in the folders named; everybody else goes through their headers.
+LIBRARIES = {
+    r"uv\.h": ["solver/net"],
+    r"curl/": ["solver/net"],
+    r"ares": ["solver/net"],
+    r"microhttpd\.h": ["solver/net", "webroot"],
+    r"sqlite3\.h": ["solver/store"],
+    r"libfyaml\.h": ["solver/conf"],
+    r"ldns/": ["solver/dns"],
+    r"openssl/": ["solver/crypto"],
+    r"idn2\.h": ["solver/dns"],
+}
+
+# No sockets, no threads, no clock: what reads answers or is a model stays testable from text.
+PURE = ("solver/challenge", "solver/dns", "providers")
+IMPURE_HEADER = re.compile(r"(sys/socket|sys/epoll|netdb|pthread|poll|sys/time)\.h$")
+IMPURE_CALL = re.compile(r"\b(time|gettimeofday|clock_gettime|clock_wall_ms|clock_monotonic_ms|socket)\s*\(")
+
+BANNED = re.compile(r"\b(strcpy|strcat|sprintf|gets|system|popen|atoi)\s*\(")
+
+
+def source_files(root):
+    for top, folders, names in os.walk(root):
+        folders[:] = sorted(f for f in folders if not f.startswith((".", "build", "__")))
+        for name in sorted(names):
+            if name.endswith((".c", ".h")):
+                yield os.path.relpath(os.path.join(top, name), root)
+
+
+def without_comments_and_strings(text):
+    """The same number of lines, so that line numbers stay true."""
+    pattern = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)
+    return pattern.sub(lambda m: '""' + "\n" * m.group(0).count("\n"), text)
+
+
+def folder_of(path):
+    """The row of DIRECTION that a file belongs to."""
+    parts = path.split("/")
+    return "tests" if parts[0] == "tests" else "/".join(parts[:-1])
+
+
+def row_of(folder):
+    if folder in DIRECTION:
+        return DIRECTION[folder]
+    return DIRECTION["providers/*"] if folder.startswith("providers/") else None
+
+
+def may_include(folder, target):
+    if os.path.dirname(target) == folder:
+        return True
+    row = row_of(folder)
+    if row is None:
+        return False
+    return any(entry in ("*", target, os.path.dirname(target))
+               or (entry == "providers/*" and target.startswith("providers/")) for entry in row)
+
+
+def check_direction(path, text, fail):
+    folder = folder_of(path)
+    for number, line in enumerate(text.split("\n"), 1):
+        match = re.match(r'#\s*include\s+"([^"]+)"', line)
+        if match and not may_include(folder, match.group(1)):
+            fail(path, number, f"{folder} must not include {match.group(1)}")
+
+
+def check_libraries(path, text, fail):
+    folder = folder_of(path)
+    if row_of(folder) == ["*"]:
+        return
+    for number, line in enumerate(text.split("\n"), 1):
+        match = re.match(r"#\s*include\s+<([^>]+)>", line)
+        if not match:
+            continue
+        header = match.group(1)
+        for pattern, owners in LIBRARIES.items():
+            if re.match(pattern, header) and folder not in owners:
+                fail(path, number, f"<{header}> belongs to {' and '.join(owners)}")
+        if folder.startswith(PURE) and IMPURE_HEADER.match(header):
+            fail(path, number, f"{folder} has no sockets and no threads: <{header}>")
+
+
+def check_functions(path, text, fail):
+    start = None
+    for number, line in enumerate(text.split("\n"), 1):
+        if line == "{":
+            start = number
+        elif line == "}" and start:
+            if number - start + 1 > FUNCTION_MAX:
+                fail(path, start, f"a function of {number - start + 1} lines, at most {FUNCTION_MAX}")
+            start = None
+
+
+def check_length(path, text, fail):
+    length = text.count("\n")
+    if length > FILE_MAX:
+        fail(path, FILE_MAX + 1, f"{length} lines, at most {FILE_MAX}")
+
+
+def check_calls(path, text, fail):
+    if path.startswith("tests/"):
+        return
+    for number, line in enumerate(without_comments_and_strings(text).split("\n"), 1):
+        match = BANNED.search(line)
+        if match:
+            fail(path, number, f"{match.group(1)}() is banned")
+        match = path.startswith(PURE) and IMPURE_CALL.search(line)
+        if match:
+            fail(path, number, f"{match.group(1)}() in a folder that has no clock and no sockets")
+
+
+RULES = [
+    ("include direction", check_direction),
+    ("libraries in their folder", check_libraries),
+    ("function length", check_functions),
+    ("file length", check_length),
+    ("banned calls", check_calls),
+]
+
+
+def report(rule, passed, failures):
+    for failure in failures:
+        print(f"  {failure}")
+    print(f"{rule}: {passed} passed, {len(failures)} failed")
+    return len(failures)
+
+
+def run_rule(rule, check, sources):
+    failures, bad = [], set()
+
+    def fail(path, number, sentence):
+        bad.add(path)
+        failures.append(f"{path}:{number}: {sentence}")
+
+    for path, text in sources:
+        check(path, text, fail)
+    return report(rule, len(sources) - len(bad), failures)
+
+
+def run_top_level(root):
+    entries = [e for e in sorted(os.listdir(root)) if not e.startswith((".", "build"))]
+    strays = [e for e in entries if e not in TOP_LEVEL]
+    return report("top level", len(entries) - len(strays), [f"{e}:1: does not belong at the top level" for e in strays])
+
+
+def run_readmes(root, sources):
+    folders = sorted({os.path.dirname(path) for path, _ in sources if not path.startswith(("tests/", "providers/"))})
+    missing = [f for f in folders if not os.path.exists(os.path.join(root, f, "README.md"))]
+    return report("a README in each folder", len(folders) - len(missing), [f"{f}/README.md:1: is missing" for f in missing])
+
+
+def main():
+    here = os.path.dirname(os.path.abspath(__file__))
+    root = sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(os.path.dirname(here))
+    sources = []
+    for path in source_files(root):
+        with open(os.path.join(root, path), encoding="utf-8") as file:
+            sources.append((path, file.read()))
+    failed = sum(run_rule(rule, check, sources) for rule, check in RULES)
+    failed += run_top_level(root) + run_readmes(root, sources)
+    return 1 if failed or not sources else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
