@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """What the compiler cannot check: who includes whom, lengths, banned calls, the top of the tree.
 
-Prints one line a rule, `rule: N passed, N failed`, with file:line before it for each failure; exits 1
-when anything failed. Standard library only. `lint.py ROOT` looks at another tree (for its own tests).
+Prints one line a rule, `rule: N passed, N failed` (files), with file:line before it for each failure, and
+last how many rules hold; exits 1 when one does not. Standard library only. `lint.py ROOT` looks at another tree (for its own tests).
 """
 
 import os
@@ -200,9 +200,11 @@ def main():
     for path in source_files(root):
         with open(os.path.join(root, path), encoding="utf-8") as file:
             sources.append((path, file.read()))
-    failed = sum(run_rule(rule, check, sources) for rule, check in RULES)
-    failed += run_top_level(root) + run_readmes(root, sources)
-    return 1 if failed or not sources else 0
+    results = [run_rule(rule, check, sources) for rule, check in RULES]
+    results += [run_top_level(root), run_readmes(root, sources)]
+    failed = sum(1 for failures in results if failures) if sources else len(results)
+    print(f"{len(results) - failed} passed, {failed} failed")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
