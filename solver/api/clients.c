@@ -21,7 +21,7 @@ static void bearer_digest(const char *token, char ret_digest[SHA256_TEXT_SIZE])
 	free(text);
 }
 
-static void bearer_new(char ret_token[BEARER_SIZE])
+void bearer_new(char ret_token[BEARER_SIZE])
 {
 	unsigned char random[32];
 	char *text;
@@ -126,7 +126,7 @@ static int put(struct store *s, const char *name, const char *digest, const stru
 	return code < 0 ? problem_set(problem, 0, code, NULL, "%s", err.text) : 0;
 }
 
-int client_issue(struct store *s, const char *name, const struct grants *grants, char ret_token[BEARER_SIZE], struct problem *problem)
+int client_add(struct store *s, const char *name, const struct grants *grants, const char *token, struct problem *problem)
 {
 	const struct client *old;
 	struct client_list *l;
@@ -143,9 +143,14 @@ int client_issue(struct store *s, const char *name, const struct grants *grants,
 	client_list_free(l);
 	if (taken)
 		return problem_set(problem, 0, ERR_EXISTS, "/name", "there is a client %s already; rotate its token or revoke it first", name);
-	bearer_new(ret_token);
-	bearer_digest(ret_token, digest);
+	bearer_digest(token, digest);
 	return put(s, name, digest, grants, clock_wall_ms(), false, problem);
+}
+
+int client_issue(struct store *s, const char *name, const struct grants *grants, char ret_token[BEARER_SIZE], struct problem *problem)
+{
+	bearer_new(ret_token);
+	return client_add(s, name, grants, ret_token, problem);
 }
 
 /* Writes the named client again, with another digest or revoked. */

@@ -31,8 +31,11 @@ const struct client *client_list_named(const struct client_list *l, const char *
 /* The client that is not revoked and has this token, or NULL. Constant time per client. */
 const struct client *client_list_bearer(const struct client_list *l, const char *token);
 
+void bearer_new(char ret_token[BEARER_SIZE]);
 /* A new client, or a revoked one made new. ERR_EXISTS when the name is taken. */
 int client_issue(struct store *s, const char *name, const struct grants *grants, char ret_token[BEARER_SIZE], struct problem *problem);
+/* The same with a token that bearer_new() made. */
+int client_add(struct store *s, const char *name, const struct grants *grants, const char *token, struct problem *problem);
 /* A new token; the old one ends at once. */
 int client_rotate(struct store *s, const char *name, char ret_token[BEARER_SIZE], struct problem *problem);
 int client_revoke(struct store *s, const char *name, struct problem *problem);

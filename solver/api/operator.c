@@ -49,12 +49,16 @@ int api_bootstrap_operator(struct store *s, const char *state_dir, struct err *e
 	client_list_free(l);
 	if (known)
 		return 0; /* also when it was revoked: that was somebody's decision */
-	all = grants_all();
-	code = client_issue(s, OPERATOR_NAME, all, token, &problem);
-	grants_free(all);
-	if (code < 0)
-		return err_set(err, code, "%s", problem.err.text);
+	/* The file first: a client whose token nobody has would never be made again. */
+	bearer_new(token);
 	code = write_token(path, token, err);
+	if (code == 0) {
+		all = grants_all();
+		code = client_add(s, OPERATOR_NAME, all, token, &problem);
+		grants_free(all);
+		if (code < 0)
+			err_set(err, code, "%s", problem.err.text);
+	}
 	explicit_bzero(token, sizeof(token));
 	if (code == 0)
 		log_event(LOG_INFO, "wrote the operator's token", "file", path, NULL);

@@ -1,0 +1,119 @@
+/* /v1/cps: validations of Akamai CPS enrollments; operators only. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "solver/api/internal.h"
+
+static bool has_cps(struct api *a, struct http_exchange *x)
+{
+	if (!a->parts.cps)
+		reply_err(a, x, &(struct err){ ERR_UNSUPPORTED, "this service runs without CPS" });
+	return a->parts.cps != NULL;
+}
+
+static bool read_number(struct api *a, struct http_exchange *x, const char *text, int64_t *ret)
+{
+	size_t digits = strspn(text, "0123456789");
+	struct problem problem = { 0 };
+
+	if (digits < 1 || digits > 15 || text[digits]) {
+		problem_set(&problem, 400, ERR_INVALID, NULL, "\"%.40s\" is not an enrollment; it is a number as \"dcvd cps list\" shows", text);
+		reply_problem(a, x, &problem);
+		return false;
+	}
+	*ret = strtoll(text, NULL, 10);
+	return true;
+}
+
+void cps_validate_post(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument)
+{
+	char id[ID_SIZE], location[80];
+	int64_t enrollment = 0;
+	struct err err;
+	json_t *all;
+
+	(void)caller;
+	if (!has_cps(a, x) || !read_number(a, x, argument, &enrollment))
+		return;
+	if (cps_validation_start(a->parts.cps, enrollment, id, &err) < 0) {
+		reply_err(a, x, &err);
+		return;
+	}
+	snprintf(location, sizeof(location), "/v1/cps/validations/%s", id);
+	http_exchange_header(x, "Location", location);
+	all = cps_validation_json(a->parts.cps, id);
+	reply_json(x, 202, all ? all : json_pack("{ss}", "id", id));
+}
+
+void cps_validation_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id)
+{
+	struct err err;
+	json_t *all;
+
+	(void)caller;
+	if (!has_cps(a, x))
+		return;
+	all = cps_validation_json(a->parts.cps, id);
+	if (all) {
+		reply_json(x, 200, all);
+		return;
+	}
+	err_set(&err, ERR_NOT_FOUND, "there is no validation %.40s", id);
+	reply_err(a, x, &err);
+}
+
+void cps_validations_list(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument)
+{
+	(void)caller;
+	(void)argument;
+	if (has_cps(a, x))
+		reply_json(x, 200, json_pack("{so}", "validations", cps_validations_json(a->parts.cps)));
+}
+
+/* ---- what CPS itself says ---- */
+
+static void on_cps_answer(json_t *result, const struct err *err, void *arg)
+{
+	struct call *c = arg;
+
+	if (c->x && result)
+		reply_json(c->x, 200, json_incref(result));
+	else if (c->x)
+		reply_err(c->api, c->x, err);
+	call_release(c);
+}
+
+static void refuse_call(struct call *c, const struct err *err)
+{
+	reply_err(c->api, c->x, err);
+	call_release(c);
+}
+
+void cps_enrollments_list(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument)
+{
+	struct call *c;
+	struct err err;
+
+	(void)argument;
+	if (!has_cps(a, x))
+		return;
+	c = call_new(a, x, caller);
+	c->holders++;
+	if (cps_list(a->parts.cps, on_cps_answer, c, &err) < 0)
+		refuse_call(c, &err);
+}
+
+void cps_enrollment_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument)
+{
+	int64_t enrollment = 0;
+	struct call *c;
+	struct err err;
+
+	if (!has_cps(a, x) || !read_number(a, x, argument, &enrollment))
+		return;
+	c = call_new(a, x, caller);
+	c->holders++;
+	if (cps_show(a->parts.cps, enrollment, on_cps_answer, c, &err) < 0)
+		refuse_call(c, &err);
+}

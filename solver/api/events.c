@@ -1,0 +1,168 @@
+/* GET /v1/events: what happens to challenges, as a stream (Server-Sent Events).
+ *
+ * The events so far come first (of a challenge all, of an order the last of each), then what happens. The
+ * stream of one challenge or order ends when that is over. Last-Event-ID is tolerated: who reconnects gets
+ * the present state again, which says more than what was missed. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "solver/api/internal.h"
+#include "solver/base/mem.h"
+
+#define HEARTBEAT_MS 15000
+
+struct stream {
+	struct api *api;
+	struct http_exchange *x; /* NULL: being ended */
+	char *client;            /* NULL: sees all */
+	char challenge_id[ID_SIZE], order_id[ID_SIZE];
+	struct hub_listener *listener;
+	struct timer *heartbeat;
+	struct timer *end;
+	uint64_t number;
+};
+
+static void write_event(struct stream *s, const struct challenge *c, const struct challenge_event *event)
+{
+	json_t *json = event_json(c, event);
+	char *data = json_dumps(json, JSON_COMPACT);
+	char *text = mem_printf("id: %" PRIu64 "\nevent: challenge\ndata: %s\n\n", ++s->number, data);
+
+	http_exchange_write(s->x, text);
+	free(text);
+	free(data);
+	json_decref(json);
+}
+
+static bool is_over(struct stream *s)
+{
+	struct engine *e = s->api->parts.engine;
+	const struct challenge **list, *one;
+	size_t count, over = 0;
+
+	if (s->challenge_id[0])
+		return !(one = engine_challenge(e, s->challenge_id)) || challenge_is_over(one->state);
+	if (!s->order_id[0])
+		return false;
+	count = engine_order_challenges(e, s->order_id, &list);
+	for (size_t i = 0; i < count; i++)
+		over += challenge_is_over(list[i]->state);
+	free(list);
+	return over == count;
+}
+
+static void on_end(void *arg)
+{
+	struct stream *s = arg;
+
+	s->end = NULL;
+	if (is_over(s))
+		http_exchange_end(s->x);
+}
+
+/* From the loop and not from inside the engine, which is still writing the state. */
+static void end_soon(struct stream *s)
+{
+	if (!s->end)
+		s->end = timer_start(s->api->parts.loop, 0, on_end, s);
+}
+
+static void on_event(const struct challenge *c, const struct challenge_event *event, void *arg)
+{
+	struct stream *s = arg;
+
+	if (s->client && strcmp(s->client, c->client) != 0)
+		return;
+	if (s->challenge_id[0] && strcmp(s->challenge_id, c->id) != 0)
+		return;
+	write_event(s, c, event);
+	if (s->order_id[0] && challenge_is_over(event->state))
+		end_soon(s);
+}
+
+static void on_heartbeat(void *arg)
+{
+	struct stream *s = arg;
+
+	s->heartbeat = timer_start(s->api->parts.loop, HEARTBEAT_MS, on_heartbeat, s);
+	http_exchange_write(s->x, ": still here\n\n");
+}
+
+static void on_gone(void *arg)
+{
+	struct stream *s = arg;
+
+	hub_leave(s->listener);
+	timer_stop(s->heartbeat);
+	timer_stop(s->end);
+	s->api->streams--;
+	free(s->client);
+	free(s);
+}
+
+static int read_subject(struct api *a, struct http_exchange *x, const struct caller *caller, struct stream *s, struct problem *problem)
+{
+	const char *challenge = http_exchange_query(x, "challenge"), *order = http_exchange_query(x, "order");
+	const struct challenge *c;
+	const struct order *o;
+
+	if (challenge && order)
+		return problem_set(problem, 400, ERR_INVALID, NULL, "challenge= and order= exclude each other");
+	if (challenge) {
+		if (caller_challenge(a, caller, challenge, &c, problem) < 0)
+			return problem->err.code;
+		memcpy(s->challenge_id, c->id, ID_SIZE);
+		memcpy(s->order_id, c->order_id, ID_SIZE);
+	}
+	if (order) {
+		if (caller_order(a, caller, order, &o, problem) < 0)
+			return problem->err.code;
+		memcpy(s->order_id, o->id, ID_SIZE);
+	}
+	return 0;
+}
+
+static void write_past(struct stream *s)
+{
+	const struct challenge **list;
+	size_t count = s->order_id[0] ? engine_order_challenges(s->api->parts.engine, s->order_id, &list) : 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct challenge *c = list[i];
+		bool all = strcmp(c->id, s->challenge_id) == 0;
+
+		if (s->challenge_id[0] && !all)
+			continue;
+		for (size_t k = all || !c->event_count ? 0 : c->event_count - 1; k < c->event_count; k++)
+			write_event(s, c, &c->events[k]);
+	}
+	if (s->order_id[0])
+		free(list);
+}
+
+void events_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument)
+{
+	struct stream *s = mem_new(1, sizeof(*s));
+	struct problem problem = { 0 };
+
+	(void)argument;
+	if (read_subject(a, x, caller, s, &problem) < 0) {
+		free(s);
+		reply_problem(a, x, &problem);
+		return;
+	}
+	s->api = a;
+	s->x = x;
+	s->client = grants_operator(caller->grants) ? NULL : mem_dup(caller->name);
+	a->streams++;
+	http_exchange_on_gone(x, on_gone, s);
+	http_exchange_header(x, "Cache-Control", "no-store");
+	http_exchange_stream(x, "text/event-stream");
+	write_past(s);
+	s->listener = hub_listen(a->hub, s->order_id[0] ? s->order_id : NULL, on_event, s);
+	s->heartbeat = timer_start(a->parts.loop, HEARTBEAT_MS, on_heartbeat, s);
+	if (is_over(s))
+		end_soon(s);
+}

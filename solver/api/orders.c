@@ -1,0 +1,38 @@
+/* /v1/orders: many challenges that become useful together. DELETE is beside its sibling in challenges.c. */
+#include <string.h>
+
+#include "solver/api/internal.h"
+#include "solver/api/submit.h"
+
+void orders_post(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument)
+{
+	struct problem problem = { 0 };
+	struct order_body body;
+
+	(void)argument;
+	if (body_read_order(http_exchange_body(x), http_exchange_body_length(x), &body, &problem) < 0) {
+		reply_problem(a, x, &problem);
+		return;
+	}
+	submit(a, x, caller, &body);
+	order_body_done(&body);
+}
+
+void orders_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id)
+{
+	const struct order *o;
+	struct problem problem = { 0 };
+	struct call *call;
+
+	if (caller_order(a, caller, id, &o, &problem) < 0) {
+		reply_problem(a, x, &problem);
+		return;
+	}
+	call = call_new(a, x, caller);
+	call->status = 200;
+	memcpy(call->id, o->id, ID_SIZE);
+	if (wait_read(call, &problem) < 0)
+		reply_problem(a, x, &problem);
+	else
+		wait_answer(call);
+}

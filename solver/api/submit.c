@@ -1,0 +1,85 @@
+#include "solver/api/submit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "solver/base/mem.h"
+
+/* A caller who sent one challenge knows it by its own id. */
+static void use_challenge_id(struct call *c)
+{
+	const struct challenge **list;
+
+	if (c->single && engine_order_challenges(c->api->parts.engine, c->id, &list) > 0)
+		memcpy(c->id, list[0]->id, ID_SIZE);
+	if (c->single)
+		free(list);
+}
+
+static void on_submitted(const char *order_id, bool existed, const struct err *err, void *arg)
+{
+	struct call *c = arg;
+	char location[64];
+
+	if (!c->x) {
+		call_release(c);
+		return;
+	}
+	if (err && err->code) {
+		reply_err(c->api, c->x, err);
+		call_release(c);
+		return;
+	}
+	memcpy(c->id, order_id, ID_SIZE);
+	use_challenge_id(c);
+	c->status = existed ? 200 : 201;
+	snprintf(location, sizeof(location), "/v1/%s/%s", c->single ? "challenges" : "orders", c->id);
+	http_exchange_header(c->x, "Location", location);
+	wait_answer(c);
+	call_release(c);
+}
+
+static int check_callback(const struct api *a, const struct order_request *r, struct problem *problem)
+{
+	if (!r->callback_secret)
+		return 0;
+	for (size_t i = 0; i < a->config->callback_secret_count; i++)
+		if (strcmp(a->config->callback_secrets[i].name, r->callback_secret) == 0)
+			return 0;
+	return problem_set(problem, 422, ERR_INVALID, "/callback/secret",
+	                   "the configuration has no callback secret named \"%.60s\"; add one under callback-secrets:", r->callback_secret);
+}
+
+/* The wish is well-formed JSON but cannot be met: 422, also where no route is configured. */
+static void refuse(struct api *a, struct http_exchange *x, struct problem *problem)
+{
+	int code = problem->err.code;
+
+	if (code == ERR_DENIED || code == ERR_NOT_FOUND || code == ERR_UNSUPPORTED)
+		problem->status = 422;
+	reply_problem(a, x, problem);
+}
+
+void submit(struct api *a, struct http_exchange *x, const struct caller *caller, struct order_body *body)
+{
+	struct problem problem = { 0 };
+	struct call *c;
+
+	if (caller_may_submit(caller, body, &problem) < 0 || check_callback(a, &body->request, &problem) < 0) {
+		reply_problem(a, x, &problem);
+		return;
+	}
+	c = call_new(a, x, caller);
+	c->single = body->single;
+	if (wait_read(c, &problem) < 0) {
+		reply_problem(a, x, &problem);
+		return;
+	}
+	body->request.client = caller->name;
+	c->holders++;
+	if (engine_submit(a->parts.engine, &body->request, on_submitted, c, &problem.err) == 0)
+		return;
+	refuse(a, x, &problem);
+	call_release(c);
+}
