@@ -151,6 +151,30 @@ static void the_signing_key_is_the_published_one(void **state)
 	assert_string_equal(key, input("sign_key_test"));
 }
 
+static void the_content_hash_is_the_published_one(void **state)
+{
+	unsigned char digest[SHA256_SIZE];
+	CLEANUP(mem_freep) char *hash = NULL;
+
+	(void)state;
+	crypto_sha256("test_body", 9, digest);
+	hash = crypto_base64(digest, sizeof(digest));
+	assert_string_equal(hash, input("content_hash_test"));
+}
+
+static void a_json_body_with_a_query_gives_the_published_header(void **state)
+{
+	struct edgegrid_credentials c = make_credentials();
+	const char *body = "{\"key\": \"value\"}";
+	CLEANUP(mem_freep) char *header = edgegrid_authorization(&c, &(struct edgegrid_request){
+		.method = "POST", .path_and_query = "/testapi/v1/t3?extended=true", .body = body,
+		.body_length = strlen(body), .timestamp = input("timestamp"), .nonce = input("nonce") });
+
+	(void)state;
+	assert_string_equal(header, input("jsontest_hash"));
+	edgegrid_credentials_done(&c);
+}
+
 static void every_call_has_its_own_nonce_and_a_timestamp(void **state)
 {
 	struct edgegrid_credentials c = make_credentials();
@@ -199,6 +223,8 @@ int main(void)
 		cmocka_unit_test(only_the_first_131072_bytes_of_a_post_body_count),
 		cmocka_unit_test(a_put_body_is_not_signed),
 		cmocka_unit_test(the_signing_key_is_the_published_one),
+		cmocka_unit_test(the_content_hash_is_the_published_one),
+		cmocka_unit_test(a_json_body_with_a_query_gives_the_published_header),
 		cmocka_unit_test(every_call_has_its_own_nonce_and_a_timestamp),
 		cmocka_unit_test(the_host_is_signed_in_lower_case),
 		cmocka_unit_test(a_timestamp_is_utc_without_dashes),
