@@ -1,0 +1,46 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "providers/memory/memory.h"
+#include "solver/dns/message.h"
+#include "tests/contract/contract.h"
+
+int eye_open(struct eye *e, const char *text)
+{
+	if (strcmp(text, "memory") == 0)
+		*e = (struct eye){ .kind = EYE_MEMORY };
+	else if (strcmp(text, "answers") == 0)
+		*e = (struct eye){ .kind = EYE_PUBLISHED };
+	else if (strncmp(text, "dns:", 4) == 0)
+		*e = (struct eye){ .kind = EYE_DNS, .server = text + 4 };
+	else
+		return ERR_INVALID;
+	return 0;
+}
+
+static int count_dns(const char *server, const char *fqdn, const char *value)
+{
+	unsigned char wire[DNS_QUERY_MAX];
+	struct err err = { 0 };
+	int length = dns_query_build(fqdn, DNS_TXT, false, wire, sizeof(wire), &err), found = 0;
+	struct request q = { .want = WANT_DNS, .server = server, .wire = wire, .wire_length = (size_t)length, .tcp = true };
+	struct dns_reply reply;
+	struct answer a;
+
+	transport_carry_out(&q, &a);
+	if (a.code != 0 || dns_reply_parse((const unsigned char *)a.body, a.length, fqdn, DNS_TXT, &reply, &err) < 0)
+		return -1;
+	for (size_t i = 0; i < reply.answer_count; i++)
+		found += reply.answers[i].type == DNS_TXT && (!value || strcmp(reply.answers[i].text, value) == 0);
+	dns_reply_done(&reply);
+	return found;
+}
+
+int eye_count(const struct eye *e, const char *zone, const char *fqdn, const char *value)
+{
+	if (e->kind == EYE_DNS)
+		return count_dns(e->server, fqdn, value);
+	if (e->kind == EYE_PUBLISHED)
+		return (int)published_count(fqdn, value);
+	return value ? memory_has(zone, fqdn, value) : (int)memory_count(zone, fqdn);
+}
