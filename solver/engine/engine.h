@@ -76,6 +76,10 @@ enum order_state { ORDER_PENDING, ORDER_READY, ORDER_FAILED, ORDER_GONE };
 enum order_state engine_order_state(struct engine *e, const char *order_id);
 const char *order_state_name(enum order_state state);
 
+/* Keeps what became of the callback (JSON) with the order; `settled`: delivered or given up, nothing follows.
+ * ERR_NOT_FOUND when the order is forgotten. */
+int engine_order_announced(struct engine *e, const char *order_id, const char *result_json, bool settled);
+
 /* Pages through challenges by id order of creation, newest first. `after` is the id of the last one seen, or
  * NULL. Returns how many were handed to `fn` (at most limit). */
 struct challenge_filter { const char *client; const char *domain; int state; /* or -1 */ int type; /* or -1 */ };

@@ -1,0 +1,239 @@
+/* Signed callbacks: once an order is ready or has failed, its URL is told, until it answers 2xx.
+ *
+ * The signature is over the time and the body, so that a copied request cannot be sent again later. The
+ * result is kept with the order: a restart goes on where it stopped. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+
+#include "solver/api/internal.h"
+#include "solver/base/clock.h"
+#include "solver/base/log.h"
+#include "solver/base/mem.h"
+#include "solver/crypto/crypto.h"
+
+#define ATTEMPTS_MAX 12
+#define PAUSE_FIRST_MS 1000
+#define PAUSE_MAX_MS 300000
+#define CALLBACK_TIMEOUT_MS 10000
+
+struct delivery {
+	struct callbacks *owner; /* NULL: stopped while the call was under way */
+	char order_id[ID_SIZE];
+	char *url, *secret, *body;
+	unsigned attempts;
+	struct timer *timer;
+	struct http_call *call;
+	UT_hash_handle hh;
+};
+
+struct callbacks {
+	struct api *api;
+	struct hub_listener *listener;
+	struct delivery *deliveries;
+};
+
+char *callback_signature(const char *secret, const char *timestamp, const char *body)
+{
+	unsigned char mac[SHA256_SIZE];
+	char *text = mem_printf("%s.%s", timestamp, body), *hex, *signature;
+
+	crypto_hmac_sha256(secret, strlen(secret), text, strlen(text), mac);
+	hex = crypto_hex(mac, sizeof(mac));
+	signature = mem_printf("v1=%s", hex);
+	free(hex);
+	free(text);
+	return signature;
+}
+
+static void delivery_free(struct delivery *d)
+{
+	if (d->owner)
+		HASH_DEL(d->owner->deliveries, d);
+	timer_stop(d->timer);
+	free(d->url);
+	free(d->secret);
+	free(d->body);
+	free(d);
+}
+
+static void note(struct delivery *d, int status, const char *error, bool settled)
+{
+	char at[CLOCK_TEXT_SIZE];
+	json_t *result = json_pack("{si so so sb ss}", "attempts", (int)d->attempts, "status",
+	                           status ? json_integer(status) : json_null(), "error", error ? json_string(error) : json_null(),
+	                           "delivered", settled && !error, "at", clock_text(clock_wall_ms(), at));
+	char *text = json_dumps(result, JSON_COMPACT);
+
+	engine_order_announced(d->owner->api->parts.engine, d->order_id, text, settled);
+	log_event(error ? LOG_WARNING : LOG_INFO, error ? (settled ? "callback given up" : "callback failed, will be repeated") : "callback delivered",
+	          "order", d->order_id, "error", error, NULL);
+	free(text);
+	json_decref(result);
+}
+
+static void attempt(void *arg);
+
+static void try_later(struct delivery *d)
+{
+	int64_t pause = PAUSE_FIRST_MS << (d->attempts < 10 ? d->attempts - 1 : 9);
+
+	d->timer = timer_start(d->owner->api->parts.loop, pause > PAUSE_MAX_MS ? PAUSE_MAX_MS : pause, attempt, d);
+}
+
+static void settle(struct delivery *d, int status, const char *error)
+{
+	bool over = !error || d->attempts >= ATTEMPTS_MAX || status == 410;
+
+	note(d, status, error, over);
+	if (over)
+		delivery_free(d);
+	else
+		try_later(d);
+}
+
+static void on_reply(const struct http_reply *reply, const struct err *err, void *arg)
+{
+	struct delivery *d = arg;
+	char sentence[64];
+
+	d->call = NULL;
+	if (!d->owner) {
+		delivery_free(d);
+		return;
+	}
+	if (!reply) {
+		settle(d, 0, err->text);
+		return;
+	}
+	snprintf(sentence, sizeof(sentence), "the receiver answered %d", reply->status);
+	settle(d, reply->status, reply->status / 100 == 2 ? NULL : sentence);
+}
+
+static const struct secret *secret_named(const struct api *a, const char *name)
+{
+	for (size_t i = 0; name && i < a->config->callback_secret_count; i++)
+		if (strcmp(a->config->callback_secrets[i].name, name) == 0)
+			return a->config->callback_secrets[i].secret;
+	return NULL;
+}
+
+static int send_body(struct delivery *d, const struct secret *secret, struct err *err)
+{
+	CLEANUP(mem_freep) char *at = mem_printf("%lld", (long long)(clock_wall_ms() / 1000));
+	CLEANUP(mem_freep) char *signature = callback_signature(secret_reveal(secret), at, d->body);
+	CLEANUP(mem_freep) char *at_line = mem_printf("Dcvd-Timestamp: %s", at);
+	CLEANUP(mem_freep) char *signature_line = mem_printf("Dcvd-Signature: %s", signature);
+	const char *const headers[] = { "Content-Type: application/json", at_line, signature_line, NULL };
+	const struct http_request request = { .method = "POST", .url = d->url, .headers = headers, .body = d->body,
+		                              .body_length = strlen(d->body), .max_reply = 4096, .cut_at_max = true,
+		                              .timeout_ms = CALLBACK_TIMEOUT_MS };
+
+	return http_start(d->owner->api->parts.http, &request, on_reply, d, &d->call, err);
+}
+
+static void attempt(void *arg)
+{
+	struct delivery *d = arg;
+	const struct secret *secret = secret_named(d->owner->api, d->secret);
+	struct err err;
+
+	d->timer = NULL;
+	d->attempts++;
+	if (!secret)
+		settle(d, 0, "the configuration has no such callback secret any more");
+	else if (send_body(d, secret, &err) < 0)
+		settle(d, 0, err.text);
+}
+
+static char *body_of(struct engine *e, const struct order *o, enum order_state state)
+{
+	json_t *all = json_pack("{so so}", "event", json_string(state == ORDER_READY ? "order.ready" : "order.failed"), "order",
+	                        order_json(e, o));
+	char *text = json_dumps(all, JSON_COMPACT);
+
+	json_decref(all);
+	return text;
+}
+
+static void start(void *arg)
+{
+	struct delivery *d = arg;
+	struct engine *e = d->owner->api->parts.engine;
+	const struct order *o = engine_order(e, d->order_id);
+	enum order_state state = o ? engine_order_state(e, o->id) : ORDER_GONE;
+
+	d->timer = NULL;
+	if (state != ORDER_READY && state != ORDER_FAILED) {
+		delivery_free(d); /* lost again, or withdrawn: the next event decides */
+		return;
+	}
+	d->url = mem_dup(o->callback_url);
+	d->secret = mem_dup(o->callback_secret);
+	d->body = body_of(e, o, state);
+	attempt(d);
+}
+
+/* The engine is still writing the state: the look at the order comes from the loop. */
+static void consider(struct callbacks *c, const char *order_id)
+{
+	const struct order *o = engine_order(c->api->parts.engine, order_id);
+	struct delivery *d;
+
+	if (!o || !o->callback_url || o->announced)
+		return;
+	HASH_FIND_STR(c->deliveries, order_id, d);
+	if (d)
+		return;
+	d = mem_new(1, sizeof(*d));
+	d->owner = c;
+	memcpy(d->order_id, o->id, ID_SIZE);
+	HASH_ADD_STR(c->deliveries, order_id, d);
+	d->timer = timer_start(c->api->parts.loop, 0, start, d);
+}
+
+static void on_event(const struct challenge *c, const struct challenge_event *event, void *arg)
+{
+	if (event->state >= CHALLENGE_READY)
+		consider(arg, c->order_id);
+}
+
+struct callbacks *callbacks_new(struct api *a)
+{
+	struct callbacks *c = mem_new(1, sizeof(*c));
+
+	c->api = a;
+	c->listener = hub_listen(a->hub, NULL, on_event, c);
+	return c;
+}
+
+static void resume_one(const struct challenge *challenge, void *arg)
+{
+	if (challenge->state >= CHALLENGE_READY)
+		consider(arg, challenge->order_id);
+}
+
+void callbacks_resume(struct callbacks *c)
+{
+	engine_list(c->api->parts.engine, NULL, NULL, SIZE_MAX, resume_one, c);
+}
+
+void callbacks_free(struct callbacks *c)
+{
+	struct delivery *d, *next;
+
+	if (!c)
+		return;
+	hub_leave(c->listener);
+	HASH_ITER(hh, c->deliveries, d, next) {
+		if (!d->call) {
+			delivery_free(d);
+			continue;
+		}
+		HASH_DEL(c->deliveries, d);
+		d->owner = NULL;
+		http_cancel(d->call);
+	}
+	free(c);
+}

@@ -1,0 +1,110 @@
+/* The table of routes, and the way of every request: find the route, find the caller, answer. */
+#include <string.h>
+#include <strings.h>
+
+#include "solver/api/internal.h"
+#include "solver/base/log.h"
+
+enum access { ACCESS_ALL, ACCESS_CLIENT, ACCESS_OPERATOR, ACCESS_MANAGER /* an operator with a token */ };
+
+static const struct row {
+	struct route_pattern pattern;
+	enum access access;
+	route_fn run;
+} rows[] = {
+	{ { "POST", "/v1/challenges" }, ACCESS_CLIENT, challenges_post },
+	{ { "GET", "/v1/challenges" }, ACCESS_CLIENT, challenges_list },
+	{ { "GET", "/v1/challenges/{}" }, ACCESS_CLIENT, challenges_get },
+	{ { "DELETE", "/v1/challenges/{}" }, ACCESS_CLIENT, challenges_delete },
+	{ { "POST", "/v1/orders" }, ACCESS_CLIENT, orders_post },
+	{ { "GET", "/v1/orders/{}" }, ACCESS_CLIENT, orders_get },
+	{ { "DELETE", "/v1/orders/{}" }, ACCESS_CLIENT, orders_delete },
+	{ { "GET", "/v1/events" }, ACCESS_CLIENT, events_get },
+	{ { "POST", "/v1/checks" }, ACCESS_CLIENT, checks_post },
+	{ { "POST", "/v1/clients" }, ACCESS_MANAGER, clients_post },
+	{ { "GET", "/v1/clients" }, ACCESS_MANAGER, clients_list },
+	{ { "GET", "/v1/clients/{}" }, ACCESS_MANAGER, clients_get },
+	{ { "DELETE", "/v1/clients/{}" }, ACCESS_MANAGER, clients_delete },
+	{ { "POST", "/v1/clients/{}/rotate" }, ACCESS_MANAGER, clients_rotate },
+	{ { "GET", "/v1/cps/enrollments" }, ACCESS_OPERATOR, cps_enrollments_list },
+	{ { "GET", "/v1/cps/enrollments/{}" }, ACCESS_OPERATOR, cps_enrollment_get },
+	{ { "POST", "/v1/cps/enrollments/{}/validate" }, ACCESS_OPERATOR, cps_validate_post },
+	{ { "GET", "/v1/cps/validations" }, ACCESS_OPERATOR, cps_validations_list },
+	{ { "GET", "/v1/cps/validations/{}" }, ACCESS_OPERATOR, cps_validation_get },
+	{ { "GET", "/v1/health/live" }, ACCESS_ALL, health_live },
+	{ { "GET", "/v1/health/ready" }, ACCESS_ALL, health_ready },
+	{ { "GET", "/v1/openapi.json" }, ACCESS_ALL, openapi_get },
+	{ { "GET", "/metrics" }, ACCESS_CLIENT, metrics_get },
+	{ { NULL } },
+};
+
+static int find_route(struct http_exchange *x, int *ret_index, char argument[ROUTE_ARGUMENT_MAX], struct problem *problem)
+{
+	const char *method = http_exchange_method(x), *path = http_exchange_path(x);
+	char allow[64];
+
+	switch (router_find(rows, sizeof(rows[0]), method, path, ret_index, argument)) {
+	case ROUTE_FOUND:
+		return 0;
+	case ROUTE_NO_METHOD:
+		router_allow(rows, sizeof(rows[0]), path, allow, sizeof(allow));
+		http_exchange_header(x, "Allow", allow);
+		return problem_set(problem, 405, ERR_UNSUPPORTED, NULL, "%.100s answers %s, not %.20s", path, allow, method);
+	case ROUTE_NO_PATH:
+		break;
+	}
+	return problem_set(problem, 404, ERR_NOT_FOUND, NULL, "there is nothing at %.100s; see /v1/openapi.json", path);
+}
+
+static int check_access(struct api *a, struct http_exchange *x, enum access access, struct caller *caller, struct problem *problem)
+{
+	if (access == ACCESS_ALL)
+		return 0;
+	if (caller_find(a, x, caller, problem) < 0)
+		return problem->err.code;
+	if (access >= ACCESS_OPERATOR && !grants_operator(caller->grants))
+		return problem_set(problem, 403, ERR_DENIED, NULL, "this needs the grant \"*\"");
+	if (access == ACCESS_MANAGER && caller->loopback)
+		return problem_set(problem, 403, ERR_DENIED, NULL, "clients are managed with an operator's token, also from loopback");
+	return 0;
+}
+
+/* A form of a web page cannot send this type without asking first (CORS). Who has a token is no such page. */
+static int check_body_type(struct http_exchange *x, const struct caller *caller, struct problem *problem)
+{
+	const char *type = http_exchange_request_header(x, "Content-Type");
+
+	if (!caller->loopback || strcmp(http_exchange_method(x), "POST") != 0 || !http_exchange_body_length(x))
+		return 0;
+	if (type && strncasecmp(type, JSON_TYPE, strlen(JSON_TYPE)) == 0 && strchr(" ;", type[strlen(JSON_TYPE)]))
+		return 0;
+	return problem_set(problem, 415, ERR_INVALID, NULL, "the body must be sent as Content-Type: application/json");
+}
+
+/* The audit log: who changed what. Before the answer, which may free the caller. */
+static void log_change(struct http_exchange *x, const struct caller *caller)
+{
+	const char *method = http_exchange_method(x);
+
+	log_event(strcmp(method, "GET") == 0 ? LOG_DEBUG : LOG_INFO, "request", "method", method, "path", http_exchange_path(x), "client",
+	          caller->name, "peer", http_exchange_peer(x), NULL);
+}
+
+void api_handle(struct http_exchange *x, void *arg)
+{
+	struct api *a = arg;
+	struct problem problem = { 0 };
+	struct caller caller = { 0 };
+	char argument[ROUTE_ARGUMENT_MAX];
+	int index = 0;
+
+	a->requests++;
+	if (find_route(x, &index, argument, &problem) < 0 || check_access(a, x, rows[index].access, &caller, &problem) < 0 ||
+	    check_body_type(x, &caller, &problem) < 0) {
+		reply_problem(a, x, &problem);
+		return;
+	}
+	if (rows[index].access != ACCESS_ALL)
+		log_change(x, &caller);
+	rows[index].run(a, x, &caller, argument);
+}

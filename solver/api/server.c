@@ -1,0 +1,87 @@
+/* Start, stop, reconfigure. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "solver/api/internal.h"
+#include "solver/base/log.h"
+#include "solver/base/mem.h"
+
+static int listen_all(struct api *a, struct err *err)
+{
+	const struct http_server_options options = { .max_body = (size_t)a->config->api.max_body };
+	char **listen = a->config->api.listen;
+	size_t count = 0;
+
+	while (listen && listen[count])
+		count++;
+	a->servers = mem_new(count ? count : 1, sizeof(*a->servers));
+	for (; a->server_count < count; a->server_count++)
+		if (http_server_start(a->parts.loop, listen[a->server_count], &options, api_handle, a, &a->servers[a->server_count], err) < 0)
+			return err_in(err, "api.listen");
+	return 0;
+}
+
+int api_start(const struct api_parts *parts, struct api **ret, struct err *err)
+{
+	struct api *a = mem_new(1, sizeof(*a));
+
+	a->parts = *parts;
+	a->config = parts->config;
+	if (client_list_load(parts->store, &a->clients, err) < 0) {
+		free(a);
+		return err->code;
+	}
+	a->everything = grants_all();
+	a->hub = hub_new(parts->engine);
+	a->callbacks = callbacks_new(a);
+	if (listen_all(a, err) < 0) {
+		api_stop(a);
+		return err->code;
+	}
+	callbacks_resume(a->callbacks);
+	*ret = a;
+	return 0;
+}
+
+void api_stop(struct api *a)
+{
+	if (!a)
+		return;
+	for (size_t i = 0; i < a->server_count; i++)
+		http_server_stop(a->servers[i]);
+	callbacks_free(a->callbacks);
+	hub_free(a->hub);
+	client_list_free(a->clients);
+	grants_free(a->everything);
+	free(a->servers);
+	free(a);
+}
+
+static bool same_list(char **a, char **b)
+{
+	for (; a && b && *a && *b; a++, b++)
+		if (strcmp(*a, *b) != 0)
+			return false;
+	return !(a && *a) && !(b && *b);
+}
+
+void api_reconfigure(struct api *a, const struct config *config)
+{
+	struct client_list *fresh;
+	struct err err;
+
+	if (!same_list(a->config->api.listen, config->api.listen) || a->config->api.max_body != config->api.max_body)
+		log_line(LOG_WARNING, "api.listen and api.max-body take effect after a restart");
+	a->config = config;
+	if (client_list_load(a->parts.store, &fresh, &err) < 0) {
+		log_event(LOG_ERROR, "the clients cannot be read again", "error", err.text, NULL);
+		return;
+	}
+	client_list_free(a->clients);
+	a->clients = fresh;
+}
+
+int api_port(const struct api *a)
+{
+	return a->server_count ? http_server_port(a->servers[0]) : 0;
+}
