@@ -1,6 +1,7 @@
 #include "webroot/responder.h"
 
 #include <microhttpd.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,6 +147,15 @@ static unsigned thread_count(const struct responder_options *options)
 	return online < 1 ? 1 : online > 64 ? 64 : (unsigned)online;
 }
 
+/* A connection is accepted when its request is there: one turn of the loop less for each, and one that
+ * never says anything costs us nothing. An optimisation only, so a refusal of the kernel is none of ours. */
+static void wait_for_data(int fd)
+{
+	int seconds = IDLE_S;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &seconds, sizeof(seconds));
+}
+
 static int listener_start(struct responder *r, struct listener *l, const struct responder_options *options, struct err *err)
 {
 	unsigned threads = thread_count(options);
@@ -155,6 +165,7 @@ static int listener_start(struct responder *r, struct listener *l, const struct 
 	if (listen_open(&l->address, SOCK_STREAM, 1, OPTION, &fd, err) < 0)
 		return err->code;
 	listen_text(&l->address, l->text);
+	wait_for_data(fd);
 	l->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO | MHD_USE_ERROR_LOG, 0, NULL, NULL, handle, r,
 		MHD_OPTION_EXTERNAL_LOGGER, keep_quiet, NULL,
 		MHD_OPTION_LISTEN_SOCKET, fd,
