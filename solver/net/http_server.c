@@ -32,7 +32,8 @@ struct http_server {
 	struct timer *timer;
 	size_t max_body;
 	int port;
-	bool stopping;
+	bool stopping, running; /* running: inside MHD_run() */
+	bool kicked;            /* MHD_run() is to be called once more */
 	http_handle_fn handle;
 	void *arg;
 	struct http_exchange *exchanges;
@@ -75,7 +76,10 @@ static void server_rearm(struct http_server *s);
 
 static void server_run(struct http_server *s)
 {
+	s->running = true;
+	s->kicked = false;
 	MHD_run(s->daemon);
+	s->running = false;
 	server_rearm(s);
 }
 
@@ -98,8 +102,18 @@ static void server_rearm(struct http_server *s)
 
 	timer_stop(s->timer);
 	s->timer = NULL;
-	if (MHD_get_timeout(s->daemon, &after_ms) == MHD_YES)
+	if (s->kicked)
+		s->timer = timer_start(s->loop, 0, on_time, s);
+	else if (MHD_get_timeout(s->daemon, &after_ms) == MHD_YES)
 		s->timer = timer_start(s->loop, (int64_t)after_ms, on_time, s);
+}
+
+/* libmicrohttpd looks at resumed connections in its next MHD_run() only, and nothing else may call for one. */
+static void server_kick(struct http_server *s)
+{
+	s->kicked = true;
+	if (!s->stopping && !s->running)
+		server_rearm(s);
 }
 
 static void free_data(uv_handle_t *handle)
@@ -122,7 +136,8 @@ static void exchange_resume(struct http_exchange *x)
 		return;
 	x->suspended = false;
 	peer_unwatch(x);
-	MHD_resume_connection(x->connection); /* wakes the epoll descriptor, so MHD_run() follows */
+	MHD_resume_connection(x->connection);
+	server_kick(x->server);
 }
 
 static void on_peer(uv_poll_t *uv, int status, int events)
