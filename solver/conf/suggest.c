@@ -41,7 +41,7 @@ void suggestion_consider(struct suggestion *s, const char *candidate)
 	size_t length = strlen(s->word);
 	unsigned limit = length < 4 ? 1 : 2, distance;
 
-	if (length > WORD_MAX || strlen(candidate) > WORD_MAX)
+	if (!*candidate || length > WORD_MAX || strlen(candidate) > WORD_MAX)
 		return;
 	if (length / 3 > limit)
 		limit = (unsigned)length / 3;

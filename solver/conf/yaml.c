@@ -163,6 +163,15 @@ static struct yaml_node *node_at(struct reader *r, enum yaml_kind kind, struct f
 	return node;
 }
 
+/* libfyaml's mark is behind the quote; people count from it. */
+static void step_before_quote(struct yaml_node *node, struct fy_token *token)
+{
+	enum fy_scalar_style style = token ? fy_token_scalar_style(token) : FYSS_PLAIN;
+
+	if ((style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED) && node->column > 1)
+		node->column--;
+}
+
 /* False when a zero byte ("\0" in quotes) would cut the text short. */
 static bool node_take_text(struct yaml_node *node, struct fy_token *token)
 {
@@ -171,6 +180,7 @@ static bool node_take_text(struct yaml_node *node, struct fy_token *token)
 
 	node->text = text ? mem_dup_n(text, length) : mem_dup("");
 	node->plain = !token || fy_token_scalar_style(token) == FYSS_PLAIN;
+	step_before_quote(node, token);
 	return strlen(node->text) == length;
 }
 
@@ -234,8 +244,9 @@ static int reader_scalar(struct reader *r, struct fy_event *event, struct err *e
 	struct yaml_node *node = node_at(r, YAML_SCALAR, event);
 
 	if (!node_take_text(node, event->scalar.value)) {
+		reader_error(r, node, err, "a text cannot hold a zero byte");
 		yaml_free(node);
-		return reader_refuse(r, event, "a text cannot hold a zero byte", err);
+		return ERR_INVALID;
 	}
 	if (!*node->text && node->plain && r->key) {
 		node->line = r->key_line;
