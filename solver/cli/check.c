@@ -1,6 +1,7 @@
 /* dcvd check DOMAIN: what every name server or web address says now, and what is wrong with it. */
 #include <getopt.h>
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,7 @@ struct check_args {
 	struct daemon_options daemon;
 	const char *overrides[OVERRIDES_MAX + 1];
 	size_t override_count;
-	struct check_request request;
+	struct oneshot_question question;
 	bool json;
 };
 
@@ -128,16 +129,16 @@ static int take_option(struct check_args *a, int c)
 {
 	switch (c) {
 	case 't':
-		a->request.type = strcmp(optarg, "http-01") == 0 ? CHALLENGE_HTTP01 : CHALLENGE_DNS01;
-		return strcmp(optarg, "http-01") == 0 || strcmp(optarg, "dns-01") == 0 ? 0 : 2;
+		a->question.http = strcmp(optarg, "http-01") == 0;
+		return a->question.http || strcmp(optarg, "dns-01") == 0 ? 0 : 2;
 	case 'T':
-		a->request.token = optarg;
+		a->question.token = optarg;
 		return 0;
 	case 'K':
-		a->request.key_authorization = optarg;
+		a->question.key_authorization = optarg;
 		return 0;
 	case 'V':
-		a->request.value = optarg;
+		a->question.value = optarg;
 		return 0;
 	case 'c':
 		a->daemon.config_file = optarg;
@@ -162,7 +163,7 @@ static int run(struct check_args *a)
 	json_t *verdict;
 	int status;
 
-	if (oneshot_check(&a->daemon, &a->request, CHECK_TIMEOUT_MS, &text, &err) < 0) {
+	if (oneshot_check(&a->daemon, &a->question, CHECK_TIMEOUT_MS, &text, &err) < 0) {
 		fprintf(stderr, "dcvd check: %s\n", err.text);
 		return err.code == ERR_INVALID ? 2 : 3;
 	}
@@ -170,7 +171,7 @@ static int run(struct check_args *a)
 	if (a->json)
 		puts(text);
 	else
-		print_verdict(verdict, a->request.domain);
+		print_verdict(verdict, a->question.domain);
 	status = strcmp(text_of(verdict, "result"), "pass") == 0 ? 0 : 1;
 	json_decref(verdict);
 	return status;
@@ -184,7 +185,7 @@ int cli_check(int argc, char **argv)
 		{ "config", required_argument, NULL, 'c' }, { "set", required_argument, NULL, 's' },
 		{ "json", no_argument, NULL, 'j' }, { "help", no_argument, NULL, 'h' }, { 0 },
 	};
-	struct check_args a = { .request.type = CHALLENGE_DNS01 };
+	struct check_args a = { .question.http = false };
 	int c;
 
 	a.daemon.overrides = a.overrides;
@@ -201,6 +202,6 @@ int cli_check(int argc, char **argv)
 		fputs("dcvd check: give one domain; see dcvd check --help\n", stderr);
 		return 2;
 	}
-	a.request.domain = argv[optind];
+	a.question.domain = argv[optind];
 	return run(&a);
 }

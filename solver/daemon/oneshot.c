@@ -5,6 +5,7 @@
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
 #include "solver/daemon/schema.h"
+#include "solver/engine/engine.h"
 
 struct oneshot {
 	struct config *config;
@@ -81,14 +82,16 @@ static void on_verdict(const char *verdict_json, const struct err *err, void *ar
 	loop_stop(o->loop);
 }
 
-int oneshot_check(const struct daemon_options *options, const struct check_request *request, int timeout_ms,
+int oneshot_check(const struct daemon_options *options, const struct oneshot_question *question, int timeout_ms,
                   char **ret_verdict, struct err *err)
 {
+	const struct check_request request = { question->http ? CHALLENGE_HTTP01 : CHALLENGE_DNS01, question->domain,
+	                                       question->token, question->key_authorization, question->value };
 	struct oneshot o = { 0 };
 	int code = oneshot_open(&o, options, err);
 
 	if (code == 0)
-		code = engine_check(o.engine, request, on_verdict, &o, err);
+		code = engine_check(o.engine, &request, on_verdict, &o, err);
 	if (code == 0) {
 		loop_run_until(o.loop, &o.done, timeout_ms);
 		if (!o.done)

@@ -155,7 +155,7 @@ void engine_close(struct engine *e)
 
 	DL_FOREACH_SAFE(e->entries, n, tmp)
 		entry_free(e, n);
-	zones_free(e);
+	zone_cache_free(e);
 	claims_free(e);
 	instances_close(e);
 	DL_FOREACH_SAFE(e->watches, w, next)

@@ -160,7 +160,7 @@ void location_free(struct location *l);
 /* `done` comes later with a location (taken) or a sentence. */
 struct locate *locate_start(struct engine *e, const char *fqdn, void (*done)(struct location *l, const struct err *err, void *arg), void *arg);
 void locate_cancel(struct locate *l);
-void zones_free(struct engine *e);
+void zone_cache_free(struct engine *e);
 
 /* ---- looks: look_dns.c, look_http.c ---- */
 struct look_run;

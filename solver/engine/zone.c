@@ -250,7 +250,7 @@ const char *zone_own(struct engine *e, const char *fqdn)
 	return NULL;
 }
 
-void zones_free(struct engine *e)
+void zone_cache_free(struct engine *e)
 {
 	struct zone *z, *tmp;
 
