@@ -446,12 +446,16 @@ bool cps_domain_is_valid(const struct cps_domain *d)
 	return !*d->status && strcmp(d->validation_status, "VALIDATED") == 0;
 }
 
+bool cps_domain_is_spent(const struct cps_domain *d)
+{
+	return strcmp(d->validation_status, "EXPIRED") == 0 || strcasecmp(d->status, "error") == 0 ||
+	       strcasecmp(d->status, "invalid") == 0;
+}
+
 bool cps_domain_is_open(const struct cps_domain *d)
 {
-	if (cps_domain_is_valid(d) || strcasecmp(d->status, "preparing") == 0)
+	if (cps_domain_is_valid(d) || cps_domain_is_spent(d) || strcasecmp(d->status, "preparing") == 0)
 		return false;
-	if (strcmp(d->validation_status, "EXPIRED") == 0 || strcasecmp(d->status, "error") == 0)
-		return false; /* CPS gets a new token by itself */
 	for (size_t i = 0; i < d->challenge_count; i++)
 		if (!*d->challenges[i].status || strcasecmp(d->challenges[i].status, "pending") == 0)
 			return true;

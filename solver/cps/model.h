@@ -100,6 +100,8 @@ void cps_domains_done(struct cps_domains *d);
 bool cps_domain_is_valid(const struct cps_domain *d);
 /* CPS waits for an answer to be published for this name. */
 bool cps_domain_is_open(const struct cps_domain *d);
+/* Its tokens are used up, by expiry or by a failed validation; CPS gets new ones by itself. */
+bool cps_domain_is_spent(const struct cps_domain *d);
 
 /* The id at the end of "/cps/v2/enrollments/1/changes/2"; 0 when there is none. */
 int64_t cps_location_id(const char *location);

@@ -1,0 +1,243 @@
+#include "solver/cps/cps.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "solver/base/clock.h"
+#include "solver/base/log.h"
+#include "solver/base/mem.h"
+#include "solver/cps/internal.h"
+#include "solver/cps/validate.h"
+
+#define SENTENCES_MAX 2000 /* of one validation */
+#define FINISHED_MAX 100
+
+struct sentence {
+	int64_t at_ms;
+	char *text;
+};
+
+/* What is told about a validation, also after it is over. */
+struct report {
+	struct cps *cps;
+	struct report *next, *prev;
+	char id[ID_SIZE], order_id[ID_SIZE];
+	int64_t enrollment, change, started_ms, finished_ms;
+	struct err err;
+	struct cps_validation *validation; /* NULL: over */
+	struct sentence *sentences;
+	size_t sentence_count;
+};
+
+int cps_open(const struct cps_parts *parts, struct cps **ret, struct err *err)
+{
+	struct cps *c = mem_new(1, sizeof(*c));
+
+	(void)err;
+	c->parts = *parts;
+	c->client = cps_client_new(parts->loop, parts->http, &parts->config->cps);
+	*ret = c;
+	return 0;
+}
+
+static void report_free(struct report *r)
+{
+	for (size_t i = 0; i < r->sentence_count; i++)
+		free(r->sentences[i].text);
+	free(r->sentences);
+	free(r);
+}
+
+void cps_close(struct cps *c)
+{
+	struct report *r, *next;
+
+	if (!c)
+		return;
+	lookups_cancel(c);
+	DL_FOREACH_SAFE(c->reports, r, next) {
+		cps_validate_stop(r->validation);
+		report_free(r);
+	}
+	cps_client_free(c->client);
+	free(c);
+}
+
+void cps_reconfigure(struct cps *c, const struct config *config)
+{
+	struct report *r;
+
+	c->parts.config = config;
+	cps_client_reconfigure(c->client, &config->cps);
+	DL_FOREACH(c->reports, r)
+		if (r->validation)
+			cps_validate_reconfigure(r->validation, config);
+}
+
+/* ---- validations */
+
+static void remember_progress(struct report *r)
+{
+	const char *order = r->validation ? cps_validate_order(r->validation) : NULL;
+
+	if (!r->validation)
+		return;
+	r->change = cps_validate_change(r->validation);
+	if (order)
+		memcpy(r->order_id, order, ID_SIZE);
+}
+
+static void on_say(const char *sentence, void *arg)
+{
+	struct report *r = arg;
+	char number[32];
+
+	snprintf(number, sizeof(number), "%" PRId64, r->enrollment);
+	log_event(LOG_INFO, sentence, "validation", r->id, "enrollment", number, NULL);
+	remember_progress(r);
+	if (r->sentence_count >= SENTENCES_MAX)
+		return;
+	r->sentences = mem_resize(r->sentences, r->sentence_count + 1, sizeof(*r->sentences));
+	r->sentences[r->sentence_count++] = (struct sentence){ loop_wall_ms(r->cps->parts.loop), mem_dup(sentence) };
+}
+
+static void forget_old(struct cps *c)
+{
+	struct report *r, *next;
+	size_t finished = 0;
+
+	DL_FOREACH_SAFE(c->reports, r, next) {
+		if (r->validation || ++finished <= FINISHED_MAX)
+			continue;
+		DL_DELETE(c->reports, r);
+		report_free(r);
+	}
+}
+
+static void on_done(const struct err *err, void *arg)
+{
+	struct report *r = arg;
+
+	r->validation = NULL;
+	r->err = *err;
+	r->finished_ms = loop_wall_ms(r->cps->parts.loop);
+	if (err->code < 0)
+		log_event(LOG_ERROR, "validation failed", "validation", r->id, "error", err->text, NULL);
+	forget_old(r->cps);
+}
+
+static struct report *running_report(struct cps *c, int64_t enrollment)
+{
+	struct report *r;
+
+	DL_FOREACH(c->reports, r)
+		if (r->validation && r->enrollment == enrollment)
+			return r;
+	return NULL;
+}
+
+static struct report *report_new(struct cps *c, int64_t enrollment)
+{
+	struct report *r = mem_new(1, sizeof(*r));
+
+	r->cps = c;
+	r->enrollment = enrollment;
+	r->started_ms = loop_wall_ms(c->parts.loop);
+	id_new(r->id, "va");
+	return r;
+}
+
+int cps_validation_start(struct cps *c, int64_t enrollment, char ret_id[ID_SIZE], struct err *err)
+{
+	const struct cps_validate_parts parts = { c->parts.loop, c->client, c->parts.engine, c->parts.store,
+		                                  c->parts.config };
+	struct report *r = running_report(c, enrollment);
+	struct cps_progress progress = { on_say, on_done, NULL };
+
+	if (!c->parts.engine || !c->parts.store)
+		return err_set(err, ERR_UNSUPPORTED, "validation needs the running service");
+	if (!r) {
+		r = report_new(c, enrollment);
+		progress.arg = r;
+		if (cps_validate_start(&parts, enrollment, &progress, &r->validation, err) < 0) {
+			report_free(r);
+			return err->code;
+		}
+		DL_PREPEND(c->reports, r);
+	}
+	memcpy(ret_id, r->id, ID_SIZE);
+	return 0;
+}
+
+/* ---- as JSON */
+
+static json_t *json_time(int64_t wall_ms)
+{
+	char text[CLOCK_TEXT_SIZE];
+
+	return wall_ms ? json_string(clock_text(wall_ms, text)) : json_null();
+}
+
+static const char *report_state(const struct report *r)
+{
+	if (r->validation)
+		return "running";
+	return r->err.code < 0 ? "failed" : "done";
+}
+
+/* Text of others may hold anything; JSON takes UTF-8 only. */
+static json_t *json_text(const char *text)
+{
+	json_t *value = json_string(text);
+
+	return value ? value : json_string("(text that is not UTF-8)");
+}
+
+static json_t *report_json(struct report *r)
+{
+	json_t *o = json_object();
+
+	remember_progress(r);
+	json_object_set_new(o, "id", json_string(r->id));
+	json_object_set_new(o, "enrollment", json_integer(r->enrollment));
+	json_object_set_new(o, "change", r->change ? json_integer(r->change) : json_null());
+	json_object_set_new(o, "state", json_string(report_state(r)));
+	json_object_set_new(o, "order_id", *r->order_id ? json_string(r->order_id) : json_null());
+	json_object_set_new(o, "error", r->err.code == 0 ? json_null()
+	                    : json_pack("{s:s, s:o}", "code", err_name(r->err.code), "detail", json_text(r->err.text)));
+	json_object_set_new(o, "started", json_time(r->started_ms));
+	json_object_set_new(o, "finished", json_time(r->finished_ms));
+	return o;
+}
+
+json_t *cps_validation_json(struct cps *c, const char *id)
+{
+	struct report *r;
+	json_t *o, *sentences;
+
+	DL_FOREACH(c->reports, r)
+		if (strcmp(r->id, id) == 0)
+			break;
+	if (!r)
+		return NULL;
+	o = report_json(r);
+	sentences = json_array();
+	for (size_t i = 0; i < r->sentence_count; i++)
+		json_array_append_new(sentences, json_pack("{s:o, s:o}", "at", json_time(r->sentences[i].at_ms),
+		                                           "text", json_text(r->sentences[i].text)));
+	json_object_set_new(o, "sentences", sentences);
+	return o;
+}
+
+json_t *cps_validations_json(struct cps *c)
+{
+	json_t *list = json_array();
+	struct report *r;
+
+	DL_FOREACH(c->reports, r)
+		json_array_append_new(list, report_json(r));
+	return list;
+}
