@@ -224,6 +224,17 @@ static int parse_list(const struct option *o, const struct yaml_node *value, cha
 	return code;
 }
 
+static void note_inline(const struct yaml_node *value, const char *path, struct option_notes *notes)
+{
+	if (!notes || !notes->warnings)
+		return;
+	buf_add_text(notes->warnings, value->file);
+	if (value->line > 0)
+		buf_printf(notes->warnings, ":%d:%d", value->line, value->column);
+	buf_printf(notes->warnings, ": %s is written in the configuration itself; {file: …}, {env: …} or "
+	           "{credential: …} keeps it out of copies\n", path);
+}
+
 static int parse_secret(const struct option *o, const struct yaml_node *value, struct secret **field,
                         const char *path, struct option_notes *notes, struct err *err)
 {
@@ -233,9 +244,8 @@ static int parse_secret(const struct option *o, const struct yaml_node *value, s
 	if (yaml_is_null(value) && !o->required)
 		return 0;
 	code = source_read(value, path, field, &in_file, err);
-	if (code == 0 && in_file && notes && notes->warnings)
-		buf_printf(notes->warnings, "%s:%d:%d: %s is written in the configuration itself; {file: …}, {env: …} or "
-		           "{credential: …} keeps it out of copies\n", value->file, value->line, value->column, path);
+	if (code == 0 && in_file)
+		note_inline(value, path, notes);
 	return code;
 }
 
