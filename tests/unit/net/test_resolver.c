@@ -1,0 +1,384 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "solver/base/mem.h"
+#include "solver/dns/message.h"
+#include "solver/net/resolver.h"
+
+/* A name server in a thread, on UDP and TCP of one port. The first label of the question says how it answers:
+ * "silent" not at all, "cut" truncated over UDP, "servfail", "host" with an address, others without records. An
+ * UPDATE is answered by a bare header, as RFC 2136 section 3.8 allows. */
+struct responder {
+	int udp, tcp, stop[2], port;
+	pthread_t thread;
+	unsigned char update[600];
+	size_t update_length;
+	int over_tcp;
+};
+
+static size_t question_end(const unsigned char *wire, size_t length)
+{
+	size_t at = 12;
+
+	while (at < length && wire[at])
+		at += wire[at] + 1u;
+	return at + 5;
+}
+
+static size_t answer(struct responder *r, const unsigned char *asked, size_t length, unsigned char *out, bool tcp)
+{
+	static const unsigned char a[] = { 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 9, 0, 4, 192, 0, 2, 7 };
+	size_t end = question_end(asked, length);
+
+	r->over_tcp += tcp;
+	memcpy(out, asked, 12);
+	out[2] |= 0x84;
+	memset(out + 4, 0, 8);
+	if ((asked[2] & 0x78) == 5 << 3) {
+		memcpy(r->update, asked, length);
+		r->update_length = length;
+		return 12;
+	}
+	memcpy(out + 12, asked + 12, end - 12);
+	out[5] = 1;
+	if (memcmp(asked + 13, "silent", 6) == 0)
+		return 0;
+	if (memcmp(asked + 13, "servfail", 8) == 0)
+		out[3] = DNS_SERVFAIL;
+	if (memcmp(asked + 13, "cut", 3) == 0 && !tcp)
+		out[2] |= 0x02;
+	if (memcmp(asked + 13, "host", 4) == 0 && asked[end - 3] == DNS_A) {
+		memcpy(out + end, a, sizeof(a));
+		out[7] = 1;
+		end += sizeof(a);
+	}
+	return end;
+}
+
+static void answer_tcp(struct responder *r)
+{
+	unsigned char in[2048], out[2048];
+	int fd = accept(r->tcp, NULL, NULL);
+	size_t n;
+
+	if (recv(fd, in, 2, MSG_WAITALL) == 2 && (n = (size_t)in[0] << 8 | in[1]) <= sizeof(in) &&
+	    recv(fd, in, n, MSG_WAITALL) == (ssize_t)n) {
+		n = answer(r, in, n, out + 2, true);
+		out[0] = (unsigned char)(n >> 8);
+		out[1] = (unsigned char)n;
+		assert_int_equal(send(fd, out, n + 2, MSG_NOSIGNAL), n + 2);
+	}
+	close(fd);
+}
+
+static void answer_udp(struct responder *r)
+{
+	unsigned char in[2048], out[2048];
+	struct sockaddr_in from;
+	socklen_t from_length = sizeof(from);
+	ssize_t n = recvfrom(r->udp, in, sizeof(in), 0, (struct sockaddr *)&from, &from_length);
+	size_t length = n > 12 ? answer(r, in, (size_t)n, out, false) : 0;
+
+	if (length)
+		sendto(r->udp, out, length, 0, (struct sockaddr *)&from, from_length);
+}
+
+static void *respond(void *arg)
+{
+	struct responder *r = arg;
+	struct pollfd fds[] = { { r->stop[0], POLLIN, 0 }, { r->udp, POLLIN, 0 }, { r->tcp, POLLIN, 0 } };
+
+	while (poll(fds, 3, -1) > 0 && !fds[0].revents) {
+		if (fds[1].revents)
+			answer_udp(r);
+		if (fds[2].revents)
+			answer_tcp(r);
+	}
+	return NULL;
+}
+
+static void responder_start(struct responder *r)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t length = sizeof(address);
+	int size = 4 << 20;
+
+	r->tcp = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(bind(r->tcp, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(r->tcp, 64), 0);
+	getsockname(r->tcp, (struct sockaddr *)&address, &length);
+	r->port = ntohs(address.sin_port);
+	r->udp = socket(AF_INET, SOCK_DGRAM, 0);
+	setsockopt(r->udp, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	assert_int_equal(bind(r->udp, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(pipe(r->stop), 0);
+	pthread_create(&r->thread, NULL, respond, r);
+}
+
+static void responder_stop(struct responder *r)
+{
+	assert_int_equal(write(r->stop[1], "x", 1), 1);
+	pthread_join(r->thread, NULL);
+	close(r->udp);
+	close(r->tcp);
+	close(r->stop[0]);
+	close(r->stop[1]);
+}
+
+struct fixture {
+	struct responder responder;
+	struct loop *loop;
+	struct resolver *resolver;
+	char server[32];
+	int done, all_done, wanted, calls;
+	struct err err;
+	unsigned char wire[2048];
+	size_t length;
+	char addresses[256];
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = mem_new(1, sizeof(*f));
+	const char *servers[] = { f->server, NULL };
+	const struct resolver_options options = { .servers = servers, .timeout_ms = 300, .tries = 2 };
+
+	responder_start(&f->responder);
+	snprintf(f->server, sizeof(f->server), "127.0.0.1:%d", f->responder.port);
+	f->loop = loop_new();
+	f->resolver = resolver_new(f->loop, &options, &f->err);
+	if (!f->resolver)
+		fail_msg("%s", f->err.text);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	resolver_free(f->resolver);
+	loop_free(f->loop);
+	responder_stop(&f->responder);
+	free(f);
+	return 0;
+}
+
+static void on_reply(const unsigned char *wire, size_t length, int64_t elapsed_ms, const struct err *err, void *arg)
+{
+	struct fixture *f = arg;
+
+	assert_true(elapsed_ms >= 0);
+	f->done = 1;
+	f->err = *err;
+	f->length = length;
+	if (wire)
+		memcpy(f->wire, wire, length);
+	f->all_done = ++f->calls == f->wanted;
+}
+
+static void send_wire(struct fixture *f, const unsigned char *wire, size_t length, bool tcp)
+{
+	f->done = 0;
+	assert_int_equal(resolver_exchange(f->resolver, f->server, wire, length, tcp, on_reply, f, &f->err), 0);
+	assert_int_equal(f->done, 0); /* never from inside the start */
+	loop_run_until(f->loop, &f->done, 10000);
+	assert_int_equal(f->done, 1);
+}
+
+static void ask(struct fixture *f, const char *name, bool tcp)
+{
+	unsigned char wire[DNS_QUERY_MAX];
+	int length = dns_query_build(name, DNS_TXT, false, wire, sizeof(wire), &f->err);
+
+	send_wire(f, wire, (size_t)length, tcp);
+}
+
+static void rcode_is(struct fixture *f, const char *name, int rcode)
+{
+	struct dns_reply reply;
+
+	if (f->err.code)
+		fail_msg("%s", f->err.text);
+	if (dns_reply_parse(f->wire, f->length, name, DNS_TXT, &reply, &f->err) < 0)
+		fail_msg("%s", f->err.text);
+	assert_int_equal(reply.rcode, rcode);
+	dns_reply_done(&reply);
+}
+
+static void a_server_that_is_silent_times_out(void **state)
+{
+	struct fixture *f = *state;
+
+	ask(f, "silent.example", false);
+	assert_int_equal(f->err.code, ERR_TIMEOUT);
+	assert_non_null(strstr(f->err.text, f->server));
+}
+
+static void a_server_that_is_absent_is_unreachable(void **state)
+{
+	struct fixture *f = *state;
+
+	snprintf(f->server, sizeof(f->server), "127.0.0.1:1");
+	ask(f, "a.example", false);
+	assert_int_equal(f->err.code, ERR_UNREACHABLE);
+	ask(f, "a.example", true);
+	assert_int_equal(f->err.code, ERR_UNREACHABLE);
+}
+
+static void refuses_a_server_that_is_no_address(void **state)
+{
+	struct fixture *f = *state;
+	unsigned char wire[DNS_QUERY_MAX];
+	int length = dns_query_build("a.example", DNS_TXT, false, wire, sizeof(wire), &f->err);
+
+	assert_int_equal(resolver_exchange(f->resolver, "ns1.example", wire, (size_t)length, false, on_reply, f, &f->err), ERR_INVALID);
+	assert_int_equal(resolver_exchange(f->resolver, f->server, wire, 5, false, on_reply, f, &f->err), ERR_INVALID);
+}
+
+static void servfail_is_a_reply(void **state)
+{
+	struct fixture *f = *state;
+
+	ask(f, "servfail.example", false);
+	rcode_is(f, "servfail.example", DNS_SERVFAIL);
+}
+
+static void a_truncated_reply_comes_again_over_tcp(void **state)
+{
+	struct fixture *f = *state;
+
+	ask(f, "cut.example", false);
+	rcode_is(f, "cut.example", DNS_NOERROR);
+	assert_int_equal(f->responder.over_tcp, 1);
+}
+
+static void asks_over_tcp_when_told_to(void **state)
+{
+	struct fixture *f = *state;
+
+	ask(f, "a.example", true);
+	rcode_is(f, "a.example", DNS_NOERROR);
+	assert_int_equal(f->responder.over_tcp, 1);
+}
+
+static void an_update_passes_unchanged_and_its_bare_reply_comes_back(void **state)
+{
+	/* UPDATE of zone "ex", no changes, and bytes in the place of a TSIG. */
+	static const unsigned char update[] = { 0x12, 0x34, 5 << 3, 0, 0, 1, 0, 0, 0, 0, 0, 1, 2, 'e', 'x', 0, 0, 6, 0, 1,
+	                                        3, 'k', 'e', 'y', 0, 0, 250, 0, 255, 0, 0, 0, 0, 0, 4, 9, 8, 7, 6 };
+	struct fixture *f = *state;
+
+	for (int tcp = 0; tcp < 2; tcp++) {
+		f->responder.update_length = 0;
+		send_wire(f, update, sizeof(update), tcp);
+		assert_int_equal(f->err.code, 0);
+		assert_int_equal(f->length, 12);
+		assert_memory_equal(f->wire, "\x12\x34", 2);
+		assert_int_equal(f->responder.update_length, sizeof(update));
+		assert_memory_equal(f->responder.update, update, sizeof(update));
+	}
+	assert_int_equal(f->responder.over_tcp, 1);
+}
+
+static void many_names_at_once_all_get_their_answer(void **state)
+{
+	struct fixture *f = *state;
+
+	f->wanted = 400;
+	for (int i = 0; i < f->wanted; i++) {
+		unsigned char wire[DNS_QUERY_MAX];
+		char name[32];
+		int length;
+
+		snprintf(name, sizeof(name), "n%d.example", i);
+		length = dns_query_build(name, DNS_TXT, false, wire, sizeof(wire), &f->err);
+		assert_int_equal(resolver_exchange(f->resolver, f->server, wire, (size_t)length, false, on_reply, f, &f->err), 0);
+	}
+	loop_run_until(f->loop, &f->all_done, 10000);
+	assert_int_equal(f->calls, 400);
+	assert_int_equal(f->err.code, 0);
+}
+
+static void what_is_running_is_cancelled_before_the_resolver_is_gone(void **state)
+{
+	struct fixture *f = *state;
+	static const unsigned char update[] = { 1, 2, 5 << 3, 0, 0, 0, 0, 0, 0, 0, 0, 0 };
+
+	assert_int_equal(resolver_query(f->resolver, "silent.example", DNS_TXT, on_reply, f, &f->err), 0);
+	assert_int_equal(resolver_exchange(f->resolver, f->server, update, sizeof(update), false, on_reply, f, &f->err), 0);
+	resolver_free(f->resolver);
+	f->resolver = NULL;
+	assert_int_equal(f->calls, 2);
+	assert_int_equal(f->err.code, ERR_CANCELLED);
+}
+
+static void on_addresses(const char *const *addresses, const struct err *err, void *arg)
+{
+	struct fixture *f = arg;
+
+	f->done = 1;
+	f->err = *err;
+	f->addresses[0] = '\0';
+	for (; addresses && *addresses; addresses++) {
+		strcat(f->addresses, *addresses);
+		strcat(f->addresses, " ");
+	}
+}
+
+static void look_up(struct fixture *f, const char *host)
+{
+	f->done = 0;
+	assert_int_equal(resolver_addresses(f->resolver, host, on_addresses, f, &f->err), 0);
+	assert_int_equal(f->done, 0);
+	loop_run_until(f->loop, &f->done, 10000);
+}
+
+static void finds_the_addresses_of_a_host(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(resolver_addresses(f->resolver, "a..b", on_addresses, f, &f->err), ERR_INVALID);
+	look_up(f, "silent.example");
+	assert_int_equal(f->err.code, ERR_TIMEOUT);
+	look_up(f, "servfail.example");
+	assert_non_null(strstr(f->err.text, "SERVFAIL"));
+	look_up(f, "none.example");
+	assert_int_equal(f->err.code, 0);
+	assert_string_equal(f->addresses, "");
+	look_up(f, "Host.example");
+	assert_string_equal(f->addresses, "192.0.2.7 ");
+	look_up(f, "[2001:db8::1]");
+	assert_string_equal(f->addresses, "2001:db8::1 ");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_server_that_is_silent_times_out, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_server_that_is_absent_is_unreachable, setup, teardown),
+		cmocka_unit_test_setup_teardown(refuses_a_server_that_is_no_address, setup, teardown),
+		cmocka_unit_test_setup_teardown(servfail_is_a_reply, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_truncated_reply_comes_again_over_tcp, setup, teardown),
+		cmocka_unit_test_setup_teardown(asks_over_tcp_when_told_to, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_update_passes_unchanged_and_its_bare_reply_comes_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(many_names_at_once_all_get_their_answer, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_is_running_is_cancelled_before_the_resolver_is_gone, setup, teardown),
+		cmocka_unit_test_setup_teardown(finds_the_addresses_of_a_host, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
