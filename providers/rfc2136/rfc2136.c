@@ -161,7 +161,7 @@ static int update_send(const struct provider *p, struct flight *f, struct job *j
 		return ERR_INVALID;
 	free(f->wire);
 	f->wire = NULL;
-	if (dns_update_build(f->update, p->has_key ? &p->key : NULL, &f->wire, &f->length, err) < 0)
+	if (dns_update_build(f->update, p->has_key ? &p->key : NULL, job->now_seconds, &f->wire, &f->length, err) < 0)
 		return ERR_INVALID;
 	f->phase = PHASE_UPDATE;
 	*ret = (struct request){ .want = WANT_DNS, .server = p->options->server, .wire = f->wire, .wire_length = f->length,

@@ -4,30 +4,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "solver/base/buf.h"
 #include "solver/base/id.h"
 #include "solver/base/mem.h"
 #include "solver/dns/message.h"
+#include "solver/dns/tsig.h"
 
-#define FUDGE 300       /* seconds, RFC 8945 section 10 */
 #define STRING_MAX 255  /* bytes of one character-string */
 #define TSIG_ROOM 128   /* of a TSIG record without its key name: the largest MAC and the fixed fields */
-
-/* Fields of a TSIG record, RFC 8945 section 4.2. */
-enum { TSIG_TIME = 1, TSIG_FUDGE = 2, TSIG_MAC = 3, TSIG_ERROR = 5 };
 
 struct dns_update {
 	char *zone;
 	ldns_rr_list *changes;
 	uint16_t id;        /* of the message that was built last */
-	ldns_rdf *mac;      /* its signature, or NULL */
+	struct tsig_mac mac; /* its signature; length 0: none */
 };
-
-static const char *algorithm_name(enum dns_tsig_algorithm algorithm)
-{
-	static const char *const names[] = { "hmac-sha256.", "hmac-sha384.", "hmac-sha512." };
-
-	return names[algorithm];
-}
 
 struct dns_update *dns_update_new(const char *zone, struct err *err)
 {
@@ -50,7 +41,6 @@ void dns_update_free(struct dns_update *u)
 	if (!u)
 		return;
 	ldns_rr_list_deep_free(u->changes);
-	ldns_rdf_deep_free(u->mac);
 	free(u->zone);
 	free(u);
 }
@@ -117,19 +107,8 @@ size_t dns_update_empty_room(const char *zone, const struct dns_tsig_key *key)
 	return key ? room + strlen(key->name) + 2 + TSIG_ROOM : room;
 }
 
-static int message_sign(struct dns_update *u, ldns_pkt *pkt, const struct dns_tsig_key *key, struct err *err)
-{
-	ldns_status status = ldns_pkt_tsig_sign(pkt, key->name, key->secret, FUDGE, algorithm_name(key->algorithm), NULL);
-
-	if (status != LDNS_STATUS_OK || !ldns_pkt_tsig(pkt))
-		return err_set(err, ERR_INVALID, "the update cannot be signed with key %s: %s", key->name, ldns_get_errorstr_by_id(status));
-	ldns_rdf_deep_free(u->mac);
-	u->mac = ldns_rdf_clone(ldns_rr_rdf(ldns_pkt_tsig(pkt), TSIG_MAC));
-	return 0;
-}
-
-static int message_write(struct dns_update *u, ldns_pkt *pkt, const struct dns_tsig_key *key, unsigned char **ret_wire,
-                         size_t *ret_length, struct err *err)
+static int message_write(struct dns_update *u, ldns_pkt *pkt, const struct dns_tsig_key *key, long long now_seconds, struct buf *out,
+                         struct err *err)
 {
 	uint8_t *wire = NULL;
 	size_t length = 0;
@@ -137,52 +116,37 @@ static int message_write(struct dns_update *u, ldns_pkt *pkt, const struct dns_t
 
 	id_random(&u->id, sizeof(u->id));
 	ldns_pkt_set_id(pkt, u->id);
-	if (key && message_sign(u, pkt, key, err) < 0)
-		return ERR_INVALID;
 	status = ldns_pkt2wire(&wire, pkt, &length);
-	if (status != LDNS_STATUS_OK || length > DNS_MESSAGE_MAX) {
-		free(wire);
+	if (status == LDNS_STATUS_OK)
+		buf_add(out, wire, length);
+	free(wire);
+	u->mac.length = 0;
+	if (status == LDNS_STATUS_OK && !out->overflow && key && tsig_sign(out, key, now_seconds, &u->mac, err) < 0)
+		return ERR_INVALID;
+	if (status != LDNS_STATUS_OK || out->overflow)
 		return err_set(err, ERR_TOO_LARGE, "an update of %zu changes does not fit one message",
 		               ldns_rr_list_rr_count(u->changes));
-	}
-	*ret_wire = wire;
-	*ret_length = length;
 	return 0;
 }
 
-int dns_update_build(struct dns_update *u, const struct dns_tsig_key *key, unsigned char **ret_wire, size_t *ret_length,
-                     struct err *err)
+int dns_update_build(struct dns_update *u, const struct dns_tsig_key *key, long long now_seconds, unsigned char **ret_wire,
+                     size_t *ret_length, struct err *err)
 {
 	/* ldns takes the zone's name and copies the list. */
 	ldns_pkt *pkt = ldns_update_pkt_new(ldns_dname_new_frm_str(u->zone), LDNS_RR_CLASS_IN, NULL, u->changes, NULL);
+	struct buf out = BUF_INIT(DNS_MESSAGE_MAX);
 	int rc;
 
 	if (!pkt)
 		return err_set(err, ERR_INVALID, "no update of zone %.300s can be made", u->zone);
-	rc = message_write(u, pkt, key, ret_wire, ret_length, err);
+	rc = message_write(u, pkt, key, now_seconds, &out, err);
 	ldns_pkt_free(pkt);
+	if (rc == 0) {
+		*ret_length = out.length;
+		*ret_wire = (unsigned char *)buf_take(&out);
+	}
+	buf_done(&out);
 	return rc;
-}
-
-static uint64_t rdf_number(const ldns_rdf *rdf)
-{
-	uint64_t n = 0;
-
-	for (size_t i = 0; rdf && i < ldns_rdf_size(rdf) && i < sizeof(n); i++)
-		n = n << 8 | ldns_rdf_data(rdf)[i];
-	return n;
-}
-
-/* ldns compares the signature, but neither the time nor that the reply answers our message. */
-static bool reply_is_proven(const struct dns_update *u, const struct dns_tsig_key *key, ldns_pkt *pkt, const unsigned char *wire,
-                            size_t length, long long now_seconds)
-{
-	const ldns_rr *tsig = ldns_pkt_tsig(pkt);
-	long long age = now_seconds - (long long)rdf_number(ldns_rr_rdf(tsig, TSIG_TIME));
-
-	if (!u->mac || age > FUDGE || age < -FUDGE)
-		return false;
-	return ldns_pkt_tsig_verify(pkt, wire, length, key->name, key->secret, u->mac);
 }
 
 static int reply_read(const struct dns_update *u, const struct dns_tsig_key *key, ldns_pkt *pkt, const unsigned char *wire,
@@ -195,10 +159,10 @@ static int reply_read(const struct dns_update *u, const struct dns_tsig_key *key
 	if (ldns_pkt_id(pkt) != u->id)
 		return err_set(err, ERR_PROTOCOL, "the reply of the server has another id than our update");
 	*ret = (struct dns_update_reply){ .rcode = ldns_pkt_get_rcode(pkt) };
-	if (!tsig || ldns_rr_rd_count(tsig) <= TSIG_ERROR)
+	if (!tsig)
 		return 0;
-	ret->tsig_error = (int)rdf_number(ldns_rr_rdf(tsig, TSIG_ERROR));
-	ret->proven = key && reply_is_proven(u, key, pkt, wire, length, now_seconds);
+	ret->tsig_error = tsig_error(tsig);
+	ret->proven = key && u->mac.length > 0 && tsig_verify(wire, length, tsig, key, &u->mac, now_seconds);
 	return 0;
 }
 

@@ -36,8 +36,8 @@ size_t dns_update_change_room(const char *fqdn, const char *value);
 size_t dns_update_empty_room(const char *zone, const struct dns_tsig_key *key);
 
 /* The message; `key` NULL: not signed. Gives *ret_wire (free with free). ERR_TOO_LARGE over 64 KiB. */
-int dns_update_build(struct dns_update *u, const struct dns_tsig_key *key, unsigned char **ret_wire, size_t *ret_length,
-                     struct err *err);
+int dns_update_build(struct dns_update *u, const struct dns_tsig_key *key, long long now_seconds, unsigned char **ret_wire,
+                     size_t *ret_length, struct err *err);
 
 struct dns_update_reply {
 	int rcode;      /* of the header */

@@ -47,6 +47,8 @@ static void run_end(struct run *r)
 	test.api->close(r->provider);
 }
 
+static struct err last_error; /* of step() */
+
 /* A name of the zone, for the next two uses. */
 static const char *name(const char *label)
 {
@@ -66,12 +68,12 @@ static struct change change(enum change_op op, const char *fqdn, const char *val
 static int run_once(struct run *r, struct change *changes, size_t count)
 {
 	struct job job = { .zone = test.zone, .changes = changes, .count = count };
-	struct err err = { 0 };
 	int rc;
 
 	for (size_t i = 0; i < count; i++)
 		changes[i].status = CHANGE_PENDING;
-	rc = run_job(r, &job, &err);
+	last_error = (struct err){ 0 };
+	rc = run_job(r, &job, &last_error);
 	for (size_t i = 0; i < count; i++) {
 		if (rc == 0)
 			assert_int_not_equal(changes[i].status, CHANGE_PENDING);
@@ -107,7 +109,7 @@ static void carry_out(struct run *r, struct change *changes, size_t count)
 	}
 	for (size_t i = 0; i < count; i++) {
 		if (!holds(&changes[i]))
-			fail_msg("%s: status %d: %s", changes[i].fqdn, changes[i].status, changes[i].message);
+			fail_msg("%s: status %d: %s%s", changes[i].fqdn, changes[i].status, changes[i].message, last_error.text);
 	}
 }
 
