@@ -1,0 +1,107 @@
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "solver/cli/cli.h"
+
+static const struct cli_option *option_named(const struct cli_option *table, const char *text, size_t length)
+{
+	for (; table->name; table++)
+		if (strlen(table->name) == length && strncmp(table->name, text, length) == 0)
+			return table;
+	return NULL;
+}
+
+static void print_help(const char *usage, const char *about, const struct cli_option *table)
+{
+	char left[64];
+
+	printf("dcvd %s\n\n%s\n\n", usage, about);
+	for (; table->name; table++) {
+		snprintf(left, sizeof(left), "--%s%s%s", table->name, table->argument ? " " : "", table->argument ? table->argument : "");
+		printf("  %-24s  %s\n", left, table->help);
+	}
+	puts("\nExit status: 0 done, 1 not ready or refused, 2 usage or configuration, 3 cannot reach.");
+}
+
+int cli_usage_error(const char *command, const char *format, ...)
+{
+	va_list args;
+
+	fprintf(stderr, "dcvd %s: ", command);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fprintf(stderr, "; see dcvd %s --help\n", command);
+	return EXIT_USAGE;
+}
+
+static bool store_value(const struct cli_option *o, const char *value)
+{
+	struct cli_list *list = o->target;
+
+	if (o->kind == CLI_TEXT) {
+		*(const char **)o->target = value;
+		return true;
+	}
+	if (list->count == CLI_LIST_MAX)
+		return false;
+	list->items[list->count++] = value;
+	return true;
+}
+
+/* Takes "--name", "--name=value" or "--name value" at argv[i]; returns how many words, or 0 when it is wrong. */
+static int take(const char *command, const struct cli_option *table, int left, char **argv)
+{
+	const char *word = argv[0] + 2, *equals = strchr(word, '=');
+	size_t length = equals ? (size_t)(equals - word) : strlen(word);
+	const struct cli_option *o = option_named(table, word, length);
+
+	if (!o)
+		return cli_usage_error(command, "there is no option --%.*s", (int)length, word), 0;
+	if (o->kind == CLI_FLAG) {
+		if (equals)
+			return cli_usage_error(command, "--%s takes no value", o->name), 0;
+		*(bool *)o->target = true;
+		return 1;
+	}
+	if (!equals && left < 2)
+		return cli_usage_error(command, "--%s needs %s", o->name, o->argument), 0;
+	if (!store_value(o, equals ? equals + 1 : argv[1]))
+		return cli_usage_error(command, "--%s is given more than %d times", o->name, CLI_LIST_MAX), 0;
+	return equals ? 1 : 2;
+}
+
+int cli_parse(const char *usage, const char *about, const struct cli_option *table, int argc, char **argv,
+              char ***ret_rest, int *ret_count)
+{
+	int i = 1, kept = 0;
+
+	while (i < argc) {
+		int words;
+
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+			print_help(usage, about, table);
+			return EXIT_DONE + 1;
+		}
+		if (strcmp(argv[i], "--") == 0) {
+			while (++i < argc)
+				argv[++kept] = argv[i];
+			break;
+		}
+		if (strncmp(argv[i], "--", 2) != 0) {
+			if (argv[i][0] == '-' && argv[i][1])
+				return cli_usage_error(argv[0], "there is no option %s", argv[i]) + 1;
+			argv[++kept] = argv[i];
+			i++;
+			continue;
+		}
+		words = take(argv[0], table, argc - i, argv + i);
+		if (!words)
+			return EXIT_USAGE + 1;
+		i += words;
+	}
+	*ret_rest = argv + 1;
+	*ret_count = kept;
+	return 0;
+}

@@ -1,0 +1,353 @@
+/* dcvd client: who may use the API.
+ *
+ * While the service runs, it holds the state folder and is asked; otherwise the store is opened directly. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "solver/api/clients.h"
+#include "solver/base/buf.h"
+#include "solver/base/mem.h"
+#include "solver/cli/cli.h"
+
+/* 0 and a store, -1: ask the service, or an exit status. */
+static int open_store(const struct cli_service *s, struct store **ret)
+{
+	CLEANUP(mem_freep) char *state = NULL;
+	struct err err = { 0 };
+
+	if (s->server || getenv("DCVD_SERVER"))
+		return -1;
+	state = service_state(s);
+	if (!state)
+		return EXIT_USAGE;
+	/* Without a folder there is no service that was started here; it is not for this command to make one elsewhere. */
+	if (!s->state && !s->config && access(state, F_OK) < 0)
+		return -1;
+	if (store_open_sqlite(state, NULL, ret, &err) == 0)
+		return 0;
+	if (err.code == ERR_BUSY || err.code == ERR_DENIED)
+		return -1;
+	fprintf(stderr, "dcvd: %s\n", err.text);
+	return EXIT_USAGE;
+}
+
+static int complain(const struct problem *p)
+{
+	fprintf(stderr, "dcvd: %s\n", p->err.text);
+	return EXIT_REFUSED;
+}
+
+static void show_token(const struct cli_service *s, const json_t *client)
+{
+	const char *token = json_text(client, "token");
+
+	if (s->json) {
+		print_json(client);
+		return;
+	}
+	printf("%s\n", token);
+	if (isatty(STDOUT_FILENO))
+		fprintf(stderr, "This is the bearer token of %s. It is not shown again.\n", json_text(client, "name"));
+}
+
+static json_t *client_of(struct store *store, const char *name, const char *token)
+{
+	const struct client *c;
+	struct client_list *l;
+	struct err err;
+	json_t *all = NULL;
+
+	if (client_list_load(store, &l, &err) < 0)
+		return json_object();
+	c = client_list_named(l, name);
+	all = c ? client_json(c) : json_object();
+	client_list_free(l);
+	if (token)
+		json_object_set_new(all, "token", json_string(token));
+	return all;
+}
+
+/* ---- add ---- */
+
+static json_t *texts(const struct cli_list *list)
+{
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < list->count; i++)
+		json_array_append_new(all, json_string(list->items[i]));
+	return all;
+}
+
+static int add_directly(struct store *store, const char *name, const json_t *grants_json_text, json_t **ret)
+{
+	struct problem problem = { 0 };
+	struct grants *grants = NULL;
+	char token[BEARER_SIZE];
+	int code = grants_read(grants_json_text, &grants, &problem);
+
+	if (code == 0)
+		code = client_issue(store, name, grants, token, &problem);
+	grants_free(grants);
+	if (code < 0)
+		return complain(&problem);
+	*ret = client_of(store, name, token);
+	explicit_bzero(token, sizeof(token));
+	return EXIT_DONE;
+}
+
+static int add_client(const struct cli_service *s, const char *name, json_t *grants, json_t **ret)
+{
+	struct store *store = NULL;
+	int status = open_store(s, &store);
+
+	if (status < 0)
+		return service_call(s, "POST", "/v1/clients", json_pack("{ss sO}", "name", name, "grants", grants), NULL, ret);
+	if (status)
+		return status;
+	status = add_directly(store, name, grants, ret);
+	store_close(store);
+	return status;
+}
+
+static int add(int argc, char **argv)
+{
+	struct cli_service s = { 0 };
+	struct cli_list grant = { 0 }, type = { 0 }, network = { 0 };
+	bool wildcard = false;
+	const struct cli_option options[] = { { "grant", CLI_LIST, &grant, "NAME", "www.a.example, *.a.example (below), .a.example (both), * (all); repeatable" },
+		{ "wildcard", CLI_FLAG, &wildcard, NULL, "wildcard identifiers too, where a whole suffix is granted" },
+		{ "type", CLI_LIST, &type, "TYPE", "only dns-01 or http-01" },
+		{ "network", CLI_LIST, &network, "CIDR", "only from there; repeatable" }, CLI_SERVICE_OPTIONS(&s), { NULL } };
+	json_t *grants, *client = NULL;
+	int count, status = cli_parse("client add NAME --grant NAME…", "Creates a client and prints its bearer token, this once.", options, argc, argv, &argv, &count);
+
+	if (status)
+		return status - 1;
+	if (count != 1 || !grant.count)
+		return cli_usage_error("client add", "give a name and at least one --grant");
+	grants = json_pack("{so sb}", "identifiers", texts(&grant), "wildcard", wildcard);
+	if (type.count)
+		json_object_set_new(grants, "types", texts(&type));
+	if (network.count)
+		json_object_set_new(grants, "networks", texts(&network));
+	status = add_client(&s, argv[0], grants, &client);
+	if (status == EXIT_DONE)
+		show_token(&s, client);
+	json_decref(grants);
+	json_decref(client);
+	return status;
+}
+
+/* ---- list, show ---- */
+
+static json_t *all_of(struct store *store)
+{
+	struct client_list *l;
+	struct err err;
+	json_t *all = json_array();
+
+	if (client_list_load(store, &l, &err) < 0)
+		return all;
+	for (size_t i = 0; i < l->count; i++)
+		json_array_append_new(all, client_json(&l->items[i]));
+	client_list_free(l);
+	return all;
+}
+
+static int read_clients(const struct cli_service *s, json_t **ret)
+{
+	struct store *store = NULL;
+	int status = open_store(s, &store);
+
+	if (status < 0)
+		return service_call(s, "GET", "/v1/clients", NULL, NULL, ret);
+	if (status)
+		return status;
+	*ret = json_pack("{so}", "clients", all_of(store));
+	store_close(store);
+	return EXIT_DONE;
+}
+
+static char *joined(const json_t *array)
+{
+	struct buf b = BUF_INIT(65536);
+	json_t *item;
+	size_t i;
+
+	json_array_foreach(array, i, item)
+		buf_printf(&b, "%s%s", i ? " " : "", json_string_value(item));
+	return buf_take(&b);
+}
+
+static void print_clients(const json_t *all, const char *only)
+{
+	static const char *const headings[] = { "NAME", "STATE", "AGE", "WILDCARD", "TYPES", "NETWORKS", "GRANTS", NULL };
+	struct table *t = table_new(headings);
+	json_t *c;
+	size_t i;
+
+	json_array_foreach(json_object_get(all, "clients"), i, c) {
+		const json_t *grants = json_object_get(c, "grants");
+		CLEANUP(mem_freep) char *names = joined(json_object_get(grants, "identifiers"));
+		CLEANUP(mem_freep) char *types = joined(json_object_get(grants, "types"));
+		CLEANUP(mem_freep) char *networks = joined(json_object_get(grants, "networks"));
+		char age[16];
+		const char *const cells[] = { json_text(c, "name"), json_is_true(json_object_get(c, "revoked")) ? "revoked" : "active",
+			                      age_text(json_text(c, "created"), age), json_is_true(json_object_get(grants, "wildcard")) ? "yes" : "no",
+			                      types, *networks ? networks : "any", names, NULL };
+
+		if (!only || strcmp(only, cells[0]) == 0)
+			table_row(t, cells);
+	}
+	table_print_free(t);
+}
+
+static int list(int argc, char **argv)
+{
+	struct cli_service s = { 0 };
+	const struct cli_option options[] = { CLI_SERVICE_OPTIONS(&s), { NULL } };
+	json_t *all = NULL;
+	int count, status = cli_parse("client list", "All clients.", options, argc, argv, &argv, &count);
+
+	if (status)
+		return status - 1;
+	status = read_clients(&s, &all);
+	if (status == EXIT_DONE && s.json)
+		print_json(all);
+	else if (status == EXIT_DONE)
+		print_clients(all, NULL);
+	json_decref(all);
+	return status;
+}
+
+static const json_t *named(const json_t *all, const char *name)
+{
+	json_t *c;
+	size_t i;
+
+	json_array_foreach(json_object_get(all, "clients"), i, c)
+		if (strcmp(json_text(c, "name"), name) == 0)
+			return c;
+	return NULL;
+}
+
+static int show(int argc, char **argv)
+{
+	struct cli_service s = { 0 };
+	const struct cli_option options[] = { CLI_SERVICE_OPTIONS(&s), { NULL } };
+	json_t *all = NULL;
+	int count, status = cli_parse("client show NAME", "One client and its grants.", options, argc, argv, &argv, &count);
+
+	if (status)
+		return status - 1;
+	if (count != 1)
+		return cli_usage_error("client show", "give one name");
+	status = read_clients(&s, &all);
+	if (status == EXIT_DONE && !named(all, argv[0])) {
+		fprintf(stderr, "dcvd: there is no client %s\n", argv[0]);
+		status = EXIT_REFUSED;
+	} else if (status == EXIT_DONE && s.json) {
+		print_json(named(all, argv[0]));
+	} else if (status == EXIT_DONE) {
+		print_clients(all, argv[0]);
+	}
+	json_decref(all);
+	return status;
+}
+
+/* ---- rotate, revoke ---- */
+
+static int rotate_directly(struct store *store, const char *name, json_t **ret)
+{
+	struct problem problem = { 0 };
+	char token[BEARER_SIZE];
+
+	if (client_rotate(store, name, token, &problem) < 0)
+		return complain(&problem);
+	*ret = client_of(store, name, token);
+	explicit_bzero(token, sizeof(token));
+	return EXIT_DONE;
+}
+
+static int revoke_directly(struct store *store, const char *name, json_t **ret)
+{
+	struct problem problem = { 0 };
+
+	if (client_revoke(store, name, &problem) < 0)
+		return complain(&problem);
+	*ret = client_of(store, name, NULL);
+	return EXIT_DONE;
+}
+
+struct change {
+	const char *usage, *about, *method, *path; /* path: what follows the name */
+	int (*directly)(struct store *store, const char *name, json_t **ret);
+};
+
+static int change_client(const struct cli_service *s, const struct change *change, const char *name, json_t **ret)
+{
+	CLEANUP(mem_freep) char *escaped = url_escape(name);
+	CLEANUP(mem_freep) char *path = mem_printf("/v1/clients/%s%s", escaped, change->path);
+	struct store *store = NULL;
+	int status = open_store(s, &store);
+
+	if (status < 0)
+		return service_call(s, change->method, path, NULL, NULL, ret);
+	if (status)
+		return status;
+	status = change->directly(store, name, ret);
+	store_close(store);
+	return status;
+}
+
+static int run_change(const struct change *change, int argc, char **argv)
+{
+	struct cli_service s = { 0 };
+	const struct cli_option options[] = { CLI_SERVICE_OPTIONS(&s), { NULL } };
+	json_t *client = NULL;
+	int count, status = cli_parse(change->usage, change->about, options, argc, argv, &argv, &count);
+
+	if (status)
+		return status - 1;
+	if (count != 1)
+		return cli_usage_error("client", "give one name");
+	status = change_client(&s, change, argv[0], &client);
+	if (status == EXIT_DONE && *json_text(client, "token"))
+		show_token(&s, client);
+	else if (status == EXIT_DONE && s.json)
+		print_json(client);
+	else if (status == EXIT_DONE)
+		printf("%s is revoked\n", argv[0]);
+	json_decref(client);
+	return status;
+}
+
+static int rotate(int argc, char **argv)
+{
+	static const struct change change = { "client rotate NAME", "A new token, printed this once; the old one ends at once.", "POST", "/rotate", rotate_directly };
+
+	return run_change(&change, argc, argv);
+}
+
+static int withdraw_token(int argc, char **argv)
+{
+	static const struct change change = { "client revoke NAME", "The token ends at once; what the client presented stays.", "DELETE", "", revoke_directly };
+
+	return run_change(&change, argc, argv);
+}
+
+static const struct cli_command commands[] = {
+	{ "add", add, "NAME --grant NAME…", "create one and print its token" },
+	{ "list", list, "", "all" },
+	{ "show", show, "NAME", "one" },
+	{ "rotate", rotate, "NAME", "a new token" },
+	{ "revoke", withdraw_token, "NAME", "end its token" },
+	{ NULL },
+};
+
+int cli_client(int argc, char **argv)
+{
+	return cli_dispatch(commands, "client", argc, argv);
+}

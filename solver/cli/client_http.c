@@ -1,0 +1,259 @@
+/* A small synchronous client of the API. */
+#include <curl/curl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "solver/base/buf.h"
+#include "solver/base/mem.h"
+#include "solver/cli/cli.h"
+#include "solver/conf/config.h"
+#include "solver/daemon/schema.h"
+
+#define REPLY_MAX (64 * 1024 * 1024)
+#define TOKEN_FILE_MAX 512
+#define CALL_TIMEOUT_S 660L /* over the longest wait */
+
+volatile int cli_interrupted;
+
+static void on_interrupt(int signal)
+{
+	(void)signal;
+	cli_interrupted = 1;
+}
+
+void cli_watch_interrupt(void)
+{
+	struct sigaction action = { .sa_handler = on_interrupt };
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}
+
+char *url_escape(const char *text)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._~-";
+	struct buf b = BUF_INIT(65536);
+
+	for (; *text; text++)
+		if (strchr(plain, *text))
+			buf_add_char(&b, *text);
+		else
+			buf_printf(&b, "%%%02X", (unsigned char)*text);
+	return buf_take(&b);
+}
+
+/* ---- where, and as whom ---- */
+
+static struct config *read_config(const struct cli_service *s)
+{
+	struct config *config = NULL;
+	struct err err;
+
+	if (config_read(s->config, NULL, schema_provider_table, &config, &err) < 0)
+		fprintf(stderr, "dcvd: %s\n", err.text);
+	return config;
+}
+
+char *service_state(const struct cli_service *s)
+{
+	struct config *config;
+	char *state;
+
+	if (s->state)
+		return mem_dup(s->state);
+	config = read_config(s);
+	state = config ? mem_dup(config->state_dir) : NULL;
+	config_free(config);
+	return state;
+}
+
+/* "8053", "0.0.0.0:8053" and "[::]:8053" are asked at the loopback. */
+static char *url_of_listen(const char *listen)
+{
+	const char *colon = strrchr(listen, ':');
+
+	if (!colon)
+		return mem_printf("http://127.0.0.1:%s", listen);
+	if (strncmp(listen, "0.0.0.0:", 8) == 0)
+		return mem_printf("http://127.0.0.1%s", colon);
+	if (strncmp(listen, "[::]:", 5) == 0)
+		return mem_printf("http://[::1]%s", colon);
+	return mem_printf("http://%s", listen);
+}
+
+static char *server_url(const struct cli_service *s)
+{
+	struct config *config;
+	char *url = NULL;
+
+	if (s->server || getenv("DCVD_SERVER"))
+		return mem_dup(s->server ? s->server : getenv("DCVD_SERVER"));
+	if (!s->config)
+		return mem_dup("http://127.0.0.1:8053");
+	config = read_config(s);
+	if (config)
+		url = url_of_listen(config->api.listen && config->api.listen[0] ? config->api.listen[0] : "127.0.0.1:8053");
+	config_free(config);
+	return url;
+}
+
+static bool url_is_loopback(const char *url)
+{
+	static const char *const starts[] = { "http://127.", "http://localhost", "http://[::1]", "https://127.", "https://localhost", "https://[::1]" };
+
+	for (size_t i = 0; i < ARRAY_LEN(starts); i++) {
+		const char *rest = url + strlen(starts[i]);
+
+		if (strncasecmp(url, starts[i], strlen(starts[i])) != 0)
+			continue;
+		if (strchr(starts[i], '7'))
+			rest += strspn(rest, "0123456789.");
+		return !*rest || *rest == ':' || *rest == '/';
+	}
+	return false;
+}
+
+static char *read_token_file(const char *path, bool must)
+{
+	char line[TOKEN_FILE_MAX] = "";
+	FILE *f = fopen(path, "re");
+
+	if (!f) {
+		if (must)
+			perror(path);
+		return NULL;
+	}
+	if (!fgets(line, sizeof(line), f))
+		line[0] = '\0';
+	fclose(f);
+	line[strcspn(line, " \t\r\n")] = '\0';
+	return mem_dup(line);
+}
+
+/* The operator's own token never goes to another host by itself. */
+static int find_token(const struct cli_service *s, const char *url, char **ret)
+{
+	CLEANUP(mem_freep) char *state = NULL;
+	CLEANUP(mem_freep) char *path = NULL;
+
+	*ret = NULL;
+	if (s->token_file) {
+		*ret = read_token_file(s->token_file, true);
+		return *ret ? EXIT_DONE : EXIT_USAGE;
+	}
+	if (getenv("DCVD_TOKEN")) {
+		*ret = mem_dup(getenv("DCVD_TOKEN"));
+		return EXIT_DONE;
+	}
+	if (!url_is_loopback(url))
+		return EXIT_DONE;
+	state = service_state(s);
+	if (!state)
+		return EXIT_USAGE;
+	path = mem_printf("%s/operator.token", state);
+	*ret = read_token_file(path, false);
+	return EXIT_DONE;
+}
+
+/* ---- the call ---- */
+
+static size_t on_bytes(char *bytes, size_t size, size_t count, void *arg)
+{
+	buf_add(arg, bytes, size * count);
+	return ((struct buf *)arg)->overflow ? 0 : size * count;
+}
+
+static int on_progress(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+	(void)arg, (void)a, (void)b, (void)c, (void)d;
+	return cli_interrupted;
+}
+
+static struct curl_slist *header_lines(const char *token)
+{
+	struct curl_slist *lines = curl_slist_append(NULL, "Content-Type: application/json");
+
+	if (token) {
+		char *line = mem_printf("Authorization: Bearer %s", token);
+
+		lines = curl_slist_append(lines, line);
+		explicit_bzero(line, strlen(line));
+		free(line);
+	}
+	return lines;
+}
+
+static int perform(const char *url, const char *method, const char *token, const char *body, struct buf *reply, long *status)
+{
+	struct curl_slist *lines = header_lines(token);
+	CURL *curl = curl_easy_init();
+	CURLcode code;
+
+	curl_easy_setopt(curl, CURLOPT_URL, url);
+	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
+	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, lines);
+	if (body)
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_bytes);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, reply);
+	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, 5L);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT, CALL_TIMEOUT_S);
+	if (url_is_loopback(url))
+		curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
+	code = curl_easy_perform(curl);
+	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, status);
+	curl_easy_cleanup(curl);
+	curl_slist_free_all(lines);
+	if (code != CURLE_OK && !cli_interrupted)
+		fprintf(stderr, "dcvd: the service at %s cannot be reached: %s; start it with \"dcvd serve\" or name it with --server\n", url,
+		        curl_easy_strerror(code));
+	return code == CURLE_OK ? EXIT_DONE : EXIT_REACH;
+}
+
+static int refused(long status, const json_t *reply, bool had_token)
+{
+	const char *detail = json_text(reply, "detail"), *pointer = json_text(reply, "pointer");
+
+	fprintf(stderr, "dcvd: %s%s%s%s\n", *detail ? detail : "the service refused without saying why", *pointer ? " (" : "", pointer,
+	        *pointer ? ")" : "");
+	if (status == 401 && !had_token)
+		fputs("dcvd: no token was found: use --token-file, $DCVD_TOKEN, or run as the user that can read the state folder\n", stderr);
+	return status == 502 || status == 504 ? EXIT_REACH : EXIT_REFUSED;
+}
+
+int service_call(const struct cli_service *s, const char *method, const char *path, json_t *body, int *ret_status, json_t **ret)
+{
+	CLEANUP(mem_freep) char *server = server_url(s);
+	CLEANUP(mem_freep) char *token = NULL;
+	CLEANUP(mem_freep) char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
+	CLEANUP(mem_freep) char *url = NULL;
+	CLEANUP(buf_done) struct buf bytes = BUF_INIT(REPLY_MAX);
+	json_t *reply;
+	long status = 0;
+	int code;
+
+	json_decref(body);
+	if (!server)
+		return EXIT_USAGE;
+	if ((code = find_token(s, server, &token)) != EXIT_DONE)
+		return code;
+	while (*server && server[strlen(server) - 1] == '/')
+		server[strlen(server) - 1] = '\0';
+	url = mem_printf("%s%s", server, path);
+	if ((code = perform(url, method, token, text, &bytes, &status)) != EXIT_DONE)
+		return code;
+	reply = json_loadb(buf_text(&bytes), bytes.length, 0, NULL);
+	code = status >= 400 || !reply ? refused(status, reply, token != NULL) : EXIT_DONE;
+	if (ret_status)
+		*ret_status = (int)status;
+	if (ret && code == EXIT_DONE)
+		*ret = json_incref(reply);
+	json_decref(reply);
+	return code;
+}

@@ -1,0 +1,72 @@
+/* The table of commands. */
+#include <stdio.h>
+#include <string.h>
+
+#include "solver/cli/cli.h"
+#include "solver/conf/suggest.h"
+
+static const struct cli_command commands[] = {
+	{ "serve", cli_serve, "[--config FILE]", "run the service in the foreground" },
+	{ "check", cli_check, "DOMAIN", "look now: would an authority be content, and if not, why" },
+	{ "present", cli_present, "DOMAIN --value V", "publish the answer to a challenge" },
+	{ "cleanup", cli_cleanup, "ID|DOMAIN…", "withdraw challenges or orders" },
+	{ "solve", cli_solve, "DOMAIN … -- COMMAND", "present, wait until ready, run a command, withdraw" },
+	{ "list", cli_list, "", "challenges, newest first" },
+	{ "describe", cli_describe, "ID", "everything about a challenge or an order" },
+	{ "cps", cli_cps, "list|show|validate|ack|request", "Akamai CPS enrollments" },
+	{ "client", cli_client, "add|list|show|rotate|revoke", "who may use the API, and for which names" },
+	{ "providers", cli_providers, "[NAME]", "what can publish DNS records, and the options of each" },
+	{ "config", cli_config, "check|dump|example", "the configuration" },
+	{ "version", cli_version, "", "version and libraries" },
+	{ NULL },
+};
+
+static void print_table(const struct cli_command *table, const char *group)
+{
+	char left[80];
+
+	printf("dcvd%s%s COMMAND …\n\n", group ? " " : "", group ? group : "");
+	for (; table->name; table++) {
+		snprintf(left, sizeof(left), "%s %s", table->name, table->arguments);
+		printf("  %-42s  %s\n", left, table->help);
+	}
+	printf("\ndcvd%s%s COMMAND --help says more.\n", group ? " " : "", group ? group : "");
+}
+
+static int unknown(const struct cli_command *table, const char *group, const char *word)
+{
+	struct suggestion s = { .word = word };
+	char text[96];
+
+	for (; table->name; table++)
+		suggestion_consider(&s, table->name);
+	fprintf(stderr, "dcvd: there is no command \"%s%s%s\"%s\n", group ? group : "", group ? " " : "", word, suggestion_text(&s, text));
+	return EXIT_USAGE;
+}
+
+int cli_dispatch(const struct cli_command *table, const char *group, int argc, char **argv)
+{
+	if (argc < 2) {
+		print_table(table, group);
+		return EXIT_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+		print_table(table, group);
+		return EXIT_DONE;
+	}
+	for (const struct cli_command *c = table; c->name; c++)
+		if (strcmp(c->name, argv[1]) == 0)
+			return c->run(argc - 1, argv + 1);
+	return unknown(table, group, argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+	static char check[] = "check", version[] = "version";
+
+	if (argc > 1 && strcmp(argv[1], "--check") == 0)
+		argv[1] = check;
+	else if (argc > 1 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0))
+		argv[1] = version;
+	return cli_dispatch(commands, NULL, argc, argv);
+}
