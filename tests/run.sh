@@ -42,14 +42,14 @@ bad=$(sed -n 's/.* \([0-9]*\) tests failed out of .*/\1/p' <<<"$output")
 count "$((${total:-0} - ${bad:-0})) passed, ${bad:-1} failed"
 
 echo "== lint"
-output=$(python3 -B tests/lint/lint.py 2>&1); echo "$output" | tail -n 15
+output=$(/usr/bin/python3 -B tests/lint/lint.py 2>&1); echo "$output" | tail -n 15
 count "$output"
 
 # Integration tests have a network of their own, so that ports 53 and 80 are free and nothing leaves.
 for test in tests/integration/test_*.py; do
   [ -e "$test" ] || continue
   echo "== $test"
-  run=(env DCVD="$build/dcvd" DCVD_BUILD="$build" timeout 600 python3 -B "$test")
+  run=(env DCVD="$build/dcvd" DCVD_BUILD="$build" timeout 600 /usr/bin/python3 -B "$test")
   if unshare --net true 2>/dev/null; then
     run=(unshare --net sh -c 'ip link set lo up; exec "$@"' sh "${run[@]}")
   fi
