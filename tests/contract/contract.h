@@ -46,8 +46,8 @@ void published_apply(const struct job *job);
 
 /* --- look.c: how often a value stands at a name; value NULL: how many values. -1 when it cannot be seen --- */
 struct eye {
-	enum { EYE_MEMORY, EYE_PUBLISHED, EYE_DNS } kind;
-	const char *server;
+	enum { EYE_MEMORY, EYE_PUBLISHED, EYE_DNS, EYE_STATE } kind;
+	const char *server; /* DNS: its address; STATE: URL of {"txt": {name: [values]}} */
 };
 int eye_open(struct eye *e, const char *text);
 int eye_count(const struct eye *e, const char *zone, const char *fqdn, const char *value);

@@ -1,7 +1,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "providers/kit/kit.h"
 #include "providers/memory/memory.h"
+#include "solver/base/mem.h"
 #include "solver/dns/message.h"
 #include "tests/contract/contract.h"
 
@@ -13,6 +15,8 @@ int eye_open(struct eye *e, const char *text)
 		*e = (struct eye){ .kind = EYE_PUBLISHED };
 	else if (strncmp(text, "dns:", 4) == 0)
 		*e = (struct eye){ .kind = EYE_DNS, .server = text + 4 };
+	else if (strncmp(text, "state:", 6) == 0)
+		*e = (struct eye){ .kind = EYE_STATE, .server = text + 6 };
 	else
 		return ERR_INVALID;
 	return 0;
@@ -36,10 +40,31 @@ static int count_dns(const char *server, const char *fqdn, const char *value)
 	return found;
 }
 
+/* What an emulator of an API says that it holds. */
+static int count_state(const char *url, const char *fqdn, const char *value)
+{
+	struct request q = { .want = WANT_HTTP, .method = "GET", .url = url };
+	CLEANUP(kit_json_freep) json_t *state = NULL;
+	struct answer a;
+	json_t *text;
+	size_t i;
+	int found = 0;
+
+	transport_carry_out(&q, &a);
+	state = a.code == 0 ? kit_json(&a) : NULL;
+	if (!state)
+		return -1;
+	json_array_foreach(json_object_get(json_object_get(state, "txt"), fqdn), i, text)
+		found += json_is_string(text) && (!value || strcmp(json_string_value(text), value) == 0);
+	return found;
+}
+
 int eye_count(const struct eye *e, const char *zone, const char *fqdn, const char *value)
 {
 	if (e->kind == EYE_DNS)
 		return count_dns(e->server, fqdn, value);
+	if (e->kind == EYE_STATE)
+		return count_state(e->server, fqdn, value);
 	if (e->kind == EYE_PUBLISHED)
 		return (int)published_count(fqdn, value);
 	return value ? memory_has(zone, fqdn, value) : (int)memory_count(zone, fqdn);

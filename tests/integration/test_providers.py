@@ -1,18 +1,22 @@
-"""The contract suite of the providers against real servers: BIND, Knot and PowerDNS.
+"""The contract suite of the providers against real servers: BIND, Knot and PowerDNS, and against the
+emulator of Edge DNS.
 
 Needs the program contract_provider; DCVD_BUILD names the build folder (default: build/ in the project).
 """
+import json
 import os
 import stat
 import subprocess
 import sys
 import tempfile
 import unittest
+import urllib.request
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
 from support.servers import Bind, Key, Knot, PowerDns, program  # noqa: E402
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+ROOT = os.path.dirname(os.path.dirname(HERE))
 BUILD = os.environ.get("DCVD_BUILD", os.path.join(ROOT, "build"))
 CONTRACT = os.path.join(BUILD, "tests", "contract", "contract_provider")
 ZONE = "example.test"
@@ -122,6 +126,31 @@ class Exec(Contract):
 
     def test_a_program_that_takes_a_job_as_json(self):
         self.run_hook(BATCH % {"python": sys.executable}, [("mode", "batch-json")], "--calls-max", "1")
+
+
+class EdgeDns(Contract):
+    """The emulator checks signatures, nonces, one writer a zone and presentation format."""
+
+    def test_emulator(self):
+        with tempfile.TemporaryDirectory() as folder:
+            edgerc = os.path.join(folder, "edgerc")
+            argv = [sys.executable, "-B", os.path.join(HERE, "support", "edgedns_emulator.py"), "--port", "0", "--zone", ZONE,
+                    "--edgerc", edgerc, "--write-time", "0"]
+            with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as emulator:
+                try:
+                    url = "http://127.0.0.1:" + emulator.stdout.readline().strip()
+                    self.run_emulator(url, edgerc)
+                finally:
+                    emulator.terminate()
+
+    def run_emulator(self, url, edgerc):
+        fqdn, value = STRANGER
+        record = {"zone": ZONE, "name": fqdn, "type": "TXT", "ttl": 300, "rdata": ['"%s"' % value]}
+        urllib.request.urlopen(urllib.request.Request(url + "/_test/records", json.dumps(record).encode(), method="POST"), timeout=5)
+        argv = [CONTRACT, "--type", "edgedns", "--look", "state:" + url + "/_test/state", "--zone", ZONE,
+                "--stranger", "=".join(STRANGER), "edgerc=" + edgerc, "base-url=" + url]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=120, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
 
 if __name__ == "__main__":
