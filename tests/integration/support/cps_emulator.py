@@ -1,0 +1,548 @@
+#!/usr/bin/env python3
+"""An emulator of Akamai CPS (cps/v2), as far as domain validation goes, in a process of its own.
+
+It verifies EdgeGrid signatures, media types and the account's limits, takes each change through the real
+sequence of states, and is a customer of Pebble: an enrollment is an ACME order there, its challenges are
+Pebble's, an acknowledgement makes Pebble validate, and a name is Valid only when Pebble says so.
+
+    cps_emulator.py --port 0 --pebble https://127.0.0.1:14000/dir --ca ca.pem --http 127.0.0.1:5002
+
+prints its port. Tests steer it without signatures:
+
+    POST /_test/enrollments  {"names": [...], "pre_warnings": "...", "post_warnings": "...", "vanishing": true,
+                              "spelling": "coordinate", "ack_lag": seconds, "expires": seconds}  -> {enrollment, change}
+    GET  /_test/enrollments/N   what happened: acknowledgements, names, certificate, history of states
+    POST /_test/expire       {"enrollment": N}: the tokens are spent; new ones come after --regenerate seconds
+    POST /_test/faults       [{"kind": "429|409|404|503|try-after", "count": 3, "match": "substring of METHOD path",
+                               "retry_after": seconds}]
+    GET  /_test/stats        {"requests", "limited", "refused": {status: count}, "log": [...]}
+"""
+import argparse
+import base64
+import collections
+import datetime
+import hashlib
+import hmac
+import http.client
+import json
+import re
+import threading
+import time
+import traceback
+import urllib.parse
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from acme_client import AcmeClient, b64
+
+MEDIA = "application/vnd.akamai.cps.{}+json"
+SKEW_SECONDS = 30
+ACK = {"acknowledgement": "acknowledge"}
+
+
+class Refusal(Exception):
+    def __init__(self, status, kind, title, detail="", headers=None, raw=None):
+        super().__init__(title)
+        self.status, self.headers, self.raw = status, headers or {}, raw
+        self.body = {"type": f"https://problems.example.net/cps/v2/{kind}", "title": title, "detail": detail,
+                     "status": status}
+
+
+# ---- EdgeGrid
+
+def hmac64(key, message):
+    return base64.b64encode(hmac.new(key.encode(), message.encode(), hashlib.sha256).digest()).decode()
+
+
+def verify_signature(arguments, nonces, method, target, host, header, body):
+    match = re.fullmatch(r"(EG1-HMAC-SHA256 client_token=([^;]+);access_token=([^;]+);timestamp=([^;]+);"
+                         r"nonce=([^;]+);)signature=(\S+)", header or "")
+    if not match:
+        raise Refusal(401, "-/pep-authn/deny", "Not authorized", "Invalid authorization header")
+    unsigned, client, access, timestamp, nonce, signature = match.groups()
+    if (client, access) != (arguments.client_token, arguments.access_token):
+        raise Refusal(401, "-/pep-authn/deny", "Not authorized", "Inactive client token")
+    signed_at = datetime.datetime.strptime(timestamp, "%Y%m%dT%H:%M:%S%z").timestamp()
+    if abs(signed_at - time.time() - arguments.clock) > SKEW_SECONDS:
+        raise Refusal(401, "-/pep-authn/deny", "Not authorized", "Invalid timestamp")
+    content = ""
+    if method == "POST" and body:
+        content = base64.b64encode(hashlib.sha256(body[:131072]).digest()).decode()
+    data = "\t".join([method, "http", host.lower(), target, "", content, unsigned])
+    if not hmac.compare_digest(hmac64(hmac64(arguments.client_secret, timestamp), data), signature):
+        raise Refusal(401, "-/pep-authn/deny", "Not authorized", "The signature does not match")
+    if nonce in nonces:
+        raise Refusal(401, "-/pep-authn/deny", "Not authorized", "Nonce was used before")
+    nonces.add(nonce)
+
+
+# ---- limits
+
+class Limits:
+    def __init__(self, per_minute, burst):
+        self.windows = [(per_minute, 60.0), (burst, 2.0)]
+        self.times = collections.deque(maxlen=max(per_minute, burst))
+
+    def take(self):
+        now = time.monotonic()
+        for most, seconds in self.windows:
+            recent = [t for t in self.times if now - t < seconds]
+            if len(recent) >= most:
+                wait = int(seconds - (now - recent[-most])) + 1
+                raise Refusal(429, "error-types/rate-limit", "Too many requests", "",
+                              {"Retry-After": str(wait)})
+        self.times.append(now)
+
+
+# ---- enrollments
+
+class Name:
+    def __init__(self, domain):
+        self.domain, self.status, self.error, self.validation = domain, "Preparing", None, "IN_PROGRESS"
+        self.authorization, self.order_url, self.requested, self.expires = None, None, None, None
+
+    def offer(self, authorization, order_url, lifetime):
+        self.authorization, self.order_url = authorization, order_url
+        self.status, self.validation, self.error = "Awaiting user", "DATA_NOT_READY", None
+        self.requested, self.expires = time.time(), time.time() + lifetime
+
+
+def stamp(seconds):
+    if seconds is None:
+        return None
+    return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class Enrollment:
+    """One enrollment with one change, and the thread of its validation."""
+
+    DV = "{}-domain-validation"
+
+    def __init__(self, emulator, number, wish):
+        self.emulator, self.number, self.change, self.wish = emulator, number, number + 1, wish
+        self.names = [Name(n) for n in wish["names"]]
+        self.acknowledgements, self.history, self.certificate = [], [], None
+        self.acked = {}              # kind of warning -> when
+        self.enter("new", "generate-csr")
+
+    def enter(self, state, status):
+        self.state, self.status, self.entered = state, status, time.monotonic()
+        self.history.append(status)
+
+    def aged(self, steps=1.0):
+        return time.monotonic() - self.entered >= steps * self.emulator.arguments.step
+
+    def dv_status(self):
+        return self.DV.format(self.wish.get("spelling", "coodinate"))
+
+    def advance(self):
+        """Takes the change as far as time and names allow; called under the lock before each answer."""
+        while self.step():
+            pass
+
+    def step(self):
+        step = getattr(self, "on_" + re.sub(r"^coo?r?dinate", "coordinate", self.status).replace("-", "_"), None)
+        return step() if step else False
+
+    def on_generate_csr(self):
+        return self.aged() and (self.enter("running", "pre-verification-safety-checks") or True)
+
+    def on_pre_verification_safety_checks(self):
+        if not self.aged():
+            return False
+        if self.wish.get("pre_warnings") and "pre" not in self.acked:
+            self.enter("awaiting-input", "wait-review-pre-verification-safety-checks")
+        else:
+            self.enter("running", self.dv_status())
+            self.emulator.background(self.request_tokens, self.names)
+        return True
+
+    def lag_over(self, kind):
+        return kind in self.acked and time.monotonic() - self.acked[kind] >= self.wish.get("ack_lag", 0)
+
+    def on_wait_review_pre_verification_safety_checks(self):
+        vanished = self.wish.get("vanishing") and self.aged(4)
+        if not vanished and not self.lag_over("pre"):
+            return False
+        self.enter("running", self.dv_status())
+        self.emulator.background(self.request_tokens, self.names)
+        return True
+
+    def on_coordinate_domain_validation(self):
+        for name in self.names:
+            if name.expires and name.expires < time.time() and name.status == "Awaiting user":
+                self.spend(name, "Expired authorization", "EXPIRED")
+        if self.state == "running" and all(n.authorization for n in self.names):
+            self.state = "suspended"
+        if not all(n.status == "Valid" for n in self.names):
+            return False
+        self.enter("running", "check-for-cert")
+        self.emulator.background(self.issue)
+        return True
+
+    def on_check_for_cert(self):
+        if not self.certificate or not self.aged():
+            return False
+        if self.wish.get("post_warnings"):
+            self.enter("awaiting-input", "wait-review-cert-warning")
+        else:
+            self.enter("running", "create-slot-files")
+        return True
+
+    def on_wait_review_cert_warning(self):
+        return self.lag_over("post") and (self.enter("running", "create-slot-files") or True)
+
+    def on_create_slot_files(self):
+        return self.aged() and (self.enter("running", "deploy-cert-to-staging") or True)
+
+    def on_deploy_cert_to_staging(self):
+        return self.aged() and (self.enter("running", "deploy-cert-to-production") or True)
+
+    def on_deploy_cert_to_production(self):
+        return self.aged() and (self.enter("completed", "complete") or True)
+
+    @property
+    def over(self):
+        return self.status == "complete" and self.aged()
+
+    # -- with the authority, in the background
+
+    def request_tokens(self, names):
+        time.sleep(self.emulator.arguments.step)
+        found, order_url = self.emulator.acme.new_order([n.domain for n in names])
+        with self.emulator.lock:
+            for name in names:
+                name.offer(found[name.domain], order_url, self.wish.get("expires", 7 * 86400))
+
+    def spend(self, name, error, validation):
+        """The token is used up; CPS obtains a new one by itself after a while."""
+        name.status, name.error, name.validation = "Error", error, validation
+        self.emulator.background(self.renew, name)
+
+    def renew(self, name):
+        time.sleep(self.emulator.arguments.regenerate)
+        self.wish.pop("expires", None)
+        self.request_tokens([name])
+
+    def validate(self, name):
+        kind = "http-01" if self.emulator.serves(name) else "dns-01"
+        complaint = self.emulator.acme.validate(name.authorization, kind)
+        with self.emulator.lock:
+            if complaint is None:
+                name.status, name.validation, name.error = "Valid", "VALIDATED", None
+                name.kind = kind
+            else:
+                self.spend(name, complaint, "RESPONSE_ERROR")
+
+    def look(self):
+        """What an acknowledgement leads to: the authority looks at every name that waits."""
+        time.sleep(self.wish.get("ack_lag", 0))
+        with self.emulator.lock:
+            waiting = [n for n in self.names if n.status == "Awaiting user"]
+            for name in waiting:
+                name.status, name.validation = "Pending", "IN_PROGRESS"
+        threads = [threading.Thread(target=self.validate, args=(n,)) for n in waiting]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def issue(self):
+        orders = {n.order_url for n in self.names}
+        if len(orders) == 1:
+            self.certificate = self.emulator.acme.certificate(orders.pop(), [n.domain for n in self.names])
+        else:  # names were validated in several orders; a new one reuses nothing at Pebble
+            self.certificate = "(validated in several orders)"
+
+    # -- as JSON
+
+    def path(self, rest=""):
+        return f"/cps/v2/enrollments/{self.number}/changes/{self.change}{rest}"
+
+    def allowed(self):
+        def entry(kind, info, update, required):
+            return [{"type": kind, "requiredToProceed": required, "info": self.path("/input/info/" + info),
+                     "update": self.path("/input/update/" + update)}]
+        if self.status == "wait-review-pre-verification-safety-checks":
+            return entry("pre-verification-warnings-acknowledgement", "pre-verification-warnings",
+                         "pre-verification-warnings-ack", True)
+        if self.status == "wait-review-cert-warning":
+            return entry("post-verification-warnings-acknowledgement", "post-verification-warnings",
+                         "post-verification-warnings-ack", True)
+        if self.status == self.dv_status() and self.state == "suspended":
+            return entry("lets-encrypt-challenges", "lets-encrypt-challenges", "lets-encrypt-challenges-completed", False)
+        return []
+
+    def change_json(self):
+        return {"statusInfo": {"status": self.status, "state": self.state, "description": f"({self.status})",
+                               "error": None, "deploymentSchedule": {"notBefore": None, "notAfter": None}},
+                "allowedInput": self.allowed()}
+
+    def challenge_json(self, name, kind, challenge):
+        token = challenge["token"]
+        authorization = self.emulator.acme.key_authorization(token)
+        base = name.domain[2:] if name.domain.startswith("*.") else name.domain
+        status = "valid" if name.status == "Valid" else "pending"
+        if kind == "http-01":
+            path = f"{base}/.well-known/acme-challenge/{token}"
+            return {"type": kind, "status": status, "error": None, "token": token, "fullPath": f"http://{path}",
+                    "redirectFullPath": f"http://dcv.akamai.com/.well-known/acme-challenge/{token}",
+                    "responseBody": authorization, "validationRecords": []}
+        return {"type": kind, "status": status, "error": None, "token": token, "redirectFullPath": "",
+                "fullPath": f"_acme-challenge.{base}.", "validationRecords": [],
+                "responseBody": b64(hashlib.sha256(authorization.encode()).digest())}
+
+    def name_json(self, name):
+        offered = name.authorization["challenges"] if name.authorization and name.status != "Error" else {}
+        challenges = [self.challenge_json(name, kind, offered[kind]) for kind in ("http-01", "dns-01") if kind in offered]
+        if name.status == "Pending":
+            for challenge in challenges:
+                challenge["status"] = "processing"
+        return {"domain": name.domain, "status": name.status, "error": name.error, "validationStatus": name.validation,
+                "requestTimestamp": stamp(name.requested), "validatedTimestamp": None, "expires": stamp(name.expires),
+                "challenges": challenges}
+
+    def enrollment_json(self):
+        pending = [] if self.over else [{"location": self.path(), "changeType": "new-certificate"}]
+        return {"id": self.number, "location": f"/cps-api/enrollments/{self.number}", "ra": "lets-encrypt",
+                "validationType": "dv", "certificateType": "san", "pendingChanges": pending,
+                "csr": {"cn": self.names[0].domain, "sans": [n.domain for n in self.names]}}
+
+    def test_json(self):
+        return {"status": self.status, "history": self.history, "acknowledgements": len(self.acknowledgements),
+                "acked_warnings": sorted(self.acked), "certificate": self.certificate,
+                "names": {n.domain: {"status": n.status, "error": n.error, "kind": getattr(n, "kind", None)}
+                          for n in self.names}}
+
+
+# ---- the service
+
+class Emulator:
+    def __init__(self, arguments):
+        self.arguments = arguments
+        self.acme = AcmeClient(arguments.pebble, arguments.ca)
+        self.lock = threading.RLock()
+        self.limits = Limits(arguments.per_minute, arguments.burst)
+        self.nonces, self.enrollments, self.faults = set(), {}, []
+        self.requests, self.limited, self.refused, self.log = 0, 0, collections.Counter(), []
+
+    def background(self, function, *args):
+        def run():
+            try:
+                function(*args)
+            except Exception:  # a thread has nobody to tell
+                self.log.append(traceback.format_exc())
+        threading.Thread(target=run, daemon=True).start()
+
+    def serves(self, name):
+        """CPS looks before it lets the authority look: is the HTTP answer in place?"""
+        challenge = name.authorization["challenges"].get("http-01")
+        if not challenge or not self.arguments.http:
+            return False
+        try:
+            connection = http.client.HTTPConnection(self.arguments.http, timeout=3)
+            connection.request("GET", f"/.well-known/acme-challenge/{challenge['token']}", headers={"Host": name.domain})
+            return connection.getresponse().read(1000).decode() == self.acme.key_authorization(challenge["token"])
+        except OSError:
+            return False
+
+    def inject(self, method, path):
+        for fault in self.faults:
+            if fault["count"] > 0 and fault.get("match", "") in f"{method} {path}":
+                fault["count"] -= 1
+                self.raise_fault(fault)
+
+    def raise_fault(self, fault):
+        kind = fault["kind"]
+        if kind == "429":
+            raise Refusal(429, "error-types/rate-limit", "Too many requests", "",
+                          {"Retry-After": str(fault.get("retry_after", 1))})
+        if kind == "409":
+            raise Refusal(409, "error-types/invalid-enrollment-state", "Invalid enrollment state", "Try later")
+        if kind == "404":
+            raise Refusal(404, "error-types/not-found", "Not found", "it was here a moment ago")
+        if kind == "try-after":
+            when = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=fault.get("retry_after", 1))
+            raise Refusal(503, "", "", raw="You have reached the limit for your account. Please try after "
+                          + when.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z")
+        if kind == "503":
+            raise Refusal(503, "", "", raw="<html><body><h1>Service Unavailable</h1></body></html>")
+        raise ValueError(f"unknown fault {kind}")
+
+    # -- requests below /cps/v2
+
+    def find(self, number, change=None):
+        enrollment = self.enrollments.get(int(number))
+        if not enrollment or (change and (int(change) != enrollment.change or enrollment.over)):
+            raise Refusal(404, "error-types/not-found", "Not found", "The resource does not exist")
+        return enrollment
+
+    def answer(self, method, path, headers, body):
+        """(status, media type, object) of a signed request."""
+        for pattern, wanted, media, sent, function in self.ROUTES:
+            match = re.fullmatch(pattern, path)
+            if not match or method != wanted:
+                continue
+            if headers.get("Accept") != MEDIA.format(media):
+                raise Refusal(406, "error-types/not-acceptable", "Not acceptable", f"wanted {MEDIA.format(media)}")
+            if sent and headers.get("Content-Type", "").split(";")[0] != MEDIA.format(sent):
+                raise Refusal(415, "error-types/unsupported", "Unsupported media type", f"wanted {MEDIA.format(sent)}")
+            for enrollment in self.enrollments.values():
+                enrollment.advance()
+            return 200, MEDIA.format(media), function(self, match, body)
+        raise Refusal(404, "error-types/not-found", "Not found", f"{method} {path}")
+
+    def list(self, _match, _body):
+        return {"enrollments": [e.enrollment_json() for e in self.enrollments.values()]}
+
+    def show(self, match, _body):
+        return self.find(match[1]).enrollment_json()
+
+    def change(self, match, _body):
+        return self.find(match[1], match[2]).change_json()
+
+    def challenges(self, match, _body):
+        enrollment = self.find(match[1], match[2])
+        if enrollment.status != enrollment.dv_status():
+            raise Refusal(404, "error-types/not-found", "Not found", "no challenges now")
+        return {"dv": [enrollment.name_json(n) for n in enrollment.names]}
+
+    def warnings(self, match, _body):
+        enrollment, kind = self.find(match[1], match[2]), match[3]
+        waits = {"pre": "wait-review-pre-verification-safety-checks", "post": "wait-review-cert-warning"}[kind]
+        if enrollment.status != waits or enrollment.wish.get("vanishing"):
+            raise Refusal(404, "error-types/not-found", "Not found", "no warnings now")
+        return {"warnings": enrollment.wish[f"{kind}_warnings"]}
+
+    def acknowledge_warnings(self, match, body):
+        enrollment = self.find(match[1], match[2])
+        if json.loads(body) != ACK:
+            raise Refusal(400, "error-types/bad-request", "Bad request", "acknowledge or deny")
+        enrollment.acked.setdefault(match[3], time.monotonic())
+        return {"change": enrollment.path()}
+
+    def acknowledge(self, match, body):
+        enrollment = self.find(match[1], match[2])
+        if json.loads(body) != ACK:
+            raise Refusal(400, "error-types/bad-request", "Bad request", "acknowledge or deny")
+        if enrollment.status != enrollment.dv_status() or enrollment.state != "suspended":
+            raise Refusal(409, "error-types/invalid-enrollment-state", "Invalid enrollment state")
+        enrollment.acknowledgements.append(time.time())
+        self.background(enrollment.look)
+        return {"change": enrollment.path()}
+
+    CHANGE = r"/cps/v2/enrollments/(\d+)/changes/(\d+)"
+    ROUTES = [
+        (r"/cps/v2/enrollments", "GET", "enrollments.v11", None, list),
+        (r"/cps/v2/enrollments/(\d+)", "GET", "enrollment.v11", None, show),
+        (CHANGE, "GET", "change.v2", None, change),
+        (CHANGE + r"/input/info/lets-encrypt-challenges", "GET", "dv-challenges.v2", None, challenges),
+        (CHANGE + r"/input/info/(pre|post)-verification-warnings", "GET", "warnings.v1", None, warnings),
+        (CHANGE + r"/input/update/lets-encrypt-challenges-completed", "POST", "change-id.v1", "acknowledgement.v1",
+         acknowledge),
+        (CHANGE + r"/input/update/(pre|post)-verification-warnings-ack", "POST", "change-id.v1", "acknowledgement.v1",
+         acknowledge_warnings),
+    ]
+
+    # -- requests of the tests
+
+    def steer(self, method, path, body):
+        wish = json.loads(body) if body else None
+        if (method, path) == ("POST", "/_test/enrollments"):
+            number = 10000 + 2 * len(self.enrollments)
+            self.enrollments[number] = Enrollment(self, number, wish)
+            return {"enrollment": number, "change": number + 1}
+        if (method, path) == ("POST", "/_test/faults"):
+            self.faults = wish
+            return {}
+        if (method, path) == ("POST", "/_test/expire"):
+            enrollment = self.enrollments[wish["enrollment"]]
+            for name in enrollment.names:
+                if name.status == "Awaiting user":
+                    enrollment.spend(name, "Expired authorization", "EXPIRED")
+            return {}
+        if path == "/_test/stats":
+            return {"requests": self.requests, "limited": self.limited, "refused": dict(self.refused), "log": self.log}
+        enrollment = self.enrollments[int(path.rsplit("/", 1)[1])]
+        enrollment.advance()
+        return enrollment.test_json()
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    emulator = None
+
+    def log_message(self, *_):
+        pass
+
+    def date_time_string(self, timestamp=None):
+        return formatdate(time.time() + self.emulator.arguments.clock, usegmt=True)
+
+    def reply(self, status, media, body, headers=None):
+        data = body.encode()
+        self.send_response(status)
+        self.send_header("Content-Type", media)
+        self.send_header("Content-Length", str(len(data)))
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(data)
+
+    def signed(self, body):
+        e, path = self.emulator, urllib.parse.urlsplit(self.path).path
+        e.requests += 1
+        e.log.append(f"{self.command} {self.path}")
+        try:
+            e.limits.take()
+        except Refusal:
+            e.limited += 1
+            raise
+        e.inject(self.command, path)
+        verify_signature(e.arguments, e.nonces, self.command, self.path, self.headers["Host"],
+                         self.headers["Authorization"], body)
+        return e.answer(self.command, path, self.headers, body)
+
+    def handle_request(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        with self.emulator.lock:
+            try:
+                if self.path.startswith("/_test/"):
+                    result = 200, "application/json", self.emulator.steer(self.command, self.path, body)
+                else:
+                    result = self.signed(body)
+                status, media, content, headers = *result, {}
+                text = json.dumps(content)
+            except Refusal as refusal:
+                self.emulator.refused[str(refusal.status)] += 1
+                status, headers = refusal.status, refusal.headers
+                media = "text/html" if refusal.raw is not None else "application/problem+json"
+                text = refusal.raw if refusal.raw is not None else json.dumps(refusal.body)
+        self.reply(status, media, text, headers)
+
+    do_GET = do_POST = do_PUT = do_DELETE = handle_request
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--pebble", required=True, help="directory URL")
+    parser.add_argument("--ca", required=True, help="PEM that trusts Pebble")
+    parser.add_argument("--http", help="where HTTP-01 answers are served, HOST:PORT")
+    parser.add_argument("--client-token", default="akab-client-token")
+    parser.add_argument("--client-secret", default="c2VjcmV0LW9mLXRoZS1lbXVsYXRvcg==")
+    parser.add_argument("--access-token", default="akab-access-token")
+    parser.add_argument("--per-minute", type=int, default=35)
+    parser.add_argument("--burst", type=int, default=20)
+    parser.add_argument("--step", type=float, default=0.2, help="seconds in a state that only waits")
+    parser.add_argument("--regenerate", type=float, default=1.0, help="seconds until spent tokens are replaced")
+    parser.add_argument("--clock", type=float, default=0.0, help="seconds that the clock of CPS is ahead")
+    arguments = parser.parse_args()
+    Handler.emulator = Emulator(arguments)
+    server = ThreadingHTTPServer(("127.0.0.1", arguments.port), Handler)
+    server.daemon_threads = True
+    print(server.server_address[1], flush=True)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()
