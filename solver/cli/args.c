@@ -101,6 +101,8 @@ int cli_parse(const char *usage, const char *about, const struct cli_option *tab
 			return EXIT_USAGE + 1;
 		i += words;
 	}
+	if (kept + 1 < argc)
+		argv[kept + 1] = NULL; /* what is left may be handed to exec */
 	*ret_rest = argv + 1;
 	*ret_count = kept;
 	return 0;

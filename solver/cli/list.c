@@ -41,7 +41,7 @@ static void print_page(const json_t *page)
 int cli_list(int argc, char **argv)
 {
 	struct list_options o = { 0 };
-	const struct cli_option options[] = { { "state", CLI_TEXT, &o.state, "STATE", "queued, publishing, propagating, ready, withdrawing, gone or failed" },
+	const struct cli_option options[] = { { "only", CLI_TEXT, &o.state, "STATE", "queued, publishing, propagating, ready, withdrawing, gone or failed" },
 		{ "type", CLI_TEXT, &o.type, "TYPE", "dns-01 or http-01" }, { "domain", CLI_TEXT, &o.domain, "DOMAIN", "this name only" },
 		{ "limit", CLI_TEXT, &o.limit, "N", "1 to 1000 (50)" }, { "after", CLI_TEXT, &o.after, "ID", "the page after this challenge" },
 		CLI_SERVICE_OPTIONS(&o.s), { NULL } };
