@@ -59,7 +59,7 @@ struct work {
 	unsigned pause_ms;       /* wanted before the next call */
 	unsigned conflicts;      /* in a row */
 	bool must_read;          /* a create met a set that exists: look before the next one */
-	bool bulk_refused, listing_refused, zone_confirmed, clock_corrected;
+	bool bulk_refused, listing_refused, zone_confirmed, signed_again;
 };
 
 /* recordset.c */

@@ -23,21 +23,30 @@ static bool is_no_grant(const struct answer *a)
 	return a->status == 403 || (a->status >= 400 && a->status < 500 && body_says(a, "pep-authz"));
 }
 
-/* Refused, and our clock is not that of the API: remember the difference; true when a repeat may help. */
-static bool clock_correct(struct provider *p, struct work *w, const struct answer *a)
+/* Our clock is not that of the API: remember the difference. */
+static bool clock_correct(struct provider *p, const struct work *w, const struct answer *a)
 {
 	CLEANUP(mem_freep) char *date = kit_header(a, "Date");
 	struct tm tm = { 0 };
 	long long offset;
 
-	if (w->clock_corrected || !date || !strptime(date, "%a, %d %b %Y %H:%M:%S GMT", &tm))
+	if (!date || !strptime(date, "%a, %d %b %Y %H:%M:%S GMT", &tm))
 		return false;
 	offset = (long long)timegm(&tm) - w->job->now_seconds;
 	if (llabs(offset - p->clock_offset) <= CLOCK_TOLERANCE_SECONDS)
 		return false;
 	p->clock_offset = offset;
-	w->clock_corrected = true;
 	return true;
+}
+
+/* A refused signature is final, except once: after a look at the clock, or when the HTTP client had sent
+ * the same call again behind our back, over a connection that broke. */
+static bool may_sign_again(struct provider *p, struct work *w, const struct answer *a)
+{
+	if (w->signed_again || !is_authentication(a))
+		return false;
+	w->signed_again = clock_correct(p, w, a) || body_says(a, "nonce");
+	return w->signed_again;
 }
 
 /* "… Please try after 2026-11-21T14:20:00.123Z": how the account's limit is told, also with 503. */
@@ -101,7 +110,7 @@ static void fail(struct provider *p, struct work *w, const struct answer *a)
 	} else if (a->code) {
 		kit_job_fail(w->job, a, what, NULL);
 	} else if (is_authentication(a) || is_no_grant(a)) {
-		if (!is_authentication(a) || !clock_correct(p, w, a))
+		if (!may_sign_again(p, w, a))
 			fail_denied(p, w, a);
 	} else if (a->status == 429 || (a->status == 503 && body_says(a, "try after"))) {
 		fail_rate(w, a);
