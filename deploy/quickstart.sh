@@ -114,7 +114,7 @@ cat <<TEXT
 It stays in the foreground (log: $build/dcvd.log); Ctrl-C ends it. In another terminal:
 
   export DCVD_SERVER=$api DCVD_TOKEN=\$(cat $state/operator.token)
-  $dcvd present dns-01 dcvd.test --value "$value" --wait
+  $dcvd present dcvd.test --value "$value"
   dig -p $dns_port @127.0.0.1 _acme-challenge.dcvd.test TXT
   $dcvd check dcvd.test --set dns.listen=127.0.0.1:$dns_port --value "$value"
   $dcvd list

@@ -3,6 +3,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 
 #include "solver/api/api.h"
 #include "solver/base/log.h"
@@ -232,12 +234,26 @@ static int open_all(struct daemon *d, struct err *err)
 	return 0;
 }
 
+/* Thousands of connections need descriptors; a core dump would hold keys. */
+static void set_limits(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
+	prctl(PR_SET_DUMPABLE, 0);
+}
+
 int daemon_run(const struct daemon_options *options, struct err *err)
 {
 	struct daemon *d = mem_new(1, sizeof(*d));
 	int code;
 
 	signal(SIGPIPE, SIG_IGN);
+	set_limits();
 	d->options = options;
 	code = open_all(d, err);
 	if (code == 0) {
