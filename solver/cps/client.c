@@ -321,21 +321,6 @@ static void header_add(const char **headers, size_t *count, struct buf *into, co
 	headers[(*count)++] = buf_text(into);
 }
 
-static char *call_authorization(const struct cps_call *call, const char *scheme, const char *host, const char *path)
-{
-	const struct edgegrid_request request = {
-		.method = call->method,
-		.scheme = scheme,
-		.host = host,
-		.path_and_query = path,
-		.body = call->body,
-		.body_length = call->body ? strlen(call->body) : 0,
-		.clock_offset_ms = call->client->clock_offset_ms,
-	};
-
-	return edgegrid_authorization(&call->client->credentials, &request);
-}
-
 static int call_send_signed(struct cps_call *call, const char *url, const char *authorization, struct err *err)
 {
 	struct buf accept = BUF_INIT(512), type = BUF_INIT(512), auth = BUF_INIT(4096);
@@ -364,30 +349,46 @@ static int call_send_signed(struct cps_call *call, const char *url, const char *
 	return code;
 }
 
-static int call_send(struct cps_call *call, struct err *err)
+int cps_client_sign(struct cps_client *c, const struct cps_request *request, const char *timestamp, const char *nonce,
+                    char **ret_url, char **ret_authorization, struct err *err)
 {
-	struct cps_client *c = call->client;
 	CLEANUP(mem_freep) char *base = c->config->base_url ? mem_dup(c->config->base_url)
 	                                                     : mem_printf("https://%s", c->credentials.host);
-	CLEANUP(mem_freep) char *url = NULL;
-	CLEANUP(mem_freep) char *authorization = NULL;
-	struct buf path = BUF_INIT(2 * CPS_PATH_MAX);
-	const char *host;
+	CLEANUP(buf_done) struct buf path = BUF_INIT(2 * CPS_PATH_MAX);
 	size_t end = strlen(base);
-	int code;
+	const char *host;
 
 	while (end > 0 && base[end - 1] == '/')
 		base[--end] = '\0';
-	if (base_check(base, &host, err) < 0)
+	if (path_check(request->path, err) < 0 || base_check(base, &host, err) < 0)
 		return err->code;
-	buf_add_text(&path, call->path);
+	buf_add_text(&path, request->path);
 	if (c->credentials.account_key)
 		account_key_add(&path, c->credentials.account_key);
-	url = mem_printf("%s%s", base, buf_text(&path));
-	authorization = call_authorization(call, host - base == 8 ? "https" : "http", host, buf_text(&path));
-	code = call_send_signed(call, url, authorization, err);
-	buf_done(&path);
-	return code;
+	*ret_url = mem_printf("%s%s", base, buf_text(&path));
+	*ret_authorization = edgegrid_authorization(&c->credentials, &(struct edgegrid_request){
+		.method = request->method ? request->method : "GET",
+		.scheme = host - base == 8 ? "https" : "http",
+		.host = host,
+		.path_and_query = buf_text(&path),
+		.body = request->body,
+		.body_length = request->body ? strlen(request->body) : 0,
+		.timestamp = timestamp,
+		.nonce = nonce,
+		.clock_offset_ms = c->clock_offset_ms,
+	});
+	return 0;
+}
+
+static int call_send(struct cps_call *call, struct err *err)
+{
+	const struct cps_request request = { .method = call->method, .path = call->path, .body = call->body };
+	CLEANUP(mem_freep) char *url = NULL;
+	CLEANUP(mem_freep) char *authorization = NULL;
+
+	if (cps_client_sign(call->client, &request, NULL, NULL, &url, &authorization, err) < 0)
+		return err->code;
+	return call_send_signed(call, url, authorization, err);
 }
 
 static void call_launch(struct cps_call *call)

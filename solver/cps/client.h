@@ -41,6 +41,11 @@ void cps_client_reconfigure(struct cps_client *c, const struct config_cps *confi
 /* Reads the credentials again: environment first, then the .edgerc. */
 int cps_client_load(struct cps_client *c, struct err *err);
 
+/* What a call would send: its URL and the value of its Authorization header; gives both (free with free).
+ * `timestamp` and `nonce` may be NULL. The credentials must be loaded. */
+int cps_client_sign(struct cps_client *c, const struct cps_request *request, const char *timestamp, const char *nonce,
+                    char **ret_url, char **ret_authorization, struct err *err);
+
 /* Everything in `request` is copied. `done` comes exactly once, later. */
 int cps_call_start(struct cps_client *c, const struct cps_request *request, cps_client_fn done, void *arg,
                    struct cps_call **ret_call, struct err *err);
