@@ -114,6 +114,8 @@ static void fail(struct provider *p, struct work *w, const struct answer *a)
 			fail_denied(p, w, a);
 	} else if (a->status == 429 || (a->status == 503 && body_says(a, "try after"))) {
 		fail_rate(w, a);
+	} else if (a->status == 409) {
+		edgedns_work_conflict(w, kit_detail(a, detail));
 	} else {
 		kit_job_fail(w->job, a, what, NULL);
 	}
