@@ -1,0 +1,52 @@
+"""What the measurements in Python share: the lines of the table, a quick API client, the memory of a process."""
+import http.client
+import json
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "integration"))
+sys.dont_write_bytecode = True
+
+
+def row(what, ours, peer, ratio, target):
+    """One line of the table, in the columns of run.sh."""
+    print(f"| {what} | {ours} | {peer} | {ratio} | {target} |", flush=True)
+
+
+def resident_mb(pid):
+    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    raise RuntimeError("no VmRSS")
+
+
+class Connection:
+    """A kept connection to the API; bodies may be prepared beforehand, so that the client costs little."""
+
+    def __init__(self, port, token):
+        self.http = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
+        self.headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+
+    def send(self, method, path, body=None):
+        self.http.request(method, path, body, self.headers)
+        reply = self.http.getresponse()
+        text = reply.read()
+        if reply.status >= 300:
+            raise RuntimeError(f"{method} {path}: {reply.status} {text[:300]!r}")
+        return text
+
+    def call(self, method, path, body=None):
+        text = self.send(method, path, None if body is None else json.dumps(body).encode())
+        return json.loads(text) if text.strip() else None
+
+
+def value(number):
+    """A TXT value of the usual 43 characters, another for each number."""
+    return f"{number:010d}" + "gfj9Xq_Rg85nM_cheRnpAbzOpfGGQDK3x"
+
+
+def dns_order(first, count, zone):
+    """The body of an order of `count` dns-01 challenges, one a name."""
+    return json.dumps({"challenges": [
+        {"type": "dns-01", "domain": f"n{number:06d}.{zone}", "value": value(number)}
+        for number in range(first, first + count)]}).encode()

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Measures dcvd against its peers in one run and prints a table with ratios.
+#   tests/bench/run.sh [--no-install] [--full] [DIR]
+# DIR is the folder of the Release build (build-bench). --full measures lego at 50 names, too, which takes minutes.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+. deploy/packages.sh
+
+build=$PWD/build-bench install=true full=
+while [ $# -gt 0 ]; do
+  case $1 in
+    --no-install) install=false ;;
+    --full) full=--full ;;
+    -*) sed -n '2,4s/^# *//p' "$0" >&2; exit 2 ;;
+    *) build=$(realpath -m "$1") ;;
+  esac
+  shift
+done
+
+if $install; then
+  # shellcheck disable=SC2086
+  install_packages $BUILD_PACKAGES $SHOW_PACKAGES $BENCH_PACKAGES
+fi
+echo "Building in $build" >&2
+mkdir -p "$build"
+{ cmake -S . -B "$build" -DCMAKE_BUILD_TYPE=Release -DDCVD_TESTS=ON -DDCVD_CRASH_POINTS=OFF &&
+  cmake --build "$build" -j"$(nproc)" --target dcvd bench_serve_answers; } >"$build/build.log" 2>&1 || { tail -n 40 "$build/build.log"; exit 1; }
+export DCVD=$build/dcvd
+
+failed=0
+measure() { # COMMAND…: in a network of its own, so that ports are free and nothing leaves
+  local run=("$@")
+  if unshare --net true 2>/dev/null; then
+    run=(unshare --net sh -c 'ip link set lo up; exec "$@"' sh "$@")
+  fi
+  "${run[@]}" || { echo "| $(basename "${2:-$1}") | did not finish |  |  |  |"; failed=$((failed + 1)); }
+}
+
+echo "| what | dcvd | peer | ratio | target |"
+echo "|---|---|---|---|---|"
+measure tests/bench/responder.sh "$build"
+measure tests/bench/nameserver.sh "$build"
+# shellcheck disable=SC2086
+measure /usr/bin/python3 -B tests/bench/names.py $full
+measure /usr/bin/python3 -B tests/bench/throughput.py
+measure /usr/bin/python3 -B tests/bench/memory.py
+[ "$failed" -eq 0 ]
