@@ -1,7 +1,10 @@
 /* All addresses of a host: two queries, one answer. Declared in resolver.h. */
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "solver/base/mem.h"
 #include "solver/dns/message.h"
@@ -93,6 +96,29 @@ static bool is_literal(struct lookup *k, const char *host)
 	return true;
 }
 
+/* IPv6 can be switched off in a container; then ::1 is no address of this machine. */
+static bool has_ipv6_loopback(void)
+{
+	const struct sockaddr_in6 loopback = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool bound = fd >= 0 && bind(fd, (const struct sockaddr *)&loopback, sizeof(loopback)) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return bound;
+}
+
+/* "localhost" and every name below it is this machine, and no resolver may be asked (RFC 6761 section 6.3). */
+static bool is_localhost(struct lookup *k)
+{
+	if (!name_is_below(k->host, "localhost"))
+		return false;
+	snprintf(k->texts[k->count++], ADDRESS_TEXT_SIZE, "127.0.0.1");
+	if (has_ipv6_loopback())
+		snprintf(k->texts[k->count++], ADDRESS_TEXT_SIZE, "::1");
+	return true;
+}
+
 static int lookup_ask(struct resolver *r, struct lookup *k, struct err *err)
 {
 	int rc = resolver_query(r, k->host, DNS_A, on_reply, &k->a, err);
@@ -117,6 +143,10 @@ int resolver_addresses(struct resolver *r, const char *host,
 		return 0;
 	}
 	rc = name_normalize(host, k->host, err);
+	if (rc == 0 && is_localhost(k)) {
+		resolver_defer(r, on_literal, k);
+		return 0;
+	}
 	if (rc == 0)
 		rc = lookup_ask(r, k, err);
 	if (rc < 0)
