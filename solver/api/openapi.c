@@ -1,5 +1,5 @@
 /* The contract, as it stands beside this file; CMake puts its bytes into openapi_json.h. */
-#include "openapi_json.h"
+#include <openapi_json.h>
 
 #include "solver/api/internal.h"
 
