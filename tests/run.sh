@@ -37,9 +37,12 @@ export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=halt_on_error=
 echo "== unit, contract, scenario, fuzz corpora"
 output=$(cd "$build" && ctest -j"$(nproc)" --output-on-failure --timeout 120 2>&1)
 grep -vE '^ *[0-9]+/[0-9]+ Test .* Passed|^ +Start ' <<<"$output"
-total=$(sed -n 's/.*tests failed out of \([0-9]*\).*/\1/p' <<<"$output")
+# Programs of many tests say how many; the others are one test each.
+log=$build/Testing/Temporary/LastTest.log
+programs=$(grep -c '^Test Passed' "$log"); many=$(grep -c '\[  PASSED  \]' "$log")
+cases=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test.*/\1/p' "$log" | paste -sd+ | bc)
 bad=$(sed -n 's/.* \([0-9]*\) tests failed out of .*/\1/p' <<<"$output")
-count "$((${total:-0} - ${bad:-0})) passed, ${bad:-1} failed"
+count "$((programs - many + ${cases:-0})) passed, ${bad:-1} failed"
 
 echo "== lint"
 output=$(/usr/bin/python3 -B tests/lint/lint.py 2>&1); echo "$output" | tail -n 15
