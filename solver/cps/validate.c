@@ -122,7 +122,7 @@ static void past_validation(struct cps_validation *v, const struct cps_change *c
 		validation_wait(v); /* warnings about the certificate may follow */
 		return;
 	}
-	validation_say(v, "domain validation of change %" PRId64 " is over", v->change);
+	validation_say(v, "domain validation of change %" PRId64 " is over: every name is valid", v->change);
 	validation_finish(v, &(struct err){ 0 });
 }
 

@@ -1,0 +1,77 @@
+/* links: dcvd_cps */
+/* Answers of CPS: an error with a sentence, or a structure; never a crash. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "solver/base/buf.h"
+#include "solver/base/mem.h"
+#include "solver/cps/choose.h"
+#include "solver/cps/model.h"
+#include "solver/cps/reply.h"
+#include "solver/cps/warnings.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void read_change(const char *text, size_t size)
+{
+	struct cps_change change = { 0 };
+	struct err err = { 0 };
+
+	if (cps_change_parse(text, size, 10002, 10003, &change, &err) == 0)
+		cps_change_is_at_validation(&change);
+	cps_change_done(&change);
+}
+
+static void read_domains(const char *text, size_t size)
+{
+	struct cps_domains domains = { 0 }, history = { 0 };
+	struct err err = { 0 };
+
+	if (cps_domains_parse(text, size, &domains, &err) == 0)
+		free(cps_generation(&domains));
+	cps_history_parse(text, size, &history, &err);
+	cps_domains_done(&domains);
+	cps_domains_done(&history);
+}
+
+static void read_enrollments(const char *text, size_t size)
+{
+	struct cps_enrollments list = { 0 };
+	struct cps_enrollment one = { 0 };
+	struct err err = { 0 };
+
+	cps_enrollments_parse(text, size, &list, &err);
+	if (cps_enrollment_parse(text, size, &one, &err) == 0)
+		cps_enrollment_newest(&one);
+	cps_enrollments_done(&list);
+	cps_enrollment_done(&one);
+}
+
+static void read_texts(const char *text, size_t size)
+{
+	struct buf described = BUF_INIT(65536);
+	char *warnings = NULL;
+	struct err err = { 0 };
+
+	if (cps_warnings_parse(text, size, &warnings, &err) == 0)
+		cps_warnings_acceptable(warnings, NULL, &described);
+	free(warnings);
+	cps_warnings_acceptable(text, NULL, &described);
+	cps_reply_error(429, text, size, &err);
+	cps_reply_blames_clock(401, text, size);
+	cps_reply_retry_at(text, text, 1000);
+	buf_done(&described);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *text = mem_dup_n((const char *)data, size); /* readers get zero-ended text, as from the HTTP client */
+
+	read_change(text, size);
+	read_domains(text, size);
+	read_enrollments(text, size);
+	read_texts(text, strlen(text));
+	free(text);
+	return 0;
+}
