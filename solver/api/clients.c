@@ -129,7 +129,7 @@ static int put(struct store *s, const char *name, const char *digest, const stru
 int client_add(struct store *s, const char *name, const struct grants *grants, const char *token, struct problem *problem)
 {
 	const struct client *old;
-	struct client_list *l;
+	struct client_list *l = NULL;
 	char digest[SHA256_TEXT_SIZE];
 	struct err err;
 	bool taken;
@@ -157,7 +157,7 @@ int client_issue(struct store *s, const char *name, const struct grants *grants,
 static int change(struct store *s, const char *name, const char *digest, bool revoked, struct problem *problem)
 {
 	const struct client *old;
-	struct client_list *l;
+	struct client_list *l = NULL;
 	struct err err;
 	int code;
 

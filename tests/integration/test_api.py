@@ -16,14 +16,22 @@ import urllib.error
 import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from support.pebble import free_port
 from support.service import ApiError, Service, program
 
 SECRET = "a secret of the tests"
+# Names are looked up at dcvd's own DNS server: no question leaves the machine.
 CONFIG = """
 challenge: {deadline: 20s}
 check: {poll-first: 50ms, poll-max: 200ms}
 callback-secrets: {tests: {env: CALLBACK_SECRET}}
 """
+
+
+def service_at(folder, config=CONFIG):
+    port = free_port()
+    return Service(pathlib.Path(folder) / "dcvd", f'resolver: {{servers: ["127.0.0.1:{port}"]}}\n{config}',
+                   {"CALLBACK_SECRET": SECRET}, dns_port=port)
 
 
 def dns01(domain, value="some-value"):
@@ -61,7 +69,7 @@ class Api(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.holder = tempfile.TemporaryDirectory()
-        cls.service = Service(pathlib.Path(cls.holder.name) / "dcvd", CONFIG, {"CALLBACK_SECRET": SECRET}).start()
+        cls.service = service_at(cls.holder.name).start()
 
     @classmethod
     def tearDownClass(cls):
@@ -229,7 +237,7 @@ class OpenLoopback(Api):
     @classmethod
     def setUpClass(cls):
         cls.holder = tempfile.TemporaryDirectory()
-        cls.service = Service(pathlib.Path(cls.holder.name) / "dcvd", "api: {loopback-open: true}\n").start()
+        cls.service = service_at(cls.holder.name, "api: {loopback-open: true}\n").start()
 
     def test_needs_no_token_but_manages_no_clients(self):
         self.assertEqual(self.raw("GET", "/v1/challenges")[0], 200)
@@ -423,7 +431,7 @@ class CommandLine(Api):
 
     def test_the_first_client_needs_no_service(self):
         with tempfile.TemporaryDirectory() as folder:
-            fresh = Service(pathlib.Path(folder) / "dcvd", CONFIG, {"CALLBACK_SECRET": SECRET})
+            fresh = service_at(folder)
             fresh.folder.mkdir()
             made = subprocess.run([program(), "client", "add", "first", "--grant", "*", "--state", str(fresh.state)],
                                   capture_output=True, text=True, timeout=20)
