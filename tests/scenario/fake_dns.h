@@ -1,0 +1,32 @@
+/* solver/net/resolver.h over scripted zones: authoritative servers that show what the memory provider (or the
+ * table of answers) holds, and a recursive resolver that fails the test when it is asked for a challenge name. */
+#ifndef TESTS_SCENARIO_FAKE_DNS_H
+#define TESTS_SCENARIO_FAKE_DNS_H
+
+#include "solver/answers/answers.h"
+#include "solver/net/resolver.h"
+
+enum dns_fault {
+	FAULT_NONE,
+	FAULT_LAGS,      /* does not have the record yet */
+	FAULT_SILENT,    /* never answers */
+	FAULT_GARBAGE,   /* answers bytes that are no message */
+	FAULT_CUT,       /* answers half a message */
+	FAULT_LAME,      /* has the record, without authority */
+	FAULT_SERVFAIL,
+};
+
+void fake_dns_reset(struct answers *answers);
+/* The table behind the servers of dcvd itself; it changes when dcvd starts again. */
+void fake_dns_answers(struct answers *answers);
+void fake_dns_server(const char *zone, const char *name, const char *address);
+void fake_dns_fault(const char *address, enum dns_fault fault);
+void fake_dns_cname(const char *owner, const char *target);
+void fake_dns_host(const char *name, const char *address);
+/* A value that may come to stand at a name: servers show it as long as it is published. */
+void fake_dns_value(const char *fqdn, const char *value);
+unsigned fake_dns_asked(const char *address);
+
+struct resolver *fake_resolver_new(struct loop *l);
+
+#endif

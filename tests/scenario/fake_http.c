@@ -1,0 +1,125 @@
+#include "tests/scenario/fake_http.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "solver/base/mem.h"
+
+#define REPLY_MS 5
+
+static struct answers *answers;
+static struct { const char *address, *body; int status; } odd;
+
+struct http_call {
+	struct http_client *client;
+	struct timer *timer;
+	char *url, *address;
+	void (*done)(const struct http_reply *reply, const struct err *err, void *arg);
+	void *arg;
+	bool cancelled;
+	struct http_call *prev, *next;
+};
+
+struct http_client {
+	struct loop *loop;
+	struct http_call *calls;
+};
+
+void fake_http_reset(struct answers *a)
+{
+	answers = a;
+	fake_http_odd(NULL, 0, NULL);
+}
+
+void fake_http_odd(const char *address, int status, const char *body)
+{
+	odd.address = address;
+	odd.status = status;
+	odd.body = body;
+}
+
+struct http_client *fake_http_client_new(struct loop *l)
+{
+	struct http_client *c = mem_new(1, sizeof(*c));
+
+	c->loop = l;
+	return c;
+}
+
+static void call_free(struct http_call *call)
+{
+	DL_DELETE(call->client->calls, call);
+	free(call->url);
+	free(call->address);
+	free(call);
+}
+
+/* http://HOST/.well-known/acme-challenge/TOKEN */
+static long serve(const char *url, char *body, size_t room)
+{
+	const char *host = url + strlen("http://"), *slash = strchr(host, '/'), *token = strrchr(url, '/') + 1;
+	CLEANUP(mem_freep) char *name = mem_dup_n(host, (size_t)(slash - host));
+
+	return answers_get_http(answers, name, token, body, room);
+}
+
+static void tell(struct http_call *call, const struct err *err)
+{
+	char body[1024] = "";
+	struct http_reply reply = { .body = body, .headers = "", .final_url = call->url, .address = call->address };
+	long length = serve(call->url, body, sizeof(body) - 1);
+
+	reply.status = length < 0 ? 404 : 200;
+	reply.body_length = length < 0 ? 0 : (size_t)length;
+	if (odd.address && strcmp(odd.address, call->address) == 0) {
+		reply.status = odd.status;
+		reply.body = odd.body;
+		reply.body_length = strlen(odd.body);
+	}
+	call->done(err->code ? NULL : &reply, err, call->arg);
+	call_free(call);
+}
+
+static void arrived(void *arg)
+{
+	struct http_call *call = arg;
+	struct err err = { 0 };
+
+	call->timer = NULL;
+	if (call->cancelled)
+		err_set(&err, ERR_CANCELLED, "called off");
+	tell(call, &err);
+}
+
+int http_start(struct http_client *c, const struct http_request *request,
+               void (*done)(const struct http_reply *reply, const struct err *err, void *arg), void *arg,
+               struct http_call **ret_call, struct err *err)
+{
+	struct http_call *call = mem_new(1, sizeof(*call));
+
+	(void)err;
+	*call = (struct http_call){ .client = c, .url = mem_dup(request->url), .done = done, .arg = arg };
+	call->address = mem_dup(request->connect_address ? request->connect_address : "");
+	DL_APPEND(c->calls, call);
+	call->timer = timer_start(c->loop, REPLY_MS, arrived, call);
+	*ret_call = call;
+	return 0;
+}
+
+void http_cancel(struct http_call *call)
+{
+	call->cancelled = true;
+}
+
+void http_client_free(struct http_client *c)
+{
+	struct err err;
+
+	err_set(&err, ERR_CANCELLED, "called off");
+	while (c->calls) {
+		timer_stop(c->calls->timer);
+		tell(c->calls, &err);
+	}
+	free(c);
+}

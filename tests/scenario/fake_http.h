@@ -1,0 +1,14 @@
+/* solver/net/http.h: every host is our responder, unless an address is told to say something else. */
+#ifndef TESTS_SCENARIO_FAKE_HTTP_H
+#define TESTS_SCENARIO_FAKE_HTTP_H
+
+#include "solver/answers/answers.h"
+#include "solver/net/http.h"
+
+void fake_http_reset(struct answers *answers);
+/* What the one odd address answers; NULL: none is odd. */
+void fake_http_odd(const char *address, int status, const char *body);
+
+struct http_client *fake_http_client_new(struct loop *l);
+
+#endif

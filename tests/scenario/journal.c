@@ -1,0 +1,45 @@
+#include "tests/scenario/journal.h"
+
+#include <stdlib.h>
+
+#include "solver/base/mem.h"
+
+struct refusal {
+	void (*done)(int code, const struct err *err, void *arg);
+	void *arg;
+};
+
+static struct loop *loop;
+static unsigned refusals;
+
+void journal_refuse(struct loop *l, unsigned count)
+{
+	loop = l;
+	refusals = count;
+}
+
+static void tell(void *arg)
+{
+	struct refusal *r = arg;
+	struct err err;
+
+	err_set(&err, ERR_IO, "the disk is full");
+	if (r->done)
+		r->done(err.code, &err, r->arg);
+	free(r);
+}
+
+void journal_commit(struct store_txn *t, void (*done)(int code, const struct err *err, void *arg), void *arg)
+{
+	struct refusal *r;
+
+	if (!refusals) {
+		store_commit(t, done, arg);
+		return;
+	}
+	refusals--;
+	store_abort(t);
+	r = mem_new(1, sizeof(*r));
+	*r = (struct refusal){ done, arg };
+	loop_post(loop, tell, r);
+}

@@ -1,0 +1,12 @@
+/* The engine's way to the store in a scenario: commits can be refused, as by a full disk. */
+#ifndef TESTS_SCENARIO_JOURNAL_H
+#define TESTS_SCENARIO_JOURNAL_H
+
+#include "solver/net/loop.h"
+#include "solver/store/store.h"
+
+/* The next `count` commits are refused; nothing of them is stored. */
+void journal_refuse(struct loop *l, unsigned count);
+void journal_commit(struct store_txn *t, void (*done)(int code, const struct err *err, void *arg), void *arg);
+
+#endif

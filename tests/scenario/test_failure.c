@@ -1,0 +1,223 @@
+/* What goes wrong outside, and what the engine makes of it. */
+#include "tests/scenario/scenario.h"
+
+#define NAME "www.example.org"
+#define FQDN "_acme-challenge.www.example.org"
+
+static void gives_up_at_the_deadline_names_the_server_that_never_showed_the_record_and_withdraws(void **state)
+{
+	struct scenario *s = *state;
+
+	fake_dns_fault(NS2, FAULT_LAGS);
+	assert_int_equal(present(s, NAME, VALUE), 0);
+	run_for(s, 55000);
+	assert_int_equal(state_of(s, s->id), CHALLENGE_PROPAGATING);
+	assert_int_equal(memory_count("example.org", FQDN), 1);
+	run_until(s, s->id, CHALLENGE_FAILED, 6000);
+	assert_says(reason_of(s, s->id), "deadline passed after 60 s");
+	assert_says(reason_of(s, s->id), "ns2.example.org (192.0.2.2): NXDOMAIN");
+	assert_int_equal(engine_order_state(s->engine, s->order), ORDER_FAILED);
+	assert_nothing_left(s);
+}
+
+/* One of two servers is at fault: never ready while it is, ready soon after it is mended. */
+static void assert_holds_back(struct scenario *s, enum dns_fault fault, const char *sentence)
+{
+	fake_dns_fault(NS1, FAULT_NONE);
+	fake_dns_fault(NS2, fault);
+	assert_int_equal(present(s, NAME, VALUE), 0);
+	run_for(s, 40000);
+	assert_int_equal(state_of(s, s->id), CHALLENGE_PROPAGATING);
+	assert_says(engine_challenge(s->engine, s->id)->verdict, sentence);
+	assert_says(engine_challenge(s->engine, s->id)->verdict, "\"result\":\"flaky\"");
+	fake_dns_fault(NS2, FAULT_NONE);
+	run_until(s, s->id, CHALLENGE_READY, 15000);
+	release(s, s->id);
+	run_until(s, s->id, CHALLENGE_GONE, 1000);
+	assert_nothing_left(s);
+}
+
+static void one_lagging_server_holds_back_ready(void **state)
+{
+	assert_holds_back(*state, FAULT_LAGS, "NXDOMAIN looking up TXT for " FQDN);
+}
+
+static void a_silent_server_holds_back_ready(void **state)
+{
+	assert_holds_back(*state, FAULT_SILENT, "no answer in 2000 ms");
+}
+
+static void a_server_without_authority_holds_back_ready(void **state)
+{
+	assert_holds_back(*state, FAULT_LAME, "without authority (lame delegation)");
+}
+
+static void a_server_that_fails_holds_back_ready(void **state)
+{
+	assert_holds_back(*state, FAULT_SERVFAIL, "SERVFAIL looking up TXT for " FQDN);
+}
+
+static void a_garbage_reply_counts_as_not_shown(void **state)
+{
+	assert_holds_back(*state, FAULT_GARBAGE, "ns2.example.org");
+}
+
+static void half_a_reply_counts_as_not_shown(void **state)
+{
+	assert_holds_back(*state, FAULT_CUT, "ns2.example.org");
+}
+
+static void servers_that_are_all_silent_end_at_the_deadline_with_nothing_published(void **state)
+{
+	struct scenario *s = *state;
+
+	fake_dns_fault(NS1, FAULT_SILENT);
+	fake_dns_fault(NS2, FAULT_SILENT);
+	assert_int_equal(present(s, NAME, VALUE), 0);
+	run_until(s, s->id, CHALLENGE_FAILED, 61000);
+	assert_says(reason_of(s, s->id), "no name server of zone example.org answers for " FQDN);
+	assert_int_equal(memory_jobs(), 0);
+}
+
+static void a_name_in_no_zone_ends_at_the_deadline_and_says_so(void **state)
+{
+	struct scenario *s = *state;
+
+	assert_int_equal(present(s, "www.unregistered.example", VALUE), 0);
+	run_until(s, s->id, CHALLENGE_FAILED, 61000);
+	assert_says(reason_of(s, s->id), "no zone holds _acme-challenge.www.unregistered.example");
+}
+
+/* ---- the provider ---- */
+
+static void a_provider_that_denies_fails_the_challenge_at_once_with_its_sentence(void **state)
+{
+	struct scenario *s = *state;
+
+	reconfigure(s, "    refuse: the token may not edit example.org\n");
+	assert_int_equal(present(s, NAME, VALUE), 0);
+	run_until(s, s->id, CHALLENGE_FAILED, 500);
+	assert_string_equal(reason_of(s, s->id), "the token may not edit example.org");
+	assert_nothing_left(s);
+}
+
+static void a_provider_that_fails_for_the_moment_is_tried_again_after_its_pause(void **state)
+{
+	struct scenario *s = *state;
+
+	reconfigure(s, "    fail-first: 1\n    retry-after: 5s\n");
+	assert_int_equal(present(s, NAME, VALUE), 0);
+	run_for(s, 4900);
+	assert_int_equal(state_of(s, s->id), CHALLENGE_PUBLISHING);
+	assert_int_equal(memory_jobs(), 0);
+	run_until(s, s->id, CHALLENGE_READY, 5000);
+}
+
+static void a_provider_that_asks_to_slow_down_is_left_alone_for_its_pause(void **state)
+{
+	struct scenario *s = *state;
+
+	reconfigure(s, "    limit-first: 1\n    retry-after: 20s\n");
+	assert_int_equal(present(s, NAME, VALUE), 0);
+	run_for(s, 1000);
+	assert_int_equal(present(s, "other.example.org", VALUE2), 0);
+	run_for(s, 18000);
+	assert_int_equal(memory_jobs(), 0);
+	run_until(s, s->id, CHALLENGE_READY, 15000);
+}
+
+static void a_job_whose_reply_was_lost_is_repeated(void **state)
+{
+	struct scenario *s = *state;
+
+	reconfigure(s, "    lose-first: 1\n");
+	assert_int_equal(present(s, NAME, VALUE), 0);
+	run_until(s, s->id, CHALLENGE_READY, 5000);
+	assert_int_equal(memory_count("example.org", FQDN), 1);
+	assert_int_equal(memory_jobs(), 2);
+}
+
+static void a_deadline_while_the_provider_works_withdraws_what_it_may_have_published(void **state)
+{
+	struct scenario *s = *state;
+
+	reconfigure(s, "    pause: 70s\n");
+	assert_int_equal(present(s, NAME, VALUE), 0);
+	run_for(s, 61000);
+	assert_int_equal(state_of(s, s->id), CHALLENGE_WITHDRAWING);
+	run_until(s, s->id, CHALLENGE_FAILED, 100000);
+	assert_says(reason_of(s, s->id), "the provider did not take it in time");
+	assert_nothing_left(s);
+}
+
+static void a_record_that_cannot_be_withdrawn_is_tried_until_somebody_mends_the_credentials(void **state)
+{
+	struct scenario *s = *state;
+
+	assert_int_equal(present(s, NAME, VALUE), 0);
+	run_until(s, s->id, CHALLENGE_READY, 1000);
+	reconfigure(s, "    fail-first: 1000000\n");
+	release(s, s->id);
+	run_for(s, 3600 * 1000);
+	assert_int_equal(state_of(s, s->id), CHALLENGE_WITHDRAWING);
+	reconfigure(s, "");
+	run_until(s, s->id, CHALLENGE_GONE, 600 * 1000);
+	assert_nothing_left(s);
+}
+
+/* ---- the journal ---- */
+
+static void an_order_the_journal_refuses_leaves_nothing(void **state)
+{
+	struct scenario *s = *state;
+
+	journal_refuse(s->loop, 1);
+	assert_int_equal(present(s, NAME, VALUE), ERR_IO);
+	assert_says(s->err.text, "the disk is full");
+	run_for(s, 5000);
+	assert_int_equal(count_listed(s), 0);
+	assert_int_equal(memory_jobs(), 0);
+	assert_int_equal(present(s, NAME, VALUE), 0);
+	run_until(s, s->id, CHALLENGE_READY, 1000);
+}
+
+static void a_step_the_journal_refuses_waits_and_nothing_is_lost(void **state)
+{
+	struct scenario *s = *state;
+
+	assert_int_equal(present(s, NAME, VALUE), 0);
+	journal_refuse(s->loop, 5);
+	run_for(s, 4000);
+	assert_int_equal(memory_jobs(), 0); /* journal first: nothing left the house */
+	run_until(s, s->id, CHALLENGE_READY, 5000);
+	journal_refuse(s->loop, 3);
+	release(s, s->id);
+	run_for(s, 5000);
+	assert_int_equal(state_of(s, s->id), CHALLENGE_GONE);
+	assert_nothing_left(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		scenario_test(gives_up_at_the_deadline_names_the_server_that_never_showed_the_record_and_withdraws),
+		scenario_test(one_lagging_server_holds_back_ready),
+		scenario_test(a_silent_server_holds_back_ready),
+		scenario_test(a_server_without_authority_holds_back_ready),
+		scenario_test(a_server_that_fails_holds_back_ready),
+		scenario_test(a_garbage_reply_counts_as_not_shown),
+		scenario_test(half_a_reply_counts_as_not_shown),
+		scenario_test(servers_that_are_all_silent_end_at_the_deadline_with_nothing_published),
+		scenario_test(a_name_in_no_zone_ends_at_the_deadline_and_says_so),
+		scenario_test(a_provider_that_denies_fails_the_challenge_at_once_with_its_sentence),
+		scenario_test(a_provider_that_fails_for_the_moment_is_tried_again_after_its_pause),
+		scenario_test(a_provider_that_asks_to_slow_down_is_left_alone_for_its_pause),
+		scenario_test(a_job_whose_reply_was_lost_is_repeated),
+		scenario_test(a_deadline_while_the_provider_works_withdraws_what_it_may_have_published),
+		scenario_test(a_record_that_cannot_be_withdrawn_is_tried_until_somebody_mends_the_credentials),
+		scenario_test(an_order_the_journal_refuses_leaves_nothing),
+		scenario_test(a_step_the_journal_refuses_waits_and_nothing_is_lost),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
