@@ -30,28 +30,31 @@ static const struct cps_challenge *last_resort(const struct config *config, cons
 	return has_dns_route(config) ? challenge_of_type(d, CHALLENGE_DNS01) : NULL;
 }
 
+/* How closely the routes fit the name for a challenge of this type: -1 not at all. */
+static int fit_of(const struct config *config, const struct cps_domain *d, enum challenge_type type)
+{
+	char name[NAME_SIZE];
+	bool wildcard;
+	const struct config_route *route;
+
+	if (!challenge_of_type(d, type) || name_identifier(d->domain, name, &wildcard, NULL) < 0)
+		return -1;
+	if (wildcard && type == CHALLENGE_HTTP01)
+		return -1;
+	route = config_route(config, type, name);
+	return route ? (int)strlen(route->suffix) : -1;
+}
+
 static const struct cps_challenge *choose_one(const struct config *config, const struct cps_domain *d)
 {
-	bool wildcard;
-	char name[NAME_SIZE];
 	bool http_first = config->cps.prefer && strcmp(config->cps.prefer, "http-01") == 0;
-	enum challenge_type order[2] = { CHALLENGE_DNS01, CHALLENGE_HTTP01 };
+	int dns = fit_of(config, d, CHALLENGE_DNS01), http = fit_of(config, d, CHALLENGE_HTTP01);
 
-	if (http_first) {
-		order[0] = CHALLENGE_HTTP01;
-		order[1] = CHALLENGE_DNS01;
-	}
-	if (name_identifier(d->domain, name, &wildcard, NULL) < 0)
-		return NULL;
-	for (size_t i = 0; i < ARRAY_LEN(order); i++) {
-		const struct cps_challenge *c = challenge_of_type(d, order[i]);
-
-		if (!c || (wildcard && order[i] == CHALLENGE_HTTP01))
-			continue;
-		if (config_route(config, order[i], name))
-			return c;
-	}
-	return last_resort(config, d);
+	if (dns < 0 && http < 0)
+		return last_resort(config, d);
+	if (http > dns || (http == dns && http_first))
+		return challenge_of_type(d, CHALLENGE_HTTP01);
+	return challenge_of_type(d, CHALLENGE_DNS01);
 }
 
 static bool is_repeated(const struct cps_choice *choice, const struct challenge_request *r)

@@ -1,7 +1,7 @@
 /* From the names of a change to the challenges that dcvd answers. Pure.
  *
- * One satisfied challenge a name is enough. A route decides which types a name may use, `cps.prefer` decides
- * between two; a wildcard goes by dns-01 only. The same name twice (a CN that is repeated among the SANs) is
+ * One satisfied challenge a name is enough. The route with the longest suffix decides which type a name uses,
+ * `cps.prefer` between two of equal length; a wildcard goes by dns-01 only. The same name twice (a CN that is repeated among the SANs) is
  * one challenge.
  */
 #ifndef SOLVER_CPS_CHOOSE_H

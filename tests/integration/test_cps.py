@@ -201,8 +201,7 @@ class Changes(CpsTest):
         self.assert_clean(["good.example.test", "www.stuck.test"])
 
     def test_a_name_without_a_route_is_refused_by_name(self):
-        self.cps.enroll("www.example.test")
-        self.serve()
+        self.serve(deadline="3s")
         enrollment = self.cps.enroll("www.elsewhere.invalid", "www.example.test")
         result = self.validate(enrollment)
         self.assertEqual(result["state"], "failed", result)
