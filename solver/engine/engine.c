@@ -153,9 +153,10 @@ void engine_close(struct engine *e)
 	struct entry *n, *tmp;
 	struct engine_watch *w, *next;
 
+	laters_end(e);
+	zone_cache_free(e);
 	DL_FOREACH_SAFE(e->entries, n, tmp)
 		entry_free(e, n);
-	zone_cache_free(e);
 	claims_free(e);
 	instances_close(e);
 	DL_FOREACH_SAFE(e->watches, w, next)

@@ -98,6 +98,7 @@ struct engine {
 	struct lane *lanes;
 	struct zone *zones;              /* locate.c: servers of a zone, cached */
 	struct engine_watch *watches;
+	struct later *laters;            /* later.c */
 	unsigned watching;               /* calls of watches on the stack */
 	struct engine_numbers numbers;
 	size_t live;
@@ -175,6 +176,11 @@ struct look_run *look_dns(struct engine *e, const struct look_request *request, 
 struct look_run *look_http(struct engine *e, const struct look_request *request, look_fn done, void *arg);
 /* `done` will not be called; replies still under way are dropped. */
 void look_cancel(struct look_run *r);
+
+/* ---- later.c ---- */
+/* Calls `fn` once: after `ms`, or when the engine closes (`closing` is set then). */
+void later(struct engine *e, int64_t ms, void (*fn)(void *arg), void *arg);
+void laters_end(struct engine *e);
 
 /* ---- probe.c ---- */
 void probe_start(struct engine *e, struct entry *n);

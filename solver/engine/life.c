@@ -66,11 +66,7 @@ static void log_step(const struct challenge *c, const struct challenge_event *ev
 
 static void due_fired(void *arg);
 static void journal(struct step *s);
-
-static void journal_again(void *arg)
-{
-	journal(arg);
-}
+static void journal_again(void *arg);
 
 static void act(struct engine *e, struct entry *n, enum challenge_action action)
 {
@@ -106,7 +102,7 @@ static void on_durable(int code, const struct err *err, void *arg)
 	if (code < 0 && !e->closing) {
 		log_event(LOG_ERROR, "the journal did not take a step; it is repeated until it does", "id", n->c.id,
 		          "error", err->text, NULL);
-		timer_start(e->parts.loop, JOURNAL_RETRY_MS, journal_again, s);
+		later(e, JOURNAL_RETRY_MS, journal_again, s);
 		return;
 	}
 	n->commits--;
@@ -116,6 +112,18 @@ static void on_durable(int code, const struct err *err, void *arg)
 		if (n->c.state == s->state)
 			act(e, n, s->action);
 	}
+	step_free(s);
+}
+
+static void journal_again(void *arg)
+{
+	struct step *s = arg;
+
+	if (!s->e->closing) {
+		journal(s);
+		return;
+	}
+	s->n->commits--;
 	step_free(s);
 }
 

@@ -288,8 +288,16 @@ static void begin(void *arg)
 {
 	struct locate *l = arg;
 
-	if (!is_dead(l))
+	struct err err;
+
+	if (is_dead(l))
+		return;
+	if (!l->e->closing) {
 		find_zone(l);
+		return;
+	}
+	err_set(&err, ERR_CANCELLED, "dcvd is stopping");
+	fail(l, &err);
 }
 
 struct locate *locate_start(struct engine *e, const char *fqdn, void (*done)(struct location *l, const struct err *err, void *arg), void *arg)
@@ -298,7 +306,7 @@ struct locate *locate_start(struct engine *e, const char *fqdn, void (*done)(str
 
 	*l = (struct locate){ .e = e, .done = done, .arg = arg, .pending = 1 };
 	snprintf(l->fqdn, sizeof(l->fqdn), "%s", fqdn);
-	timer_start(e->parts.loop, 0, begin, l);
+	later(e, 0, begin, l);
 	return l;
 }
 

@@ -196,6 +196,6 @@ struct look_run *look_dns(struct engine *e, const struct look_request *request, 
 	r->pending = 1; /* the end comes later, never from here */
 	for (size_t i = 0; i < request->location->count; i++)
 		ask(r, &request->location->servers[i]);
-	timer_start(e->parts.loop, 0, begun, r);
+	later(e, 0, begun, r);
 	return r;
 }

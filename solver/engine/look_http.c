@@ -155,7 +155,7 @@ struct look_run *look_http(struct engine *e, const struct look_request *request,
 	if (resolver_addresses(e->parts.resolver, request->identifier, on_addresses, r, &err) < 0) {
 		r->verdict->result = VERDICT_FAIL;
 		r->verdict->detail = mem_dup(err.text);
-		timer_start(e->parts.loop, 0, begun, r);
+		later(e, 0, begun, r);
 	}
 	return r;
 }

@@ -173,7 +173,7 @@ static void load(struct zone *z, const struct dns_reply *referral)
 	z->fresh_until_ms = 0;
 	clear_servers(z);
 	if (zone_own(z->e, z->name))
-		timer_start(z->e->parts.loop, 0, tell_own, z);
+		later(z->e, 0, tell_own, z);
 	else if (referral)
 		read_ns(z, referral, referral->authority, referral->authority_count);
 	else if (resolver_query(z->e->parts.resolver, z->name, DNS_NS, on_ns, z, &z->last) < 0)
@@ -204,7 +204,12 @@ static void tell_fresh(void *arg)
 {
 	struct fresh *f = arg;
 
-	if (!f->zone->e->closing)
+	struct err stopping;
+
+	err_set(&stopping, ERR_CANCELLED, "dcvd is stopping");
+	if (f->zone->e->closing)
+		f->done(NULL, &stopping, f->arg);
+	else
 		f->done(f->zone, &(struct err){ 0 }, f->arg);
 	free(f);
 }
@@ -220,7 +225,7 @@ void zone_servers(struct engine *e, const char *name, const struct dns_reply *re
 		struct fresh *f = mem_new(1, sizeof(*f));
 
 		*f = (struct fresh){ z, done, arg };
-		timer_start(e->parts.loop, 0, tell_fresh, f);
+		later(e, 0, tell_fresh, f);
 		return;
 	}
 	w = mem_new(1, sizeof(*w));
@@ -257,6 +262,8 @@ void zone_cache_free(struct engine *e)
 	HASH_ITER(hh, e->zones, z, tmp) {
 		HASH_DEL(e->zones, z);
 		clear_servers(z);
+		err_set(&z->last, ERR_CANCELLED, "dcvd is stopping");
+		tell(z); /* whoever still waits frees what it holds */
 		free(z->name);
 		free(z);
 	}
