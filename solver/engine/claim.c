@@ -44,12 +44,21 @@ bool claim_drop(struct engine *e, struct entry *n)
 	if (!n->claimed || !claim)
 		return !claim;
 	n->claimed = false;
+	n->maybe_out |= claim->inherited;
 	if (--claim->count)
 		return false;
 	HASH_DEL(e->claims, claim);
 	free(claim->key);
 	free(claim);
 	return true;
+}
+
+void claim_inherit(struct engine *e, const struct entry *n)
+{
+	struct claim *claim = claim_find(e, &n->c);
+
+	if (claim)
+		claim->inherited = true;
 }
 
 bool claim_is_free(struct engine *e, const struct entry *n)

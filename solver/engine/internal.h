@@ -36,6 +36,7 @@ struct entry {
 	unsigned commits;                /* journal writes under way; it cannot be freed before */
 	bool had_failed;                 /* it is on its way to "failed" */
 	bool nothing_out;                /* the provider refused for good: nothing to withdraw */
+	bool maybe_out;                  /* it may stand there whatever the provider says to us now */
 	bool claimed;                    /* counts in a claim */
 	bool queued_in_lane;
 	struct entry *lane_prev, *lane_next;
@@ -56,6 +57,7 @@ struct order_entry {
 struct claim {
 	char *key;
 	unsigned count;
+	bool inherited; /* one let go of a record that stands: the last must withdraw it */
 	UT_hash_handle hh;
 };
 
@@ -126,6 +128,8 @@ void twin_key(const struct challenge *c, char *key, size_t room);
 
 /* ---- claims: claim.c ---- */
 void claim_take(struct engine *e, struct entry *n);
+/* Marks the claim of the others: the record this one leaves to them is theirs to withdraw. */
+void claim_inherit(struct engine *e, const struct entry *n);
 /* Lets go; true when nobody needs the answer any more. */
 bool claim_drop(struct engine *e, struct entry *n);
 bool claim_is_free(struct engine *e, const struct entry *n);

@@ -121,7 +121,7 @@ static void added(struct engine *e, struct entry *n, const struct change *change
 	case CHANGE_DENIED:
 	case CHANGE_NO_ZONE:
 	case CHANGE_FATAL:
-		n->nothing_out = n->tries == 0;
+		n->nothing_out = n->tries == 0 && !n->maybe_out;
 		life_fail(e, n, change->message);
 		break;
 	default:
@@ -212,6 +212,7 @@ static unsigned ttl_of(struct engine *e, const struct instance *i, const struct 
 static bool settled(struct engine *e, struct entry *n)
 {
 	if (n->c.state == CHALLENGE_WITHDRAWING && !claim_is_free(e, n)) {
+		claim_inherit(e, n);
 		life_input(e, n, INPUT_WITHDRAWN, "kept: another challenge needs the same value");
 		return true;
 	}

@@ -181,7 +181,7 @@ void withdraw_start(struct engine *e, struct entry *n)
 {
 	if (n->c.type == CHALLENGE_HTTP01)
 		withdraw_http(e, n);
-	else if (!n->c.fqdn || n->nothing_out)
+	else if (!n->c.fqdn || (n->nothing_out && !n->maybe_out))
 		life_input(e, n, INPUT_WITHDRAWN, "nothing was published");
 	else
 		lane_enqueue(e, n);

@@ -80,6 +80,7 @@ static void load_challenge(const struct challenge *c, void *arg)
 	n->had_failed = copy.state == CHALLENGE_WITHDRAWING && copy.reason;
 	if (!is_out(copy.state))
 		return;
+	n->maybe_out = true; /* the call of an earlier life may have arrived */
 	claim_take(r->e, n);
 	restore_answer(r->e, n);
 }

@@ -118,7 +118,7 @@ static int read_one(const struct config *config, const struct order_request *r, 
 	c->deadline_ms = o->created_ms + (r->deadline_ms ? r->deadline_ms : config->challenge.deadline_ms);
 	c->expires_ms = o->created_ms + (r->lifetime_ms ? r->lifetime_ms : config->challenge.lifetime_ms);
 	if (request_read_challenge(request, c, err) < 0 || choose_route(config, c, err) < 0)
-		return err_in(err, "challenge %zu (%s %.253s)", i + 1, challenge_type_name(request->type),
+		return err_in(err, "challenge %zu (%s %.100s)", i + 1, challenge_type_name(request->type),
 		              request->domain ? request->domain : "?");
 	return 0;
 }
