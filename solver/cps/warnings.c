@@ -1,11 +1,13 @@
 #include "solver/cps/warnings.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "solver/base/mem.h"
 
 #define CODE_MAX 80
+#define UNKNOWN "UNKNOWN"
 
 /* Words that all stand in the sentence of a code. The ones that a domain-validated certificate can meet. */
 static const struct {
@@ -61,20 +63,19 @@ static bool has_words(const char *line, const char *const words[3])
 
 static void recognise(const char *line, char code[CODE_MAX])
 {
+	const char *found = UNKNOWN;
+
 	if (code_at_start(line, code))
 		return;
-	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
-		if (has_words(line, known[i].words)) {
-			strcpy(code, known[i].code);
-			return;
-		}
-	}
-	strcpy(code, "UNKNOWN");
+	for (size_t i = 0; i < ARRAY_LEN(known) && strcmp(found, UNKNOWN) == 0; i++)
+		if (has_words(line, known[i].words))
+			found = known[i].code;
+	snprintf(code, CODE_MAX, "%s", found);
 }
 
 static bool is_listed(const char *code, char *const *allowed)
 {
-	if (strcmp(code, "UNKNOWN") == 0)
+	if (strcmp(code, UNKNOWN) == 0)
 		return false;
 	for (; allowed && *allowed; allowed++)
 		if (strcmp(*allowed, code) == 0)

@@ -1,0 +1,71 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "solver/base/mem.h"
+#include "solver/cps/budget.h"
+
+static struct budget b; /* too large for the stack */
+
+static void the_burst_waits_for_two_seconds(void **state)
+{
+	(void)state;
+	budget_init(&b, 1000, 3);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(budget_take(&b, 1000 + i), 0);
+	assert_int_equal(budget_take(&b, 1003), 2000 + 100 - 3);
+	assert_int_equal(budget_take(&b, 3100), 0);
+	assert_int_equal(budget_take(&b, 3100), 1);
+}
+
+/* For any minute, also one that begins between two others. */
+static void no_minute_holds_more_than_the_limit(void **state)
+{
+	int64_t left[200];
+	size_t count = 0;
+
+	(void)state;
+	budget_init(&b, 35, 20);
+	for (int64_t now = 0; now < 240000; now += 37)
+		while (count < ARRAY_LEN(left) && budget_take(&b, now) == 0)
+			left[count++] = now;
+	assert_true(count > 100);
+	for (size_t i = 35; i < count; i++)
+		assert_true(left[i] - left[i - 35] >= 60000);
+	for (size_t i = 20; i < count; i++)
+		assert_true(left[i] - left[i - 20] >= 2000);
+}
+
+static void a_closed_budget_opens_at_the_latest_time_named(void **state)
+{
+	(void)state;
+	budget_init(&b, 35, 20);
+	budget_close(&b, 5000);
+	budget_close(&b, 3000);
+	assert_int_equal(budget_take(&b, 1000), 4000);
+	assert_int_equal(budget_take(&b, 5000), 0);
+}
+
+static void nonsense_limits_still_let_requests_leave(void **state)
+{
+	(void)state;
+	budget_init(&b, 0, -5);
+	assert_int_equal(budget_take(&b, 0), 0);
+	budget_limit(&b, 1000000, 1000000);
+	assert_int_equal(budget_take(&b, 1), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_burst_waits_for_two_seconds),
+		cmocka_unit_test(no_minute_holds_more_than_the_limit),
+		cmocka_unit_test(a_closed_budget_opens_at_the_latest_time_named),
+		cmocka_unit_test(nonsense_limits_still_let_requests_leave),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,253 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "solver/base/buf.h"
+#include "solver/cps/choose.h"
+#include "solver/cps/model.h"
+#include "solver/cps/warnings.h"
+
+#define BASE "/cps/v2/enrollments/10002/changes/10003/input/"
+
+static struct cps_change read_change(const char *text)
+{
+	struct cps_change change = { 0 };
+	struct err err = { 0 };
+
+	assert_int_equal(cps_change_parse(text, strlen(text), 10002, 10003, &change, &err), 0);
+	return change;
+}
+
+static struct cps_domains read_domains(const char *text)
+{
+	struct cps_domains domains = { 0 };
+	struct err err = { 0 };
+
+	assert_int_equal(cps_domains_parse(text, strlen(text), &domains, &err), 0);
+	return domains;
+}
+
+static void text_that_is_no_json_is_refused_with_its_place(void **state)
+{
+	static const char page[] = "{\n<html>";
+	struct cps_enrollments list = { 0 };
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(cps_enrollments_parse(page, strlen(page), &list, &err), ERR_PROTOCOL);
+	assert_non_null(strstr(err.text, "line 2"));
+}
+
+static void an_enrollment_without_an_id_is_refused(void **state)
+{
+	struct cps_enrollment e = { 0 };
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(cps_enrollment_parse("{}", 2, &e, &err), ERR_PROTOCOL);
+}
+
+static void the_newest_change_has_the_highest_id(void **state)
+{
+	static const char text[] = "{\"id\":\"10002\",\"pendingChanges\":[{\"location\":\"/cps/v2/enrollments/10002/changes/7\"},"
+	                           "\"/cps/v2/enrollments/10002/changes/12\",{\"location\":null},{\"location\":\"/x/9\"}]}";
+	struct cps_enrollment e = { 0 };
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(cps_enrollment_parse(text, strlen(text), &e, &err), 0);
+	assert_int_equal(e.id, 10002);
+	assert_int_equal(e.pending_count, 3);
+	assert_int_equal(cps_enrollment_newest(&e)->change, 12);
+	cps_enrollment_done(&e);
+}
+
+static void a_path_outside_the_change_is_never_used(void **state)
+{
+	struct cps_change c = read_change(
+		"{\"statusInfo\":{},\"allowedInput\":["
+		"{\"type\":\"lets-encrypt-challenges\",\"info\":\"https://example.net/x\",\"update\":\"" BASE "../../../1\"},"
+		"{\"type\":\"x\",\"info\":\"/cps/v2/enrollments/10002/changes/100030/input/info/warnings\"}]}");
+
+	(void)state;
+	assert_string_equal(c.allowed[0].info, "");
+	assert_string_equal(c.allowed[0].update, "");
+	assert_int_equal(c.allowed[0].kind, CPS_INPUT_CHALLENGES);
+	assert_string_equal(c.allowed[1].info, "");
+	cps_change_done(&c);
+}
+
+static void both_spellings_of_the_status_are_one(void **state)
+{
+	struct cps_change c = read_change("{\"statusInfo\":{\"status\":\"coodinate-domain-validation\",\"state\":\"running\"}}");
+
+	(void)state;
+	assert_string_equal(c.status, "coordinate-domain-validation");
+	assert_int_equal(c.state, CPS_RUNNING);
+	assert_true(cps_change_is_at_validation(&c));
+	assert_false(c.failed);
+	cps_change_done(&c);
+}
+
+static void the_path_tells_more_than_the_type(void **state)
+{
+	struct cps_change c = read_change("{\"allowedInput\":[{\"type\":\"whatever\",\"info\":\"" BASE
+	                                  "info/pre-verification-warnings\"},{\"type\":\"change-management\"}]}");
+
+	(void)state;
+	assert_non_null(cps_change_input(&c, CPS_INPUT_PRE_WARNINGS));
+	assert_non_null(cps_change_input(&c, CPS_INPUT_CHANGE_MANAGEMENT));
+	assert_null(cps_change_input(&c, CPS_INPUT_CHALLENGES));
+	assert_int_equal(c.state, CPS_STATE_UNKNOWN);
+	cps_change_done(&c);
+}
+
+static void an_error_object_fails_the_change_in_any_state(void **state)
+{
+	struct cps_change c = read_change("{\"statusInfo\":{\"state\":\"running\",\"error\":{\"description\":\"order refused\"}}}");
+
+	(void)state;
+	assert_true(c.failed);
+	assert_string_equal(c.error_text, "order refused");
+	cps_change_done(&c);
+}
+
+static void the_older_form_has_its_challenge_on_the_name(void **state)
+{
+	struct cps_domains d = read_domains("{\"challenges\":[{\"domain\":\"a.test\",\"status\":\"Awaiting user\",\"token\":\"t\","
+	                                    "\"responseBody\":\"t.k\"},{\"domain\":\"b.test\"}]}");
+
+	(void)state;
+	assert_int_equal(d.count, 2);
+	assert_int_equal(d.items[0].challenge_count, 1);
+	assert_int_equal(d.items[0].challenges[0].type, CHALLENGE_HTTP01);
+	assert_true(cps_domain_is_open(&d.items[0]));
+	assert_int_equal(d.items[1].challenge_count, 0);
+	assert_false(cps_domain_is_open(&d.items[1]));
+	cps_domains_done(&d);
+}
+
+static void a_last_check_is_no_success(void **state)
+{
+	struct cps_domains d = read_domains("{\"dv\":[{\"domain\":\"a.test\",\"status\":\"Error\",\"validationStatus\":\"EXPIRED\","
+	                                    "\"validatedTimestamp\":\"2024-02-28T02:29:20Z\",\"challenges\":[{\"type\":\"dns-01\"}]}]}");
+
+	(void)state;
+	assert_false(cps_domain_is_valid(&d.items[0]));
+	assert_false(cps_domain_is_open(&d.items[0]));
+	assert_true(cps_domain_is_spent(&d.items[0]));
+	cps_domains_done(&d);
+}
+
+#define OFFER(domain, token) "{\"domain\":\"" domain "\",\"status\":\"Awaiting user\",\"challenges\":[" \
+	"{\"type\":\"http-01\",\"status\":\"pending\",\"token\":\"" token "\",\"responseBody\":\"" token ".k\"}," \
+	"{\"type\":\"dns-01\",\"status\":\"pending\",\"token\":\"" token "\",\"responseBody\":\"v" token "\"}]}"
+
+static struct config config_of(struct config_route *routes, size_t count, char *prefer)
+{
+	return (struct config){ .routes = routes, .route_count = count, .cps = { .prefer = prefer } };
+}
+
+static void a_name_that_no_route_allows_is_refused_by_name(void **state)
+{
+	struct config_route web = { .suffix = (char *)"a.test", .type = CHALLENGE_HTTP01 };
+	struct config config = config_of(&web, 1, NULL);
+	struct cps_domains d = read_domains("{\"dv\":[" OFFER("a.test", "t1") "," OFFER("*.a.test", "t2") "]}");
+	struct cps_choice choice = { 0 };
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(cps_choose(&config, &d, &choice, &err), ERR_DENIED);
+	assert_non_null(strstr(err.text, "*.a.test"));
+	cps_domains_done(&d);
+}
+
+static void the_closest_route_decides_and_the_preference_after_it(void **state)
+{
+	struct config_route routes[] = {
+		{ .suffix = (char *)"a.test", .type = CHALLENGE_TYPES, .provider = (char *)"embedded" },
+		{ .suffix = (char *)"www.a.test", .type = CHALLENGE_HTTP01 },
+	};
+	struct config config = config_of(routes, 2, (char *)"dns-01");
+	struct cps_domains d = read_domains("{\"dv\":[" OFFER("www.a.test", "t1") "," OFFER("a.test", "t2") ","
+	                                    OFFER("*.a.test", "t3") "," OFFER("A.test", "t2") "]}");
+	struct cps_choice choice = { 0 };
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(cps_choose(&config, &d, &choice, &err), 0);
+	assert_int_equal(choice.count, 3); /* the same name twice is one */
+	assert_int_equal(choice.requests[0].type, CHALLENGE_HTTP01);
+	assert_string_equal(choice.requests[0].key_authorization, "t1.k");
+	assert_int_equal(choice.requests[1].type, CHALLENGE_DNS01);
+	assert_string_equal(choice.requests[1].value, "vt2");
+	cps_choice_done(&choice);
+	config.cps.prefer = (char *)"http-01";
+	assert_int_equal(cps_choose(&config, &d, &choice, &err), 0);
+	assert_int_equal(choice.requests[1].type, CHALLENGE_HTTP01);
+	assert_int_equal(choice.requests[2].type, CHALLENGE_DNS01);
+	cps_choice_done(&choice);
+	cps_domains_done(&d);
+}
+
+static void a_new_token_is_a_new_generation_and_a_valid_name_is_not(void **state)
+{
+	struct cps_domains before = read_domains("{\"dv\":[" OFFER("a.test", "t1") "," OFFER("b.test", "t2") "]}");
+	struct cps_domains partly = read_domains("{\"dv\":[{\"domain\":\"a.test\",\"status\":\"Valid\"}," OFFER("b.test", "t2") "]}");
+	struct cps_domains after = read_domains("{\"dv\":[" OFFER("a.test", "t9") "," OFFER("b.test", "t2") "]}");
+	char *one = cps_generation(&before), *two = cps_generation(&partly), *three = cps_generation(&after);
+
+	(void)state;
+	assert_true(cps_generation_covers(one, two));
+	assert_false(cps_generation_covers(one, three));
+	assert_false(cps_generation_covers(NULL, one));
+	assert_true(cps_generation_covers(NULL, ""));
+	free(one);
+	free(two);
+	free(three);
+	cps_domains_done(&before);
+	cps_domains_done(&partly);
+	cps_domains_done(&after);
+}
+
+static void an_unknown_warning_is_never_acceptable(void **state)
+{
+	static char known[] = "DNS_NAME_NOT_CNAMED", unknown[] = "UNKNOWN";
+	char *const allowed[] = { known, unknown, NULL };
+	struct buf described = BUF_INIT(4096);
+
+	(void)state;
+	assert_true(cps_warnings_acceptable("DNS name not CNAMEd for auto validation.\n\n", allowed, &described));
+	assert_false(cps_warnings_acceptable("DNS name not CNAMEd\nA new kind of warning", allowed, &described));
+	assert_false(cps_warnings_acceptable("UNKNOWN: x", allowed, &described));
+	assert_false(cps_warnings_acceptable("DNS name not CNAMEd", NULL, &described));
+	assert_true(cps_warnings_acceptable("DNS_NAME_NOT_CNAMED: x.test", allowed, &described));
+	assert_true(cps_warnings_acceptable("", NULL, &described));
+	buf_done(&described);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(text_that_is_no_json_is_refused_with_its_place),
+		cmocka_unit_test(an_enrollment_without_an_id_is_refused),
+		cmocka_unit_test(the_newest_change_has_the_highest_id),
+		cmocka_unit_test(a_path_outside_the_change_is_never_used),
+		cmocka_unit_test(both_spellings_of_the_status_are_one),
+		cmocka_unit_test(the_path_tells_more_than_the_type),
+		cmocka_unit_test(an_error_object_fails_the_change_in_any_state),
+		cmocka_unit_test(the_older_form_has_its_challenge_on_the_name),
+		cmocka_unit_test(a_last_check_is_no_success),
+		cmocka_unit_test(a_name_that_no_route_allows_is_refused_by_name),
+		cmocka_unit_test(the_closest_route_decides_and_the_preference_after_it),
+		cmocka_unit_test(a_new_token_is_a_new_generation_and_a_valid_name_is_not),
+		cmocka_unit_test(an_unknown_warning_is_never_acceptable),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
