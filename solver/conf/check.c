@@ -9,7 +9,9 @@ static bool is_port(const char *text)
 {
 	size_t digits = strspn(text, "0123456789");
 
-	return digits > 0 && digits < 6 && !text[digits] && atoi(text) >= 1 && atoi(text) <= 65535;
+	unsigned long port = digits > 0 && digits < 6 && !text[digits] ? strtoul(text, NULL, 10) : 0;
+
+	return port >= 1 && port <= 65535;
 }
 
 static bool is_address(int family, const char *text, size_t length)
