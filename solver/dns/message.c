@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <ldns/ldns.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -122,7 +123,7 @@ static bool record_read(const ldns_rr *rr, struct dns_record *ret)
 	bool plain = owner && strlen(owner) < NAME_SIZE && !strchr(owner, '\\');
 
 	if (plain) {
-		strcpy(ret->owner, owner);
+		snprintf(ret->owner, sizeof(ret->owner), "%s", owner);
 		ret->type = (int)ldns_rr_get_type(rr);
 		ret->ttl = ldns_rr_ttl(rr);
 		ret->text = record_text(rr);

@@ -74,7 +74,7 @@ static void list_free(struct instance *list)
 
 int instances_open(struct engine *e, const struct config *config, struct err *err)
 {
-	struct instance *fresh = NULL, *i;
+	struct instance *fresh = NULL, *i = NULL;
 
 	for (size_t k = 0; k < config->provider_count; k++) {
 		if (instance_open(&config->providers[k], &i, err) < 0) {

@@ -70,14 +70,17 @@ struct resolver {
 
 static void on_timeout(uv_timer_t *timer);
 
+/* A timer that runs is early enough: later queries end later. Asking c-ares costs a walk over all queries,
+ * so it is asked only when the timer has fired. */
 static void channel_rearm(struct channel *ch)
 {
-	struct timeval tv, *next = ares_timeout(ch->ares, NULL, &tv);
+	struct timeval tv, *next;
 
-	if (!next) {
-		uv_timer_stop(&ch->timer);
+	if (uv_is_active((uv_handle_t *)&ch->timer))
 		return;
-	}
+	next = ares_timeout(ch->ares, NULL, &tv);
+	if (!next)
+		return;
 	uv_update_time(loop_uv(ch->resolver->loop));
 	uv_timer_start(&ch->timer, on_timeout, (uint64_t)next->tv_sec * 1000 + (uint64_t)next->tv_usec / 1000 + 1, 0);
 }
