@@ -139,6 +139,13 @@ static int open_responders(struct daemon *d, struct err *err)
 	return code;
 }
 
+static int is_ready(void *arg, struct err *err)
+{
+	struct daemon *d = arg;
+
+	return engine_health(d->engine, err);
+}
+
 static int open_doors(struct daemon *d, struct err *err)
 {
 	const struct config *c = config_now(d);
@@ -146,7 +153,8 @@ static int open_doors(struct daemon *d, struct err *err)
 
 	if (api_bootstrap_operator(d->store, c->state_dir, err) < 0 || cps_open(&cps, &d->cps, err) < 0)
 		return err->code;
-	const struct api_parts api = { .loop = d->loop, .engine = d->engine, .store = d->store, .http = d->http, .config = c, .cps = d->cps };
+	const struct api_parts api = { .loop = d->loop, .engine = d->engine, .store = d->store, .http = d->http, .config = c, .cps = d->cps,
+	                               .ready = is_ready, .ready_arg = d };
 	return api_start(&api, &d->api, err);
 }
 

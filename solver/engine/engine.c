@@ -204,6 +204,7 @@ static void on_submitted(int code, const struct err *err, void *arg)
 
 	for (n = s->order->first; n; n = n->order_next)
 		n->commits--;
+	e->journal_err = code < 0 ? *err : (struct err){ 0 };
 	if (code < 0 || e->closing) {
 		drop_order(e, s->order);
 		if (!e->closing)
@@ -471,6 +472,13 @@ void engine_unwatch(struct engine *e, struct engine_watch *w)
 	}
 	DL_DELETE(e->watches, w);
 	free(w);
+}
+
+int engine_health(struct engine *e, struct err *err)
+{
+	if (e->journal_err.code)
+		*err = e->journal_err;
+	return e->journal_err.code;
 }
 
 void engine_numbers(struct engine *e, struct engine_numbers *ret)

@@ -101,6 +101,9 @@ struct check_request { enum challenge_type type; const char *domain; const char 
 int engine_check(struct engine *e, const struct check_request *request,
                  void (*done)(const char *verdict_json, const struct err *err, void *arg), void *arg, struct err *err);
 
+/* 0 while the journal takes what is written; otherwise why it refused the last write (and what is repeated until it does). */
+int engine_health(struct engine *e, struct err *err);
+
 /* Numbers for /metrics: counts per state and type, and counters since the start. */
 struct engine_numbers {
 	size_t live[CHALLENGE_TYPES][CHALLENGE_STATES];

@@ -104,6 +104,7 @@ struct engine {
 	unsigned watching;               /* calls of watches on the stack */
 	struct engine_numbers numbers;
 	size_t live;
+	struct err journal_err;          /* why the journal refused the last write; code 0: it took it */
 	bool closing;
 };
 

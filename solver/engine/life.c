@@ -99,6 +99,7 @@ static void on_durable(int code, const struct err *err, void *arg)
 	struct engine *e = s->e;
 	struct entry *n = s->n;
 
+	e->journal_err = code < 0 ? *err : (struct err){ 0 };
 	if (code < 0 && !e->closing) {
 		log_event(LOG_ERROR, "the journal did not take a step; it is repeated until it does", "id", n->c.id,
 		          "error", err->text, NULL);
