@@ -22,7 +22,7 @@
 #define WEB2 "2001:db8::80"
 #define VALUE "LPsIwTo7o8BoG0-vjCyGQGBWSVIPxI-i_X336eUOQZo"
 #define VALUE2 "nCNEyZa-DDoB6DvdEUbmjvJK3-KFKgvMTUVPPVU1aVQ"
-#define CONFIGS_MAX 8
+#define CONFIGS_MAX 64
 
 struct scenario {
 	struct loop *loop;
