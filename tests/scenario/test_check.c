@@ -1,0 +1,203 @@
+/* Checks by hand, orders as a whole, and watching. */
+#include <stdlib.h>
+
+#include "solver/base/mem.h"
+#include "tests/scenario/scenario.h"
+
+#define NAME "www.example.org"
+#define FQDN "_acme-challenge.www.example.org"
+#define TOKEN "evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA"
+#define KEY_AUTHORIZATION TOKEN ".9jg46WB3rR_AHD-EBXdN7cBkH1WOu0tA3M9fm21mqTI"
+
+static void keep_verdict(const char *json, const struct err *err, void *arg)
+{
+	(void)err;
+	mem_replace(arg, json);
+}
+
+/* Gives (free with free) the verdict, or NULL. */
+static char *check(struct scenario *s, struct check_request r, struct err *err)
+{
+	char *json = NULL;
+
+	if (engine_check(s->engine, &r, keep_verdict, &json, err) == 0) {
+		run_for(s, 30000);
+		assert_non_null(json);
+	}
+	assert_int_equal(memory_jobs(), 0);
+	assert_int_equal(count_listed(s), 0);
+	return json;
+}
+
+static void assert_verdict(struct scenario *s, struct check_request r, const char *result, const char *sentence)
+{
+	struct err err;
+	CLEANUP(mem_freep) char *json = check(s, r, &err);
+
+	assert_non_null(json);
+	assert_says(json, result);
+	assert_says(json, sentence);
+}
+
+static void a_check_of_a_wildcard_for_http01_is_refused(void **state)
+{
+	struct err err;
+
+	assert_null(check(*state, (struct check_request){ .type = CHALLENGE_HTTP01, .domain = "*.example.org" }, &err));
+	assert_says(err.text, "a wildcard can only be validated with dns-01");
+}
+
+static void a_check_of_a_name_in_no_zone_says_so(void **state)
+{
+	assert_verdict(*state, (struct check_request){ .type = CHALLENGE_DNS01, .domain = "nowhere.example" }, "\"result\":\"fail\"",
+	               "no zone holds _acme-challenge.nowhere.example");
+}
+
+static void a_check_tells_the_server_that_lags_from_the_one_that_has_it(void **state)
+{
+	memory_put("example.org", FQDN, VALUE);
+	fake_dns_value(FQDN, VALUE);
+	fake_dns_fault(NS2, FAULT_LAGS);
+	assert_verdict(*state, (struct check_request){ .type = CHALLENGE_DNS01, .domain = NAME, .value = VALUE }, "\"result\":\"flaky\"",
+	               "ns2.example.org (192.0.2.2): NXDOMAIN");
+}
+
+static void a_check_shows_a_wrong_value(void **state)
+{
+	memory_put("example.org", FQDN, VALUE2);
+	fake_dns_value(FQDN, VALUE2);
+	assert_verdict(*state, (struct check_request){ .type = CHALLENGE_DNS01, .domain = NAME, .value = VALUE }, "acme:error:unauthorized",
+	               "incorrect TXT record");
+}
+
+static void a_check_of_a_host_without_an_address_says_so(void **state)
+{
+	assert_verdict(*state, (struct check_request){ .type = CHALLENGE_HTTP01, .domain = "bare.example.org" }, "\"result\":\"fail\"",
+	               "no valid A records found for bare.example.org");
+}
+
+static void a_check_passes_when_every_server_shows_the_value(void **state)
+{
+	memory_put("example.org", FQDN, VALUE);
+	fake_dns_value(FQDN, VALUE);
+	assert_verdict(*state, (struct check_request){ .type = CHALLENGE_DNS01, .domain = NAME, .value = VALUE }, "\"result\":\"pass\"",
+	               "all 2 name server addresses of example.org show the value");
+}
+
+static void checks_under_way_when_the_engine_closes_are_told_and_leave_nothing(void **state)
+{
+	struct scenario *s = *state;
+	struct check_request dns = { .type = CHALLENGE_DNS01, .domain = NAME }, http = { .type = CHALLENGE_HTTP01, .domain = NAME };
+	struct err err;
+
+	for (int64_t ms = 0; ms < 30; ms++) {
+		char *first = NULL, *second = NULL;
+
+		assert_int_equal(engine_check(s->engine, &dns, keep_verdict, &first, &err), 0);
+		assert_int_equal(engine_check(s->engine, &http, keep_verdict, &second, &err), 0);
+		run_for(s, ms);
+		restart(s);
+		assert_non_null(first);
+		assert_non_null(second);
+		free(first);
+		free(second);
+	}
+}
+
+/* ---- orders ---- */
+
+static void an_order_is_failed_when_one_of_it_fails_and_the_others_stay_until_released(void **state)
+{
+	struct scenario *s = *state;
+	const struct challenge_request list[] = { dns01(NAME, VALUE), http01("bare.example.org", TOKEN, KEY_AUTHORIZATION) };
+	struct err err;
+
+	assert_int_equal(submit(s, list, 2), 0);
+	run_for(s, 10000);
+	assert_int_equal(engine_order_state(s->engine, s->order), ORDER_PENDING);
+	run_for(s, 51000);
+	assert_int_equal(engine_order_state(s->engine, s->order), ORDER_FAILED);
+	assert_int_equal(state_of(s, s->id), CHALLENGE_READY);
+	assert_int_equal(engine_release_order(s->engine, s->order, NULL, NULL, &err), 0);
+	run_for(s, 1000);
+	assert_nothing_left(s);
+}
+
+static void a_repeated_order_is_found_and_a_larger_one_is_new(void **state)
+{
+	struct scenario *s = *state;
+	const struct challenge_request list[] = { dns01("a.example.org", VALUE), dns01("b.example.org", VALUE), dns01("c.example.org", VALUE) };
+	char first[ID_SIZE];
+
+	assert_int_equal(submit(s, list, 2), 0);
+	memcpy(first, s->order, ID_SIZE);
+	assert_int_equal(submit(s, list, 2), 0);
+	assert_true(s->existed);
+	assert_string_equal(s->order, first);
+	assert_int_equal(submit(s, list, 3), 0);
+	assert_false(s->existed);
+	assert_string_not_equal(s->order, first);
+	run_for(s, 2000);
+	assert_int_equal(engine_order_state(s->engine, s->order), ORDER_READY);
+	assert_int_equal(memory_count("example.org", NULL), 3);
+}
+
+static void an_order_that_names_a_challenge_twice_is_ready_and_withdrawn_once(void **state)
+{
+	struct scenario *s = *state;
+	const struct challenge_request list[] = { dns01(NAME, VALUE), dns01(NAME, VALUE) };
+	struct err err;
+
+	assert_int_equal(submit(s, list, 2), 0);
+	run_for(s, 2000);
+	assert_int_equal(engine_order_state(s->engine, s->order), ORDER_READY);
+	assert_int_equal(engine_release_order(s->engine, s->order, NULL, NULL, &err), 0);
+	run_for(s, 2000);
+	assert_int_equal(engine_order_state(s->engine, s->order), ORDER_GONE);
+	assert_nothing_left(s);
+}
+
+/* ---- watching ---- */
+
+struct once { struct scenario *s; struct engine_watch *watch; unsigned calls; };
+
+static void hear_once(const struct challenge *c, const struct challenge_event *event, void *arg)
+{
+	struct once *o = arg;
+
+	(void)c, (void)event;
+	o->calls++;
+	engine_unwatch(o->s->engine, o->watch);
+}
+
+static void a_watch_may_end_inside_its_own_call(void **state)
+{
+	struct scenario *s = *state;
+	struct once first = { s, NULL, 0 }, second = { s, NULL, 0 };
+
+	first.watch = engine_watch(s->engine, hear_once, &first);
+	second.watch = engine_watch(s->engine, hear_once, &second);
+	assert_int_equal(present(s, NAME, VALUE), 0);
+	run_until(s, s->id, CHALLENGE_READY, 1000);
+	assert_int_equal(first.calls, 1);
+	assert_int_equal(second.calls, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		scenario_test(a_check_of_a_wildcard_for_http01_is_refused),
+		scenario_test(a_check_of_a_name_in_no_zone_says_so),
+		scenario_test(a_check_tells_the_server_that_lags_from_the_one_that_has_it),
+		scenario_test(a_check_shows_a_wrong_value),
+		scenario_test(a_check_of_a_host_without_an_address_says_so),
+		scenario_test(a_check_passes_when_every_server_shows_the_value),
+		scenario_test(checks_under_way_when_the_engine_closes_are_told_and_leave_nothing),
+		scenario_test(an_order_is_failed_when_one_of_it_fails_and_the_others_stay_until_released),
+		scenario_test(a_repeated_order_is_found_and_a_larger_one_is_new),
+		scenario_test(an_order_that_names_a_challenge_twice_is_ready_and_withdrawn_once),
+		scenario_test(a_watch_may_end_inside_its_own_call),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
