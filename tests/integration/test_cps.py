@@ -207,6 +207,7 @@ class Changes(CpsTest):
         self.assertEqual(result["state"], "failed", result)
         self.assertIn("www.elsewhere.invalid", result["error"]["detail"])
         self.assertEqual(self.cps.state(enrollment)["acknowledgements"], 0)
+        self.assert_clean(["www.example.test"])
 
     def test_the_right_spelling_of_the_status(self):
         self.serve()
