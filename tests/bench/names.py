@@ -37,9 +37,9 @@ class CountingKnot(Knot):
         return argv
 
     def updates(self):
-        out = subprocess.run([program("knotc"), "-c", self.path("knot.conf"), "stats", "mod-stats.server-operation[update]"],
-                             capture_output=True, text=True, timeout=10).stdout
-        return int(out.rsplit("=", 1)[1]) if "=" in out else 0
+        lines = subprocess.run([program("knotc"), "-c", self.path("knot.conf"), "stats"], capture_output=True, text=True,
+                               timeout=10, check=True).stdout.splitlines()
+        return sum(int(line.rsplit("=", 1)[1]) for line in lines if "server-operation[update]" in line)
 
 
 def config(knot):
