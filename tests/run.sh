@@ -34,15 +34,28 @@ cmake -S . -B "$build" -DCMAKE_BUILD_TYPE=Debug -DDCVD_TESTS=ON -DDCVD_WERROR=ON
 
 export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 
+# The sum of the tests of the last ctest run in a folder. Programs of many tests say how many; others are one each.
+count_programs() { # folder, output of ctest
+  local log=$1/Testing/Temporary/LastTest.log programs many cases bad
+  grep -vE '^ *[0-9]+/[0-9]+ Test .* Passed|^ +Start ' <<<"$2"
+  programs=$(grep -c '^Test Passed' "$log"); many=$(grep -c '\[  PASSED  \]' "$log")
+  cases=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test.*/\1/p' "$log" | paste -sd+ | bc)
+  bad=$(sed -n 's/.* \([0-9]*\) tests failed out of .*/\1/p' <<<"$2")
+  count "$(((programs > many ? programs - many : 0) + ${cases:-0})) passed, ${bad:-1} failed"
+}
+
 echo "== unit, contract, scenario, fuzz corpora"
 output=$(cd "$build" && ctest -j"$(nproc)" --output-on-failure --timeout 120 2>&1)
-grep -vE '^ *[0-9]+/[0-9]+ Test .* Passed|^ +Start ' <<<"$output"
-# Programs of many tests say how many; the others are one test each.
-log=$build/Testing/Temporary/LastTest.log
-programs=$(grep -c '^Test Passed' "$log"); many=$(grep -c '\[  PASSED  \]' "$log")
-cases=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test.*/\1/p' "$log" | paste -sd+ | bc)
-bad=$(sed -n 's/.* \([0-9]*\) tests failed out of .*/\1/p' <<<"$output")
-count "$((programs - many + ${cases:-0})) passed, ${bad:-1} failed"
+count_programs "$build" "$output"
+
+echo "== what runs in threads, with ThreadSanitizer"
+threaded='(answers|nameserver|store|webroot)'
+targets=$(cd tests/unit && ls -d answers/test_*.c nameserver/test_*.c store/test_*.c webroot/test_*.c | sed -E 's,(.*)/test_(.*)\.c,test_unit_\1_\2,')
+# shellcheck disable=SC2086
+cmake -S . -B "$build/threads" -DCMAKE_BUILD_TYPE=Debug -DDCVD_TESTS=ON -DDCVD_SANITIZE=thread >"$build/threads.log" 2>&1 &&
+  cmake --build "$build/threads" -j"$(nproc)" --target $targets >>"$build/threads.log" 2>&1 || { tail -n 40 "$build/threads.log"; count "0 passed, 1 failed"; }
+output=$(cd "$build/threads" && ctest -R "unit_${threaded}_" --output-on-failure --timeout 120 2>&1)
+count_programs "$build/threads" "$output"
 
 echo "== lint"
 output=$(/usr/bin/python3 -B tests/lint/lint.py 2>&1); echo "$output" | tail -n 15
