@@ -1,14 +1,18 @@
 #include "tests/scenario/journal.h"
 
 #include <stdlib.h>
+#include <utlist.h>
 
 #include "solver/base/mem.h"
 
 struct refusal {
+	struct timer *timer;
 	void (*done)(int code, const struct err *err, void *arg);
 	void *arg;
+	struct refusal *prev, *next;
 };
 
+static struct refusal *waiting;
 static struct loop *loop;
 static unsigned refusals;
 
@@ -24,6 +28,7 @@ static void tell(void *arg)
 	struct err err;
 
 	err_set(&err, ERR_IO, "the disk is full");
+	DL_DELETE(waiting, r);
 	if (r->done)
 		r->done(err.code, &err, r->arg);
 	free(r);
@@ -40,6 +45,15 @@ void journal_commit(struct store_txn *t, void (*done)(int code, const struct err
 	refusals--;
 	store_abort(t);
 	r = mem_new(1, sizeof(*r));
-	*r = (struct refusal){ done, arg };
-	loop_post(loop, tell, r);
+	*r = (struct refusal){ .done = done, .arg = arg };
+	r->timer = timer_start(loop, 0, tell, r);
+	DL_APPEND(waiting, r);
+}
+
+void journal_drain(void)
+{
+	while (waiting) {
+		timer_stop(waiting->timer);
+		tell(waiting);
+	}
 }

@@ -8,5 +8,7 @@
 /* The next `count` commits are refused; nothing of them is stored. */
 void journal_refuse(struct loop *l, unsigned count);
 void journal_commit(struct store_txn *t, void (*done)(int code, const struct err *err, void *arg), void *arg);
+/* Tells of every refusal now, as store_drain() does of every commit. */
+void journal_drain(void);
 
 #endif

@@ -71,6 +71,7 @@ static void start(struct scenario *s)
 static void stop(struct scenario *s)
 {
 	engine_stop(s->engine);
+	journal_drain();
 	resolver_free(s->resolver);
 	http_client_free(s->http);
 	engine_close(s->engine);
