@@ -159,6 +159,10 @@ static void leave(struct engine *e, struct entry *n, enum challenge_state to)
 	n->locate = NULL;
 	n->tries = 0;
 	mem_replace(&n->last_error, NULL);
+	if (to >= CHALLENGE_READY) { /* nobody looks any more, and it takes a kilobyte */
+		location_free(n->location);
+		n->location = NULL;
+	}
 	if (to == CHALLENGE_PUBLISHING)
 		claim_take(e, n);
 	if (to == CHALLENGE_WITHDRAWING || challenge_is_over(to))
