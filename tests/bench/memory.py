@@ -10,7 +10,7 @@ import tempfile
 from common import Connection, dns_order, resident_mb, row
 from support.service import Service
 
-ORDER = 500
+ORDER = 100
 IDLE_MB, FULL_MB = 15, 150
 CONFIG = "log: {level: warning}\n"
 
