@@ -142,6 +142,7 @@ static int start_wish(struct job_run *r, struct err *err)
 
 static void take_step(struct job_run *r, const struct answer *answer)
 {
+	struct answer refused;
 	struct err err = { 0 };
 
 	for (;;) {
@@ -157,7 +158,8 @@ static void take_step(struct job_run *r, const struct answer *answer)
 			r->waiting = true;
 			return;
 		}
-		answer = &(struct answer){ .code = err.code, .error = err.text };
+		refused = (struct answer){ .code = err.code, .error = err.text };
+		answer = &refused;
 	}
 	finish(r, &err);
 }
