@@ -139,6 +139,7 @@ static void look_at_order(struct cps_validation *v)
 		v->order_checked = true;
 		read_challenges(v);
 		return;
+	case ORDER_WITHDRAWING:
 	case ORDER_GONE:
 		validation_say(v, "the order was withdrawn by someone else; starting over");
 		v->order_id[0] = '\0';

@@ -355,23 +355,26 @@ size_t engine_order_challenges(struct engine *e, const char *order_id, const str
 enum order_state engine_order_state(struct engine *e, const char *order_id)
 {
 	struct order_entry *order = find_order(e, order_id);
-	size_t ready = 0, over = 0;
+	size_t ready = 0, leaving = 0, over = 0;
 	struct entry *n;
 
 	for (n = order ? order->first : NULL; n; n = n->order_next) {
 		if (n->c.state == CHALLENGE_FAILED || (n->c.state == CHALLENGE_WITHDRAWING && n->had_failed))
 			return ORDER_FAILED;
 		ready += n->c.state == CHALLENGE_READY;
-		over += n->c.state == CHALLENGE_WITHDRAWING || n->c.state == CHALLENGE_GONE;
+		leaving += n->c.state == CHALLENGE_WITHDRAWING;
+		over += n->c.state == CHALLENGE_GONE;
 	}
 	if (!order || over == order->count)
 		return ORDER_GONE;
-	return ready + over == order->count ? ORDER_READY : ORDER_PENDING;
+	if (leaving + over == order->count)
+		return ORDER_WITHDRAWING;
+	return ready + leaving + over == order->count ? ORDER_READY : ORDER_PENDING;
 }
 
 const char *order_state_name(enum order_state state)
 {
-	static const char *const names[] = { "pending", "ready", "failed", "gone" };
+	static const char *const names[] = { "pending", "ready", "failed", "withdrawing", "gone" };
 
 	return names[state];
 }

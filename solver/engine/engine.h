@@ -70,9 +70,9 @@ const struct order *engine_order(struct engine *e, const char *id);
 /* The challenges of an order, in the order of the request; gives the array (free with free), borrows its items. */
 size_t engine_order_challenges(struct engine *e, const char *order_id, const struct challenge ***ret);
 
-enum order_state { ORDER_PENDING, ORDER_READY, ORDER_FAILED, ORDER_GONE };
+enum order_state { ORDER_PENDING, ORDER_READY, ORDER_FAILED, ORDER_WITHDRAWING, ORDER_GONE };
 /* ready: all are ready; failed: at least one failed or is being withdrawn without having been released;
- * gone: all are over. */
+ * withdrawing: released, and not all are over yet; gone: all are over. */
 enum order_state engine_order_state(struct engine *e, const char *order_id);
 const char *order_state_name(enum order_state state);
 

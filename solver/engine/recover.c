@@ -63,6 +63,16 @@ static void restore_answer(struct engine *e, struct entry *n)
 		answers_set_dns(e->parts.answers, n->c.fqdn, n->c.value);
 }
 
+/* A challenge whose order is not in the journal is driven to its end all the same: its record may be out. */
+static struct order_entry *orphanage(struct engine *e, const struct challenge *c)
+{
+	struct order order = { .client = mem_dup(c->client), .created_ms = c->created_ms };
+
+	log_event(LOG_ERROR, "a challenge in the journal belongs to no order; it gets one of its own", "id", c->id, NULL);
+	memcpy(order.id, c->order_id, ID_SIZE);
+	return order_add(e, &order);
+}
+
 static void load_challenge(const struct challenge *c, void *arg)
 {
 	struct recovery *r = arg;
@@ -71,10 +81,8 @@ static void load_challenge(const struct challenge *c, void *arg)
 	struct entry *n;
 
 	HASH_FIND_STR(r->e->orders, c->order_id, order);
-	if (!order) {
-		log_event(LOG_ERROR, "a challenge in the journal belongs to no order; it is left alone", "id", c->id, NULL);
-		return;
-	}
+	if (!order)
+		order = orphanage(r->e, c);
 	copy_challenge(c, &copy);
 	n = entry_add(r->e, order, &copy);
 	n->had_failed = copy.state == CHALLENGE_WITHDRAWING && copy.reason;
@@ -90,8 +98,13 @@ static void drop_empty_orders(struct engine *e)
 	struct order_entry *order, *tmp;
 
 	HASH_ITER(hh, e->orders, order, tmp) {
+		struct store_txn *t;
+
 		if (order->count)
 			continue;
+		t = store_begin(e->parts.store);
+		store_delete_order(t, order->o.id);
+		store_commit(t, NULL, NULL);
 		HASH_DEL(e->orders, order);
 		order_done(&order->o);
 		free(order);
