@@ -20,6 +20,7 @@
 #define TRIES 3
 #define DNS_PORT 53
 #define CHANNELS_MAX 4096 /* beyond it the longest idle one goes */
+#define IN_FLIGHT_MAX 128 /* at one server: more would overflow its socket buffer and ours, and wait for repeats */
 #define EDNS_SIZE 1232
 #define KEY_SIZE (ADDRESS_TEXT_SIZE + 8)
 
@@ -33,6 +34,7 @@ struct channel {
 	ares_channel ares;
 	uv_timer_t timer;
 	unsigned in_flight;
+	struct query *waiting;    /* over IN_FLIGHT_MAX: sent in turn */
 	int64_t used_ms;
 };
 
@@ -52,7 +54,10 @@ struct query {
 	struct err err;
 	dns_reply_fn done;
 	void *arg;
+	unsigned char *wire;      /* of a query that waits for its turn */
+	size_t length;
 	struct query *prev, *next;
+	struct query *wait_prev, *wait_next;
 };
 
 struct resolver {
@@ -221,6 +226,7 @@ static void query_finish(struct query *q, const unsigned char *wire, size_t leng
 	timer_stop(q->later);
 	DL_DELETE(q->resolver->queries, q);
 	q->done(wire, length, loop_now_ms(q->resolver->loop) - q->started_ms, &q->err, q->arg);
+	free(q->wire);
 	free(q);
 }
 
@@ -255,32 +261,62 @@ static void set_failure(struct query *q, int status)
 	}
 }
 
+static void channel_pump(struct channel *ch);
+
 static void on_ares_reply(void *arg, int status, int timeouts, unsigned char *wire, int length)
 {
 	struct query *q = arg;
+	struct channel *ch = q->channel;
 
 	(void)timeouts;
-	q->channel->in_flight--;
+	ch->in_flight--;
 	if (status != ARES_SUCCESS)
 		set_failure(q, status);
 	q->channel = NULL;
+	if (!q->starting && !ch->resolver->closing)
+		channel_pump(ch); /* a query that fails at its start is inside the pump already */
 	if (q->starting)
 		q->later = timer_start(q->resolver->loop, 0, on_later, q);
 	else
 		query_finish(q, status == ARES_SUCCESS ? wire : NULL, status == ARES_SUCCESS ? (size_t)length : 0);
 }
 
+static void query_go(struct query *q, const unsigned char *wire, size_t length)
+{
+	struct channel *ch = q->channel;
+
+	ch->in_flight++;
+	ch->used_ms = loop_now_ms(ch->resolver->loop);
+	q->starting = true;
+	ares_send(ch->ares, wire, (int)length, on_ares_reply, q);
+	q->starting = false;
+	channel_rearm(ch);
+}
+
+static void channel_pump(struct channel *ch)
+{
+	while (ch->waiting && ch->in_flight < IN_FLIGHT_MAX) {
+		struct query *q = ch->waiting;
+
+		DL_DELETE2(ch->waiting, q, wait_prev, wait_next);
+		query_go(q, q->wire, q->length);
+	}
+}
+
 static void query_send(struct resolver *r, struct channel *ch, const unsigned char *wire, size_t length, dns_reply_fn done, void *arg)
 {
 	struct query *q = mem_new(1, sizeof(*q));
 
-	*q = (struct query){ .resolver = r, .channel = ch, .started_ms = loop_now_ms(r->loop), .starting = true, .done = done, .arg = arg };
+	*q = (struct query){ .resolver = r, .channel = ch, .started_ms = loop_now_ms(r->loop), .done = done, .arg = arg };
 	DL_APPEND(r->queries, q);
-	ch->in_flight++;
-	ch->used_ms = q->started_ms;
-	ares_send(ch->ares, wire, (int)length, on_ares_reply, q);
-	q->starting = false;
-	channel_rearm(ch);
+	if (ch->in_flight < IN_FLIGHT_MAX && !ch->waiting) {
+		query_go(q, wire, length);
+		return;
+	}
+	q->wire = mem_new(length, 1);
+	q->length = length;
+	memcpy(q->wire, wire, length);
+	DL_APPEND2(ch->waiting, q, wait_prev, wait_next);
 }
 
 void resolver_defer(struct resolver *r, dns_reply_fn done, void *arg)
