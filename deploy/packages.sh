@@ -3,7 +3,7 @@
 BUILD_PACKAGES="gcc cmake make pkg-config libc6-dev libmicrohttpd-dev libc-ares-dev libcurl4-openssl-dev libssl-dev
   libldns-dev libuv1-dev libjansson-dev libfyaml-dev libsqlite3-dev libidn2-dev uthash-dev"
 SHOW_PACKAGES="curl bind9-dnsutils openssl ca-certificates"
-TEST_PACKAGES="libcmocka-dev python3 python3-cryptography pebble lego bind9 knot nsd pdns-server pdns-backend-sqlite3
+TEST_PACKAGES="libcmocka-dev python3 python3-cryptography pebble bind9 knot pdns-server pdns-backend-sqlite3
   iproute2 util-linux openssl bc"
 BENCH_PACKAGES="python3 libcmocka-dev pebble lego knot nginx-light wrk dnsperf iproute2 util-linux"
 
