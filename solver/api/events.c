@@ -124,19 +124,28 @@ static int read_subject(struct api *a, struct http_exchange *x, const struct cal
 	return 0;
 }
 
+/* All events of the challenge that was asked for, or the last one of each challenge of the order. */
+static void write_past_of(struct stream *s, const struct challenge *c, bool all)
+{
+	CLEANUP(challenge_done) struct challenge past = { 0 };
+	struct err err;
+
+	if (engine_history(s->api->parts.engine, c->id, &past, &err) < 0)
+		return; /* what happens from now on still comes */
+	for (size_t k = all || !past.event_count ? 0 : past.event_count - 1; k < past.event_count; k++)
+		write_event(s, c, &past.events[k]);
+}
+
 static void write_past(struct stream *s)
 {
 	const struct challenge **list;
 	size_t count = s->order_id[0] ? engine_order_challenges(s->api->parts.engine, s->order_id, &list) : 0;
 
 	for (size_t i = 0; i < count; i++) {
-		const struct challenge *c = list[i];
-		bool all = strcmp(c->id, s->challenge_id) == 0;
+		bool all = strcmp(list[i]->id, s->challenge_id) == 0;
 
-		if (s->challenge_id[0] && !all)
-			continue;
-		for (size_t k = all || !c->event_count ? 0 : c->event_count - 1; k < c->event_count; k++)
-			write_event(s, c, &c->events[k]);
+		if (all || !s->challenge_id[0])
+			write_past_of(s, list[i], all);
 	}
 	if (s->order_id[0])
 		free(list);

@@ -63,7 +63,7 @@ struct call *call_new(struct api *a, struct http_exchange *x, const struct calle
 void call_release(struct call *c);
 
 /* ---- json.c; give (free with json_decref) ---- */
-json_t *challenge_json(const struct challenge *c);
+json_t *challenge_json(struct engine *e, const struct challenge *c);
 json_t *challenge_summary_json(const struct challenge *c); /* without events and verdict */
 json_t *order_json(struct engine *e, const struct order *o);
 json_t *event_json(const struct challenge *c, const struct challenge_event *event);

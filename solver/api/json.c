@@ -5,6 +5,7 @@
 
 #include "solver/api/internal.h"
 #include "solver/base/clock.h"
+#include "solver/base/log.h"
 #include "solver/base/mem.h"
 
 /* Text that came from outside may not be UTF-8: null rather than a broken document. */
@@ -61,14 +62,19 @@ json_t *challenge_summary_json(const struct challenge *c)
 	return all;
 }
 
-json_t *challenge_json(const struct challenge *c)
+json_t *challenge_json(struct engine *e, const struct challenge *c)
 {
 	json_t *all = challenge_summary_json(c), *events = json_array();
+	CLEANUP(challenge_done) struct challenge history = { 0 };
+	struct err err;
 
-	for (size_t i = 0; i < c->event_count; i++)
-		json_array_append_new(events, json_pack("{so ss so}", "at", at(c->events[i].at_ms), "state",
-		                                        challenge_state_name(c->events[i].state), "text", text(c->events[i].text)));
-	json_object_set_new(all, "verdict", document(c->verdict));
+	if (engine_history(e, c->id, &history, &err) < 0)
+		log_event(LOG_ERROR, "the history of a challenge could not be read", "id", c->id, "error", err.text, NULL);
+
+	for (size_t i = 0; i < history.event_count; i++)
+		json_array_append_new(events, json_pack("{so ss so}", "at", at(history.events[i].at_ms), "state",
+		                                        challenge_state_name(history.events[i].state), "text", text(history.events[i].text)));
+	json_object_set_new(all, "verdict", document(history.verdict));
 	json_object_set_new(all, "events", events);
 	return all;
 }

@@ -54,7 +54,7 @@ static void answer(struct call *c, int status)
 	struct err err;
 
 	if (one) {
-		reply_json(c->x, status, challenge_json(one));
+		reply_json(c->x, status, challenge_json(e, one));
 	} else if (o) {
 		reply_json(c->x, status, order_json(e, o));
 	} else {

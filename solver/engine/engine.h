@@ -66,6 +66,9 @@ typedef void (*engine_submit_fn)(const char *order_id, bool existed, const struc
 int engine_submit(struct engine *e, const struct order_request *request, engine_submit_fn done, void *arg, struct err *err);
 
 const struct challenge *engine_challenge(struct engine *e, const char *id);
+/* The verdict and the events of a challenge into *ret (free with challenge_done). Of a challenge that is ready they
+ * are not kept in memory (there may be a hundred thousand, for days) but read from the journal. */
+int engine_history(struct engine *e, const char *id, struct challenge *ret, struct err *err);
 const struct order *engine_order(struct engine *e, const char *id);
 /* The challenges of an order, in the order of the request; gives the array (free with free), borrows its items. */
 size_t engine_order_challenges(struct engine *e, const char *order_id, const struct challenge ***ret);

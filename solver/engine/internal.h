@@ -38,6 +38,7 @@ struct entry {
 	bool nothing_out;                /* the provider refused for good: nothing to withdraw */
 	bool maybe_out;                  /* it may stand there whatever the provider says to us now */
 	bool claimed;                    /* counts in a claim */
+	bool history_on_disk;            /* verdict and events were dropped when it became ready */
 	bool queued_in_lane;
 	struct entry *lane_prev, *lane_next;
 	int64_t published_ms;            /* loop clock */
@@ -118,6 +119,8 @@ void life_note(struct engine *e, struct entry *n, const char *sentence);
 void life_schedule(struct engine *e, struct entry *n);
 /* Carries out the action of the present state, as after a restart. */
 void life_resume(struct engine *e, struct entry *n);
+/* Verdict and events stay in the journal only. */
+void history_drop(struct entry *n);
 void life_fail(struct engine *e, struct entry *n, const char *reason);
 void entry_free(struct engine *e, struct entry *n);
 

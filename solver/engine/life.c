@@ -112,6 +112,8 @@ static void on_durable(int code, const struct err *err, void *arg)
 		tell_watches(e, &n->c, &s->event);
 		if (n->c.state == s->state)
 			act(e, n, s->action);
+		if (n->c.state == CHALLENGE_READY && !n->commits)
+			history_drop(n);
 	}
 	step_free(s);
 }

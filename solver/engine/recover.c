@@ -85,6 +85,8 @@ static void load_challenge(const struct challenge *c, void *arg)
 		order = orphanage(r->e, c);
 	copy_challenge(c, &copy);
 	n = entry_add(r->e, order, &copy);
+	if (copy.state == CHALLENGE_READY)
+		history_drop(n);
 	n->had_failed = copy.state == CHALLENGE_WITHDRAWING && copy.reason;
 	if (!is_out(copy.state))
 		return;

@@ -42,6 +42,7 @@ struct store_ops {
 	void (*commit)(void *backend, struct store_txn *list);
 	int (*put_client)(void *backend, const struct store_client *c, struct err *err);
 	int (*each_client)(void *backend, void (*fn)(const struct store_client *c, void *arg), void *arg, struct err *err);
+	int (*get_history)(void *backend, const char *challenge_id, struct challenge *ret, struct err *err);
 	int (*put_setting)(void *backend, const char *key, const char *value, struct err *err);
 	int (*get_setting)(void *backend, const char *key, char **ret, struct err *err);
 };

@@ -53,6 +53,10 @@ static void put_challenge(struct memory *m, struct challenge *c)
 	if (row) {
 		c->events = row->challenge.events;
 		c->event_count = row->challenge.event_count;
+		if (!c->verdict) {
+			c->verdict = row->challenge.verdict;
+			row->challenge.verdict = NULL;
+		}
 		row->challenge.events = NULL;
 		row->challenge.event_count = 0;
 		challenge_done(&row->challenge);
@@ -260,6 +264,20 @@ static int memory_get_setting(void *backend, const char *key, char **ret, struct
 	return 0;
 }
 
+static int memory_get_history(void *backend, const char *challenge_id, struct challenge *ret, struct err *err)
+{
+	struct challenge_row *row = find_challenge(backend, challenge_id);
+
+	if (!row)
+		return err_set(err, ERR_NOT_FOUND, "there is no challenge %.64s in the journal", challenge_id);
+	ret->verdict = mem_dup(row->challenge.verdict);
+	for (size_t i = 0; i < row->challenge.event_count; i++) {
+		ret->state = row->challenge.events[i].state;
+		challenge_note(ret, row->challenge.events[i].at_ms, row->challenge.events[i].text);
+	}
+	return 0;
+}
+
 static void memory_close(void *backend)
 {
 	struct memory *m = backend;
@@ -289,6 +307,7 @@ static const struct store_ops memory_ops = {
 	.close = memory_close,
 	.load = memory_load,
 	.commit = memory_commit,
+	.get_history = memory_get_history,
 	.put_client = memory_put_client,
 	.each_client = memory_each_client,
 	.put_setting = memory_put_setting,

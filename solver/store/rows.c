@@ -267,6 +267,41 @@ int rows_load(struct sqlite *q, const struct store_visitor *visitor, struct err 
 	return rc;
 }
 
+static int get_verdict(struct sqlite *q, const char *id, struct challenge *ret, int64_t *ret_number, struct err *err)
+{
+	sqlite3_stmt *st = sqlite_prepare(q, SQL_GET_VERDICT, err);
+	int at = 0, step;
+
+	if (!st)
+		return ERR_IO;
+	bind_text(st, &at, id);
+	at = 0;
+	step = sqlite3_step(st);
+	if (step == SQLITE_ROW) {
+		*ret_number = read_number(st, &at);
+		ret->verdict = read_text(st, &at);
+	}
+	sqlite3_reset(st);
+	if (step == SQLITE_DONE)
+		return err_set(err, ERR_NOT_FOUND, "there is no challenge %.64s in the journal", id);
+	return step == SQLITE_ROW ? 0 : sqlite_error(q, "read a verdict", err);
+}
+
+int rows_get_history(struct sqlite *q, const char *id, struct challenge *ret, struct err *err)
+{
+	sqlite3_stmt *st = sqlite_prepare(q, SQL_GET_EVENTS, err);
+	int64_t number = 0;
+	int at = 0, step, rc = st ? get_verdict(q, id, ret, &number, err) : ERR_IO;
+
+	if (rc < 0)
+		return rc;
+	bind_number(st, &at, number);
+	step = sqlite3_step(st);
+	rc = read_events(q, st, &step, number, ret, err);
+	sqlite3_reset(st);
+	return rc;
+}
+
 /* ---- clients and settings ---- */
 
 int rows_put_client(struct sqlite *q, const struct store_client *c, struct err *err)

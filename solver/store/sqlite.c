@@ -24,7 +24,7 @@ static const char *const sql_text[SQL_STATEMENTS] = {
 		" type = excluded.type, state = excluded.state, identifier = excluded.identifier,"
 		" wildcard = excluded.wildcard, token = excluded.token, key_authorization = excluded.key_authorization,"
 		" value = excluded.value, fqdn = excluded.fqdn, zone = excluded.zone, provider = excluded.provider,"
-		" handle = excluded.handle, reason = excluded.reason, verdict = excluded.verdict,"
+		" handle = excluded.handle, reason = excluded.reason, verdict = ifnull(excluded.verdict, verdict),"
 		" created_ms = excluded.created_ms, deadline_ms = excluded.deadline_ms,"
 		" expires_ms = excluded.expires_ms, updated_ms = excluded.updated_ms",
 	[SQL_ADD_EVENT] =
@@ -53,6 +53,8 @@ static const char *const sql_text[SQL_STATEMENTS] = {
 	[SQL_EACH_CLIENT] = "SELECT name, token_digest, grants, created_ms, revoked FROM clients ORDER BY name",
 	[SQL_PUT_SETTING] = "INSERT OR REPLACE INTO settings (key, value) VALUES (?, ?)",
 	[SQL_GET_SETTING] = "SELECT value FROM settings WHERE key = ?",
+	[SQL_GET_VERDICT] = "SELECT number, verdict FROM challenges WHERE id = ?",
+	[SQL_GET_EVENTS] = "SELECT challenge, at_ms, state, text FROM events WHERE challenge = ? ORDER BY number",
 };
 
 /* ---- errors and statements ---- */
@@ -275,12 +277,18 @@ static int sqlite_get_setting(void *backend, const char *key, char **ret, struct
 	return rows_get_setting(backend, key, ret, err);
 }
 
+static int sqlite_get_history(void *backend, const char *challenge_id, struct challenge *ret, struct err *err)
+{
+	return rows_get_history(backend, challenge_id, ret, err);
+}
+
 static const struct store_ops sqlite_ops = {
 	.name = "sqlite",
 	.has_worker = true,
 	.close = sqlite_close,
 	.load = sqlite_load,
 	.commit = sqlite_commit,
+	.get_history = sqlite_get_history,
 	.put_client = sqlite_put_client,
 	.each_client = sqlite_each_client,
 	.put_setting = sqlite_put_setting,

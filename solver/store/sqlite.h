@@ -15,7 +15,7 @@ enum statement {
 	SQL_PUT_CHALLENGE, SQL_ADD_EVENT, SQL_PUT_ORDER,
 	SQL_DELETE_EVENTS, SQL_DELETE_CHALLENGE, SQL_DELETE_ORDER,
 	SQL_LOAD_CHALLENGES, SQL_LOAD_EVENTS, SQL_LOAD_ORDERS,
-	SQL_PUT_CLIENT, SQL_EACH_CLIENT, SQL_PUT_SETTING, SQL_GET_SETTING,
+	SQL_PUT_CLIENT, SQL_EACH_CLIENT, SQL_PUT_SETTING, SQL_GET_SETTING, SQL_GET_VERDICT, SQL_GET_EVENTS,
 	SQL_STATEMENTS,
 };
 
@@ -45,6 +45,7 @@ int schema_migrate(struct sqlite *q, struct err *err);
 
 int rows_write(struct sqlite *q, const struct op *op, struct err *err);
 int rows_load(struct sqlite *q, const struct store_visitor *visitor, struct err *err);
+int rows_get_history(struct sqlite *q, const char *id, struct challenge *ret, struct err *err);
 int rows_put_client(struct sqlite *q, const struct store_client *c, struct err *err);
 int rows_each_client(struct sqlite *q, void (*fn)(const struct store_client *c, void *arg), void *arg, struct err *err);
 int rows_put_setting(struct sqlite *q, const char *key, const char *value, struct err *err);

@@ -272,6 +272,16 @@ int store_put_setting(struct store *s, const char *key, const char *value, struc
 	return rc;
 }
 
+int store_get_history(struct store *s, const char *challenge_id, struct challenge *ret, struct err *err)
+{
+	int rc;
+
+	pthread_mutex_lock(&s->backend_lock);
+	rc = s->ops->get_history(s->backend, challenge_id, ret, err);
+	pthread_mutex_unlock(&s->backend_lock);
+	return rc;
+}
+
 int store_get_setting(struct store *s, const char *key, char **ret, struct err *err)
 {
 	int rc;

@@ -49,7 +49,8 @@ struct store_visitor {
 int store_load(struct store *s, const struct store_visitor *visitor, struct err *err);
 
 struct store_txn *store_begin(struct store *s);
-/* Each copies what it needs. put = insert or replace by id, without the events. */
+/* Each copies what it needs. put = insert or replace by id, without the events; a verdict of NULL leaves the stored
+ * one (the engine does not keep it in memory for ever). */
 void store_put_challenge(struct store_txn *t, const struct challenge *c);
 void store_add_event(struct store_txn *t, const char *challenge_id, const struct challenge_event *event);
 void store_put_order(struct store_txn *t, const struct order *o);
@@ -58,6 +59,10 @@ void store_delete_order(struct store_txn *t, const char *id);
 /* Takes the transaction. `done` may be NULL; it gets 0 or a code and sentence. */
 void store_commit(struct store_txn *t, void (*done)(int code, const struct err *err, void *arg), void *arg);
 void store_abort(struct store_txn *t); /* takes; NULL is allowed */
+
+/* The verdict and the events of one challenge into *ret (zeroed by the caller, who frees it with challenge_done).
+ * Synchronous, and behind the group that is being written: for a person who asks. ERR_NOT_FOUND: no such id. */
+int store_get_history(struct store *s, const char *challenge_id, struct challenge *ret, struct err *err);
 
 /* Runs the callbacks of what is durable by now. */
 void store_dispatch(struct store *s);
