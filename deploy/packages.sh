@@ -1,7 +1,8 @@
 # The Debian packages that dcvd needs, in one place. Sourced by quickstart.sh, tests/run.sh and tests/bench/run.sh.
 
 BUILD_PACKAGES="gcc cmake make pkg-config libc6-dev libmicrohttpd-dev libc-ares-dev libcurl4-openssl-dev libssl-dev
-  libldns-dev libuv1-dev libjansson-dev libfyaml-dev libsqlite3-dev libidn2-dev uthash-dev"
+  libldns-dev libuv1-dev libjansson-dev libfyaml-dev libsqlite3-dev libidn2-dev libpsl-dev libunbound-dev
+  libcrypt-dev dns-root-data uthash-dev"
 SHOW_PACKAGES="curl bind9-dnsutils openssl ca-certificates"
 TEST_PACKAGES="libcmocka-dev python3 python3-cryptography pebble bind9 knot pdns-server pdns-backend-sqlite3
   iproute2 util-linux openssl bc"

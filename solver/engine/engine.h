@@ -37,6 +37,9 @@ struct challenge_request {
 	const char *token;             /* http-01 */
 	const char *key_authorization; /* http-01; for dns-01 instead of `value` */
 	const char *value;             /* dns-01: the finished TXT value */
+	const char *record_name;       /* DNS types: the name to write, when the caller knows it better than "_acme-challenge." +
+	                                  domain (it followed the CNAME, or has a name of its own); NULL: that one. CNAMEs at it are followed */
+	const char *account_uri;       /* dns-account-01 (its label), dns-persist-01 (its value); or NULL */
 };
 
 struct order_request {

@@ -69,6 +69,26 @@ void store_dispatch(struct store *s);
 /* Blocks until everything submitted is durable and its callbacks ran. For the end and for tests. */
 void store_drain(struct store *s);
 
+/* The audit log (api/audit.h writes the lines and their chain): append-only, numbers from 1 without gaps. */
+struct store_audit { int64_t number, at_ms; char *line, *digest; };
+void store_add_audit(struct store_txn *t, const struct store_audit *entry);
+/* Entries with a number over `after`, in order, at most `limit`; borrowed for the call. Synchronous. */
+int store_each_audit(struct store *s, int64_t after, size_t limit, void (*fn)(const struct store_audit *entry, void *arg), void *arg, struct err *err);
+/* The last entry into *ret (free its texts); number 0 when there is none. */
+int store_last_audit(struct store *s, struct store_audit *ret, struct err *err);
+
+/* Accounts of acme-dns clients: a name below one of our zones and the password that may write it. Rare, synchronous. */
+struct store_account {
+	char *subdomain;     /* first label of the name: a UUID, or what was imported */
+	char *username;      /* UUID */
+	char *password_hash; /* crypt(3): bcrypt */
+	char *allow_from;    /* JSON array of networks; "[]": from anywhere */
+	int64_t created_ms;
+	bool revoked;
+};
+int store_put_account(struct store *s, const struct store_account *a, struct err *err); /* insert or replace by subdomain */
+int store_each_account(struct store *s, void (*fn)(const struct store_account *a, void *arg), void *arg, struct err *err);
+
 /* Clients and small settings: rare, synchronous. */
 int store_put_client(struct store *s, const struct store_client *c, struct err *err);
 /* ERR_NOT_FOUND when there is none. The visitor's object is borrowed. */

@@ -27,8 +27,10 @@ DIRECTION = {
     "solver/answers": ["solver/base"],
     "solver/nameserver": ["solver/base", "solver/dns", "solver/answers"],
     "webroot": ["solver/base", "solver/answers"],
+    "solver/verdict": ["solver/base", "solver/crypto", "solver/dns"],
+    "solver/check": ["solver/base", "solver/conf", "solver/crypto", "solver/dns", "solver/net", "solver/verdict"],
     "solver/engine": ["solver/base", "solver/conf", "solver/crypto", "solver/dns", "solver/challenge",
-                      "solver/store/store.h", "solver/net", "solver/answers/answers.h",
+                      "solver/store/store.h", "solver/net", "solver/answers/answers.h", "solver/verdict", "solver/check",
                       "providers/provider.h", "providers/registry.h"],
     # The journal keeps what these two remember: change numbers, the digests of clients.
     "solver/cps": ["solver/base", "solver/conf/config.h", "solver/crypto", "solver/challenge/challenge.h",
@@ -52,12 +54,15 @@ LIBRARIES = {
     r"sqlite3\.h": ["solver/store"],
     r"libfyaml\.h": ["solver/conf"],
     r"ldns/": ["solver/dns"],
-    r"openssl/": ["solver/crypto", "solver/dns"],  # dns: TSIG, whose SHA-384 ldns 1.8 misnames
-    r"idn2\.h": ["solver/dns"],
+    r"openssl/": ["solver/crypto", "solver/dns", "solver/net"],  # dns: TSIG, whose SHA-384 ldns 1.8 misnames; net: TLS-ALPN-01
+    r"idn2\.h": ["solver/dns", "solver/verdict"],
+    r"libpsl\.h": ["solver/verdict"],
+    r"unbound\.h": ["solver/net"],
+    r"crypt\.h": ["solver/crypto"],
 }
 
 # No sockets, no threads, no clock: what reads answers or is a model stays testable from text.
-PURE = ("solver/challenge", "solver/dns", "providers")
+PURE = ("solver/challenge", "solver/dns", "solver/verdict", "providers")
 IMPURE_HEADER = re.compile(r"(sys/socket|sys/epoll|netdb|pthread|poll|sys/time)\.h$")
 IMPURE_CALL = re.compile(r"\b(time|gettimeofday|clock_gettime|clock_wall_ms|clock_monotonic_ms|socket)\s*\(")
 

@@ -1,0 +1,62 @@
+/* The checker: collects evidence from the outside world and has it judged (solver/verdict).
+ *
+ * Two views of DNS that never mix: the authority's (net/recursor.h, full recursion from the root with validation) and the
+ * direct one (net/resolver.h, every address of every authoritative server). HTTP through net/http.h with pinned addresses.
+ * Everything runs on the loop thread; each run has a limit in time and in memory, and pace.c limits what one server address
+ * is asked, for all names together.
+ */
+#ifndef SOLVER_CHECK_CHECK_H
+#define SOLVER_CHECK_CHECK_H
+
+#include "solver/base/err.h"
+#include "solver/conf/config.h"
+#include "solver/net/http.h"
+#include "solver/net/loop.h"
+#include "solver/net/recursor.h"
+#include "solver/net/resolver.h"
+#include "solver/verdict/judge.h"
+
+struct checker;
+struct check_run;
+
+struct checker_parts {
+	struct loop *loop;
+	struct http_client *http;
+	struct resolver *resolver;
+	struct recursor *recursor;    /* NULL: there is no authority's view; verdicts say so */
+	const struct config *config;  /* borrowed; checker_reconfigure() replaces it */
+};
+
+int checker_open(const struct checker_parts *parts, struct checker **ret, struct err *err);
+void checker_close(struct checker *c); /* after the resolver, the recursor and the http client are gone */
+int checker_reconfigure(struct checker *c, const struct config *config, struct err *err);
+const struct authority *checker_authority(struct checker *c, const char *name); /* NULL name: the configured one; or NULL */
+
+/* What is to be collected. */
+enum check_part {
+	CHECK_IDENTIFIER = 1,  /* the name alone; asks nobody */
+	CHECK_VALIDATION = 2,  /* what the challenge type needs, in the authority's view */
+	CHECK_SERVERS = 4,     /* every authoritative server directly, UDP (and TCP with CHECK_DETAILS) */
+	CHECK_CAA = 8,
+	CHECK_DELEGATION = 16, /* the walk from the root: parent and child NS, glue, lame servers */
+	CHECK_DETAILS = 32,    /* TCP, EDNS, 0x20, SOA serials, wrong places (doubled label, apex) */
+	CHECK_PERSPECTIVES = 64,
+	CHECK_ALL = 127,
+};
+
+struct check_want {
+	const char *type;       /* "dns-01", "http-01", "tls-alpn-01", "dns-account-01", "dns-persist-01" */
+	const char *domain;     /* may be "*.…"; an IP address for http-01 and tls-alpn-01 */
+	const char *token, *key_authorization, *value, *account_uri; /* or NULL */
+	const char *authority;  /* profile; NULL: the configured one */
+	unsigned parts;         /* of enum check_part */
+	int64_t limit_ms;       /* 0: check.limit */
+};
+
+/* Checks everything given first (ERR_INVALID). `done` comes later, exactly once, with evidence and verdict, which are given
+ * (free with evidence_free, verdict_free); never from here. Borrows `want` for the call. */
+typedef void (*check_fn)(struct evidence *e, struct verdict *v, void *arg);
+int check_start(struct checker *c, const struct check_want *want, check_fn done, void *arg, struct check_run **ret, struct err *err);
+void check_cancel(struct check_run *r); /* `done` will not be called */
+
+#endif

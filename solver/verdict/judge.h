@@ -1,0 +1,61 @@
+/* From evidence to a verdict: pure, total, the same answer for the same evidence.
+ *
+ * Stages are judged in the authority's order: identifier, lookup, validation, CAA, perspectives, budget. Each stage is
+ * a file of its own. What was not collected is not judged (and says so as a note), so a part can be judged alone.
+ */
+#ifndef SOLVER_VERDICT_JUDGE_H
+#define SOLVER_VERDICT_JUDGE_H
+
+#include "solver/verdict/authority.h"
+#include "solver/verdict/evidence.h"
+#include "solver/verdict/verdict.h"
+
+/* Everything; gives. */
+struct verdict *judge(const struct evidence *e, const struct authority *a);
+
+/* ---- one stage each; they add findings and decide (verdict_decide) ---- */
+void judge_identifier(const struct evidence *e, const struct authority *a, struct verdict *v);  /* identifier.c */
+void judge_dns(const struct evidence *e, const struct authority *a, struct verdict *v);         /* dns.c: dns-01, dns-account-01 */
+void judge_persist(const struct evidence *e, const struct authority *a, struct verdict *v);     /* persist.c: dns-persist-01 */
+void judge_delegation(const struct evidence *e, const struct authority *a, struct verdict *v);  /* delegation.c: findings only */
+void judge_dnssec(const struct evidence *e, const struct authority *a, struct verdict *v);      /* dnssec.c: findings only */
+void judge_http(const struct evidence *e, const struct authority *a, struct verdict *v);        /* http.c */
+void judge_tls_alpn(const struct evidence *e, const struct authority *a, struct verdict *v);    /* tls_alpn.c */
+void judge_caa(const struct evidence *e, const struct authority *a, struct verdict *v);         /* caa.c */
+void judge_perspectives(const struct evidence *e, const struct authority *a, struct verdict *v); /* perspectives.c */
+void judge_budget(const struct evidence *e, const struct authority *a, struct verdict *v);      /* budget.c */
+
+/* Whether the name alone would be refused (what the engine asks before it publishes anything). 0, or ERR_INVALID with the
+ * authority's sentence. */
+int identifier_check(const char *identifier, bool wildcard, const char *type, const struct authority *a, struct err *err);
+
+/* ---- what the collector must ask next for http-01: the authority's own steps (http_walk.c) ----
+ * A walk is one attempt of the authority; which address it draws first depends on its resolver's rotation, so there is one walk
+ * for each: walk i takes the i-th address of each family (modulo their number). */
+enum http_want {
+	HTTP_RESOLVE, /* the addresses of `host`: authority's answers for A and AAAA */
+	HTTP_FETCH,   /* `url` at `address` */
+	HTTP_OVER,    /* the walk is over; judge_http() says what came of it */
+};
+struct http_next {
+	enum http_want want;
+	char host[254];
+	char url[2304];
+	char address[64];
+	bool fallback;
+};
+/* How many walks the evidence asks for; 0 until the addresses of the identifier are known. */
+size_t http_walks(const struct evidence *e, const struct authority *a);
+void http_walk_next(const struct evidence *e, const struct authority *a, size_t walk, struct http_next *ret);
+/* `address` is in a special-purpose registry (IANA IPv4 and IPv6), unless it lies in one of `allowed`. */
+bool address_is_reserved(const char *address);
+/* Networks that count as public: for a private authority, and for tests. NULL-ended "127.0.0.0/8"; set once at start, copied. */
+void address_allow(const char *const *networks);
+
+/* ---- labels and values ---- */
+/* "_" base32 of 10 bytes of SHA-256(account URI) "._acme-challenge." name (draft-ietf-acme-dns-account-label). */
+int name_account_challenge(const char *name, const char *account_uri, char ret_fqdn[254], struct err *err);
+/* "issuer; accounturi=…; policy=wildcard; persistUntil=…" (draft-ietf-acme-dns-persist). Gives (free with free). */
+char *persist_value(const char *issuer, const char *account_uri, bool wildcard, int64_t until_s);
+
+#endif
