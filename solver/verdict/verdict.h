@@ -84,8 +84,8 @@ void verdict_free(struct verdict *v);
 struct look *verdict_look(struct verdict *v, const char *server, const char *address); /* NULL at LOOKS_MAX */
 /* Adds a finding; `text` and `mend` are taken (mend may be NULL). At FINDINGS_MAX it is dropped. */
 void verdict_find(struct verdict *v, enum finding_severity severity, enum verdict_stage stage, const char *code, char *text, char *mend);
-/* The reason of the result, once: the first stage in an authority's order decides, later ones only add findings.
- * `detail` is taken. */
+/* The result and its reason, from a stage: FAIL outweighs FLAKY, that UNKNOWN, that PASS; of equals the earliest stage in an
+ * authority's order decides, others only add findings. `detail` is taken; it may be NULL for a PASS. */
 void verdict_decide(struct verdict *v, enum verdict_result result, enum verdict_stage stage, enum problem_type problem, char *detail);
 
 json_t *verdict_to_json(const struct verdict *v); /* gives */
