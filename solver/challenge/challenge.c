@@ -85,6 +85,8 @@ void challenge_done(struct challenge *c)
 	free(c->token);
 	wipe_and_free(c->key_authorization);
 	free(c->value);
+	free(c->record_name);
+	free(c->account_uri);
 	free(c->fqdn);
 	free(c->zone);
 	free(c->provider);

@@ -65,6 +65,8 @@ struct challenge {
 	char *token;             /* http-01 */
 	char *key_authorization; /* http-01; NULL for dns-01: only its digest is needed */
 	char *value;             /* dns-01: what stands in the TXT record */
+	char *record_name;       /* the name to write, where the caller knew it; NULL: the one that the type prescribes */
+	char *account_uri;       /* dns-account-01, dns-persist-01; or NULL */
 	char *fqdn;              /* dns-01: where it stands, after CNAMEs; NULL before it is known */
 	char *zone;              /* dns-01: the zone that holds fqdn */
 	char *provider;          /* name in the configuration; NULL before it is known */

@@ -19,6 +19,8 @@ static void copy_challenge(const struct challenge *from, struct challenge *to)
 	to->token = mem_dup(from->token);
 	to->key_authorization = mem_dup(from->key_authorization);
 	to->value = mem_dup(from->value);
+	to->record_name = mem_dup(from->record_name);
+	to->account_uri = mem_dup(from->account_uri);
 	to->fqdn = mem_dup(from->fqdn);
 	to->zone = mem_dup(from->zone);
 	to->provider = mem_dup(from->provider);

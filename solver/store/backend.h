@@ -8,7 +8,11 @@
 
 #include "solver/store/store.h"
 
-enum op_kind { OP_PUT_CHALLENGE, OP_ADD_EVENT, OP_PUT_ORDER, OP_DELETE_CHALLENGE, OP_DELETE_ORDER };
+enum op_kind {
+	OP_PUT_CHALLENGE, OP_ADD_EVENT, OP_PUT_ORDER, OP_DELETE_CHALLENGE, OP_DELETE_ORDER, OP_ADD_AUDIT, OP_SET
+};
+
+struct setting { char *key, *value; };
 
 /* One write, with its own copy of everything. */
 struct op {
@@ -18,6 +22,8 @@ struct op {
 		struct challenge challenge; /* OP_PUT_CHALLENGE, without events */
 		struct challenge_event event;
 		struct order order;
+		struct store_audit audit;
+		struct setting setting;
 	} u;
 };
 
@@ -45,6 +51,13 @@ struct store_ops {
 	int (*get_history)(void *backend, const char *challenge_id, struct challenge *ret, struct err *err);
 	int (*put_setting)(void *backend, const char *key, const char *value, struct err *err);
 	int (*get_setting)(void *backend, const char *key, char **ret, struct err *err);
+	int (*each_setting)(void *backend, const char *prefix, void (*fn)(const char *key, const char *value, void *arg),
+	                    void *arg, struct err *err);
+	int (*put_account)(void *backend, const struct store_account *a, struct err *err);
+	int (*each_account)(void *backend, void (*fn)(const struct store_account *a, void *arg), void *arg, struct err *err);
+	int (*each_audit)(void *backend, int64_t after, size_t limit, void (*fn)(const struct store_audit *entry, void *arg),
+	                  void *arg, struct err *err);
+	int (*last_audit)(void *backend, struct store_audit *ret, struct err *err);
 };
 
 /* Takes the backend; gives the store around it. */

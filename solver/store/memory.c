@@ -30,7 +30,15 @@ struct setting_row {
 	UT_hash_handle hh;
 };
 
+struct account_row {
+	struct store_account account;
+	UT_hash_handle hh;
+};
+
 struct memory {
+	struct account_row *accounts;
+	struct store_audit *audit; /* entry n at n - 1 */
+	size_t audit_count, audit_room;
 	struct challenge_row *challenges;
 	struct order_row *orders;
 	struct client_row *clients;
@@ -118,6 +126,42 @@ static void put_order(struct memory *m, struct order *o)
 	*o = (struct order){ 0 };
 }
 
+static void add_audit(struct memory *m, struct store_audit *entry)
+{
+	if (m->audit_count == m->audit_room) {
+		m->audit_room = m->audit_room ? 2 * m->audit_room : 16;
+		m->audit = mem_resize(m->audit, m->audit_room, sizeof(*m->audit));
+	}
+	m->audit[m->audit_count++] = *entry;
+	*entry = (struct store_audit){ 0 };
+}
+
+static void setting_free(struct memory *m, struct setting_row *row)
+{
+	HASH_DEL(m->settings, row);
+	free(row->key);
+	free(row->value);
+	free(row);
+}
+
+static void set(struct memory *m, const char *key, const char *value)
+{
+	struct setting_row *row;
+
+	HASH_FIND_STR(m->settings, key, row);
+	if (!value) {
+		if (row)
+			setting_free(m, row);
+		return;
+	}
+	if (!row) {
+		row = mem_new(1, sizeof(*row));
+		row->key = mem_dup(key);
+		HASH_ADD_KEYPTR(hh, m->settings, row->key, strlen(row->key), row);
+	}
+	mem_replace(&row->value, value);
+}
+
 static void apply(struct memory *m, struct op *op)
 {
 	switch (op->kind) {
@@ -135,6 +179,12 @@ static void apply(struct memory *m, struct op *op)
 		break;
 	case OP_DELETE_ORDER:
 		delete_order(m, op->id);
+		break;
+	case OP_ADD_AUDIT:
+		add_audit(m, &op->u.audit);
+		break;
+	case OP_SET:
+		set(m, op->u.setting.key, op->u.setting.value);
 		break;
 	}
 }
@@ -156,9 +206,17 @@ static bool exists_at(struct memory *m, const struct store_txn *t, size_t at, co
 /* Everything that can fail is found before anything is changed. */
 static int check(struct memory *m, const struct store_txn *t, struct err *err)
 {
-	for (size_t i = 0; i < t->count; i++)
-		if (t->ops[i].kind == OP_ADD_EVENT && !exists_at(m, t, i, t->ops[i].id))
-			return err_set(err, ERR_NOT_FOUND, "event of challenge %s, which is not in the journal", t->ops[i].id);
+	int64_t audited = (int64_t)m->audit_count;
+
+	for (size_t i = 0; i < t->count; i++) {
+		const struct op *op = &t->ops[i];
+
+		if (op->kind == OP_ADD_EVENT && !exists_at(m, t, i, op->id))
+			return err_set(err, ERR_NOT_FOUND, "event of challenge %s, which is not in the journal", op->id);
+		if (op->kind == OP_ADD_AUDIT && op->u.audit.number != ++audited)
+			return err_set(err, ERR_INVALID, "audit entry %lld does not follow the last one",
+			               (long long)op->u.audit.number);
+	}
 	return 0;
 }
 
@@ -239,17 +297,8 @@ static int memory_each_client(void *backend, void (*fn)(const struct store_clien
 
 static int memory_put_setting(void *backend, const char *key, const char *value, struct err *err)
 {
-	struct memory *m = backend;
-	struct setting_row *row;
-
 	(void)err;
-	HASH_FIND_STR(m->settings, key, row);
-	if (!row) {
-		row = mem_new(1, sizeof(*row));
-		row->key = mem_dup(key);
-		HASH_ADD_KEYPTR(hh, m->settings, row->key, strlen(row->key), row);
-	}
-	mem_replace(&row->value, value);
+	set(backend, key, value);
 	return 0;
 }
 
@@ -261,6 +310,95 @@ static int memory_get_setting(void *backend, const char *key, char **ret, struct
 	(void)err;
 	HASH_FIND_STR(m->settings, key, row);
 	*ret = row ? mem_dup(row->value) : NULL;
+	return 0;
+}
+
+static int by_key(const struct setting_row *a, const struct setting_row *b)
+{
+	return strcmp(a->key, b->key);
+}
+
+static int memory_each_setting(void *backend, const char *prefix, void (*fn)(const char *key, const char *value, void *arg),
+                               void *arg, struct err *err)
+{
+	struct memory *m = backend;
+
+	(void)err;
+	HASH_SORT(m->settings, by_key);
+	for (struct setting_row *row = m->settings; row; row = row->hh.next)
+		if (strncmp(row->key, prefix, strlen(prefix)) == 0)
+			fn(row->key, row->value, arg);
+	return 0;
+}
+
+static void account_done(struct store_account *a)
+{
+	free(a->subdomain);
+	free(a->username);
+	free(a->password_hash);
+	free(a->allow_from);
+}
+
+static int memory_put_account(void *backend, const struct store_account *a, struct err *err)
+{
+	struct memory *m = backend;
+	struct account_row *row;
+
+	(void)err;
+	HASH_FIND_STR(m->accounts, a->subdomain, row);
+	if (row)
+		HASH_DEL(m->accounts, row);
+	else
+		row = mem_new(1, sizeof(*row));
+	account_done(&row->account);
+	row->account = (struct store_account){
+		.subdomain = mem_dup(a->subdomain),
+		.username = mem_dup(a->username),
+		.password_hash = mem_dup(a->password_hash),
+		.allow_from = mem_dup(a->allow_from),
+		.created_ms = a->created_ms,
+		.revoked = a->revoked,
+	};
+	HASH_ADD_KEYPTR(hh, m->accounts, row->account.subdomain, strlen(row->account.subdomain), row);
+	return 0;
+}
+
+static int by_subdomain(const struct account_row *a, const struct account_row *b)
+{
+	return strcmp(a->account.subdomain, b->account.subdomain);
+}
+
+static int memory_each_account(void *backend, void (*fn)(const struct store_account *a, void *arg), void *arg,
+                               struct err *err)
+{
+	struct memory *m = backend;
+
+	(void)err;
+	HASH_SORT(m->accounts, by_subdomain);
+	for (struct account_row *row = m->accounts; row; row = row->hh.next)
+		fn(&row->account, arg);
+	return 0;
+}
+
+static int memory_each_audit(void *backend, int64_t after, size_t limit,
+                             void (*fn)(const struct store_audit *entry, void *arg), void *arg, struct err *err)
+{
+	struct memory *m = backend;
+
+	(void)err;
+	for (size_t i = after > 0 ? (size_t)after : 0; i < m->audit_count && limit > 0; i++, limit--)
+		fn(&m->audit[i], arg);
+	return 0;
+}
+
+static int memory_last_audit(void *backend, struct store_audit *ret, struct err *err)
+{
+	const struct memory *m = backend;
+
+	(void)err;
+	*ret = m->audit_count ? m->audit[m->audit_count - 1] : (struct store_audit){ 0 };
+	ret->line = mem_dup(ret->line);
+	ret->digest = mem_dup(ret->digest);
 	return 0;
 }
 
@@ -283,6 +421,7 @@ static void memory_close(void *backend)
 	struct memory *m = backend;
 	struct client_row *client, *next_client;
 	struct setting_row *setting, *next_setting;
+	struct account_row *account, *next_account;
 
 	while (m->challenges)
 		delete_challenge(m, m->challenges->challenge.id);
@@ -293,12 +432,18 @@ static void memory_close(void *backend)
 		client_done(&client->client);
 		free(client);
 	}
-	HASH_ITER(hh, m->settings, setting, next_setting) {
-		HASH_DEL(m->settings, setting);
-		free(setting->key);
-		free(setting->value);
-		free(setting);
+	HASH_ITER(hh, m->accounts, account, next_account) {
+		HASH_DEL(m->accounts, account);
+		account_done(&account->account);
+		free(account);
 	}
+	HASH_ITER(hh, m->settings, setting, next_setting)
+		setting_free(m, setting);
+	for (size_t i = 0; i < m->audit_count; i++) {
+		free(m->audit[i].line);
+		free(m->audit[i].digest);
+	}
+	free(m->audit);
 	free(m);
 }
 
@@ -312,6 +457,11 @@ static const struct store_ops memory_ops = {
 	.each_client = memory_each_client,
 	.put_setting = memory_put_setting,
 	.get_setting = memory_get_setting,
+	.each_setting = memory_each_setting,
+	.put_account = memory_put_account,
+	.each_account = memory_each_account,
+	.each_audit = memory_each_audit,
+	.last_audit = memory_last_audit,
 };
 
 int store_open_memory(const struct store_hooks *hooks, struct store **ret, struct err *err)

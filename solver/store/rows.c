@@ -5,12 +5,12 @@
 #include "solver/base/mem.h"
 #include "solver/store/sqlite.h"
 
-static void bind_text(sqlite3_stmt *st, int *at, const char *text)
+void bind_text(sqlite3_stmt *st, int *at, const char *text)
 {
 	sqlite3_bind_text(st, ++*at, text, -1, SQLITE_STATIC);
 }
 
-static void bind_number(sqlite3_stmt *st, int *at, int64_t number)
+void bind_number(sqlite3_stmt *st, int *at, int64_t number)
 {
 	sqlite3_bind_int64(st, ++*at, number);
 }
@@ -34,6 +34,8 @@ static int put_challenge(struct sqlite *q, const struct challenge *c, struct err
 	bind_text(st, &at, c->token);
 	bind_text(st, &at, c->key_authorization);
 	bind_text(st, &at, c->value);
+	bind_text(st, &at, c->record_name);
+	bind_text(st, &at, c->account_uri);
 	bind_text(st, &at, c->fqdn);
 	bind_text(st, &at, c->zone);
 	bind_text(st, &at, c->provider);
@@ -109,18 +111,22 @@ int rows_write(struct sqlite *q, const struct op *op, struct err *err)
 		return rc < 0 ? rc : delete_by_id(q, SQL_DELETE_CHALLENGE, op->id, err);
 	case OP_DELETE_ORDER:
 		return delete_by_id(q, SQL_DELETE_ORDER, op->id, err);
+	case OP_ADD_AUDIT:
+		return rows_add_audit(q, &op->u.audit, err);
+	case OP_SET:
+		return rows_put_setting(q, op->u.setting.key, op->u.setting.value, err);
 	}
 	return rc;
 }
 
 /* ---- reading ---- */
 
-static char *read_text(sqlite3_stmt *st, int *at)
+char *read_text(sqlite3_stmt *st, int *at)
 {
 	return mem_dup((const char *)sqlite3_column_text(st, (*at)++));
 }
 
-static int64_t read_number(sqlite3_stmt *st, int *at)
+int64_t read_number(sqlite3_stmt *st, int *at)
 {
 	return sqlite3_column_int64(st, (*at)++);
 }
@@ -164,6 +170,8 @@ static int read_challenge(struct sqlite *q, sqlite3_stmt *st, struct challenge *
 	c->token = read_text(st, &at);
 	c->key_authorization = read_text(st, &at);
 	c->value = read_text(st, &at);
+	c->record_name = read_text(st, &at);
+	c->account_uri = read_text(st, &at);
 	c->fqdn = read_text(st, &at);
 	c->zone = read_text(st, &at);
 	c->provider = read_text(st, &at);
@@ -300,82 +308,4 @@ int rows_get_history(struct sqlite *q, const char *id, struct challenge *ret, st
 	rc = read_events(q, st, &step, number, ret, err);
 	sqlite3_reset(st);
 	return rc;
-}
-
-/* ---- clients and settings ---- */
-
-int rows_put_client(struct sqlite *q, const struct store_client *c, struct err *err)
-{
-	sqlite3_stmt *st = sqlite_prepare(q, SQL_PUT_CLIENT, err);
-	int at = 0;
-
-	if (!st)
-		return ERR_IO;
-	bind_text(st, &at, c->name);
-	bind_text(st, &at, c->token_digest);
-	bind_text(st, &at, c->grants);
-	bind_number(st, &at, c->created_ms);
-	bind_number(st, &at, c->revoked);
-	return sqlite_run(q, st, "write a client", err);
-}
-
-static void client_done(struct store_client *c)
-{
-	free(c->name);
-	free(c->token_digest);
-	free(c->grants);
-}
-
-int rows_each_client(struct sqlite *q, void (*fn)(const struct store_client *c, void *arg), void *arg, struct err *err)
-{
-	sqlite3_stmt *st = sqlite_prepare(q, SQL_EACH_CLIENT, err);
-	size_t count = 0;
-	int step;
-
-	if (!st)
-		return ERR_IO;
-	while ((step = sqlite3_step(st)) == SQLITE_ROW) {
-		CLEANUP(client_done) struct store_client c = { 0 };
-		int at = 0;
-
-		c.name = read_text(st, &at);
-		c.token_digest = read_text(st, &at);
-		c.grants = read_text(st, &at);
-		c.created_ms = read_number(st, &at);
-		c.revoked = read_number(st, &at) != 0;
-		count++;
-		fn(&c, arg);
-	}
-	sqlite3_reset(st);
-	if (step != SQLITE_DONE)
-		return sqlite_error(q, "read clients", err);
-	return count ? 0 : err_set(err, ERR_NOT_FOUND, "there is no client in %s", q->path);
-}
-
-int rows_put_setting(struct sqlite *q, const char *key, const char *value, struct err *err)
-{
-	sqlite3_stmt *st = sqlite_prepare(q, SQL_PUT_SETTING, err);
-	int at = 0;
-
-	if (!st)
-		return ERR_IO;
-	bind_text(st, &at, key);
-	bind_text(st, &at, value);
-	return sqlite_run(q, st, "write a setting", err);
-}
-
-int rows_get_setting(struct sqlite *q, const char *key, char **ret, struct err *err)
-{
-	sqlite3_stmt *st = sqlite_prepare(q, SQL_GET_SETTING, err);
-	int at = 0, step;
-
-	if (!st)
-		return ERR_IO;
-	bind_text(st, &at, key);
-	at = 0;
-	step = sqlite3_step(st);
-	if (step == SQLITE_ROW || step == SQLITE_DONE)
-		*ret = step == SQLITE_ROW ? read_text(st, &at) : NULL;
-	sqlite3_reset(st);
-	return step == SQLITE_ROW || step == SQLITE_DONE ? 0 : sqlite_error(q, "read a setting", err);
 }

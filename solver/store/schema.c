@@ -29,11 +29,19 @@ static const char *const migrations[] = {
 	" name TEXT PRIMARY KEY NOT NULL, token_digest TEXT, grants TEXT, created_ms INTEGER NOT NULL,"
 	" revoked INTEGER NOT NULL) STRICT;"
 	"CREATE TABLE settings (key TEXT PRIMARY KEY NOT NULL, value TEXT) STRICT;",
+	/* 1 -> 2 */
+	"ALTER TABLE challenges ADD COLUMN record_name TEXT;"
+	"ALTER TABLE challenges ADD COLUMN account_uri TEXT;"
+	"CREATE TABLE audit ("
+	" number INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, line TEXT NOT NULL, digest TEXT NOT NULL) STRICT;"
+	"CREATE TABLE accounts ("
+	" subdomain TEXT PRIMARY KEY NOT NULL, username TEXT NOT NULL, password_hash TEXT NOT NULL, allow_from TEXT NOT NULL,"
+	" created_ms INTEGER NOT NULL, revoked INTEGER NOT NULL) STRICT;",
 };
 
 #define VERSION ((int)ARRAY_LEN(migrations))
 
-static int read_number(struct sqlite *q, sqlite3 *db, const char *sql, int *ret, struct err *err)
+static int read_pragma(struct sqlite *q, sqlite3 *db, const char *sql, int *ret, struct err *err)
 {
 	sqlite3_stmt *st = NULL;
 	int rc = sqlite3_prepare_v2(db, sql, -1, &st, NULL);
@@ -54,9 +62,9 @@ static int check_header(struct sqlite *q, sqlite3 *db, struct err *err)
 {
 	int application, version, tables;
 
-	if (read_number(q, db, "PRAGMA application_id", &application, err) < 0 ||
-	    read_number(q, db, "PRAGMA user_version", &version, err) < 0 ||
-	    read_number(q, db, "SELECT count(*) FROM sqlite_schema", &tables, err) < 0)
+	if (read_pragma(q, db, "PRAGMA application_id", &application, err) < 0 ||
+	    read_pragma(q, db, "PRAGMA user_version", &version, err) < 0 ||
+	    read_pragma(q, db, "SELECT count(*) FROM sqlite_schema", &tables, err) < 0)
 		return err ? err->code : ERR_IO;
 	if (tables > 0 && application != APPLICATION_ID)
 		return err_set(err, ERR_INVALID, "%s is a database of something else; move it away or name another state folder",
@@ -98,7 +106,7 @@ int schema_migrate(struct sqlite *q, struct err *err)
 {
 	int version, rc;
 
-	rc = read_number(q, q->db, "PRAGMA user_version", &version, err);
+	rc = read_pragma(q, q->db, "PRAGMA user_version", &version, err);
 	if (rc < 0 || version == VERSION)
 		return rc;
 	rc = sqlite_exec(q, "BEGIN IMMEDIATE", err);

@@ -12,51 +12,6 @@
 
 #include "solver/base/mem.h"
 
-static const char *const sql_text[SQL_STATEMENTS] = {
-	[SQL_BEGIN] = "BEGIN IMMEDIATE",
-	[SQL_COMMIT] = "COMMIT",
-	[SQL_ROLLBACK] = "ROLLBACK",
-	[SQL_PUT_CHALLENGE] =
-		"INSERT INTO challenges (id, order_id, client, type, state, identifier, wildcard, token, key_authorization,"
-		" value, fqdn, zone, provider, handle, reason, verdict, created_ms, deadline_ms, expires_ms, updated_ms)"
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-		" ON CONFLICT (id) DO UPDATE SET order_id = excluded.order_id, client = excluded.client,"
-		" type = excluded.type, state = excluded.state, identifier = excluded.identifier,"
-		" wildcard = excluded.wildcard, token = excluded.token, key_authorization = excluded.key_authorization,"
-		" value = excluded.value, fqdn = excluded.fqdn, zone = excluded.zone, provider = excluded.provider,"
-		" handle = excluded.handle, reason = excluded.reason, verdict = ifnull(excluded.verdict, verdict),"
-		" created_ms = excluded.created_ms, deadline_ms = excluded.deadline_ms,"
-		" expires_ms = excluded.expires_ms, updated_ms = excluded.updated_ms",
-	[SQL_ADD_EVENT] =
-		"INSERT INTO events (challenge, number, at_ms, state, text)"
-		" SELECT c.number, 1 + ifnull((SELECT max(e.number) FROM events e WHERE e.challenge = c.number), 0), ?2, ?3, ?4"
-		" FROM challenges c WHERE c.id = ?1",
-	[SQL_PUT_ORDER] =
-		"INSERT INTO orders (id, client, callback_url, callback_secret, callback_result, label, created_ms, announced)"
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-		" ON CONFLICT (id) DO UPDATE SET client = excluded.client, callback_url = excluded.callback_url,"
-		" callback_secret = excluded.callback_secret, callback_result = excluded.callback_result,"
-		" label = excluded.label, created_ms = excluded.created_ms, announced = excluded.announced",
-	[SQL_DELETE_EVENTS] = "DELETE FROM events WHERE challenge = (SELECT number FROM challenges WHERE id = ?)",
-	[SQL_DELETE_CHALLENGE] = "DELETE FROM challenges WHERE id = ?",
-	[SQL_DELETE_ORDER] = "DELETE FROM orders WHERE id = ?",
-	[SQL_LOAD_CHALLENGES] =
-		"SELECT number, id, order_id, client, type, state, identifier, wildcard, token, key_authorization, value,"
-		" fqdn, zone, provider, handle, reason, verdict, created_ms, deadline_ms, expires_ms, updated_ms"
-		" FROM challenges ORDER BY number",
-	[SQL_LOAD_EVENTS] = "SELECT challenge, at_ms, state, text FROM events ORDER BY challenge, number",
-	[SQL_LOAD_ORDERS] =
-		"SELECT number, id, client, callback_url, callback_secret, callback_result, label, created_ms, announced"
-		" FROM orders ORDER BY number",
-	[SQL_PUT_CLIENT] =
-		"INSERT OR REPLACE INTO clients (name, token_digest, grants, created_ms, revoked) VALUES (?, ?, ?, ?, ?)",
-	[SQL_EACH_CLIENT] = "SELECT name, token_digest, grants, created_ms, revoked FROM clients ORDER BY name",
-	[SQL_PUT_SETTING] = "INSERT OR REPLACE INTO settings (key, value) VALUES (?, ?)",
-	[SQL_GET_SETTING] = "SELECT value FROM settings WHERE key = ?",
-	[SQL_GET_VERDICT] = "SELECT number, verdict FROM challenges WHERE id = ?",
-	[SQL_GET_EVENTS] = "SELECT challenge, at_ms, state, text FROM events WHERE challenge = ? ORDER BY number",
-};
-
 /* ---- errors and statements ---- */
 
 int sqlite_error(struct sqlite *q, const char *what, struct err *err)
@@ -99,7 +54,7 @@ sqlite3_stmt *sqlite_prepare(struct sqlite *q, enum statement which, struct err 
 		sqlite3_reset(*slot);
 		return *slot;
 	}
-	if (sqlite3_prepare_v3(q->db, sql_text[which], -1, SQLITE_PREPARE_PERSISTENT, slot, NULL) != SQLITE_OK)
+	if (sqlite3_prepare_v3(q->db, sqlite_text[which], -1, SQLITE_PREPARE_PERSISTENT, slot, NULL) != SQLITE_OK)
 		sqlite_error(q, "prepare a statement", err);
 	return *slot;
 }
@@ -282,6 +237,34 @@ static int sqlite_get_history(void *backend, const char *challenge_id, struct ch
 	return rows_get_history(backend, challenge_id, ret, err);
 }
 
+static int sqlite_each_setting(void *backend, const char *prefix, void (*fn)(const char *key, const char *value, void *arg),
+                               void *arg, struct err *err)
+{
+	return rows_each_setting(backend, prefix, fn, arg, err);
+}
+
+static int sqlite_put_account(void *backend, const struct store_account *a, struct err *err)
+{
+	return rows_put_account(backend, a, err);
+}
+
+static int sqlite_each_account(void *backend, void (*fn)(const struct store_account *a, void *arg), void *arg,
+                               struct err *err)
+{
+	return rows_each_account(backend, fn, arg, err);
+}
+
+static int sqlite_each_audit(void *backend, int64_t after, size_t limit, void (*fn)(const struct store_audit *entry, void *arg),
+                             void *arg, struct err *err)
+{
+	return rows_each_audit(backend, after, limit, fn, arg, err);
+}
+
+static int sqlite_last_audit(void *backend, struct store_audit *ret, struct err *err)
+{
+	return rows_last_audit(backend, ret, err);
+}
+
 static const struct store_ops sqlite_ops = {
 	.name = "sqlite",
 	.has_worker = true,
@@ -293,6 +276,11 @@ static const struct store_ops sqlite_ops = {
 	.each_client = sqlite_each_client,
 	.put_setting = sqlite_put_setting,
 	.get_setting = sqlite_get_setting,
+	.each_setting = sqlite_each_setting,
+	.put_account = sqlite_put_account,
+	.each_account = sqlite_each_account,
+	.each_audit = sqlite_each_audit,
+	.last_audit = sqlite_last_audit,
 };
 
 int store_open_sqlite(const char *folder, const struct store_hooks *hooks, struct store **ret, struct err *err)

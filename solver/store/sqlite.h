@@ -1,7 +1,7 @@
 /* The SQLite backend; private to this folder.
  *
- * sqlite.c opens, locks and commits; schema.c knows the tables and their versions; rows.c turns the
- * model into rows and back.
+ * sqlite.c opens, locks and commits; schema.c knows the tables and their versions; statements.c holds the SQL; rows.c
+ * turns the model into rows and back, records.c clients, accounts, settings and the audit log.
  */
 #ifndef SOLVER_STORE_SQLITE_H
 #define SOLVER_STORE_SQLITE_H
@@ -16,6 +16,7 @@ enum statement {
 	SQL_DELETE_EVENTS, SQL_DELETE_CHALLENGE, SQL_DELETE_ORDER,
 	SQL_LOAD_CHALLENGES, SQL_LOAD_EVENTS, SQL_LOAD_ORDERS,
 	SQL_PUT_CLIENT, SQL_EACH_CLIENT, SQL_PUT_SETTING, SQL_GET_SETTING, SQL_GET_VERDICT, SQL_GET_EVENTS,
+	SQL_DELETE_SETTING, SQL_EACH_SETTING, SQL_ADD_AUDIT, SQL_EACH_AUDIT, SQL_LAST_AUDIT, SQL_PUT_ACCOUNT, SQL_EACH_ACCOUNT,
 	SQL_STATEMENTS,
 };
 
@@ -28,6 +29,8 @@ struct sqlite {
 	unsigned long commits;
 #endif
 };
+
+extern const char *const sqlite_text[SQL_STATEMENTS];
 
 /* Sets what SQLite said, with the path and what to do; returns the code. */
 int sqlite_error(struct sqlite *q, const char *what, struct err *err);
@@ -46,9 +49,24 @@ int schema_migrate(struct sqlite *q, struct err *err);
 int rows_write(struct sqlite *q, const struct op *op, struct err *err);
 int rows_load(struct sqlite *q, const struct store_visitor *visitor, struct err *err);
 int rows_get_history(struct sqlite *q, const char *id, struct challenge *ret, struct err *err);
+
+/* Parameters and columns by their place; each call steps *at. A text that is read is given (free with free). */
+void bind_text(sqlite3_stmt *st, int *at, const char *text);
+void bind_number(sqlite3_stmt *st, int *at, int64_t number);
+char *read_text(sqlite3_stmt *st, int *at);
+int64_t read_number(sqlite3_stmt *st, int *at);
+
 int rows_put_client(struct sqlite *q, const struct store_client *c, struct err *err);
 int rows_each_client(struct sqlite *q, void (*fn)(const struct store_client *c, void *arg), void *arg, struct err *err);
 int rows_put_setting(struct sqlite *q, const char *key, const char *value, struct err *err);
 int rows_get_setting(struct sqlite *q, const char *key, char **ret, struct err *err);
+int rows_each_setting(struct sqlite *q, const char *prefix, void (*fn)(const char *key, const char *value, void *arg),
+                      void *arg, struct err *err);
+int rows_put_account(struct sqlite *q, const struct store_account *a, struct err *err);
+int rows_each_account(struct sqlite *q, void (*fn)(const struct store_account *a, void *arg), void *arg, struct err *err);
+int rows_add_audit(struct sqlite *q, const struct store_audit *entry, struct err *err);
+int rows_each_audit(struct sqlite *q, int64_t after, size_t limit, void (*fn)(const struct store_audit *entry, void *arg),
+                    void *arg, struct err *err);
+int rows_last_audit(struct sqlite *q, struct store_audit *ret, struct err *err);
 
 #endif

@@ -291,3 +291,55 @@ int store_get_setting(struct store *s, const char *key, char **ret, struct err *
 	pthread_mutex_unlock(&s->backend_lock);
 	return rc;
 }
+
+int store_each_setting(struct store *s, const char *prefix, void (*fn)(const char *key, const char *value, void *arg), void *arg,
+                       struct err *err)
+{
+	int rc;
+
+	pthread_mutex_lock(&s->backend_lock);
+	rc = s->ops->each_setting(s->backend, prefix, fn, arg, err);
+	pthread_mutex_unlock(&s->backend_lock);
+	return rc;
+}
+
+int store_put_account(struct store *s, const struct store_account *a, struct err *err)
+{
+	int rc;
+
+	pthread_mutex_lock(&s->backend_lock);
+	rc = s->ops->put_account(s->backend, a, err);
+	pthread_mutex_unlock(&s->backend_lock);
+	return rc;
+}
+
+int store_each_account(struct store *s, void (*fn)(const struct store_account *a, void *arg), void *arg, struct err *err)
+{
+	int rc;
+
+	pthread_mutex_lock(&s->backend_lock);
+	rc = s->ops->each_account(s->backend, fn, arg, err);
+	pthread_mutex_unlock(&s->backend_lock);
+	return rc;
+}
+
+int store_each_audit(struct store *s, int64_t after, size_t limit, void (*fn)(const struct store_audit *entry, void *arg), void *arg,
+                     struct err *err)
+{
+	int rc;
+
+	pthread_mutex_lock(&s->backend_lock);
+	rc = s->ops->each_audit(s->backend, after, limit, fn, arg, err);
+	pthread_mutex_unlock(&s->backend_lock);
+	return rc;
+}
+
+int store_last_audit(struct store *s, struct store_audit *ret, struct err *err)
+{
+	int rc;
+
+	pthread_mutex_lock(&s->backend_lock);
+	rc = s->ops->last_audit(s->backend, ret, err);
+	pthread_mutex_unlock(&s->backend_lock);
+	return rc;
+}

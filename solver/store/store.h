@@ -71,8 +71,9 @@ void store_drain(struct store *s);
 
 /* The audit log (api/audit.h writes the lines and their chain): append-only, numbers from 1 without gaps. */
 struct store_audit { int64_t number, at_ms; char *line, *digest; };
+/* ERR_INVALID, for the whole transaction, when the number does not follow the last one. */
 void store_add_audit(struct store_txn *t, const struct store_audit *entry);
-/* Entries with a number over `after`, in order, at most `limit`; borrowed for the call. Synchronous. */
+/* Entries with a number over `after`, in order, at most `limit`; borrowed for the call. Synchronous. No entry is no error. */
 int store_each_audit(struct store *s, int64_t after, size_t limit, void (*fn)(const struct store_audit *entry, void *arg), void *arg, struct err *err);
 /* The last entry into *ret (free its texts); number 0 when there is none. */
 int store_last_audit(struct store *s, struct store_audit *ret, struct err *err);
@@ -87,6 +88,7 @@ struct store_account {
 	bool revoked;
 };
 int store_put_account(struct store *s, const struct store_account *a, struct err *err); /* insert or replace by subdomain */
+/* By subdomain. The visitor's object is borrowed. No account is no error. */
 int store_each_account(struct store *s, void (*fn)(const struct store_account *a, void *arg), void *arg, struct err *err);
 
 /* Clients and small settings: rare, synchronous. */
@@ -94,6 +96,10 @@ int store_put_client(struct store *s, const struct store_client *c, struct err *
 /* ERR_NOT_FOUND when there is none. The visitor's object is borrowed. */
 int store_each_client(struct store *s, void (*fn)(const struct store_client *c, void *arg), void *arg, struct err *err);
 int store_put_setting(struct store *s, const char *key, const char *value, struct err *err);
+/* The same as part of a transaction: not waited for. A value of NULL removes the setting. */
+void store_set(struct store_txn *t, const char *key, const char *value);
+/* Those whose key begins with `prefix`, by key; borrowed for the call. */
+int store_each_setting(struct store *s, const char *prefix, void (*fn)(const char *key, const char *value, void *arg), void *arg, struct err *err);
 /* Gives *ret (free with free), NULL when unset. */
 int store_get_setting(struct store *s, const char *key, char **ret, struct err *err);
 

@@ -40,6 +40,8 @@ void store_put_challenge(struct store_txn *t, const struct challenge *c)
 	copy->token = mem_dup(c->token);
 	copy->key_authorization = mem_dup(c->key_authorization);
 	copy->value = mem_dup(c->value);
+	copy->record_name = mem_dup(c->record_name);
+	copy->account_uri = mem_dup(c->account_uri);
 	copy->fqdn = mem_dup(c->fqdn);
 	copy->zone = mem_dup(c->zone);
 	copy->provider = mem_dup(c->provider);
@@ -78,6 +80,20 @@ void store_delete_order(struct store_txn *t, const char *id)
 	add_op(t, OP_DELETE_ORDER, id);
 }
 
+void store_add_audit(struct store_txn *t, const struct store_audit *entry)
+{
+	struct store_audit *copy = &add_op(t, OP_ADD_AUDIT, "")->u.audit;
+
+	*copy = *entry;
+	copy->line = mem_dup(entry->line);
+	copy->digest = mem_dup(entry->digest);
+}
+
+void store_set(struct store_txn *t, const char *key, const char *value)
+{
+	add_op(t, OP_SET, "")->u.setting = (struct setting){ mem_dup(key), mem_dup(value) };
+}
+
 static void op_done(struct op *op)
 {
 	switch (op->kind) {
@@ -89,6 +105,14 @@ static void op_done(struct op *op)
 		break;
 	case OP_PUT_ORDER:
 		order_done(&op->u.order);
+		break;
+	case OP_ADD_AUDIT:
+		free(op->u.audit.line);
+		free(op->u.audit.digest);
+		break;
+	case OP_SET:
+		free(op->u.setting.key);
+		free(op->u.setting.value);
 		break;
 	case OP_DELETE_CHALLENGE:
 	case OP_DELETE_ORDER:

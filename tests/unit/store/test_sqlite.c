@@ -245,6 +245,24 @@ static void what_was_confirmed_survives_a_kill(void **state)
 	assert_holds(f, "challenge ch_1 dns-01 queued\n  5 queued Accepted.\n");
 }
 
+/* Takes off what the second version added. */
+static void a_file_of_the_first_version_is_brought_up_and_keeps_its_content(void **state)
+{
+	struct fixture *f = *state;
+	struct store_txn *t = store_begin(f->store);
+	struct store_audit last = { 0 };
+	struct err err = { 0 };
+
+	put(t, "ch_1");
+	commit(f, t);
+	close_store(f);
+	run_sql(f, "ALTER TABLE challenges DROP COLUMN record_name; ALTER TABLE challenges DROP COLUMN account_uri;"
+	           "DROP TABLE audit; DROP TABLE accounts; PRAGMA user_version = 1;");
+	assert_int_equal(open_again(f, &err), 0);
+	assert_holds(f, "challenge ch_1 dns-01 queued\n");
+	assert_int_equal(store_last_audit(f->store, &last, &err), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -258,6 +276,7 @@ int main(void)
 		ON(sqlite, the_folder_and_its_files_are_private),
 		ON(sqlite, a_full_disk_fails_the_write_and_leaves_the_store_usable),
 		ON(sqlite, what_was_confirmed_survives_a_kill),
+		ON(sqlite, a_file_of_the_first_version_is_brought_up_and_keeps_its_content),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -227,6 +227,8 @@ static void keep_first(const struct challenge *c, void *arg)
 	assert_string_equal(c->token, "token");
 	assert_string_equal(c->key_authorization, "token.thumbprint");
 	assert_null(c->value);
+	assert_string_equal(c->record_name, "auth.example.net");
+	assert_string_equal(c->account_uri, "https://ca.example/acct/1");
 	assert_string_equal(c->fqdn, "_acme-challenge.www.example.org");
 	assert_string_equal(c->zone, "example.org");
 	assert_string_equal(c->provider, "edge");
@@ -256,6 +258,8 @@ static void every_field_of_a_challenge_comes_back(void **state)
 	c.token = (char *)"token";
 	c.key_authorization = (char *)"token.thumbprint";
 	c.value = NULL;
+	c.record_name = (char *)"auth.example.net";
+	c.account_uri = (char *)"https://ca.example/acct/1";
 	c.fqdn = (char *)"_acme-challenge.www.example.org";
 	c.zone = (char *)"example.org";
 	c.provider = (char *)"edge";
