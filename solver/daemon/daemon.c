@@ -12,10 +12,9 @@
 #include "solver/cps/cps.h"
 #include "solver/daemon/addresses.h"
 #include "solver/daemon/notify.h"
+#include "solver/daemon/parts.h"
 #include "solver/daemon/schema.h"
-#include "solver/engine/engine.h"
 #include "solver/nameserver/nameserver.h"
-#include "webroot/folder.h"
 #include "webroot/responder.h"
 
 #define CONFIGS_MAX 64 /* reloads whose snapshots running jobs may still hold */
@@ -24,12 +23,7 @@ struct daemon {
 	const struct daemon_options *options;
 	struct config *configs[CONFIGS_MAX]; /* the last one is in force */
 	size_t config_count;
-	struct loop *loop;
-	struct store *store;
-	struct answers *answers;
-	struct http_client *http;
-	struct resolver *resolver;
-	struct engine *engine;
+	struct parts parts;
 	struct nameserver *nameserver;
 	struct responder *responder;
 	struct cps *cps;
@@ -62,44 +56,7 @@ static int read_config(struct daemon *d, struct config **ret, struct err *err)
 	return 0;
 }
 
-/* ---- the journal ---- */
-
-static void dispatch(void *arg)
-{
-	struct daemon *d = arg;
-
-	if (d->store)
-		store_dispatch(d->store);
-}
-
-static void wake(void *arg)
-{
-	struct daemon *d = arg;
-
-	loop_post(d->loop, dispatch, d);
-}
-
-/* ---- opening, in the order in which the parts need each other ---- */
-
-static int open_core(struct daemon *d, struct err *err)
-{
-	const struct config *c = config_now(d);
-	const struct store_hooks hooks = { wake, d };
-	const struct resolver_options resolver = { (const char *const *)c->resolver.servers, (int)c->resolver.timeout_ms,
-	                                           (int)c->resolver.tries, (int)c->resolver.authority_port };
-
-	if (store_open_sqlite(c->state_dir, &hooks, &d->store, err) < 0)
-		return err->code;
-	d->answers = answers_new();
-	d->http = http_client_new(d->loop);
-	d->resolver = resolver_new(d->loop, &resolver, err);
-	if (!d->resolver)
-		return err->code;
-	const struct engine_parts parts = { d->loop, d->store, d->answers, d->http, d->resolver, c, folder_write, folder_remove };
-	if (engine_open(&parts, &d->engine, err) < 0)
-		return err->code;
-	return engine_recover(d->engine, err);
-}
+/* ---- what listens, around the parts ---- */
 
 static bool is_on(char **listen)
 {
@@ -113,7 +70,7 @@ static int open_nameserver(struct daemon *d, char **listen, struct err *err)
 	                                            .name_servers = (const char *const *)c->name_servers, .contact = c->contact,
 	                                            .negative_ttl_s = (unsigned)(c->negative_ttl_ms / 1000) };
 
-	return is_on(listen) ? nameserver_start(&options, d->answers, &d->nameserver, err) : 0;
+	return is_on(listen) ? nameserver_start(&options, d->parts.answers, &d->nameserver, err) : 0;
 }
 
 static int open_responder(struct daemon *d, char **listen, struct err *err)
@@ -122,7 +79,7 @@ static int open_responder(struct daemon *d, char **listen, struct err *err)
 	const struct responder_options options = { .listen = (const char *const *)listen, .redirect_unknown = c->redirect_unknown,
 	                                           .threads = (unsigned)c->threads, .connections = (unsigned)c->connections };
 
-	return is_on(listen) ? responder_start(&options, d->answers, &d->responder, err) : 0;
+	return is_on(listen) ? responder_start(&options, d->parts.answers, &d->responder, err) : 0;
 }
 
 /* After the recovery: the first question finds the answers that were published before. */
@@ -143,43 +100,29 @@ static int is_ready(void *arg, struct err *err)
 {
 	struct daemon *d = arg;
 
-	return engine_health(d->engine, err);
+	return engine_health(d->parts.engine, err);
 }
 
 static int open_doors(struct daemon *d, struct err *err)
 {
 	const struct config *c = config_now(d);
-	const struct cps_parts cps = { d->loop, d->http, d->engine, d->store, c };
+	const struct cps_parts cps = { d->parts.loop, d->parts.http, d->parts.engine, d->parts.store, c };
 
-	if (api_bootstrap_operator(d->store, c->state_dir, err) < 0 || cps_open(&cps, &d->cps, err) < 0)
+	if (api_bootstrap_operator(d->parts.store, c->state_dir, err) < 0 || cps_open(&cps, &d->cps, err) < 0)
 		return err->code;
-	const struct api_parts api = { .loop = d->loop, .engine = d->engine, .store = d->store, .http = d->http, .config = c, .cps = d->cps,
-	                               .ready = is_ready, .ready_arg = d };
+	const struct api_parts api = { .loop = d->parts.loop, .engine = d->parts.engine, .store = d->parts.store, .http = d->parts.http,
+	                               .config = c, .cps = d->cps, .ready = is_ready, .ready_arg = d };
 	return api_start(&api, &d->api, err);
 }
 
-/* Front doors first, so that nothing new comes in; the loop last. */
+/* Front doors first, so that nothing new comes in. */
 static void close_all(struct daemon *d)
 {
 	api_stop(d->api);
 	cps_close(d->cps);
 	responder_stop(d->responder);
 	nameserver_stop(d->nameserver);
-	if (d->engine)
-		engine_stop(d->engine);
-	if (d->resolver)
-		resolver_free(d->resolver);
-	if (d->http)
-		http_client_free(d->http);
-	if (d->engine)
-		engine_close(d->engine);
-	if (d->store)
-		store_close(d->store);
-	d->store = NULL;
-	if (d->answers)
-		answers_free(d->answers);
-	if (d->loop)
-		loop_free(d->loop);
+	parts_close(&d->parts);
 	while (d->config_count)
 		config_free(d->configs[--d->config_count]);
 }
@@ -192,7 +135,7 @@ static void on_stop(int signal, void *arg)
 
 	log_event(LOG_INFO, "stopping", "signal", signal == SIGINT ? "SIGINT" : "SIGTERM", NULL);
 	notify_send("STOPPING=1");
-	loop_stop(d->loop);
+	loop_stop(d->parts.loop);
 }
 
 static void on_reload(int signal, void *arg)
@@ -205,7 +148,7 @@ static void on_reload(int signal, void *arg)
 	notify_send("RELOADING=1");
 	if (d->config_count == CONFIGS_MAX)
 		err_set(&err, ERR_BUSY, "%d reloads are the most; restart the service", CONFIGS_MAX);
-	else if (read_config(d, &fresh, &err) == 0 && engine_reconfigure(d->engine, fresh, &err) == 0)
+	else if (read_config(d, &fresh, &err) == 0 && engine_reconfigure(d->parts.engine, fresh, &err) == 0)
 		err.code = 0;
 	if (err.code) {
 		log_event(LOG_ERROR, "the configuration was not reloaded; the old one stays in force", "error", err.text, NULL);
@@ -233,12 +176,11 @@ static int open_all(struct daemon *d, struct err *err)
 	if (read_config(d, &d->configs[0], err) < 0)
 		return err->code;
 	d->config_count = 1;
-	d->loop = loop_new();
-	if (open_core(d, err) < 0 || open_responders(d, err) < 0 || open_doors(d, err) < 0)
+	if (parts_open(&d->parts, d->configs[0], PARTS_ON_DISK, err) < 0 || open_responders(d, err) < 0 || open_doors(d, err) < 0)
 		return err->code;
-	loop_on_signal(d->loop, SIGTERM, on_stop, d);
-	loop_on_signal(d->loop, SIGINT, on_stop, d);
-	loop_on_signal(d->loop, SIGHUP, on_reload, d);
+	loop_on_signal(d->parts.loop, SIGTERM, on_stop, d);
+	loop_on_signal(d->parts.loop, SIGINT, on_stop, d);
+	loop_on_signal(d->parts.loop, SIGHUP, on_reload, d);
 	return 0;
 }
 
@@ -269,7 +211,7 @@ int daemon_run(const struct daemon_options *options, struct err *err)
 	if (code == 0) {
 		log_ready(d);
 		notify_send("READY=1");
-		loop_run(d->loop);
+		loop_run(d->parts.loop);
 	}
 	close_all(d);
 	free(d);

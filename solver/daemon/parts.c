@@ -1,0 +1,79 @@
+#include "solver/daemon/parts.h"
+
+#include "webroot/folder.h"
+
+/* ---- the journal's worker wakes the loop ---- */
+
+static void dispatch(void *arg)
+{
+	struct parts *p = arg;
+
+	if (p->store)
+		store_dispatch(p->store);
+}
+
+static void wake(void *arg)
+{
+	struct parts *p = arg;
+
+	loop_post(p->loop, dispatch, p);
+}
+
+/* ---- opening, in the order in which the parts need each other ---- */
+
+static int open_store(struct parts *p, const struct config *c, enum parts_journal journal, struct err *err)
+{
+	const struct store_hooks hooks = { wake, p };
+
+	return journal == PARTS_IN_MEMORY ? store_open_memory(&hooks, &p->store, err) : store_open_sqlite(c->state_dir, &hooks, &p->store, err);
+}
+
+static int open_clients(struct parts *p, const struct config *c, struct err *err)
+{
+	const struct resolver_options resolver = { (const char *const *)c->resolver.servers, (int)c->resolver.timeout_ms,
+	                                           (int)c->resolver.tries, (int)c->resolver.authority_port };
+
+	p->http = http_client_new(p->loop);
+	p->resolver = resolver_new(p->loop, &resolver, err);
+	return p->resolver ? 0 : err->code;
+}
+
+int parts_open(struct parts *p, const struct config *config, enum parts_journal journal, struct err *err)
+{
+	struct engine_parts parts = { .config = config, .folder_put = folder_write, .folder_remove = folder_remove };
+
+	p->loop = loop_new();
+	if (open_store(p, config, journal, err) < 0)
+		return err->code;
+	p->answers = answers_new();
+	if (open_clients(p, config, err) < 0)
+		return err->code;
+	parts.loop = p->loop;
+	parts.store = p->store;
+	parts.answers = p->answers;
+	parts.http = p->http;
+	parts.resolver = p->resolver;
+	if (engine_open(&parts, &p->engine, err) < 0)
+		return err->code;
+	return journal == PARTS_ON_DISK ? engine_recover(p->engine, err) : 0;
+}
+
+/* The engine begins nothing new; its clients end what was under way; the loop goes last. */
+void parts_close(struct parts *p)
+{
+	if (p->engine)
+		engine_stop(p->engine);
+	if (p->resolver)
+		resolver_free(p->resolver);
+	if (p->http)
+		http_client_free(p->http);
+	if (p->engine)
+		engine_close(p->engine);
+	if (p->store)
+		store_close(p->store);
+	p->store = NULL;
+	if (p->answers)
+		answers_free(p->answers);
+	if (p->loop)
+		loop_free(p->loop);
+}

@@ -1,0 +1,28 @@
+/* The parts that every way of running dcvd has in common: the journal, what is published, HTTP and DNS clients, the
+ * engine. The service puts its listeners around them; a command that works alone needs nothing else. */
+#ifndef SOLVER_DAEMON_PARTS_H
+#define SOLVER_DAEMON_PARTS_H
+
+#include "solver/conf/config.h"
+#include "solver/engine/engine.h"
+
+struct parts {
+	struct loop *loop;
+	struct store *store;
+	struct answers *answers;
+	struct http_client *http;
+	struct resolver *resolver;
+	struct engine *engine;
+};
+
+enum parts_journal {
+	PARTS_ON_DISK,   /* in config->state_dir; recovered, so that whatever was not finished goes on */
+	PARTS_IN_MEMORY, /* for who only looks */
+};
+
+/* `config` is borrowed until parts_close(). After an error parts_close() frees what was opened. */
+int parts_open(struct parts *p, const struct config *config, enum parts_journal journal, struct err *err);
+/* What is under way stays in the journal. What stands on the parts (front doors, listeners) is closed before. */
+void parts_close(struct parts *p);
+
+#endif
