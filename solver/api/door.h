@@ -13,7 +13,7 @@
 
 enum door_wait {
 	DOOR_QUICK,    /* until the provider has taken the write */
-	DOOR_VERIFIED, /* until every check says ready; what is not ready in time goes on, and is no error */
+	DOOR_VERIFIED, /* until every check says ready; what the provider took but is not ready in time goes on, and is no error */
 };
 
 struct door_result {
@@ -32,6 +32,8 @@ void door_present(struct api *a, const struct caller *caller, const struct order
 void door_cleanup(struct api *a, const struct caller *caller, const struct challenge_request *request, door_fn done, void *arg);
 /* `done` will not come. */
 void door_forget(struct api *a, void *arg);
+/* For api_stop(): no `done` comes any more. */
+void doors_end(struct api *a);
 
 /* The identifier that a record name belongs to: "_acme-challenge.", "_<label>._acme-challenge." and "_validation-persist."
  * are taken off; any other name stands for itself. */

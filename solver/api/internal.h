@@ -35,6 +35,7 @@ struct api {
 	struct grants *everything; /* of loopback callers */
 	struct hub *hub;
 	struct callbacks *callbacks;
+	struct door_call *door_calls; /* door.c */
 	uint64_t requests, refused, streams; /* for /metrics */
 };
 
@@ -108,6 +109,8 @@ void cps_enrollment_get(struct api *a, struct http_exchange *x, const struct cal
 void health_live(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
 void health_ready(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
 void metrics_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
+void status_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *name);
+void cps_certificate_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id);
 void openapi_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
 
 /* routes.c: the handler of the HTTP server; `arg` is the api. */

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "solver/api/door.h"
 #include "solver/api/internal.h"
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
@@ -49,6 +50,7 @@ void api_stop(struct api *a)
 		return;
 	for (size_t i = 0; i < a->server_count; i++)
 		http_server_stop(a->servers[i]);
+	doors_end(a);
 	callbacks_free(a->callbacks);
 	hub_free(a->hub);
 	client_list_free(a->clients);

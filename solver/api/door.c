@@ -1,0 +1,363 @@
+#include "solver/api/door.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "solver/api/sentence.h"
+#include "solver/base/mem.h"
+#include "solver/crypto/crypto.h"
+#include "solver/dns/name.h"
+
+/* One present or cleanup under way. In the list of the api until its caller has heard or has gone; what the engine was
+ * asked for by then still comes back, to a call that is on its own and touches the api no more. */
+struct door_call {
+	struct api *api;
+	door_fn done;      /* NULL: the caller has gone */
+	void *arg;
+	unsigned pending;  /* answers of the engine that come still */
+	enum door_wait wait;
+	int64_t limit_ms;
+	char order_id[ID_SIZE];
+	struct hub_listener *listener;
+	struct timer *limit, *soon;
+	struct err err;    /* of a cleanup: the first that failed */
+	struct door_call *prev, *next;
+};
+
+/* ---- the name and the grant ---- */
+
+static bool take_off(const char **name, const char *label)
+{
+	size_t length = strlen(label);
+
+	if (strncmp(*name, label, length) != 0 || !(*name)[length])
+		return false;
+	*name += length;
+	return true;
+}
+
+void door_identifier(const char *record_name, char ret_identifier[254])
+{
+	static const char challenge[] = "_acme-challenge.";
+	char name[NAME_SIZE];
+	const char *rest = name, *behind;
+	struct err err;
+
+	ret_identifier[0] = '\0';
+	if (name_normalize(record_name, name, &err) < 0)
+		return;
+	behind = name_parent(name);
+	if (!take_off(&rest, challenge) && !take_off(&rest, "_validation-persist.") && name[0] == '_' && behind &&
+	    take_off(&behind, challenge))
+		rest = behind;
+	memcpy(ret_identifier, rest, strlen(rest) + 1);
+}
+
+/* A wildcard's record stands at the name without it, and the grant for the wildcard covers that. */
+static bool is_record_of(const char *domain, const char *identifier)
+{
+	char name[NAME_SIZE];
+	bool wildcard;
+	struct err err;
+
+	return name_identifier(domain, name, &wildcard, &err) == 0 && strcmp(name, identifier) == 0;
+}
+
+static int check_grant(const struct caller *caller, const struct challenge_request *c, struct err *err)
+{
+	char identifier[NAME_SIZE], name[NAME_SIZE];
+
+	if (!c->domain)
+		return err_set(err, ERR_INVALID, "domain is missing");
+	if (grants_allow(caller->grants, c->type, c->domain, err) < 0)
+		return err->code;
+	if (!c->record_name)
+		return 0;
+	if (name_normalize(c->record_name, name, err) < 0)
+		return err->code;
+	door_identifier(name, identifier);
+	return is_record_of(c->domain, identifier) ? 0 : grants_allow(caller->grants, c->type, identifier, err);
+}
+
+/* ---- the answer ---- */
+
+static void call_stop(struct door_call *c)
+{
+	hub_leave(c->listener);
+	timer_stop(c->limit);
+	timer_stop(c->soon);
+	c->listener = NULL;
+	c->limit = c->soon = NULL;
+}
+
+/* Out of the list; freed now, or by the last answer of the engine. */
+static void call_leave(struct door_call *c)
+{
+	call_stop(c);
+	DL_DELETE(c->api->door_calls, c);
+	c->done = NULL;
+	if (!c->pending)
+		free(c);
+}
+
+static void call_answer(struct door_call *c, const struct door_result *result)
+{
+	door_fn done = c->done;
+	void *arg = c->arg;
+
+	/* Out of the list first: the reply may end the exchange, which forgets its call. */
+	call_stop(c);
+	DL_DELETE(c->api->door_calls, c);
+	c->done = NULL;
+	done(result, arg);
+	if (!c->pending)
+		free(c);
+}
+
+static void refuse(door_fn done, void *arg, const struct err *err)
+{
+	done(&(struct door_result){ .code = err->code, .text = err->text }, arg);
+}
+
+static void call_refuse(struct door_call *c, const struct err *err)
+{
+	call_answer(c, &(struct door_result){ .code = err->code, .text = err->text, .order_id = c->order_id[0] ? c->order_id : NULL });
+}
+
+static struct door_call *door_call_new(struct api *a, door_fn done, void *arg)
+{
+	struct door_call *c = mem_new(1, sizeof(*c));
+
+	c->api = a;
+	c->done = done;
+	c->arg = arg;
+	DL_APPEND(a->door_calls, c);
+	return c;
+}
+
+void door_forget(struct api *a, void *arg)
+{
+	struct door_call *c, *next;
+
+	DL_FOREACH_SAFE(a->door_calls, c, next)
+		if (c->arg == arg)
+			call_leave(c);
+}
+
+void doors_end(struct api *a)
+{
+	struct door_call *c, *next;
+
+	DL_FOREACH_SAFE(a->door_calls, c, next)
+		call_leave(c);
+}
+
+/* ---- present ---- */
+
+struct outcome {
+	size_t count, taken, ready;
+	const struct challenge *failed;
+	bool withdrawn;
+};
+
+static void look(struct door_call *c, struct outcome *ret)
+{
+	const struct challenge **list;
+
+	*ret = (struct outcome){ .count = engine_order_challenges(c->api->parts.engine, c->order_id, &list) };
+	for (size_t i = 0; i < ret->count; i++) {
+		ret->taken += list[i]->state == CHALLENGE_PROPAGATING || list[i]->state == CHALLENGE_READY;
+		ret->ready += list[i]->state == CHALLENGE_READY;
+		if (list[i]->state < CHALLENGE_WITHDRAWING)
+			continue;
+		if (list[i]->reason && !ret->failed)
+			ret->failed = list[i];
+		ret->withdrawn = true;
+	}
+	ret->withdrawn = ret->withdrawn || !ret->count;
+	free(list);
+}
+
+static void answer_failed(struct door_call *c, const struct challenge *failed)
+{
+	const char *const hidden[] = { failed->value ? failed->value : failed->token, failed->key_authorization, NULL };
+	bool late = strncmp(failed->reason, "deadline passed", 15) == 0;
+	char reason[ERR_TEXT_MAX];
+	struct err err;
+
+	sentence_settle(failed->reason, hidden, reason, sizeof(reason));
+	err_set(&err, late ? ERR_TIMEOUT : ERR_UNREACHABLE, "%s: %s", failed->identifier, reason);
+	call_refuse(c, &err);
+}
+
+static void answer_good(struct door_call *c, bool ready)
+{
+	call_answer(c, &(struct door_result){ .ready = ready, .order_id = c->order_id,
+	                                      .text = ready ? "ready: every check sees it" : "published; the checks go on" });
+}
+
+/* Answers when there is an answer; `last`: there will be no other chance. */
+static void judge(struct door_call *c, bool last)
+{
+	struct outcome o;
+	struct err err;
+
+	look(c, &o);
+	if (o.failed) {
+		answer_failed(c, o.failed);
+	} else if (o.withdrawn) {
+		err_set(&err, ERR_CONFLICT, "it was withdrawn before it was ready");
+		call_refuse(c, &err);
+	} else if (o.ready == o.count) {
+		answer_good(c, true);
+	} else if (o.taken == o.count && (last || c->wait == DOOR_QUICK)) {
+		answer_good(c, false);
+	} else if (last) {
+		/* Nothing stands anywhere yet: a success would be a lie, and send the client to its authority. */
+		err_set(&err, ERR_TIMEOUT, "the provider has not taken the record in time; it goes on, so try again");
+		call_refuse(c, &err);
+	}
+}
+
+static void on_limit(void *arg)
+{
+	struct door_call *c = arg;
+
+	c->limit = NULL;
+	judge(c, true);
+}
+
+static void on_soon(void *arg)
+{
+	struct door_call *c = arg;
+
+	c->soon = NULL;
+	judge(c, false);
+}
+
+/* From the loop, not from inside the engine. */
+static void on_event(const struct challenge *changed, const struct challenge_event *event, void *arg)
+{
+	struct door_call *c = arg;
+
+	(void)changed;
+	if (event->state >= CHALLENGE_PROPAGATING && !c->soon)
+		c->soon = timer_start(c->api->parts.loop, 0, on_soon, c);
+}
+
+static void on_submitted(const char *order_id, bool existed, const struct err *err, void *arg)
+{
+	struct door_call *c = arg;
+
+	(void)existed;
+	c->pending--;
+	if (!c->done) {
+		free(c);
+		return;
+	}
+	if (err && err->code) {
+		call_refuse(c, err);
+		return;
+	}
+	memcpy(c->order_id, order_id, ID_SIZE);
+	c->listener = hub_listen(c->api->hub, c->order_id, on_event, c);
+	c->limit = timer_start(c->api->parts.loop, c->limit_ms, on_limit, c);
+	judge(c, false);
+}
+
+void door_present(struct api *a, const struct caller *caller, const struct order_request *request, enum door_wait wait, int64_t limit_ms,
+                  door_fn done, void *arg)
+{
+	struct order_request mine = *request;
+	struct door_call *c;
+	struct err err;
+
+	for (size_t i = 0; i < request->count; i++)
+		if (check_grant(caller, &request->challenges[i], &err) < 0) {
+			refuse(done, arg, &err);
+			return;
+		}
+	c = door_call_new(a, done, arg);
+	c->wait = wait;
+	c->limit_ms = limit_ms < DOOR_LIMIT_MS ? limit_ms : DOOR_LIMIT_MS;
+	mine.client = caller->name;
+	c->pending++;
+	if (engine_submit(a->parts.engine, &mine, on_submitted, c, &err) == 0)
+		return;
+	c->pending--;
+	call_refuse(c, &err);
+}
+
+/* ---- cleanup ---- */
+
+struct found {
+	const struct challenge_request *request;
+	const char *value;
+	char record[NAME_SIZE];
+	char (*ids)[ID_SIZE];
+	size_t count;
+};
+
+static void find_one(const struct challenge *c, void *arg)
+{
+	struct found *f = arg;
+	bool same = c->type == CHALLENGE_HTTP01 ? strcmp(c->token, f->request->token ? f->request->token : "") == 0
+	                                        : f->value && strcmp(c->value, f->value) == 0;
+
+	if (!same || c->state >= CHALLENGE_WITHDRAWING)
+		return;
+	f->ids = mem_resize(f->ids, f->count + 1, sizeof(*f->ids));
+	memcpy(f->ids[f->count++], c->id, ID_SIZE);
+}
+
+static void on_released(const struct err *err, void *arg)
+{
+	struct door_call *c = arg;
+
+	if (err && err->code && !c->err.code)
+		c->err = *err;
+	if (--c->pending)
+		return;
+	if (!c->done)
+		free(c);
+	else if (c->err.code)
+		call_refuse(c, &c->err);
+	else
+		call_answer(c, &(struct door_result){ .text = "withdrawn" });
+}
+
+static void release_all(struct door_call *c, const struct found *f)
+{
+	struct err err;
+
+	c->pending++; /* until all are asked for */
+	for (size_t i = 0; i < f->count; i++) {
+		c->pending++;
+		if (engine_release_challenge(c->api->parts.engine, f->ids[i], on_released, c, &err) < 0)
+			c->pending--; /* gone meanwhile, which is what was wished for */
+	}
+	on_released(NULL, c);
+}
+
+void door_cleanup(struct api *a, const struct caller *caller, const struct challenge_request *request, door_fn done, void *arg)
+{
+	struct challenge_filter filter = { .client = caller->name, .state = -1, .type = (int)request->type };
+	char domain[NAME_SIZE], digest[SHA256_TEXT_SIZE];
+	struct found f = { .request = request, .value = request->value };
+	bool wildcard;
+	struct err err;
+
+	if (check_grant(caller, request, &err) < 0 || name_identifier(request->domain, domain, &wildcard, &err) < 0) {
+		refuse(done, arg, &err);
+		return;
+	}
+	if (!f.value && request->key_authorization && request->type != CHALLENGE_HTTP01) {
+		crypto_dns01_value(request->key_authorization, digest);
+		f.value = digest;
+	}
+	filter.domain = domain;
+	engine_list(a->parts.engine, &filter, NULL, SIZE_MAX, find_one, &f);
+	release_all(door_call_new(a, done, arg), &f);
+	free(f.ids);
+}
