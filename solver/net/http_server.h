@@ -40,8 +40,13 @@ int http_server_port(const struct http_server *s);
 /* All text is borrowed for the life of the exchange. HEAD is given as "GET": the body is dropped by the server. */
 const char *http_exchange_method(const struct http_exchange *x);
 const char *http_exchange_path(const struct http_exchange *x);  /* percent-decoded, without the query */
+/* Takes the first `length` bytes off the path: a token that is no part of the resource and must not reach a log. */
+void http_exchange_cut_path(struct http_exchange *x, size_t length);
+const char *http_exchange_prefix(const struct http_exchange *x); /* what was cut off, or NULL */
 const char *http_exchange_query(struct http_exchange *x, const char *name);  /* percent-decoded, or NULL; "" for a bare name */
 const char *http_exchange_request_header(struct http_exchange *x, const char *name); /* or NULL */
+/* All headers of that name in the order in which they came, joined by ", "; NULL: none. Gives (free with free). */
+char *http_exchange_request_header_all(struct http_exchange *x, const char *name);
 const char *http_exchange_body(const struct http_exchange *x);  /* zero-ended */
 size_t http_exchange_body_length(const struct http_exchange *x);
 const char *http_exchange_peer(const struct http_exchange *x);  /* "192.0.2.1" */
