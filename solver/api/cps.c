@@ -104,7 +104,8 @@ void cps_enrollments_list(struct api *a, struct http_exchange *x, const struct c
 		refuse_call(c, &err);
 }
 
-void cps_enrollment_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument)
+static void ask_cps(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument,
+                    int (*ask)(struct cps *c, int64_t enrollment, cps_answer_fn done, void *arg, struct err *err))
 {
 	int64_t enrollment = 0;
 	struct call *c;
@@ -114,6 +115,16 @@ void cps_enrollment_get(struct api *a, struct http_exchange *x, const struct cal
 		return;
 	c = call_new(a, x, caller);
 	c->holders++;
-	if (cps_show(a->parts.cps, enrollment, on_cps_answer, c, &err) < 0)
+	if (ask(a->parts.cps, enrollment, on_cps_answer, c, &err) < 0)
 		refuse_call(c, &err);
+}
+
+void cps_enrollment_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id)
+{
+	ask_cps(a, x, caller, id, cps_show);
+}
+
+void cps_certificate_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id)
+{
+	ask_cps(a, x, caller, id, cps_certificate);
 }

@@ -28,6 +28,7 @@ static const struct row {
 	{ { "POST", "/v1/clients/{}/rotate" }, ACCESS_MANAGER, clients_rotate },
 	{ { "GET", "/v1/cps/enrollments" }, ACCESS_OPERATOR, cps_enrollments_list },
 	{ { "GET", "/v1/cps/enrollments/{}" }, ACCESS_OPERATOR, cps_enrollment_get },
+	{ { "GET", "/v1/cps/enrollments/{}/certificate" }, ACCESS_OPERATOR, cps_certificate_get },
 	{ { "POST", "/v1/cps/enrollments/{}/validate" }, ACCESS_OPERATOR, cps_validate_post },
 	{ { "GET", "/v1/cps/validations" }, ACCESS_OPERATOR, cps_validations_list },
 	{ { "GET", "/v1/cps/validations/{}" }, ACCESS_OPERATOR, cps_validation_get },
@@ -35,6 +36,8 @@ static const struct row {
 	{ { "GET", "/v1/health/ready" }, ACCESS_ALL, health_ready },
 	{ { "GET", "/v1/openapi.json" }, ACCESS_ALL, openapi_get },
 	{ { "GET", "/metrics" }, ACCESS_CLIENT, metrics_get },
+	{ { "GET", "/" }, ACCESS_CLIENT, status_get },
+	{ { "GET", "/status/{}" }, ACCESS_CLIENT, status_get },
 	{ { NULL } },
 };
 

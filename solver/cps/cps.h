@@ -53,6 +53,8 @@ int cps_list(struct cps *c, cps_answer_fn done, void *arg, struct err *err);
 /* The enrollment as in cps_list, and "change":null|{"id","state","status","description","error","allowed_input",
  * "names":[{"domain","status","expires","challenges":[{"type","status","full_path","response_body"}]}]} */
 int cps_show(struct cps *c, int64_t enrollment, cps_answer_fn done, void *arg, struct err *err);
+/* {"id","expiry":"2027-…"|null}: when the certificate in production ends; null when nothing is deployed. */
+int cps_certificate(struct cps *c, int64_t enrollment, cps_answer_fn done, void *arg, struct err *err);
 /* Says to CPS that the challenges of the newest pending change are in place, whatever dcvd knows of them.
  * {"change":N,"acknowledged":true}; ERR_NOT_FOUND: nothing waits for an acknowledgement. */
 int cps_ack(struct cps *c, int64_t enrollment, cps_answer_fn done, void *arg, struct err *err);

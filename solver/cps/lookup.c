@@ -1,4 +1,4 @@
-/* list, show and ack: a few requests in a row, one answer. */
+/* list, show, certificate and ack: a few requests in a row, one answer. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +8,7 @@
 #include "solver/base/clock.h"
 #include "solver/base/mem.h"
 #include "solver/cps/internal.h"
+#include "solver/cps/json.h"
 #include "solver/cps/model.h"
 
 #define PATH_SIZE 1024
@@ -335,4 +336,44 @@ int cps_show(struct cps *c, int64_t enrollment, cps_answer_fn done, void *arg, s
 int cps_ack(struct cps *c, int64_t enrollment, cps_answer_fn done, void *arg, struct err *err)
 {
 	return look_up(c, enrollment, true, done, arg, err);
+}
+
+/* ---- the certificate in production */
+
+static void on_deployment(const struct http_reply *reply, const struct err *err, void *arg)
+{
+	struct lookup *l = arg;
+	struct err parse = *err;
+	char text[CLOCK_TEXT_SIZE];
+	json_t *all = NULL;
+	int64_t expiry = 0;
+
+	l->call = NULL;
+	if (parse.code == 0)
+		all = cps_json_load(reply->body, reply->body_length, "deployment", &parse);
+	if (all)
+		expiry = cps_json_time(json_object_get(all, "primaryCertificate"), "expiry");
+	json_decref(all);
+	if (parse.code == ERR_NOT_FOUND)
+		parse = (struct err){ 0 }; /* nothing is deployed yet */
+	l->result = json_pack("{s:I, s:o}", "id", (json_int_t)l->enrollment, "expiry",
+	                      expiry ? json_string(clock_text(expiry, text)) : json_null());
+	lookup_end(l, &parse);
+}
+
+int cps_certificate(struct cps *c, int64_t enrollment, cps_answer_fn done, void *arg, struct err *err)
+{
+	struct lookup *l;
+	char path[PATH_SIZE];
+
+	if (enrollment <= 0)
+		return err_set(err, ERR_INVALID, "%" PRId64 " is no enrollment id", enrollment);
+	if (cps_client_load(c->client, err) < 0)
+		return err->code;
+	l = lookup_new(c, enrollment, done, arg);
+	snprintf(path, sizeof(path), "/cps/v2/enrollments/%" PRId64 "/deployments/production", enrollment);
+	if (lookup_ask(l, &(struct cps_request){ .path = path, .accept = "deployment.v7" }, on_deployment, err) == 0)
+		return 0;
+	lookup_free(l);
+	return err->code;
 }

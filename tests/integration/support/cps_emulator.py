@@ -33,6 +33,8 @@ import urllib.parse
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from cryptography import x509
+
 from acme_client import AcmeClient, b64
 
 MEDIA = "application/vnd.akamai.cps.{}+json"
@@ -404,6 +406,14 @@ class Emulator:
     def show(self, match, _body):
         return self.find(match[1]).enrollment_json()
 
+    def production(self, match, _body):
+        enrollment = self.find(match[1])
+        if not enrollment.certificate or not enrollment.certificate.startswith("-----BEGIN"):
+            raise Refusal(404, "error-types/not-found", "Not found", "nothing is deployed")
+        certificate = x509.load_pem_x509_certificate(enrollment.certificate.encode())
+        return {"primaryCertificate": {"certificate": enrollment.certificate, "keyAlgorithm": "ECDSA",
+                                       "expiry": certificate.not_valid_after.strftime("%Y-%m-%dT%H:%M:%SZ")}}
+
     def change(self, match, _body):
         return self.find(match[1], match[2]).change_json()
 
@@ -441,6 +451,7 @@ class Emulator:
     ROUTES = [
         (r"/cps/v2/enrollments", "GET", "enrollments.v11", None, list),
         (r"/cps/v2/enrollments/(\d+)", "GET", "enrollment.v11", None, show),
+        (r"/cps/v2/enrollments/(\d+)/deployments/production", "GET", "deployment.v7", None, production),
         (CHANGE, "GET", "change.v2", None, change),
         (CHANGE + r"/input/info/lets-encrypt-challenges", "GET", "dv-challenges.v2", None, challenges),
         (CHANGE + r"/input/info/(pre|post)-verification-warnings", "GET", "warnings.v1", None, warnings),

@@ -1,0 +1,122 @@
+"""The status page in headless Chromium: what it shows, how it lives, who may see it."""
+import pathlib
+import shutil
+import tempfile
+import unittest
+import urllib.error
+import urllib.request
+
+from support.browser import Browser
+from support.service import Service
+
+TAB, ENTER = "\ue004", "\ue007"
+VALUE = "LPsIwTo7o8BoG0-vjCyGQGBWSVIPxI-i_X336eUOQZo"
+
+
+class StatusPage(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = pathlib.Path(tempfile.mkdtemp())
+        cls.service = Service(cls.folder).start()
+        cls.browser = Browser(cls.folder).__enter__()
+        login = cls.service.url.replace("http://", f"http://operator:{cls.service.token}@")
+        cls.browser.open(f"{login}/status/icon.svg")  # the browser keeps what a person would type into its prompt
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.browser.__exit__()
+        cls.service.stop()
+        shutil.rmtree(cls.folder, ignore_errors=True)
+
+    def setUp(self):
+        self.page = self.browser
+        self.page.open(f"{self.service.url}/")
+        self.page.wait(lambda: self.page.text("#link") == "live")
+
+    def present(self, *names, wait=True):
+        order = {"challenges": [{"type": "dns-01", "domain": name, "value": VALUE} for name in names]}
+        return self.service.call("POST", "/v1/orders" + ("?wait=ready&timeout=20s" if wait else ""), order)
+
+    def row(self, name):
+        return self.page.run("return [...document.querySelectorAll('.order')].filter(o => o.innerText.includes(arguments[0]))"
+                             ".map(o => o.innerText)[0] || ''", name)
+
+    def test_without_credentials_it_is_refused(self):
+        for path in ("/", "/status/status.js"):
+            with self.assertRaises(urllib.error.HTTPError) as refused:
+                urllib.request.urlopen(self.service.url + path)
+            self.assertEqual(refused.exception.code, 401)
+            self.assertIn("Basic", " ".join(refused.exception.headers.get_all("WWW-Authenticate")))
+
+    def test_a_challenge_appears_and_changes_without_a_reload(self):
+        self.page.run("window.stayed = true")
+        order = self.present("live.dcvd.test")
+        self.page.wait(lambda: "ready" in self.row("live.dcvd.test"))
+        self.service.call("DELETE", f"/v1/orders/{order['id']}")
+        self.page.wait(lambda: "gone" in self.row("live.dcvd.test"))
+        self.assertTrue(self.page.run("return window.stayed === true"))
+
+    def test_an_order_opens_to_its_challenges_their_events_and_the_verdict_of_each_server(self):
+        self.present("one.open.dcvd.test", "two.open.dcvd.test")
+        self.page.wait(lambda: "2 of 2 ready" in self.row("one.open.dcvd.test"))
+        self.page.run("[...document.querySelectorAll('.order')].find(o => o.innerText.includes('one.open')).querySelector('button').click();"
+                      "[...document.querySelectorAll('.challenge')].find(c => c.innerText.includes('one.open')).querySelector('button').click()")
+        self.page.wait(lambda: "What" not in self.row("one.open") and "Last check: pass" in self.row("one.open"))
+        text = self.row("one.open.dcvd.test")
+        for part in ("_acme-challenge.one.open.dcvd.test", "127.0.0.1", "NOERROR", "Events"):
+            self.assertIn(part, text)
+
+    def test_the_keyboard_alone_is_enough(self):
+        self.present("keys.dcvd.test")
+        self.page.wait(lambda: "ready" in self.row("keys.dcvd.test"))
+        self.page.run("document.querySelector('#name').focus()")
+        self.page.keys(*"keys.dcvd")
+        self.page.wait(lambda: self.page.text("#shown").startswith("1 of"))
+        self.page.keys(TAB, TAB, ENTER)
+        self.page.wait(lambda: self.page.run("return document.activeElement.getAttribute('aria-expanded')") == "true")
+        self.page.keys(TAB, ENTER)
+        self.page.wait(lambda: "Last check: pass" in self.row("keys.dcvd.test"))
+
+    def test_a_screen_reader_finds_headings_labels_and_states(self):
+        self.present("spoken.dcvd.test")
+        self.page.wait(lambda: "ready" in self.row("spoken.dcvd.test"))
+        tree = self.page.accessibility()
+        for node in (("heading", "Orders"), ("searchbox", "Name"), ("button", "spoken.dcvd.test")):
+            self.assertIn(node, tree)
+        self.assertTrue(any(role == "combobox" and name.startswith("State") for role, name in tree))
+        unnamed = [role for role, name in tree if role in ("button", "link", "searchbox", "combobox") and not name.strip()]
+        self.assertEqual(unnamed, [])
+        self.assertIn("is ready", self.page.run("return document.querySelector('#spoken').textContent"))
+
+    def test_light_and_dark_have_enough_contrast(self):
+        ratio = """
+          const luminance = c => { const v = c.match(/[\\d.]+/g).slice(0, 3).map(x => x / 255)
+              .map(x => x <= .03928 ? x / 12.92 : ((x + .055) / 1.055) ** 2.4); return .2126 * v[0] + .7152 * v[1] + .0722 * v[2]; };
+          const back = e => { for (; e; e = e.parentElement) { const b = getComputedStyle(e).backgroundColor;
+              if (!b.endsWith(', 0)')) return b; } return 'rgb(255, 255, 255)'; };
+          return [...document.querySelectorAll('h1, h2, p, .chip, .quiet, button, dt, dd, a, label')].filter(e => e.innerText && e.offsetParent)
+              .map(e => { const [a, b] = [luminance(getComputedStyle(e).color), luminance(back(e))].sort((x, y) => y - x);
+                          return [(a + .05) / (b + .05), e.innerText.slice(0, 30)]; }).filter(([r]) => r < 4.5)"""
+        self.present("contrast.dcvd.test")
+        self.page.wait(lambda: "ready" in self.row("contrast.dcvd.test"))
+        for scheme in ("light", "dark"):
+            self.page.prefer(scheme)
+            self.assertEqual(self.page.run(ratio), [], scheme)
+
+    def test_it_loads_nothing_from_elsewhere_and_shows_no_secret(self):
+        self.present("secret.dcvd.test")
+        self.page.wait(lambda: "ready" in self.row("secret.dcvd.test"))
+        loaded = self.page.run("return performance.getEntriesByType('resource').map(r => r.name)")
+        self.assertEqual([name for name in loaded if not name.startswith(self.service.url)], [])
+        self.assertNotIn(self.service.token, self.page.run("return document.documentElement.outerHTML"))
+        self.assertEqual(self.page.complaints(), [])
+
+    def test_it_says_when_the_service_is_gone_and_comes_back_with_it(self):
+        self.service.stop()
+        self.page.wait(lambda: self.page.text("#link") == "offline")
+        self.service.start()
+        self.page.wait(lambda: self.page.text("#link") == "live", 30)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=1)
