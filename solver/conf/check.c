@@ -114,3 +114,41 @@ const char *check_name(const char *text)
 		return NULL;
 	return "a name has 1 to 64 letters, digits, '-' or '_'";
 }
+
+const char *check_header(const char *text)
+{
+	for (const char *c = text; *c; c++)
+		if (*c < ' ' || *c > '~')
+			return "a header has printable ASCII characters only";
+	return NULL;
+}
+
+const char *check_stub_zone(const char *text)
+{
+	static const char *const wrong = "write \"zone address\" or \"zone address@port\"";
+	const char *space = strchr(text, ' '), *at = strchr(text, '@');
+	char zone[256];
+	size_t length;
+
+	if (!space || space == text || (size_t)(space - text) >= sizeof(zone))
+		return wrong;
+	memcpy(zone, text, (size_t)(space - text));
+	zone[space - text] = '\0';
+	length = at ? (size_t)(at - space - 1) : strlen(space + 1);
+	if ((strcmp(zone, ".") != 0 && check_domain(zone)) || (at && (at < space || !is_port(at + 1))))
+		return wrong;
+	return is_address(AF_INET, space + 1, length) || is_address(AF_INET6, space + 1, length) ? NULL : wrong;
+}
+
+const char *check_network(const char *text)
+{
+	size_t length = strcspn(text, "/"), digits = text[length] ? strspn(text + length + 1, "0123456789") : 0;
+	bool four = is_address(AF_INET, text, length), six = is_address(AF_INET6, text, length);
+
+	if ((four || six) && !text[length])
+		return NULL;
+	if ((four || six) && digits >= 1 && digits <= 3 && !text[length + 1 + digits] &&
+	    strtoul(text + length + 1, NULL, 10) <= (four ? 32 : 128))
+		return NULL;
+	return "write a network as 10.0.0.0/8 or fd00::/8";
+}

@@ -59,6 +59,18 @@ struct config_check {
 	int64_t http_port;      /* 80 */
 	int64_t http_timeout_ms;
 	int64_t http_redirects; /* 10 */
+	int64_t tls_port;       /* 443 */
+	char *user_agent;       /* of requests that an authority would make */
+	char *authority;        /* profile; default "letsencrypt" */
+	char **authorities;     /* files with more profiles */
+	bool authority_view;    /* full recursion from the root; off: the direct view only */
+	char *root_hints;       /* NULL: the public root */
+	char *trust_anchor;     /* NULL: the system's root key where there is one */
+	char **stub_zones;      /* "zone address[@port]" */
+	char **allow_addresses; /* networks that count as public */
+	int64_t limit_ms;       /* of one check; 60s */
+	int64_t queries_per_second; /* to one server address */
+	int64_t silent_grace_ms; /* how long a silent server holds "ready" when the others show the value */
 };
 
 struct config_log {
