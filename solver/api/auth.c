@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "solver/api/door.h"
 #include "solver/api/internal.h"
 
 /* A page in a browser on this host can reach the loopback, with the rights of nobody: it announces itself by
@@ -86,7 +87,7 @@ int caller_may_submit(const struct caller *caller, const struct order_body *body
 	for (size_t i = 0; i < body->request.count; i++) {
 		const struct challenge_request *c = &body->challenges[i];
 
-		if (grants_allow(caller->grants, c->type, c->domain, &err) == 0)
+		if (door_check_grant(caller, c, &err) == 0)
 			continue;
 		if (body->single)
 			return problem_set(problem, 0, err.code, pointer, "%s", err.text);

@@ -8,7 +8,7 @@
 
 struct challenge_fields {
 	int type;
-	const char *domain, *token, *key_authorization, *value, *label;
+	const char *domain, *token, *key_authorization, *value, *record_name, *account_uri, *label;
 	int64_t deadline_ms, lifetime_ms;
 };
 
@@ -25,7 +25,9 @@ struct callback_fields { const char *url, *secret; };
 	{ "domain", FIELD_TEXT, offsetof(struct challenge_fields, domain), .required = true }, \
 	{ "token", FIELD_TEXT, offsetof(struct challenge_fields, token) }, \
 	{ "key_authorization", FIELD_TEXT, offsetof(struct challenge_fields, key_authorization) }, \
-	{ "value", FIELD_TEXT, offsetof(struct challenge_fields, value) }
+	{ "value", FIELD_TEXT, offsetof(struct challenge_fields, value) }, \
+	{ "record_name", FIELD_TEXT, offsetof(struct challenge_fields, record_name) }, \
+	{ "account_uri", FIELD_TEXT, offsetof(struct challenge_fields, account_uri) }
 
 static const struct field item_table[] = { CHALLENGE_ROWS, { NULL } };
 
@@ -62,7 +64,8 @@ void order_body_done(struct order_body *b)
 static struct challenge_request request_of(const struct challenge_fields *f)
 {
 	return (struct challenge_request){ .type = (enum challenge_type)f->type, .domain = f->domain, .token = f->token,
-		                           .key_authorization = f->key_authorization, .value = f->value };
+		                           .key_authorization = f->key_authorization, .value = f->value,
+		                           .record_name = f->record_name, .account_uri = f->account_uri };
 }
 
 /* A duration of 0 means "the configured one" to the engine; nobody who writes "0s" means that. */
@@ -191,7 +194,8 @@ int body_read_check(const char *text, size_t length, struct check_body *ret, str
 	}
 	ret->document = document;
 	ret->request = (struct check_request){ .type = (enum challenge_type)f.type, .domain = f.domain, .token = f.token,
-		                               .key_authorization = f.key_authorization, .value = f.value };
+		                               .key_authorization = f.key_authorization, .value = f.value,
+		                               .account_uri = f.account_uri };
 	return 0;
 }
 

@@ -64,7 +64,7 @@ static bool is_record_of(const char *domain, const char *identifier)
 	return name_identifier(domain, name, &wildcard, &err) == 0 && strcmp(name, identifier) == 0;
 }
 
-static int check_grant(const struct caller *caller, const struct challenge_request *c, struct err *err)
+int door_check_grant(const struct caller *caller, const struct challenge_request *c, struct err *err)
 {
 	char identifier[NAME_SIZE], name[NAME_SIZE];
 
@@ -274,7 +274,7 @@ void door_present(struct api *a, const struct caller *caller, const struct order
 	struct err err;
 
 	for (size_t i = 0; i < request->count; i++)
-		if (check_grant(caller, &request->challenges[i], &err) < 0) {
+		if (door_check_grant(caller, &request->challenges[i], &err) < 0) {
 			refuse(done, arg, &err);
 			return;
 		}
@@ -348,7 +348,7 @@ void door_cleanup(struct api *a, const struct caller *caller, const struct chall
 	bool wildcard;
 	struct err err;
 
-	if (check_grant(caller, request, &err) < 0 || name_identifier(request->domain, domain, &wildcard, &err) < 0) {
+	if (door_check_grant(caller, request, &err) < 0 || name_identifier(request->domain, domain, &wildcard, &err) < 0) {
 		refuse(done, arg, &err);
 		return;
 	}

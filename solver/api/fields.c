@@ -52,6 +52,8 @@ int fields_parse(const char *text, size_t length, json_t **ret, struct problem *
 	return 0;
 }
 
+#define TYPES "\"http-01\", \"dns-01\", \"dns-account-01\", \"dns-persist-01\" or \"tls-alpn-01\""
+
 static const char *kind_name(const json_t *value)
 {
 	static const char *const names[] = {
@@ -68,7 +70,7 @@ static int wrong_kind(const struct field *f, const json_t *value, struct problem
 		[FIELD_TEXT] = "a text",
 		[FIELD_BOOL] = "true or false",
 		[FIELD_DURATION] = "a duration with its unit, as \"30s\", \"10m\" or \"7d\"",
-		[FIELD_TYPE] = "\"http-01\" or \"dns-01\"",
+		[FIELD_TYPE] = TYPES,
 		[FIELD_OBJECT] = "an object",
 		[FIELD_ARRAY] = "an array",
 	};
@@ -128,7 +130,7 @@ static int read_type(const struct field *f, const json_t *value, int *ret, struc
 	if (type >= 0)
 		*ret = type;
 	else if (json_is_string(value))
-		return problem_set(problem, 422, ERR_INVALID, NULL, "%s \"%.40s\" is not known; it is \"http-01\" or \"dns-01\"",
+		return problem_set(problem, 422, ERR_INVALID, NULL, "%s \"%.40s\" is not known; it is " TYPES,
 		                   f->name, json_string_value(value));
 	else
 		return wrong_kind(f, value, problem);

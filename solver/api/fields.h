@@ -19,7 +19,7 @@ enum field_kind {
 	FIELD_TEXT,     /* const char * */
 	FIELD_BOOL,     /* bool */
 	FIELD_DURATION, /* int64_t milliseconds; written "250ms", "30s", "10m", "12h", "7d" */
-	FIELD_TYPE,     /* int: enum challenge_type, written "http-01" or "dns-01" */
+	FIELD_TYPE,     /* int: enum challenge_type, written "http-01", "dns-01", … */
 	FIELD_OBJECT,   /* json_t *, borrowed */
 	FIELD_ARRAY,    /* json_t *, borrowed */
 };

@@ -1,19 +1,14 @@
 #include "solver/api/grants.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "solver/api/fields.h"
+#include "solver/api/network.h"
+#include "solver/api/subject.h"
 #include "solver/base/mem.h"
 #include "solver/dns/name.h"
-
-struct network {
-	unsigned char address[16]; /* IPv4 as ::ffff:a.b.c.d */
-	unsigned bits;             /* of those 128 */
-	char *text;
-};
 
 struct identifier {
 	char *text;   /* as granted, normalised: "a.b", "*.a.b", ".a.b", "*" */
@@ -22,14 +17,38 @@ struct identifier {
 	bool itself;  /* the name is included */
 };
 
+struct texts {
+	char **items;
+	size_t count;
+};
+
 struct grants {
 	struct identifier *identifiers;
 	size_t identifier_count;
-	struct network *networks;
-	size_t network_count;
+	struct networks *networks;
+	struct texts doors, identities;
+	struct subject_rule *certificates;
+	size_t certificate_count;
+	struct rate rate;
+	char *rate_text;
 	bool types[CHALLENGE_TYPES];
 	bool wildcard, all;
 };
+
+static void texts_free(struct texts *t)
+{
+	for (size_t i = 0; i < t->count; i++)
+		free(t->items[i]);
+	free(t->items);
+}
+
+static bool texts_hold(const struct texts *t, const char *text)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (strcmp(t->items[i], text) == 0)
+			return true;
+	return false;
+}
 
 void grants_free(struct grants *g)
 {
@@ -39,10 +58,14 @@ void grants_free(struct grants *g)
 		free(g->identifiers[i].text);
 		free(g->identifiers[i].name);
 	}
-	for (size_t i = 0; i < g->network_count; i++)
-		free(g->networks[i].text);
+	for (size_t i = 0; i < g->certificate_count; i++)
+		subject_rule_done(&g->certificates[i]);
+	networks_free(g->networks);
+	texts_free(&g->doors);
+	texts_free(&g->identities);
 	free(g->identifiers);
-	free(g->networks);
+	free(g->certificates);
+	free(g->rate_text);
 	free(g);
 }
 
@@ -97,70 +120,73 @@ static int identifiers_read(const json_t *array, struct grants *g, struct proble
 	return 0;
 }
 
-static bool address_read(const char *text, unsigned char address[16], bool *v4)
+/* Lists that narrow down or let in. An empty one would read as "all" here and as "none" to who wrote it. */
+static int list_check(const json_t *array, size_t max, const char *absent, struct problem *problem)
 {
-	static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
+	size_t count = json_array_size(array);
 
-	memcpy(address, mapped, sizeof(mapped));
-	*v4 = inet_pton(AF_INET, text, address + 12) == 1;
-	if (*v4)
-		return true;
-	if (inet_pton(AF_INET6, text, address) != 1)
-		return false;
-	*v4 = memcmp(address, mapped, sizeof(mapped)) == 0;
-	return true;
-}
-
-static int network_read(const char *text, struct network *n, struct err *err)
-{
-	char address[64];
-	const char *slash = strchr(text, '/');
-	size_t length = slash ? (size_t)(slash - text) : strlen(text);
-	unsigned long bits;
-	bool v4;
-
-	if (length >= sizeof(address))
-		return err_set(err, ERR_INVALID, "\"%.60s\" is not a network", text);
-	memcpy(address, text, length);
-	address[length] = '\0';
-	if (!address_read(address, n->address, &v4))
-		return err_set(err, ERR_INVALID, "\"%.60s\" is not an address or network like 192.0.2.0/24", text);
-	v4 = v4 && !strchr(address, ':');
-	bits = v4 ? 32 : 128;
-	if (slash) {
-		size_t digits = strspn(slash + 1, "0123456789");
-		unsigned long given = strtoul(slash + 1, NULL, 10);
-
-		if (digits < 1 || digits > 3 || slash[1 + digits] || given > bits)
-			return err_set(err, ERR_INVALID, "\"%.60s\": the prefix length is 0 to %lu", text, bits);
-		bits = given;
-	}
-	n->bits = (unsigned)(v4 ? bits + 96 : bits);
-	n->text = mem_dup(text);
+	if (!count)
+		return problem_set(problem, 422, ERR_INVALID, NULL, "the list is empty; leave it out %s", absent);
+	if (count > max)
+		return problem_set(problem, 422, ERR_INVALID, NULL, "at most %zu are granted, not %zu", max, count);
 	return 0;
 }
 
-static int networks_read(const json_t *array, struct grants *g, struct problem *problem)
+static int network_add(struct grants *g, const char *text, struct err *err)
 {
-	size_t count = json_array_size(array);
-	struct err err;
-	char step[24];
+	return networks_add(g->networks, text, err);
+}
 
-	if (count > GRANTS_NETWORKS_MAX)
-		return problem_set(problem, 422, ERR_INVALID, NULL, "at most %d networks, not %zu", GRANTS_NETWORKS_MAX, count);
-	/* An empty list would read as "from anywhere" here and as "from nowhere" to who wrote it. */
-	if (!count)
-		return problem_set(problem, 422, ERR_INVALID, NULL, "networks is empty; leave it out to allow every address");
-	g->networks = mem_new(count, sizeof(*g->networks));
-	for (size_t i = 0; i < count; i++) {
+static int door_add(struct grants *g, const char *text, struct err *err)
+{
+	static const char *const known[] = { "rest", "httpreq", "acme-dns", "cert-manager" };
+
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		if (strcmp(known[i], text) == 0) {
+			g->doors.items = mem_resize(g->doors.items, g->doors.count + 1, sizeof(char *));
+			g->doors.items[g->doors.count++] = mem_dup(text);
+			return 0;
+		}
+	return err_set(err, ERR_INVALID, "there is no door \"%.40s\"; it is rest, httpreq, acme-dns or cert-manager", text);
+}
+
+static int identity_add(struct grants *g, const char *text, struct err *err)
+{
+	if (!*text || strlen(text) > GRANTS_TEXT_MAX)
+		return err_set(err, ERR_INVALID, "an identity has 1 to %d characters", GRANTS_TEXT_MAX);
+	g->identities.items = mem_resize(g->identities.items, g->identities.count + 1, sizeof(char *));
+	g->identities.items[g->identities.count++] = mem_dup(text);
+	return 0;
+}
+
+static int certificate_add(struct grants *g, const char *text, struct err *err)
+{
+	struct subject_rule rule;
+
+	if (subject_rule_read(text, &rule, err) < 0)
+		return err->code;
+	g->certificates = mem_resize(g->certificates, g->certificate_count + 1, sizeof(rule));
+	g->certificates[g->certificate_count++] = rule;
+	return 0;
+}
+
+static int list_read(const json_t *array, struct grants *g, const char *absent,
+                     int (*add)(struct grants *g, const char *text, struct err *err), struct problem *problem)
+{
+	char step[24];
+	struct err err;
+
+	if (!array)
+		return 0;
+	if (list_check(array, GRANTS_LIST_MAX, absent, problem) < 0)
+		return problem->err.code;
+	for (size_t i = 0; i < json_array_size(array); i++) {
 		const char *text = json_string_value(json_array_get(array, i));
 
 		if (!text)
-			err_set(&err, ERR_INVALID, "network %zu must be a text", i + 1);
-		else if (network_read(text, &g->networks[g->network_count], &err) == 0) {
-			g->network_count++;
+			err_set(&err, ERR_INVALID, "each must be a text");
+		else if (add(g, text, &err) == 0)
 			continue;
-		}
 		snprintf(step, sizeof(step), "%zu", i);
 		problem_set(problem, 422, ERR_INVALID, NULL, "%s", err.text);
 		problem_inside(problem, step);
@@ -169,30 +195,50 @@ static int networks_read(const json_t *array, struct grants *g, struct problem *
 	return 0;
 }
 
+static int rate_set(const char *text, struct grants *g, struct problem *problem)
+{
+	struct err err;
+
+	if (!text)
+		return 0;
+	if (rate_read(text, &g->rate, &err) < 0)
+		return problem_set(problem, 422, ERR_INVALID, NULL, "%s", err.text);
+	g->rate_text = mem_dup(text);
+	return 0;
+}
+
 static int types_read(const json_t *array, struct grants *g, struct problem *problem)
 {
 	for (size_t i = 0; i < CHALLENGE_TYPES; i++)
 		g->types[i] = !array;
 	if (array && !json_array_size(array))
-		return problem_set(problem, 422, ERR_INVALID, NULL, "types is empty; leave it out to allow both");
+		return problem_set(problem, 422, ERR_INVALID, NULL, "types is empty; leave it out to allow all");
 	for (size_t i = 0; i < json_array_size(array); i++) {
 		const char *text = json_string_value(json_array_get(array, i));
 		int type = text ? challenge_type_from_name(text) : -1;
 
 		if (type < 0)
-			return problem_set(problem, 422, ERR_INVALID, NULL, "a type is \"http-01\" or \"dns-01\"");
+			return problem_set(problem, 422, ERR_INVALID, NULL, "a type is \"http-01\", \"dns-01\", \"dns-account-01\", \"dns-persist-01\" or \"tls-alpn-01\"");
 		g->types[type] = true;
 	}
 	return 0;
 }
 
-struct grants_body { json_t *identifiers, *types, *networks; bool wildcard; };
+struct grants_body {
+	json_t *identifiers, *types, *networks, *doors, *certificates, *identities;
+	const char *rate;
+	bool wildcard;
+};
 
 static const struct field grants_fields[] = {
 	{ "identifiers", FIELD_ARRAY, offsetof(struct grants_body, identifiers), .required = true },
 	{ "wildcard", FIELD_BOOL, offsetof(struct grants_body, wildcard) },
 	{ "types", FIELD_ARRAY, offsetof(struct grants_body, types) },
 	{ "networks", FIELD_ARRAY, offsetof(struct grants_body, networks) },
+	{ "doors", FIELD_ARRAY, offsetof(struct grants_body, doors) },
+	{ "certificates", FIELD_ARRAY, offsetof(struct grants_body, certificates) },
+	{ "identities", FIELD_ARRAY, offsetof(struct grants_body, identities) },
+	{ "rate", FIELD_TEXT, offsetof(struct grants_body, rate) },
 	{ NULL },
 };
 
@@ -205,8 +251,16 @@ static int grants_fill(const struct grants_body *body, struct grants *g, struct 
 		part = "identifiers";
 	else if (types_read(body->types, g, problem) < 0)
 		part = "types";
-	else if (body->networks && networks_read(body->networks, g, problem) < 0)
+	else if (list_read(body->networks, g, "to allow every address", network_add, problem) < 0)
 		part = "networks";
+	else if (list_read(body->doors, g, "to allow every door", door_add, problem) < 0)
+		part = "doors";
+	else if (list_read(body->certificates, g, "where the client has none", certificate_add, problem) < 0)
+		part = "certificates";
+	else if (list_read(body->identities, g, "where the client has none", identity_add, problem) < 0)
+		part = "identities";
+	else if (rate_set(body->rate, g, problem) < 0)
+		part = "rate";
 	if (!part)
 		return 0;
 	problem_inside(problem, part);
@@ -221,6 +275,7 @@ int grants_read(const json_t *object, struct grants **ret, struct problem *probl
 	if (fields_read(object, grants_fields, &body, problem) < 0)
 		return problem->err.code;
 	g = mem_new(1, sizeof(*g));
+	g->networks = networks_new();
 	if (grants_fill(&body, g, problem) < 0) {
 		grants_free(g);
 		return problem->err.code;
@@ -250,21 +305,48 @@ struct grants *grants_all(void)
 	return g;
 }
 
+/* Takes the array; an empty one means "all" and is left out, as it was when it was read. */
+static void put_list(json_t *all, const char *name, json_t *array)
+{
+	if (json_array_size(array))
+		json_object_set(all, name, array);
+	json_decref(array);
+}
+
+static void put_text(json_t *array, const char *text)
+{
+	json_array_append_new(array, json_string(text));
+}
+
+static json_t *texts_json(const struct texts *t)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < t->count; i++)
+		put_text(array, t->items[i]);
+	return array;
+}
+
 json_t *grants_json(const struct grants *g)
 {
-	json_t *identifiers = json_array(), *types = json_array(), *networks = json_array(), *all;
+	json_t *identifiers = json_array(), *types = json_array(), *networks = json_array(), *certificates = json_array(), *all;
 
 	for (size_t i = 0; i < g->identifier_count; i++)
-		json_array_append_new(identifiers, json_string(g->identifiers[i].text));
+		put_text(identifiers, g->identifiers[i].text);
 	for (int i = 0; i < CHALLENGE_TYPES; i++)
 		if (g->types[i])
-			json_array_append_new(types, json_string(challenge_type_name(i)));
-	for (size_t i = 0; i < g->network_count; i++)
-		json_array_append_new(networks, json_string(g->networks[i].text));
+			put_text(types, challenge_type_name(i));
+	for (size_t i = 0; i < networks_count(g->networks); i++)
+		put_text(networks, networks_text(g->networks, i));
+	for (size_t i = 0; i < g->certificate_count; i++)
+		put_text(certificates, g->certificates[i].text);
 	all = json_pack("{so sb so}", "identifiers", identifiers, "wildcard", g->wildcard, "types", types);
-	if (g->network_count)
-		json_object_set(all, "networks", networks);
-	json_decref(networks);
+	put_list(all, "networks", networks);
+	put_list(all, "doors", texts_json(&g->doors));
+	put_list(all, "certificates", certificates);
+	put_list(all, "identities", texts_json(&g->identities));
+	if (g->rate_text)
+		json_object_set_new(all, "rate", json_string(g->rate_text));
 	return all;
 }
 
@@ -304,26 +386,30 @@ int grants_allow(const struct grants *g, enum challenge_type type, const char *d
 	return err_set(err, ERR_DENIED, "%s%s is not granted to this client", wildcard ? "*." : "", name);
 }
 
-static bool network_holds(const struct network *n, const unsigned char address[16])
-{
-	unsigned bytes = n->bits / 8, rest = n->bits % 8;
-
-	if (memcmp(n->address, address, bytes) != 0)
-		return false;
-	return !rest || ((n->address[bytes] ^ address[bytes]) >> (8 - rest)) == 0;
-}
-
 bool grants_allow_peer(const struct grants *g, const char *peer)
 {
-	unsigned char address[16];
-	bool v4;
+	return !networks_count(g->networks) || networks_hold(g->networks, peer);
+}
 
-	if (!g->network_count)
-		return true;
-	if (!address_read(peer, address, &v4))
-		return false;
-	for (size_t i = 0; i < g->network_count; i++)
-		if (network_holds(&g->networks[i], address))
+bool grants_allow_door(const struct grants *g, const char *door)
+{
+	return !g->doors.count || texts_hold(&g->doors, door);
+}
+
+bool grants_identity(const struct grants *g, const char *identity)
+{
+	return texts_hold(&g->identities, identity);
+}
+
+bool grants_certificate(const struct grants *g, const char *subject, const char *cn, const char *fingerprint)
+{
+	for (size_t i = 0; i < g->certificate_count; i++)
+		if (subject_rule_fits(&g->certificates[i], subject, cn, fingerprint))
 			return true;
 	return false;
+}
+
+const struct rate *grants_rate(const struct grants *g)
+{
+	return &g->rate;
 }

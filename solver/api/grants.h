@@ -1,7 +1,7 @@
 /* What a client may do. Pure.
  *
  * In the store and in bodies: {"identifiers":["www.example.com","*.example.org",".example.net"],
- * "wildcard":false,"types":["dns-01"],"networks":["192.0.2.0/24","2001:db8::/32"]}. Absent types: both;
+ * "wildcard":false,"types":["dns-01"],"networks":["192.0.2.0/24","2001:db8::/32"]}. Absent types: all;
  * absent networks: from anywhere. Identifiers are kept normalised; what is not granted is denied. */
 #ifndef SOLVER_API_GRANTS_H
 #define SOLVER_API_GRANTS_H
@@ -10,10 +10,12 @@
 #include <stdbool.h>
 
 #include "solver/api/problem.h"
+#include "solver/api/rate.h"
 #include "solver/challenge/challenge.h"
 
 #define GRANTS_IDENTIFIERS_MAX 1000
-#define GRANTS_NETWORKS_MAX 100
+#define GRANTS_LIST_MAX 100 /* of every other list */
+#define GRANTS_TEXT_MAX 512
 
 struct grants;
 
@@ -30,5 +32,10 @@ bool grants_operator(const struct grants *g);
 int grants_allow(const struct grants *g, enum challenge_type type, const char *domain, struct err *err);
 /* `peer` is a literal address; IPv4 inside IPv6 counts as IPv4. */
 bool grants_allow_peer(const struct grants *g, const char *peer);
+bool grants_allow_door(const struct grants *g, const char *door);
+/* Credentials that are listed in the grants. */
+bool grants_identity(const struct grants *g, const char *identity);
+bool grants_certificate(const struct grants *g, const char *subject, const char *cn, const char *fingerprint);
+const struct rate *grants_rate(const struct grants *g);
 
 #endif

@@ -40,8 +40,12 @@ static json_t *document(const char *stored)
 
 static void add_where(json_t *all, const struct challenge *c)
 {
-	if (c->type == CHALLENGE_DNS01) {
+	if (challenge_type_is_dns(c->type)) {
 		json_object_set_new(all, "value", text(c->value));
+		if (c->record_name)
+			json_object_set_new(all, "record_name", text(c->record_name));
+		if (c->account_uri)
+			json_object_set_new(all, "account_uri", text(c->account_uri));
 		json_object_set_new(all, "zone", text(c->zone));
 		return;
 	}

@@ -9,6 +9,9 @@
 static const char *const type_names[CHALLENGE_TYPES] = {
 	[CHALLENGE_HTTP01] = "http-01",
 	[CHALLENGE_DNS01] = "dns-01",
+	[CHALLENGE_DNS_ACCOUNT01] = "dns-account-01",
+	[CHALLENGE_DNS_PERSIST01] = "dns-persist-01",
+	[CHALLENGE_TLS_ALPN01] = "tls-alpn-01",
 };
 
 static const char *const state_names[CHALLENGE_STATES] = {
@@ -53,6 +56,11 @@ const char *challenge_type_name(enum challenge_type type)
 int challenge_type_from_name(const char *name)
 {
 	return index_of(type_names, CHALLENGE_TYPES, name);
+}
+
+bool challenge_type_is_dns(enum challenge_type type)
+{
+	return type == CHALLENGE_DNS01 || type == CHALLENGE_DNS_ACCOUNT01 || type == CHALLENGE_DNS_PERSIST01;
 }
 
 const char *challenge_state_name(enum challenge_state state)

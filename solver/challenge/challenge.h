@@ -21,7 +21,14 @@
 #define ORDER_MAX 1000            /* challenges of one order */
 #define EVENTS_MAX 64             /* kept of one challenge; the oldest in the middle go first */
 
-enum challenge_type { CHALLENGE_HTTP01, CHALLENGE_DNS01, CHALLENGE_TYPES };
+enum challenge_type {
+	CHALLENGE_HTTP01,
+	CHALLENGE_DNS01,
+	CHALLENGE_DNS_ACCOUNT01, /* as dns-01, at a name of the account's own */
+	CHALLENGE_DNS_PERSIST01, /* a standing record that names issuer and account */
+	CHALLENGE_TLS_ALPN01,    /* can be checked only: the web server itself must answer */
+	CHALLENGE_TYPES
+};
 
 enum challenge_state {
 	CHALLENGE_QUEUED,      /* on disk, nothing has left yet */
@@ -64,18 +71,18 @@ struct challenge {
 	bool wildcard;
 	char *token;             /* http-01 */
 	char *key_authorization; /* http-01; NULL for dns-01: only its digest is needed */
-	char *value;             /* dns-01: what stands in the TXT record */
+	char *value;             /* DNS types: what stands in the TXT record */
 	char *record_name;       /* the name to write, where the caller knew it; NULL: the one that the type prescribes */
 	char *account_uri;       /* dns-account-01, dns-persist-01; or NULL */
-	char *fqdn;              /* dns-01: where it stands, after CNAMEs; NULL before it is known */
-	char *zone;              /* dns-01: the zone that holds fqdn */
+	char *fqdn;              /* DNS types: where it stands, after CNAMEs; NULL before it is known */
+	char *zone;              /* DNS types: the zone that holds fqdn */
 	char *provider;          /* name in the configuration; NULL before it is known */
 	char *handle;            /* what the provider asked to be remembered, or NULL */
 	char *reason;            /* why it failed, or NULL */
 	char *verdict;           /* JSON: what each server said at the last look, or NULL */
 	int64_t created_ms;      /* wall clock, as all of these */
 	int64_t deadline_ms;     /* ready by then, or failed */
-	int64_t expires_ms;      /* withdrawn then at the latest */
+	int64_t expires_ms;      /* withdrawn then at the latest; 0: never (dns-persist-01) */
 	int64_t updated_ms;
 	struct challenge_event *events;
 	size_t event_count;
@@ -107,6 +114,8 @@ bool challenge_is_over(enum challenge_state state); /* gone or failed */
 /* Names on disk and in every protocol: "http-01", "queued", …; -1 when unknown. */
 const char *challenge_type_name(enum challenge_type type);
 int challenge_type_from_name(const char *name);
+/* Proved by a TXT record. */
+bool challenge_type_is_dns(enum challenge_type type);
 const char *challenge_state_name(enum challenge_state state);
 int challenge_state_from_name(const char *name);
 const char *challenge_input_name(enum challenge_input input);

@@ -86,15 +86,17 @@ void cli_watch_interrupt(void);
 
 /* ---- waiting and presenting: follow.c ---- */
 struct cli_challenge {
-	const char *type, *domain, *token, *key_authorization, *value, *deadline, *lifetime;
+	const char *type, *domain, *token, *key_authorization, *value, *record_name, *account_uri, *deadline, *lifetime;
 };
 #define CLI_CHALLENGE_OPTIONS(c) \
-	{ "type", CLI_TEXT, &(c)->type, "TYPE", "dns-01 (the default) or http-01" }, \
+	{ "type", CLI_TEXT, &(c)->type, "TYPE", "dns-01 (the default), http-01, dns-account-01 or dns-persist-01" }, \
 	{ "token", CLI_TEXT, &(c)->token, "TOKEN", "http-01: the token of the authority" }, \
 	{ "key-authorization", CLI_TEXT, &(c)->key_authorization, "K", "token.thumbprint" }, \
-	{ "value", CLI_TEXT, &(c)->value, "VALUE", "dns-01: the finished TXT value, instead of the key authorization" }, \
+	{ "value", CLI_TEXT, &(c)->value, "VALUE", "DNS types: the finished TXT value, instead of the key authorization" }, \
+	{ "record-name", CLI_TEXT, &(c)->record_name, "NAME", "DNS types: the name to write, when it is another than the type prescribes" }, \
+	{ "account-uri", CLI_TEXT, &(c)->account_uri, "URL", "dns-account-01, dns-persist-01: the account at the authority" }, \
 	{ "deadline", CLI_TEXT, &(c)->deadline, "TIME", "ready by then, or failed (10m)" }, \
-	{ "lifetime", CLI_TEXT, &(c)->lifetime, "TIME", "withdrawn after that at the latest (7d)" }
+	{ "lifetime", CLI_TEXT, &(c)->lifetime, "TIME", "withdrawn after that at the latest (7d); 0s with dns-persist-01: never" }
 /* Presents; gives *ret, the challenge as JSON. */
 int challenge_present(const struct cli_service *s, const struct cli_challenge *c, json_t **ret);
 /* Waits until it is ready or over, with progress on a terminal. Replaces *challenge. EXIT_DONE: ready. */

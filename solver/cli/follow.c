@@ -24,6 +24,8 @@ int challenge_present(const struct cli_service *s, const struct cli_challenge *c
 	put(body, "token", c->token);
 	put(body, "key_authorization", c->key_authorization);
 	put(body, "value", c->value);
+	put(body, "record_name", c->record_name);
+	put(body, "account_uri", c->account_uri);
 	put(body, "deadline", c->deadline);
 	put(body, "lifetime", c->lifetime);
 	return service_call(s, "POST", "/v1/challenges", body, NULL, ret);

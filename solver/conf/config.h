@@ -103,7 +103,7 @@ struct config_provider {
 enum route_publish { ROUTE_RESPONDER, ROUTE_FOLDER };
 struct config_route {
 	char *suffix;           /* "" or "*" matches every name; "example.com" matches it and all below */
-	int type;               /* enum challenge_type, or CHALLENGE_TYPES: both */
+	int type;               /* enum challenge_type (dns-01: all that are proved by a TXT record), or CHALLENGE_TYPES: both */
 	char *provider;         /* dns-01: a name under providers; "embedded" always exists */
 	int publish;            /* http-01 */
 	char *folder;           /* http-01 with ROUTE_FOLDER: document root of another web server */

@@ -73,6 +73,8 @@ static int route_read(struct config *c, struct config_route *route, const struct
 
 	option_defaults(route_options, route);
 	code = option_parse_table(route_options, route, node, path, NULL, notes, err);
+	if (code == 0 && route->type == CHALLENGE_TLS_ALPN01)
+		code = yaml_error(node, err, "%s: tls-alpn-01 can be checked, but only the web server itself can answer it", path);
 	if (code == 0)
 		code = check_provider(c, route, node, path, err);
 	if (code == 0)
@@ -108,6 +110,13 @@ static bool suffix_matches(const char *suffix, const char *name)
 	return suffix_length == name_length || name[name_length - suffix_length - 1] == '.';
 }
 
+/* A route of dns-01 serves whatever is proved by a TXT record. */
+static bool type_matches(int route_type, enum challenge_type type)
+{
+	return route_type == CHALLENGE_TYPES || route_type == (int)type ||
+	       (route_type == CHALLENGE_DNS01 && challenge_type_is_dns(type));
+}
+
 const struct config_route *config_route(const struct config *c, enum challenge_type type, const char *name)
 {
 	const struct config_route *best = NULL;
@@ -117,7 +126,7 @@ const struct config_route *config_route(const struct config *c, enum challenge_t
 	for (size_t i = 0; i < c->route_count; i++) {
 		const struct config_route *route = &c->routes[i];
 
-		if (route->type != CHALLENGE_TYPES && route->type != (int)type)
+		if (!type_matches(route->type, type))
 			continue;
 		if (suffix_matches(route->suffix, name) && (!best || strlen(route->suffix) > strlen(best->suffix)))
 			best = route;

@@ -13,7 +13,8 @@ static const char *const level_names[] = {
 };
 static const char *const format_names[] = { [LOG_TEXT] = "text", [LOG_JSON] = "json", NULL };
 static const char *const type_names[] = {
-	[CHALLENGE_HTTP01] = "http-01", [CHALLENGE_DNS01] = "dns-01", [CHALLENGE_TYPES] = "both", NULL,
+	[CHALLENGE_HTTP01] = "http-01", [CHALLENGE_DNS01] = "dns-01", [CHALLENGE_DNS_ACCOUNT01] = "dns-account-01",
+	[CHALLENGE_DNS_PERSIST01] = "dns-persist-01", [CHALLENGE_TLS_ALPN01] = "tls-alpn-01", [CHALLENGE_TYPES] = "both", NULL,
 };
 static const char *const publish_names[] = { [ROUTE_RESPONDER] = "responder", [ROUTE_FOLDER] = "folder", NULL };
 
@@ -178,7 +179,7 @@ const struct option route_options[] = {
 	{ "suffix", OPTION_TEXT, AT(suffix), .def = "*", .max = 254, .check = check_suffix,
 	  .help = "Domain that it serves, with all below; \"*\" is every name. The longest match wins." },
 	{ "type", OPTION_ENUM, AT(type), .def = "both", .names = type_names,
-	  .help = "Challenge type: http-01, dns-01 or both." },
+	  .help = "Challenge type: http-01, dns-01 (with it dns-account-01 and dns-persist-01) or both." },
 	{ "provider", OPTION_TEXT, AT(provider), .def = "embedded", .min = 1, .max = 64,
 	  .help = "dns-01: a name under providers, or embedded." },
 	{ "publish", OPTION_ENUM, AT(publish), .def = "responder", .names = publish_names,

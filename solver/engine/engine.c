@@ -40,13 +40,13 @@ struct order_entry *order_add(struct engine *e, const struct order *o)
 
 void twin_key(const struct challenge *c, char *key, size_t room)
 {
-	snprintf(key, room, "%s %d %d %s %s", c->client, c->type, c->wildcard, c->identifier,
-	         c->type == CHALLENGE_HTTP01 ? c->token : c->value);
+	snprintf(key, room, "%s %d %d %s %s %s", c->client, c->type, c->wildcard, c->identifier,
+	         c->record_name ? c->record_name : "-", c->type == CHALLENGE_HTTP01 ? c->token : c->value);
 }
 
 static void twin_add(struct engine *e, struct entry *n)
 {
-	char key[1024];
+	char key[TWIN_KEY_SIZE];
 	struct twin *twin;
 
 	twin_key(&n->c, key, sizeof(key));
@@ -104,7 +104,7 @@ static void order_unlink(struct engine *e, struct entry *n)
 void entry_free(struct engine *e, struct entry *n)
 {
 	struct twin *twin;
-	char key[1024];
+	char key[TWIN_KEY_SIZE];
 
 	probe_stop(n);
 	timer_stop(n->due);
@@ -232,7 +232,7 @@ static void on_existing(int code, const struct err *err, void *arg)
 
 static struct entry *find_twin(struct engine *e, const struct challenge *c)
 {
-	char key[1024];
+	char key[TWIN_KEY_SIZE];
 	struct twin *twin;
 
 	twin_key(c, key, sizeof(key));

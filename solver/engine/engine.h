@@ -42,13 +42,15 @@ struct challenge_request {
 	const char *account_uri;       /* dns-account-01 (its label), dns-persist-01 (its value); or NULL */
 };
 
+#define LIFETIME_FOREVER (-1)
+
 struct order_request {
 	const struct challenge_request *challenges;
 	size_t count;                  /* 1..ORDER_MAX */
 	const char *client;            /* who asks */
 	const char *callback_url, *callback_secret, *label; /* or NULL */
 	int64_t deadline_ms;           /* duration; 0: the configured one */
-	int64_t lifetime_ms;           /* duration; 0: the configured one */
+	int64_t lifetime_ms;           /* duration; 0: the configured one; LIFETIME_FOREVER: until it is released (dns-persist-01 only) */
 };
 
 int engine_open(const struct engine_parts *parts, struct engine **ret, struct err *err);
@@ -103,7 +105,7 @@ struct engine_watch *engine_watch(struct engine *e, void (*fn)(const struct chal
 void engine_unwatch(struct engine *e, struct engine_watch *w);
 
 /* A check by hand, nothing published. `done` gets the verdict as JSON (see engine/verdict.h for its form). */
-struct check_request { enum challenge_type type; const char *domain; const char *token, *key_authorization, *value; /* or NULL */ };
+struct check_request { enum challenge_type type; const char *domain; const char *token, *key_authorization, *value, *account_uri; /* or NULL */ };
 int engine_check(struct engine *e, const struct check_request *request,
                  void (*done)(const char *verdict_json, const struct err *err, void *arg), void *arg, struct err *err);
 

@@ -128,6 +128,7 @@ void entry_free(struct engine *e, struct entry *n);
 struct entry *entry_add(struct engine *e, struct order_entry *order, const struct challenge *c);
 void entry_link(struct engine *e, struct entry *n);
 struct order_entry *order_add(struct engine *e, const struct order *o);
+#define TWIN_KEY_SIZE 1536
 void twin_key(const struct challenge *c, char *key, size_t room);
 
 /* ---- claims: claim.c ---- */

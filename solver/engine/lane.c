@@ -202,7 +202,7 @@ static void on_job_done(struct job *job, const struct err *err, void *arg)
 
 static unsigned ttl_of(struct engine *e, const struct instance *i, const struct challenge *c)
 {
-	const struct config_route *route = config_route(e->config, CHALLENGE_DNS01, c->fqdn);
+	const struct config_route *route = config_route(e->config, c->type, c->fqdn);
 	unsigned ttl = route && route->ttl ? (unsigned)route->ttl : TTL_DEFAULT;
 
 	return ttl < i->api->caps.min_ttl ? i->api->caps.min_ttl : ttl;

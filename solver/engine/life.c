@@ -12,6 +12,7 @@
 #include "solver/engine/internal.h"
 
 #define JOURNAL_RETRY_MS 1000
+#define FAR_FUTURE_MS INT64_C(253402300799000) /* the end of the year 9999 */
 
 /* One journal write under way. */
 struct step {
@@ -174,7 +175,7 @@ static void leave(struct engine *e, struct entry *n, enum challenge_state to)
 /* A name that is over may be presented anew. */
 static void forget_twin(struct engine *e, struct entry *n)
 {
-	char key[1024];
+	char key[TWIN_KEY_SIZE];
 	struct twin *twin;
 
 	twin_key(&n->c, key, sizeof(key));
@@ -285,9 +286,9 @@ void life_schedule(struct engine *e, struct entry *n)
 	if (challenge_is_over(n->c.state))
 		at = n->c.updated_ms + e->config->challenge.retention_ms;
 	else if (n->c.state == CHALLENGE_READY)
-		at = n->c.expires_ms;
+		at = n->c.expires_ms ? n->c.expires_ms : FAR_FUTURE_MS;
 	else
-		at = n->c.deadline_ms < n->c.expires_ms ? n->c.deadline_ms : n->c.expires_ms;
+		at = !n->c.expires_ms || n->c.deadline_ms < n->c.expires_ms ? n->c.deadline_ms : n->c.expires_ms;
 	n->due = timer_start(e->parts.loop, at > now ? at - now : 0, due_fired, n);
 }
 

@@ -6,6 +6,7 @@
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
 #include "solver/engine/internal.h"
+#include "solver/engine/request.h"
 
 #define RETRY_FIRST_MS 500
 #define RETRY_MAX_MS 30000
@@ -54,11 +55,11 @@ static bool in_embedded_zone(const struct config *config, const char *fqdn)
 
 static int choose_provider(struct engine *e, struct entry *n, const struct location *l, struct err *err)
 {
-	const struct config_route *route = config_route(e->config, CHALLENGE_DNS01, l->fqdn);
+	const struct config_route *route = config_route(e->config, n->c.type, l->fqdn);
 
 	if (!route || !route->provider)
-		return err_set(err, ERR_DENIED, "no route of the configuration serves dns-01 for %s (the record of %s); add one under routes:",
-		               l->fqdn, n->c.identifier);
+		return err_set(err, ERR_DENIED, "no route of the configuration serves %s for %s (the record of %s); add one under routes:",
+		               challenge_type_name(n->c.type), l->fqdn, n->c.identifier);
 	if (!instance_find(e, route->provider))
 		return err_set(err, ERR_DENIED, "the route of %s names provider %s, which is not configured", l->fqdn, route->provider);
 	if (instance_find(e, route->provider)->api->caps.local && !in_embedded_zone(e->config, l->fqdn))
@@ -104,7 +105,7 @@ void place_start(struct engine *e, struct entry *n)
 		life_input(e, n, INPUT_START, sentence);
 		return;
 	}
-	if (name_challenge(n->c.identifier, fqdn, &err) < 0) {
+	if (request_record_name(&n->c, fqdn, &err) < 0) {
 		life_fail(e, n, err.text);
 		return;
 	}

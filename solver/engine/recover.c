@@ -61,7 +61,7 @@ static void restore_answer(struct engine *e, struct entry *n)
 
 	if (n->c.type == CHALLENGE_HTTP01 && n->c.provider && strcmp(n->c.provider, "responder") == 0)
 		answers_set_http(e->parts.answers, n->c.identifier, n->c.token, n->c.key_authorization);
-	else if (n->c.type == CHALLENGE_DNS01 && i && i->api->caps.local && n->c.fqdn)
+	else if (challenge_type_is_dns(n->c.type) && i && i->api->caps.local && n->c.fqdn)
 		answers_set_dns(e->parts.answers, n->c.fqdn, n->c.value);
 }
 

@@ -1,5 +1,6 @@
 #include "solver/engine/request.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,11 +13,13 @@
 static int read_http(const struct challenge_request *r, struct challenge *c, struct err *err)
 {
 	if (c->wildcard)
-		return err_set(err, ERR_INVALID, "a wildcard can only be validated with dns-01");
+		return err_set(err, ERR_INVALID, "a wildcard can only be validated with a DNS type");
 	if (!r->token || !r->key_authorization)
 		return err_set(err, ERR_INVALID, "http-01 needs token and key_authorization");
+	if (r->record_name)
+		return err_set(err, ERR_INVALID, "record_name belongs to the DNS types; http-01 is served under the domain itself");
 	if (r->value)
-		return err_set(err, ERR_INVALID, "value belongs to dns-01; http-01 serves key_authorization");
+		return err_set(err, ERR_INVALID, "value belongs to the DNS types; http-01 serves key_authorization");
 	if (token_check(r->token, err) < 0 || key_authorization_check(r->key_authorization, r->token, err) < 0)
 		return err->code;
 	c->token = mem_dup(r->token);
@@ -29,10 +32,10 @@ static int read_dns(const struct challenge_request *r, struct challenge *c, stru
 	char value[SHA256_TEXT_SIZE], fqdn[NAME_SIZE];
 
 	if (!r->value == !r->key_authorization)
-		return err_set(err, ERR_INVALID, "dns-01 needs either value or key_authorization");
+		return err_set(err, ERR_INVALID, "%s needs either value or key_authorization", challenge_type_name(r->type));
 	if (r->token && token_check(r->token, err) < 0)
 		return err->code;
-	if (name_challenge(c->identifier, fqdn, err) < 0)
+	if (request_record_name(c, fqdn, err) < 0)
 		return err->code;
 	if (r->key_authorization) {
 		if (key_authorization_check(r->key_authorization, r->token, err) < 0)
@@ -47,6 +50,14 @@ static int read_dns(const struct challenge_request *r, struct challenge *c, stru
 	return 0;
 }
 
+int request_record_name(const struct challenge *c, char ret_fqdn[NAME_SIZE], struct err *err)
+{
+	if (!c->record_name)
+		return name_challenge(c->identifier, ret_fqdn, err);
+	snprintf(ret_fqdn, NAME_SIZE, "%s", c->record_name);
+	return 0;
+}
+
 int request_read_challenge(const struct challenge_request *r, struct challenge *c, struct err *err)
 {
 	char name[NAME_SIZE];
@@ -57,7 +68,20 @@ int request_read_challenge(const struct challenge_request *r, struct challenge *
 	if (name_identifier(r->domain, name, &c->wildcard, err) < 0)
 		return err->code;
 	c->identifier = mem_dup(name);
-	return r->type == CHALLENGE_HTTP01 ? read_http(r, c, err) : read_dns(r, c, err);
+	if (r->record_name && name_normalize(r->record_name, name, err) < 0)
+		return err_in(err, "record_name");
+	c->record_name = r->record_name ? mem_dup(name) : NULL;
+	c->account_uri = mem_dup(r->account_uri);
+	switch (r->type) {
+	case CHALLENGE_HTTP01:
+		return read_http(r, c, err);
+	case CHALLENGE_DNS01:
+		return read_dns(r, c, err);
+	case CHALLENGE_TLS_ALPN01:
+		return err_set(err, ERR_UNSUPPORTED, "tls-alpn-01 can be checked but not presented: only the web server itself can answer it");
+	default:
+		return err_set(err, ERR_UNSUPPORTED, "%s cannot be presented", challenge_type_name(r->type));
+	}
 }
 
 static int no_route(const struct challenge *c, struct err *err)
@@ -80,7 +104,7 @@ static int choose_route(const struct config *config, struct challenge *c, struct
 {
 	const struct config_route *route;
 
-	if (c->type == CHALLENGE_DNS01)
+	if (challenge_type_is_dns(c->type))
 		return has_dns_route(config) ? 0 : no_route(c, err);
 	route = config_route(config, c->type, c->identifier);
 	if (!route)

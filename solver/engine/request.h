@@ -12,6 +12,9 @@ int request_read(const struct config *config, const struct order_request *reques
 /* One challenge; `c` is filled and owned by the caller (challenge_done, also after an error). */
 int request_read_challenge(const struct challenge_request *request, struct challenge *c, struct err *err);
 
+/* The name that is written, before CNAMEs. */
+int request_record_name(const struct challenge *c, char ret_fqdn[NAME_SIZE], struct err *err);
+
 /* What a check compares with: the value (or the digest of the key authorization) for dns-01, the key
  * authorization for http-01, or NULL. Gives (free with free). */
 char *check_expected(const struct check_request *request);

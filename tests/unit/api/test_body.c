@@ -68,7 +68,7 @@ static void wrong_types_are_named(void **state)
 {
 	(void)state;
 	refused(body_read_challenge, "{\"type\":\"dns-01\",\"domain\":7}", 422, "/domain", "not a number");
-	refused(body_read_challenge, "{\"type\":\"tls-alpn-01\",\"domain\":\"a\"}", 422, "/type", "tls-alpn-01");
+	refused(body_read_challenge, "{\"type\":\"tls-sni-01\",\"domain\":\"a\"}", 422, "/type", "tls-alpn-01");
 	refused(body_read_challenge, "{\"type\":[],\"domain\":\"a\"}", 422, "/type", "an array");
 	refused(body_read_challenge, "{\"domain\":\"a\"}", 422, "/type", "missing");
 	refused(body_read_order, "{\"challenges\":{}}", 422, "/challenges", "an array");

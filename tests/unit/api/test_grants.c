@@ -116,7 +116,7 @@ static void a_grant_that_says_nothing_clear_is_refused(void **state)
 	static const char *const bad[] = {
 		"{}", "{\"identifiers\":[]}", "{\"identifiers\":[7]}", "{\"identifiers\":[\"\"]}", "{\"identifiers\":[\"a..b\"]}",
 		"{\"identifiers\":[\"*.*.a\"]}", "{\"identifiers\":[\"*a\"]}", "{\"identifiers\":[\"a\"],\"types\":[]}",
-		"{\"identifiers\":[\"a\"],\"types\":[\"tls-alpn-01\"]}", "{\"identifiers\":[\"a\"],\"networks\":[]}",
+		"{\"identifiers\":[\"a\"],\"types\":[\"tls-sni-01\"]}", "{\"identifiers\":[\"a\"],\"networks\":[]}",
 		"{\"identifiers\":[\"a\"],\"networks\":[\"192.0.2.0/33\"]}", "{\"identifiers\":[\"a\"],\"networks\":[\"192.0.2.0/\"]}",
 		"{\"identifiers\":[\"a\"],\"networks\":[\"example.com\"]}", "{\"identifiers\":[\"a\"],\"operator\":true}",
 		"{\"identifiers\":[\"a\"],\"wildcard\":\"yes\"}",

@@ -134,7 +134,7 @@ static void any_printable_value_is_accepted(void **state)
 static void unknown_names_are_minus_one(void **state)
 {
 	(void)state;
-	assert_int_equal(challenge_type_from_name("tls-alpn-01"), -1);
+	assert_int_equal(challenge_type_from_name("tls-sni-01"), -1);
 	assert_int_equal(challenge_type_from_name(NULL), -1);
 	assert_int_equal(challenge_state_from_name("Queued"), -1);
 	assert_int_equal(challenge_state_from_name(""), -1);
@@ -151,6 +151,9 @@ static void every_name_leads_back_to_its_number(void **state)
 	for (int i = 0; i < CHALLENGE_STATES; i++)
 		assert_int_equal(challenge_state_from_name(challenge_state_name(i)), i);
 	assert_string_equal(challenge_type_name(CHALLENGE_HTTP01), "http-01");
+	assert_string_equal(challenge_type_name(CHALLENGE_DNS_PERSIST01), "dns-persist-01");
+	assert_true(challenge_type_is_dns(CHALLENGE_DNS_ACCOUNT01));
+	assert_false(challenge_type_is_dns(CHALLENGE_TLS_ALPN01));
 	assert_string_equal(challenge_state_name(CHALLENGE_QUEUED), "queued");
 }
 

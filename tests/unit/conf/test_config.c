@@ -140,7 +140,7 @@ static void refuses_routes_that_lead_nowhere(void **state)
 	refuses("routes:\n- {suffix: \"*.a\"}\n", NULL,
 	        "f:2:12: routes[0].suffix: '*.a': write example.com, which matches all names below it too");
 	refuses("routes:\n- {type: dns01}\n", NULL,
-	        "f:2:10: routes[0].type: expected http-01, dns-01 or both, found 'dns01'; did you mean 'dns-01'?");
+	        "f:2:10: routes[0].type: expected http-01, dns-01, dns-account-01, dns-persist-01, tls-alpn-01 or both, found 'dns01'; did you mean 'dns-01'?");
 }
 
 static void refuses_options_that_contradict_each_other(void **state)
