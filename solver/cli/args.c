@@ -4,6 +4,14 @@
 
 #include "solver/cli/cli.h"
 
+static const struct cli_option *option_lettered(const struct cli_option *table, char letter)
+{
+	for (; table->name; table++)
+		if (table->letter == letter)
+			return table;
+	return NULL;
+}
+
 static const struct cli_option *option_named(const struct cli_option *table, const char *text, size_t length)
 {
 	for (; table->name; table++)
@@ -18,8 +26,9 @@ static void print_help(const char *usage, const char *about, const struct cli_op
 
 	printf("dcvd %s\n\n%s\n\n", usage, about);
 	for (; table->name; table++) {
-		snprintf(left, sizeof(left), "--%s%s%s", table->name, table->argument ? " " : "", table->argument ? table->argument : "");
-		printf("  %-24s  %s\n", left, table->help);
+		snprintf(left, sizeof(left), "%s%c%s--%s%s%s", table->letter ? "-" : "", table->letter ? table->letter : ' ',
+		         table->letter ? ", " : "   ", table->name, table->argument ? " " : "", table->argument ? table->argument : "");
+		printf("  %-28s  %s\n", left, table->help);
 	}
 	puts("\nExit status: 0 done, 1 not ready or refused, 2 usage or configuration, 3 cannot reach.");
 }
@@ -50,15 +59,16 @@ static bool store_value(const struct cli_option *o, const char *value)
 	return true;
 }
 
-/* Takes "--name", "--name=value" or "--name value" at argv[i]; returns how many words, or 0 when it is wrong. */
+/* Takes "--name", "--name=value", "--name value" or "-n value" at argv[0]; returns how many words, or 0 when it is wrong. */
 static int take(const char *command, const struct cli_option *table, int left, char **argv)
 {
-	const char *word = argv[0] + 2, *equals = strchr(word, '=');
+	const char *word = argv[0] + 2, *equals = strchr(argv[0], '=');
 	size_t length = equals ? (size_t)(equals - word) : strlen(word);
-	const struct cli_option *o = option_named(table, word, length);
+	const struct cli_option *o = argv[0][1] == '-' ? option_named(table, word, length) :
+	                             !argv[0][2]       ? option_lettered(table, argv[0][1]) : NULL;
 
 	if (!o)
-		return cli_usage_error(command, "there is no option --%.*s", (int)length, word), 0;
+		return cli_usage_error(command, "there is no option %.*s", equals ? (int)(equals - argv[0]) : 80, argv[0]), 0;
 	if (o->kind == CLI_FLAG) {
 		if (equals)
 			return cli_usage_error(command, "--%s takes no value", o->name), 0;
@@ -89,9 +99,7 @@ int cli_parse(const char *usage, const char *about, const struct cli_option *tab
 				argv[++kept] = argv[i];
 			break;
 		}
-		if (strncmp(argv[i], "--", 2) != 0) {
-			if (argv[i][0] == '-' && argv[i][1])
-				return cli_usage_error(argv[0], "there is no option %s", argv[i]) + 1;
+		if (argv[i][0] != '-' || !argv[i][1]) {
 			argv[++kept] = argv[i];
 			i++;
 			continue;

@@ -32,6 +32,7 @@ int cli_list(int argc, char **argv);
 int cli_describe(int argc, char **argv);
 int cli_cps(int argc, char **argv);
 int cli_client(int argc, char **argv);
+int cli_hook(int argc, char **argv);
 int cli_providers(int argc, char **argv);
 int cli_config(int argc, char **argv);
 int cli_version(int argc, char **argv);
@@ -49,6 +50,7 @@ struct cli_option {
 	void *target;
 	const char *argument; /* "URL" */
 	const char *help;
+	char letter;          /* also "-s"; 0: none */
 };
 
 /* Takes the options out of argv, wherever they stand up to "--"; what is left is argv[0 … *ret_count-1], without
