@@ -40,11 +40,13 @@ enum http_want {
 struct http_next {
 	enum http_want want;
 	char host[254];
-	char url[2304];
+	char url[8192];
 	char address[64];
 	bool fallback;
+	int64_t left_ms; /* of the attempt: a request that takes longer fails */
 };
-/* How many walks the evidence asks for; 0 until the addresses of the identifier are known. */
+/* How many walks the evidence asks for; 0 until the addresses of the identifier are known. It grows when a redirect leads to a
+ * host with more addresses: ask again after each walk. */
 size_t http_walks(const struct evidence *e, const struct authority *a);
 void http_walk_next(const struct evidence *e, const struct authority *a, size_t walk, struct http_next *ret);
 /* `address` is in a special-purpose registry (IANA IPv4 and IPv6), unless it lies in one of `allowed`. */

@@ -1,0 +1,328 @@
+#include "solver/verdict/http_walk.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "solver/base/mem.h"
+#include "solver/verdict/address.h"
+#include "solver/verdict/lookup.h"
+#include "solver/verdict/redirect.h"
+
+#define WALKS_MAX 16 /* addresses that are tried as the first one */
+
+/* What a host resolves to, for this walk. */
+struct target {
+	const char *v6, *v4; /* borrowed from the evidence */
+};
+
+struct state {
+	const struct evidence *e;
+	const struct authority *a;
+	size_t number;          /* of the walk */
+	size_t scanned;         /* hops of the evidence that were looked at */
+	struct redirect_history history;
+	char *first_url;        /* the initial one; history.urls ends with the current one */
+	struct target first, now;
+	bool first_spent;       /* the IPv4 address of the first host was used, or never a reserve */
+	const char *address;
+	char literal[64];       /* the current host is this address */
+	struct walk *out;
+};
+
+bool walk_dial_failed(const struct ev_hop *hop)
+{
+	return hop->failure && strncmp(hop->failure, "connect-", strlen("connect-")) == 0;
+}
+
+char *walk_sentence(const struct ev_hop *hop, char *sentence)
+{
+	char *all = mem_printf("%s: %s", hop->address, sentence);
+
+	free(sentence);
+	return all;
+}
+
+/* Ends the walk without a final response; takes `detail`. */
+static void end(struct state *s, enum verdict_stage stage, enum problem_type problem, const char *code, char *detail)
+{
+	s->out->next.want = HTTP_OVER;
+	s->out->stage = stage;
+	s->out->problem = problem;
+	s->out->code = code;
+	s->out->detail = detail;
+}
+
+/* ---- addresses ---- */
+
+/* The authority's answer; where no root can be asked, that of a server which knows. */
+static const struct ev_answer *answer_for(struct state *s, const char *host, int type)
+{
+	const struct ev_answer *answer = evidence_authority(s->e, host, type);
+
+	if (!answer || !lookup_blind(answer))
+		return answer;
+	for (size_t i = 0; i < s->e->answer_count; i++) {
+		const struct ev_answer *direct = &s->e->answers[i];
+
+		if (direct->type == type && strcmp(direct->view, "direct") == 0 && strcmp(direct->name, host) == 0 &&
+		    !direct->failure) {
+			s->out->blind = true;
+			return direct;
+		}
+	}
+	return answer;
+}
+
+static bool usable(const struct authority *a, const struct ev_record *r, int type)
+{
+	return r->type == type && !(a->reserved_refused && address_is_reserved(r->data));
+}
+
+static size_t usable_count(const struct authority *a, const struct ev_answer *answer)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; lookup_worked(answer, a->dnssec) && i < answer->record_count; i++)
+		n += usable(a, &answer->records[i], answer->type);
+	return n;
+}
+
+/* The n-th usable address, counted round and round as a resolver rotates them. */
+static const char *usable_at(const struct authority *a, const struct ev_answer *answer, size_t n)
+{
+	size_t count = usable_count(a, answer);
+
+	if (!count)
+		return NULL;
+	n %= count;
+	for (size_t i = 0;; i++)
+		if (usable(a, &answer->records[i], answer->type) && n-- == 0)
+			return answer->records[i].data;
+}
+
+static char *no_address(const struct authority *a, const struct ev_answer *answer)
+{
+	if (!lookup_worked(answer, a->dnssec))
+		return lookup_problem(answer, a->dnssec);
+	return mem_printf("no valid %s records found for %s", lookup_type_name(answer->type), answer->name);
+}
+
+static void unresolved(struct state *s, const struct ev_answer *v4, const struct ev_answer *v6, const char *location)
+{
+	CLEANUP(mem_freep) char *first = no_address(s->a, v4);
+	CLEANUP(mem_freep) char *second = no_address(s->a, v6);
+	bool reserved = lookup_worked(v4, s->a->dnssec) && lookup_worked(v6, s->a->dnssec) && v4->record_count + v6->record_count;
+
+	s->out->blind = lookup_blind(v4) && lookup_blind(v6);
+	if (location)
+		end(s, STAGE_VALIDATION, PROBLEM_DNS, "redirect-unresolved",
+		    walk_sentence(s->out->last, mem_printf("Fetching %s: %s; %s", location, first, second)));
+	else
+		end(s, STAGE_LOOKUP, PROBLEM_DNS, reserved ? "address-reserved" : "address-missing", mem_printf("%s; %s", first, second));
+}
+
+/* Whether the walk can go on; if not, it ended or asks. */
+static bool resolve(struct state *s, const char *host, const char *location)
+{
+	const struct ev_answer *v4, *v6;
+
+	s->now = (struct target){ 0 };
+	if (address_canonical(host, s->literal)) {
+		*(address_is_v6(host) ? &s->now.v6 : &s->now.v4) = s->literal;
+		return true;
+	}
+	v4 = answer_for(s, host, TYPE_A);
+	v6 = answer_for(s, host, TYPE_AAAA);
+	if (!v4 || !v6) {
+		s->out->next.want = HTTP_RESOLVE;
+		snprintf(s->out->next.host, sizeof(s->out->next.host), "%s", host);
+		return false;
+	}
+	s->out->elapsed_ms += v4->elapsed_ms > v6->elapsed_ms ? v4->elapsed_ms : v6->elapsed_ms;
+	s->now.v4 = usable_at(s->a, v4, s->number);
+	s->now.v6 = usable_at(s->a, v6, s->number);
+	if (!s->now.v4 && !s->now.v6)
+		unresolved(s, v4, v6, location);
+	return s->now.v4 || s->now.v6;
+}
+
+/* ---- steps ---- */
+
+static bool begin(struct state *s)
+{
+	bool v6 = s->e->ip && address_is_v6(s->e->identifier);
+	const char *token = s->e->token ? s->e->token : "";
+
+	snprintf(s->history.host, sizeof(s->history.host), "%s", s->e->identifier);
+	s->first_url = mem_printf("http://%s%s%s/.well-known/acme-challenge/%s", v6 ? "[" : "", s->e->identifier, v6 ? "]" : "", token);
+	if (!resolve(s, s->e->identifier, NULL))
+		return false;
+	s->first = s->now;
+	s->first_spent = !s->now.v6 || !s->now.v4;
+	s->address = s->now.v6 ? s->now.v6 : s->now.v4;
+	redirect_visit(&s->history, s->first_url);
+	return true;
+}
+
+static const struct ev_hop *take_hop(struct state *s)
+{
+	while (s->scanned < s->e->hop_count) {
+		const struct ev_hop *hop = &s->e->hops[s->scanned++];
+
+		if (hop->walk >= 0 && (size_t)hop->walk == s->number)
+			return hop;
+	}
+	return NULL;
+}
+
+static void ask_fetch(struct state *s)
+{
+	struct http_next *next = &s->out->next;
+	const char *url = redirect_current(&s->history);
+
+	next->want = HTTP_FETCH;
+	snprintf(next->host, sizeof(next->host), "%s", s->history.host);
+	snprintf(next->url, sizeof(next->url), "%.*s", (int)strcspn(url, "#"), url);
+	snprintf(next->address, sizeof(next->address), "%s", s->address);
+	next->left_ms = s->a->attempt_ms > s->out->elapsed_ms ? s->a->attempt_ms - s->out->elapsed_ms : 1;
+}
+
+static bool recorded_as_asked(struct state *s, const struct ev_hop *hop)
+{
+	const char *url = redirect_current(&s->history);
+	size_t length = strcspn(url, "#");
+
+	return strncmp(hop->url, url, length) == 0 && hop->url[length] == '\0' && strcmp(hop->address, s->address) == 0;
+}
+
+/* The first URL again over IPv4, even when it was a later one that could not be dialled: so the measured behaviour, and so
+ * "Redirect loop detected" where the first URL leads to the same place again. */
+static bool fall_back(struct state *s, const struct ev_hop *hop)
+{
+	if (s->a->fallback == FALLBACK_FIRST_DIAL && !s->first_spent) {
+		s->first_spent = true;
+		s->now = s->first;
+		redirect_visit(&s->history, s->first_url);
+		snprintf(s->history.host, sizeof(s->history.host), "%s", s->e->identifier);
+	} else if (s->a->fallback != FALLBACK_ANY || !address_is_v6(hop->address) || !s->now.v4) {
+		return false;
+	}
+	s->address = s->now.v4;
+	s->out->next.fallback = true;
+	return true;
+}
+
+static void follow(struct state *s, const struct ev_hop *hop)
+{
+	struct redirect_refusal refusal = { 0 };
+
+	if (redirect_follow(&s->history, hop, s->a, &refusal) < 0) {
+		s->out->target = refusal.target;
+		end(s, STAGE_VALIDATION, PROBLEM_CONNECTION, refusal.code,
+		    walk_sentence(hop, mem_printf("Fetching %s: %s", refusal.target ? refusal.target : hop->url, refusal.sentence)));
+		free(refusal.sentence);
+		return;
+	}
+	s->out->redirects = s->history.redirects;
+	s->out->next.fallback = false;
+	if (!resolve(s, s->history.host, hop->location))
+		return;
+	s->address = s->now.v6 ? s->now.v6 : s->now.v4;
+}
+
+static void out_of_time(struct state *s, const struct ev_hop *hop)
+{
+	const char *text = walk_dial_failed(hop) ? "Timeout during connect (likely firewall problem)"
+	                                         : "Timeout after connect (your server may be slow or overloaded)";
+
+	end(s, STAGE_VALIDATION, PROBLEM_CONNECTION, walk_dial_failed(hop) ? "connect-timeout" : "attempt-too-slow",
+	    walk_sentence(hop, mem_printf("Fetching %s: %s", hop->url, text)));
+}
+
+/* Whether there is a further step. */
+static bool step(struct state *s)
+{
+	const struct ev_hop *hop = take_hop(s);
+
+	if (!hop) {
+		ask_fetch(s);
+		return false;
+	}
+	s->out->last = hop;
+	s->out->elapsed_ms += hop->elapsed_ms;
+	if (!recorded_as_asked(s, hop)) {
+		s->out->blind = true;
+		end(s, STAGE_VALIDATION, PROBLEM_NONE, "record-mismatch", mem_printf("the record holds a request to %s at %s where %s at %s was due",
+		    hop->url, hop->address, redirect_current(&s->history), s->address));
+		return false;
+	}
+	if (s->a->attempt_ms > 0 && s->out->elapsed_ms > s->a->attempt_ms)
+		out_of_time(s, hop);
+	else if (walk_dial_failed(hop) && fall_back(s, hop))
+		return true;
+	else if (!walk_dial_failed(hop) && redirect_is(hop))
+		follow(s, hop);
+	else
+		s->out->next.want = HTTP_OVER;
+	return s->out->next.want == HTTP_FETCH;
+}
+
+void walk_replay(const struct evidence *e, const struct authority *a, size_t number, struct walk *ret)
+{
+	struct state s = { .e = e, .a = a, .number = number, .out = ret };
+
+	memset(ret, 0, sizeof(*ret));
+	ret->next.want = HTTP_FETCH;
+	if (begin(&s))
+		while (step(&s))
+			;
+	redirect_history_done(&s.history);
+	free(s.first_url);
+}
+
+void walk_done(struct walk *w)
+{
+	free(w->detail);
+	free(w->target);
+}
+
+void http_walk_next(const struct evidence *e, const struct authority *a, size_t walk, struct http_next *ret)
+{
+	struct walk w;
+
+	walk_replay(e, a, walk, &w);
+	*ret = w.next;
+	walk_done(&w);
+}
+
+/* ---- how many ---- */
+
+static size_t addresses_of(const struct evidence *e, const struct authority *a, const char *host)
+{
+	size_t most = 0;
+
+	for (int i = 0; i < 2; i++) {
+		const struct ev_answer *answer = evidence_authority(e, host, i ? TYPE_AAAA : TYPE_A);
+		size_t n = answer ? usable_count(a, answer) : 0;
+
+		most = n > most ? n : most;
+	}
+	return most;
+}
+
+size_t http_walks(const struct evidence *e, const struct authority *a)
+{
+	size_t most = 1;
+
+	if (!e->ip && (!evidence_authority(e, e->identifier, TYPE_A) || !evidence_authority(e, e->identifier, TYPE_AAAA)))
+		return 0;
+	if (!e->ip)
+		most = addresses_of(e, a, e->identifier);
+	for (size_t i = 0; i < e->hop_count; i++) {
+		size_t n = addresses_of(e, a, e->hops[i].host);
+
+		most = n > most ? n : most;
+	}
+	return most > WALKS_MAX ? WALKS_MAX : most ? most : 1;
+}

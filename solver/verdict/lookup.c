@@ -1,0 +1,76 @@
+#include "solver/verdict/lookup.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "solver/base/mem.h"
+
+enum { NOERROR = 0, SERVFAIL = 2, NXDOMAIN = 3 };
+
+const char *lookup_type_name(int type)
+{
+	static const struct { int type; const char *name; } names[] = {
+		{ TYPE_A, "A" }, { TYPE_NS, "NS" }, { TYPE_CNAME, "CNAME" }, { TYPE_SOA, "SOA" }, { TYPE_TXT, "TXT" },
+		{ TYPE_AAAA, "AAAA" }, { TYPE_DNAME, "DNAME" }, { 43, "DS" }, { TYPE_RRSIG, "RRSIG" }, { 48, "DNSKEY" },
+		{ TYPE_CAA, "CAA" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (names[i].type == type)
+			return names[i].name;
+	return "another type";
+}
+
+const char *lookup_rcode_name(int rcode)
+{
+	static const char *const names[] = {
+		"NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED", "YXDOMAIN", "YXRRSET", "NXRRSET",
+		"NOTAUTH", "NOTZONE",
+	};
+
+	if (rcode < 0)
+		return "no answer";
+	return (size_t)rcode < ARRAY_LEN(names) ? names[rcode] : "an unknown rcode";
+}
+
+static bool is_bogus(const struct ev_answer *answer)
+{
+	return answer->security && strcmp(answer->security, "bogus") == 0;
+}
+
+bool lookup_worked(const struct ev_answer *answer, bool dnssec)
+{
+	return !answer->failure && answer->rcode == NOERROR && !(dnssec && is_bogus(answer));
+}
+
+bool lookup_blind(const struct ev_answer *answer)
+{
+	return answer->failure && strcmp(answer->failure, "no-root") == 0;
+}
+
+/* What an authority's resolver adds as an extended error (RFC 8914). */
+static char *extended_problem(const struct ev_answer *answer, const char *type)
+{
+	const char *why = answer->why ? answer->why : "";
+	const char *lead = strncmp(why, "DNSSEC", 6) == 0 ? "" : *why ? "DNSSEC: Bogus: " : "DNSSEC: Bogus";
+
+	return mem_printf("DNS problem: looking up %s for %s: %s%s", type, answer->name, lead, why);
+}
+
+char *lookup_problem(const struct ev_answer *answer, bool dnssec)
+{
+	const char *type = lookup_type_name(answer->type), *more = "";
+
+	if (dnssec && is_bogus(answer))
+		return extended_problem(answer, type);
+	if (answer->failure && strcmp(answer->failure, "timeout") == 0)
+		return mem_printf("DNS problem: query timed out looking up %s for %s", type, answer->name);
+	if (answer->failure || answer->rcode < 0)
+		return mem_printf("DNS problem: SERVFAIL looking up %s for %s - the domain's nameservers may be malfunctioning", type,
+		                  answer->name);
+	if (answer->rcode == NXDOMAIN)
+		more = " - check that a DNS record exists for this domain";
+	else if (answer->rcode == SERVFAIL)
+		more = " - the domain's nameservers may be malfunctioning";
+	return mem_printf("DNS problem: %s looking up %s for %s%s", lookup_rcode_name(answer->rcode), type, answer->name, more);
+}
