@@ -25,7 +25,15 @@ struct config_api {
 	char **listen;          /* default "127.0.0.1:8053" */
 	bool loopback_open;     /* callers from loopback need no token; default false */
 	int64_t max_body;       /* bytes */
+	char **trusted_proxies; /* networks whose X-Forwarded-For is believed */
+	char *front_proxy_ca;   /* CA file of the front proxy (Kubernetes aggregation), or NULL: X-Remote-User is ignored */
+	char **front_proxy_names; /* common names of its certificate */
+	char **tls_listen;      /* addresses with TLS; empty: none */
+	char *tls_certificate, *tls_key; /* PEM files; read again when they change */
+	char *tls_client_ca;    /* CA file of client certificates, or NULL */
+	int tls_client_certificate; /* enum tls_client_certificate */
 };
+enum tls_client_certificate { TLS_CLIENT_OPTIONAL, TLS_CLIENT_REQUIRED };
 
 /* dns: the embedded authoritative server. */
 struct config_dns {
@@ -91,6 +99,24 @@ struct config_cps {
 	int64_t poll_ms;        /* pause between two looks at a change; default 30s */
 };
 
+/* httpreq: lego's httpreq and acmeproxy. */
+enum httpreq_wait { HTTPREQ_QUICK, HTTPREQ_VERIFIED }; /* as enum door_wait */
+struct config_httpreq {
+	int wait;               /* of callers that ask for neither; default quick */
+	int64_t limit_ms;       /* verified: longest wait; below the clients' 30 s; default 20s */
+};
+
+/* acme-dns: accounts that may write one name each, below a zone of the embedded DNS server. */
+enum acme_dns_registration { ACME_DNS_OFF, ACME_DNS_TOKEN, ACME_DNS_OPEN };
+struct config_acme_dns {
+	char *zone;             /* NULL: the first of dns.zones */
+	int registration;       /* default token: with credentials of a client */
+	char **networks;        /* that may register; empty: all */
+	int64_t lifetime_ms;    /* of a value; default 24h */
+	int64_t values;         /* of one name at once; the oldest makes room */
+	int64_t accounts;       /* at most */
+};
+
 /* providers: <name>: {type: rfc2136, …its own options} */
 struct config_provider {
 	char *name;
@@ -123,6 +149,8 @@ struct config {
 	struct config_check check;
 	struct config_log log;
 	struct config_cps cps;
+	struct config_httpreq httpreq;
+	struct config_acme_dns acme_dns;
 	struct config_provider *providers;
 	size_t provider_count;
 	struct config_route *routes;

@@ -6,7 +6,8 @@
 #include "solver/conf/check.h"
 
 #define MINUTE INT64_C(60000)
-#define DAY (1440 * MINUTE)
+#define HOUR (60 * MINUTE)
+#define DAY (24 * HOUR)
 
 static const char *const level_names[] = {
 	[LOG_ERROR] = "error", [LOG_WARNING] = "warning", [LOG_INFO] = "info", [LOG_DEBUG] = "debug", NULL,
@@ -15,6 +16,11 @@ static const char *const format_names[] = { [LOG_TEXT] = "text", [LOG_JSON] = "j
 static const char *const type_names[] = {
 	[CHALLENGE_HTTP01] = "http-01", [CHALLENGE_DNS01] = "dns-01", [CHALLENGE_DNS_ACCOUNT01] = "dns-account-01",
 	[CHALLENGE_DNS_PERSIST01] = "dns-persist-01", [CHALLENGE_TLS_ALPN01] = "tls-alpn-01", [CHALLENGE_TYPES] = "both", NULL,
+};
+static const char *const client_certificate_names[] = { [TLS_CLIENT_OPTIONAL] = "optional", [TLS_CLIENT_REQUIRED] = "required", NULL };
+static const char *const wait_names[] = { [HTTPREQ_QUICK] = "quick", [HTTPREQ_VERIFIED] = "verified", NULL };
+static const char *const registration_names[] = {
+	[ACME_DNS_OFF] = "off", [ACME_DNS_TOKEN] = "token", [ACME_DNS_OPEN] = "open", NULL,
 };
 static const char *const publish_names[] = { [ROUTE_RESPONDER] = "responder", [ROUTE_FOLDER] = "folder", NULL };
 
@@ -53,11 +59,27 @@ static const struct option http_options[] = {
 #define AT(member) offsetof(struct config_api, member)
 static const struct option api_options[] = {
 	{ "listen", OPTION_LIST, AT(listen), .def = "127.0.0.1:8053", .max = 64, .check = check_listen,
-	  .help = "Where the API is served, without TLS: keep it on loopback or behind a proxy. [] turns it off." },
+	  .help = "Where the API is served without TLS: keep it on loopback or behind a proxy. [] turns it off." },
 	{ "loopback-open", OPTION_BOOL, AT(loopback_open), .def = "false",
 	  .help = "Callers from this machine need no token. Any local user may then publish." },
 	{ "max-body", OPTION_INT, AT(max_body), .def = "1048576", .min = 1024, .max = 67108864,
 	  .help = "Largest request body in bytes." },
+	{ "tls-listen", OPTION_LIST, AT(tls_listen), .max = 64, .check = check_listen,
+	  .help = "Where the API is served with TLS, beside listen." },
+	{ "tls-certificate", OPTION_PATH, AT(tls_certificate), .min = 1, .max = 1024,
+	  .help = "Certificate chain (PEM) of tls-listen. Read again when it changes; until it exists, connections are refused." },
+	{ "tls-key", OPTION_PATH, AT(tls_key), .min = 1, .max = 1024,
+	  .help = "Private key (PEM) of that certificate." },
+	{ "tls-client-ca", OPTION_PATH, AT(tls_client_ca), .min = 1, .max = 1024,
+	  .help = "CA certificates (PEM) that client certificates are verified against. Revocation is not looked at." },
+	{ "tls-client-certificate", OPTION_ENUM, AT(tls_client_certificate), .def = "optional", .names = client_certificate_names,
+	  .help = "optional, or required: without a verified client certificate there is no connection." },
+	{ "front-proxy-ca", OPTION_PATH, AT(front_proxy_ca), .min = 1, .max = 1024,
+	  .help = "CA certificates (PEM) of the proxy whose X-Remote-User is believed, as Kubernetes' requestheader-client-ca-file." },
+	{ "front-proxy-names", OPTION_LIST, AT(front_proxy_names), .def = "front-proxy-client", .max = 64,
+	  .help = "Common names that the certificate of that proxy may have." },
+	{ "trusted-proxies", OPTION_LIST, AT(trusted_proxies), .max = 64, .check = check_network,
+	  .help = "Networks of reverse proxies whose X-Forwarded-For is believed." },
 	{ 0 },
 };
 #undef AT
@@ -174,6 +196,34 @@ static const struct option cps_options[] = {
 };
 #undef AT
 
+#define AT(member) offsetof(struct config_httpreq, member)
+static const struct option httpreq_options[] = {
+	{ "wait", OPTION_ENUM, AT(wait), .def = "quick", .names = wait_names,
+	  .help = "When present is answered: quick, when the provider has it, or verified, when the checks see it. Callers may choose: .../verified/present." },
+	{ "limit", OPTION_DURATION, AT(limit_ms), .def = "20s", .min = 100, .max = 25000,
+	  .help = "Longest wait for an answer; the clients give up at 30s. What is not ready by then goes on." },
+	{ 0 },
+};
+#undef AT
+
+#define AT(member) offsetof(struct config_acme_dns, member)
+static const struct option acme_dns_options[] = {
+	{ "zone", OPTION_TEXT, AT(zone), .min = 1, .max = 253, .check = check_domain,
+	  .help = "Zone of the accounts' names, one of dns.zones; without it: the first of them." },
+	{ "registration", OPTION_ENUM, AT(registration), .def = "token", .names = registration_names,
+	  .help = "Who may make an account: off, token (a client's token in the URL), or open (anybody)." },
+	{ "networks", OPTION_LIST, AT(networks), .max = 100, .check = check_network,
+	  .help = "Networks that accounts are made from; empty: all." },
+	{ "lifetime", OPTION_DURATION, AT(lifetime_ms), .def = "24h", .min = HOUR, .max = 24 * HOUR,
+	  .help = "A value is withdrawn after this time: the clients never do." },
+	{ "values", OPTION_INT, AT(values), .def = "100", .min = 2, .max = 1000,
+	  .help = "Values at one name; the oldest makes room for one more." },
+	{ "accounts", OPTION_INT, AT(accounts), .def = "100000", .min = 1, .max = 1000000,
+	  .help = "Accounts; more are refused." },
+	{ 0 },
+};
+#undef AT
+
 #define AT(member) offsetof(struct config_route, member)
 const struct option route_options[] = {
 	{ "suffix", OPTION_TEXT, AT(suffix), .def = "*", .max = 254, .check = check_suffix,
@@ -202,6 +252,8 @@ const struct section config_sections[] = {
 	{ "challenge", challenge_options, offsetof(struct config, challenge), "Times of a challenge." },
 	{ "check", check_options, offsetof(struct config, check), "The self-check." },
 	{ "cps", cps_options, offsetof(struct config, cps), "Akamai CPS." },
+	{ "httpreq", httpreq_options, offsetof(struct config, httpreq), "The door of lego's httpreq and of acmeproxy." },
+	{ "acme-dns", acme_dns_options, offsetof(struct config, acme_dns), "The door of acme-dns clients." },
 	{ 0 },
 };
 
