@@ -38,20 +38,21 @@ static void not_found(struct check *c, const struct err *err)
 	struct verdict *v = verdict_new();
 
 	v->result = VERDICT_FAIL;
-	v->error_type = "urn:ietf:params:acme:error:dns";
+	v->problem = PROBLEM_DNS;
 	v->detail = mem_dup(err->text);
-	v->mend = mem_dup("see that the domain is registered and delegated to name servers that answer");
+	verdict_find(v, FINDING_ERROR, STAGE_LOOKUP, "no-zone", mem_dup(err->text),
+	             mem_dup("see that the domain is registered and delegated to name servers that answer"));
 	on_look(v, c);
 }
 
 static void on_located(struct location *l, const struct err *err, void *arg)
 {
 	struct check *c = arg;
-	struct look_request q = { .type = CHALLENGE_DNS01, .identifier = c->identifier, .expected = c->expected, .location = l };
+	struct look_request q = { .identifier = c->identifier, .expected = c->expected, .location = l };
 
 	c->location = l;
 	if (l)
-		look_dns(c->e, &q, on_look, c);
+		look_dns(c->e->checker, &q, on_look, c);
 	else
 		not_found(c, err);
 }
@@ -73,7 +74,7 @@ int engine_check(struct engine *e, const struct check_request *r,
                  void (*done)(const char *verdict_json, const struct err *err, void *arg), void *arg, struct err *err)
 {
 	struct check *c = mem_new(1, sizeof(*c));
-	struct look_request q = { .type = r->type, .identifier = c->identifier };
+	struct look_request q = { .identifier = c->identifier };
 	char fqdn[NAME_SIZE];
 
 	*c = (struct check){ .e = e, .done = done, .arg = arg };
@@ -86,8 +87,8 @@ int engine_check(struct engine *e, const struct check_request *r,
 	q.token = c->token;
 	q.expected = c->expected;
 	if (r->type == CHALLENGE_HTTP01)
-		look_http(e, &q, on_look, c);
+		look_http(e->checker, &q, on_look, c);
 	else
-		locate_start(e, fqdn, on_located, c);
+		locate_start(e->checker, fqdn, on_located, c);
 	return 0;
 }

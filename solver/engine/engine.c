@@ -9,11 +9,17 @@
 
 int engine_open(const struct engine_parts *parts, struct engine **ret, struct err *err)
 {
+	const struct checker_parts checker = { parts->loop, parts->http, parts->resolver, parts->recursor, parts->config };
 	struct engine *e = mem_new(1, sizeof(*e));
 
 	e->parts = *parts;
 	e->config = parts->config;
+	if (checker_open(&checker, &e->checker, err) < 0) {
+		free(e);
+		return err->code;
+	}
 	if (instances_open(e, e->config, err) < 0) {
+		checker_close(e->checker);
 		free(e);
 		return err->code;
 	}
@@ -23,7 +29,7 @@ int engine_open(const struct engine_parts *parts, struct engine **ret, struct er
 
 int engine_reconfigure(struct engine *e, const struct config *config, struct err *err)
 {
-	if (instances_open(e, config, err) < 0)
+	if (instances_open(e, config, err) < 0 || checker_reconfigure(e->checker, config, err) < 0)
 		return err->code;
 	e->config = config;
 	return 0;
@@ -138,6 +144,7 @@ void engine_stop(struct engine *e)
 	struct entry *n;
 
 	e->closing = true;
+	checker_stop(e->checker);
 	store_drain(e->parts.store);
 	lanes_free(e);
 	DL_FOREACH(e->entries, n) {
@@ -154,7 +161,7 @@ void engine_close(struct engine *e)
 	struct engine_watch *w, *next;
 
 	laters_end(e);
-	zone_cache_free(e);
+	checker_close(e->checker);
 	DL_FOREACH_SAFE(e->entries, n, tmp)
 		entry_free(e, n);
 	claims_free(e);

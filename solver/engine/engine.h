@@ -13,6 +13,7 @@
 #include "solver/conf/config.h"
 #include "solver/net/http.h"
 #include "solver/net/loop.h"
+#include "solver/net/recursor.h"
 #include "solver/net/resolver.h"
 #include "solver/store/store.h"
 
@@ -24,6 +25,7 @@ struct engine_parts {
 	struct answers *answers;
 	struct http_client *http;
 	struct resolver *resolver;
+	struct recursor *recursor; /* NULL: checks have no authority's view */
 	const struct config *config; /* borrowed for the life of the engine; engine_reconfigure() adds another */
 	/* http-01 into another web server's document root (webroot/folder.h, handed in by the daemon). */
 	int (*folder_put)(const char *folder, const char *token, const char *body, struct err *err);

@@ -1,9 +1,9 @@
 /* What the files of the engine share. Nothing outside this folder includes it.
  *
  *   engine.c   open, submit, find, list, release       life.c     transitions: step, journal, act
- *   recover.c  what the journal holds, resumed         locate.c   where a TXT record must stand
+ *   recover.c  what the journal holds, resumed         publish.c  finds the place, puts the answer there
  *   lane.c     one queue a (provider, zone): batches   job.c      runs a provider's wishes
- *   probe.c    polls until every server shows it       look_dns.c / look_http.c  one look
+ *   probe.c    polls until every server shows it       check.c    a check by hand
  */
 #ifndef SOLVER_ENGINE_INTERNAL_H
 #define SOLVER_ENGINE_INTERNAL_H
@@ -12,12 +12,11 @@
 #include <utlist.h>
 
 #include "providers/provider.h"
+#include "solver/check/look.h"
 #include "solver/engine/engine.h"
-#include "solver/engine/verdict.h"
 
 struct entry_list;
 struct probe;
-struct locate;
 
 /* One challenge with what the engine needs to drive it. */
 struct entry {
@@ -92,6 +91,7 @@ struct engine_watch {
 struct engine {
 	struct engine_parts parts;
 	const struct config *config;
+	struct checker *checker;
 	struct entry *by_id;
 	struct entry *entries;           /* newest first */
 	struct order_entry *orders;
@@ -99,7 +99,6 @@ struct engine {
 	struct twin *twins;
 	struct instance *instances;
 	struct lane *lanes;
-	struct zone *zones;              /* locate.c: servers of a zone, cached */
 	struct engine_watch *watches;
 	struct later *laters;            /* later.c */
 	unsigned watching;               /* calls of watches on the stack */
@@ -157,34 +156,6 @@ struct job_run;
 struct job_run *job_start(struct engine *e, struct instance *i, struct job *job,
                           void (*done)(struct job *job, const struct err *err, void *arg), void *arg);
 void job_cancel(struct job_run *r); /* no callback */
-
-/* ---- locate.c ---- */
-#define SERVERS_MAX 64
-struct server { char *name, *address; };
-struct location {
-	char *fqdn, *zone;
-	struct server servers[SERVERS_MAX];
-	size_t count;
-};
-void location_free(struct location *l);
-/* `done` comes later with a location (taken) or a sentence. */
-struct locate *locate_start(struct engine *e, const char *fqdn, void (*done)(struct location *l, const struct err *err, void *arg), void *arg);
-void locate_cancel(struct locate *l);
-void zone_cache_free(struct engine *e);
-
-/* ---- looks: look_dns.c, look_http.c ---- */
-struct look_run;
-/* One look at every server (dns-01) or address (http-01); `done` gets the verdict (taken). */
-struct look_request {
-	enum challenge_type type;
-	const char *identifier, *token, *expected; /* expected: key authorization or value; NULL: anything */
-	const struct location *location;           /* dns-01 */
-};
-typedef void (*look_fn)(struct verdict *v, void *arg);
-struct look_run *look_dns(struct engine *e, const struct look_request *request, look_fn done, void *arg);
-struct look_run *look_http(struct engine *e, const struct look_request *request, look_fn done, void *arg);
-/* `done` will not be called; replies still under way are dropped. */
-void look_cancel(struct look_run *r);
 
 /* ---- later.c ---- */
 /* Calls `fn` once: after `ms`, or when the engine closes (`closing` is set then). */

@@ -74,16 +74,18 @@ static void on_located(struct location *l, const struct err *err, void *arg)
 static void look_now(struct probe *p)
 {
 	struct entry *n = p->n;
-	struct look_request q = { .type = n->c.type, .identifier = n->c.identifier, .token = n->c.token,
+	struct look_request q = { .identifier = n->c.identifier, .token = n->c.token,
 	                          .expected = n->c.type == CHALLENGE_HTTP01 ? n->c.key_authorization : n->c.value,
 	                          .location = n->location };
 
+	if (n->location || n->c.type == CHALLENGE_HTTP01)
+		p->e->numbers.probes++;
 	if (n->c.type == CHALLENGE_HTTP01)
-		p->look = look_http(p->e, &q, on_look, p);
+		p->look = look_http(p->e->checker, &q, on_look, p);
 	else if (n->location)
-		p->look = look_dns(p->e, &q, on_look, p);
+		p->look = look_dns(p->e->checker, &q, on_look, p);
 	else
-		n->locate = locate_start(p->e, n->c.fqdn, on_located, n); /* after a restart */
+		n->locate = locate_start(p->e->checker, n->c.fqdn, on_located, n); /* after a restart */
 }
 
 void probe_start(struct engine *e, struct entry *n)

@@ -109,7 +109,7 @@ void place_start(struct engine *e, struct entry *n)
 		life_fail(e, n, err.text);
 		return;
 	}
-	n->locate = locate_start(e, fqdn, on_located, n);
+	n->locate = locate_start(e->checker, fqdn, on_located, n);
 }
 
 /* ---- http-01 ---- */

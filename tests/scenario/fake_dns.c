@@ -212,15 +212,61 @@ static void push_txt(ldns_pkt *pkt, const struct server *s, const char *name)
 	push_soa(pkt, LDNS_SECTION_AUTHORITY, s->zone);
 }
 
-static ldns_pkt *authoritative(struct server *s, const char *name)
+static void push_ns(ldns_pkt *pkt, const char *zone)
 {
-	ldns_pkt *pkt = answer_to(name, DNS_TXT);
+	for (size_t i = 0; i < world.server_count; i++) {
+		CLEANUP(mem_freep) char *rest = mem_printf("NS %s.", world.servers[i].name);
+
+		if (strcmp(world.servers[i].zone, zone) == 0)
+			push(pkt, LDNS_SECTION_ANSWER, zone, rest);
+	}
+}
+
+static bool push_addresses(ldns_pkt *pkt, const char *name, int type)
+{
+	bool known = false;
+
+	for (size_t i = 0; i < world.host_count; i++) {
+		bool six = strchr(world.hosts[i].text, ':') != NULL && strchr(world.hosts[i].text, ':') != strrchr(world.hosts[i].text, ':');
+		CLEANUP(mem_freep) char *address = mem_dup_n(world.hosts[i].text, six ? 64 : strcspn(world.hosts[i].text, ":"));
+		CLEANUP(mem_freep) char *rest = mem_printf("%s %s", six ? "AAAA" : "A", address);
+
+		if (strcmp(world.hosts[i].name, name) != 0)
+			continue;
+		known = true;
+		if (type == (six ? DNS_AAAA : DNS_A))
+			push(pkt, LDNS_SECTION_ANSWER, name, rest);
+	}
+	return known;
+}
+
+/* What a zone holds besides TXT and CNAME: its apex, and hosts. */
+static void push_other(ldns_pkt *pkt, const struct server *s, const char *name, int type)
+{
+	bool apex = strcmp(s->zone, name) == 0, known = push_addresses(pkt, name, type) || apex;
+
+	if (apex && type == DNS_SOA)
+		push_soa(pkt, LDNS_SECTION_ANSWER, s->zone);
+	if (apex && type == DNS_NS)
+		push_ns(pkt, s->zone);
+	if (ldns_pkt_ancount(pkt))
+		return;
+	if (!known)
+		ldns_pkt_set_rcode(pkt, LDNS_RCODE_NXDOMAIN);
+	push_soa(pkt, LDNS_SECTION_AUTHORITY, s->zone);
+}
+
+static ldns_pkt *authoritative(struct server *s, const char *name, int type)
+{
+	ldns_pkt *pkt = answer_to(name, type);
 
 	ldns_pkt_set_aa(pkt, s->fault != FAULT_LAME);
 	if (s->fault == FAULT_SERVFAIL)
 		ldns_pkt_set_rcode(pkt, LDNS_RCODE_SERVFAIL);
-	else
+	else if (type == DNS_TXT || cname_of(name))
 		push_txt(pkt, s, name);
+	else
+		push_other(pkt, s, name, type);
 	return pkt;
 }
 
@@ -234,12 +280,8 @@ static ldns_pkt *recursive(const char *name, int type)
 		ldns_pkt_set_rcode(pkt, LDNS_RCODE_NXDOMAIN);
 	if (s && (!apex || type == DNS_SOA))
 		push_soa(pkt, apex ? LDNS_SECTION_ANSWER : LDNS_SECTION_AUTHORITY, s->zone);
-	for (size_t i = 0; apex && type == DNS_NS && i < world.server_count; i++) {
-		CLEANUP(mem_freep) char *rest = mem_printf("NS %s.", world.servers[i].name);
-
-		if (strcmp(world.servers[i].zone, name) == 0)
-			push(pkt, LDNS_SECTION_ANSWER, name, rest);
-	}
+	if (apex && type == DNS_NS)
+		push_ns(pkt, name);
 	return pkt;
 }
 
@@ -247,6 +289,41 @@ static void take_wire(struct reply *r, ldns_pkt *pkt)
 {
 	assert_int_equal(ldns_pkt2wire(&r->wire, pkt, &r->length), LDNS_STATUS_OK);
 	ldns_pkt_free(pkt);
+}
+
+/* As a resolver that begins at the root: the first server that says something; CNAMEs are followed. */
+static ldns_pkt *resolve(const char *name, int type)
+{
+	struct server *s = server_for(name, NULL);
+	const char *target = cname_of(name);
+	ldns_pkt *pkt, *rest;
+
+	for (size_t i = 0; s && i < world.server_count && s->fault; i++)
+		if (strcmp(world.servers[i].zone, s->zone) == 0)
+			s = &world.servers[i];
+	if (!s || s->fault == FAULT_SILENT || s->fault == FAULT_GARBAGE || s->fault == FAULT_CUT) {
+		pkt = answer_to(name, type);
+		ldns_pkt_set_rcode(pkt, s ? LDNS_RCODE_SERVFAIL : LDNS_RCODE_NXDOMAIN);
+		return pkt;
+	}
+	pkt = authoritative(s, name, type);
+	if (!target)
+		return pkt;
+	rest = resolve(target, type);
+	ldns_pkt_push_rr_list(pkt, LDNS_SECTION_ANSWER, ldns_rr_list_clone(ldns_pkt_answer(rest)));
+	ldns_pkt_set_rcode(pkt, ldns_pkt_get_rcode(rest));
+	ldns_pkt_free(rest);
+	return pkt;
+}
+
+int fake_dns_resolve(const char *name, int type, unsigned char **ret_wire, size_t *ret_length)
+{
+	ldns_pkt *pkt = resolve(name, type);
+	int rcode = (int)ldns_pkt_get_rcode(pkt);
+
+	assert_int_equal(ldns_pkt2wire(ret_wire, pkt, ret_length), LDNS_STATUS_OK);
+	ldns_pkt_free(pkt);
+	return rcode;
 }
 
 /* ---- replies on their way ---- */
@@ -347,13 +424,13 @@ int resolver_addresses(struct resolver *resolver, const char *host,
 }
 
 /* What the server at this address says; nothing for one that is silent. */
-static void take_answer(struct reply *r, struct server *s, const char *name)
+static void take_answer(struct reply *r, struct server *s, const char *name, int type)
 {
 	static const unsigned char garbage[] = "\xff\xc0\x0c\xc0\x0c not a message \x00\xff";
 
 	if (s->fault == FAULT_SILENT)
 		return;
-	take_wire(r, authoritative(s, name));
+	take_wire(r, authoritative(s, name, type));
 	if (s->fault == FAULT_CUT)
 		r->length /= 2;
 	if (s->fault != FAULT_GARBAGE)
@@ -369,19 +446,23 @@ int resolver_exchange(struct resolver *resolver, const char *address, const unsi
 	struct server *s;
 	struct reply *r;
 	char *name;
+	int type;
 
 	(void)tcp, (void)err;
 	assert_int_equal(ldns_wire2pkt(&query, wire, length), LDNS_STATUS_OK);
 	assert_false(ldns_pkt_rd(query));
 	name = ldns_rdf2str(ldns_rr_owner(ldns_rr_list_rr(ldns_pkt_question(query), 0)));
 	name[strlen(name) - 1] = '\0';
+	type = (int)ldns_rr_get_type(ldns_rr_list_rr(ldns_pkt_question(query), 0));
 	ldns_pkt_free(query);
+	for (char *c = name; *c; c++)
+		*c = *c >= 'A' && *c <= 'Z' ? (char)(*c + 32) : *c;
 	s = server_for(name, address);
 	assert_non_null(s);
 	s->asked++;
 	r = reply_new(resolver, s->fault == FAULT_SILENT ? SILENCE_MS : REPLY_MS, arg);
 	r->done = done;
-	take_answer(r, s, name);
+	take_answer(r, s, name, type);
 	free(name);
 	return 0;
 }

@@ -4,6 +4,7 @@
 #define TESTS_SCENARIO_FAKE_DNS_H
 
 #include "solver/answers/answers.h"
+#include "solver/net/recursor.h"
 #include "solver/net/resolver.h"
 
 enum dns_fault {
@@ -27,6 +28,10 @@ void fake_dns_host(const char *name, const char *address);
 void fake_dns_value(const char *fqdn, const char *value);
 unsigned fake_dns_asked(const char *address);
 
+/* Full recursion (fake_recursor.c); gives *ret_wire (free with free). Returns the rcode. */
+int fake_dns_resolve(const char *name, int type, unsigned char **ret_wire, size_t *ret_length);
+
 struct resolver *fake_resolver_new(struct loop *l);
+struct recursor *fake_recursor_new(struct loop *l);
 
 #endif

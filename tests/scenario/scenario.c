@@ -63,6 +63,7 @@ static void start(struct scenario *s)
 	s->answers = parts.answers = answers_new();
 	s->http = parts.http = fake_http_client_new(s->loop);
 	s->resolver = parts.resolver = fake_resolver_new(s->loop);
+	s->recursor = parts.recursor = fake_recursor_new(s->loop);
 	parts.config = s->configs[s->config_count - 1];
 	if (engine_open(&parts, &s->engine, &err) < 0 || engine_recover(s->engine, &err) < 0)
 		fail_msg("%s", err.text);
@@ -72,6 +73,7 @@ static void stop(struct scenario *s)
 {
 	engine_stop(s->engine);
 	journal_drain();
+	recursor_free(s->recursor);
 	resolver_free(s->resolver);
 	http_client_free(s->http);
 	engine_close(s->engine);

@@ -30,6 +30,7 @@ struct scenario {
 	struct answers *answers;
 	struct http_client *http;
 	struct resolver *resolver;
+	struct recursor *recursor;
 	struct config *configs[CONFIGS_MAX]; /* the last one is in force */
 	size_t config_count;
 	struct engine *engine;

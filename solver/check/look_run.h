@@ -1,21 +1,22 @@
 /* What look_dns.c and look_http.c share: one look at all servers or addresses. */
-#ifndef SOLVER_ENGINE_LOOK_H
-#define SOLVER_ENGINE_LOOK_H
+#ifndef SOLVER_CHECK_LOOK_RUN_H
+#define SOLVER_CHECK_LOOK_RUN_H
 
-#include "solver/engine/internal.h"
+#include "solver/check/internal.h"
 
 struct look_run {
-	struct engine *e;
+	struct checker *c;
 	char *identifier, *token, *expected;
+	struct location *location;         /* DNS */
 	struct verdict *verdict;
-	void (*judge)(struct look_run *r); /* fills in result and sentences once all looks are in */
+	void (*conclude)(struct look_run *r); /* fills in result and sentences once all looks are in */
 	look_fn done;
 	void *arg;
 	unsigned pending;
 	bool cancelled;
 };
 
-struct look_run *look_new(struct engine *e, const struct look_request *request, look_fn done, void *arg);
+struct look_run *look_new(struct checker *c, const struct look_request *request, look_fn done, void *arg);
 /* One reply less to wait for; the last one judges, tells and frees. */
 void look_over(struct look_run *r);
 /* PASS when all looks are ok, FLAKY when some are, FAIL when none is. */

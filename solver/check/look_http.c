@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "solver/base/mem.h"
-#include "solver/engine/internal.h"
-#include "solver/engine/look.h"
+#include "solver/check/internal.h"
+#include "solver/check/look_run.h"
 
 #define BODY_MAX 4096 /* an authority reads little more than a key authorization */
 #define SHOWN_MAX 80
@@ -16,7 +16,7 @@ struct fetch {
 	struct look *look;
 };
 
-static void judge_http(struct look_run *r)
+static void conclude_http(struct look_run *r)
 {
 	struct verdict *v = r->verdict;
 	struct look *bad;
@@ -30,9 +30,10 @@ static void judge_http(struct look_run *r)
 		                       r->expected ? " with the key authorization" : "");
 		return;
 	}
-	v->error_type = bad->value_count ? "urn:ietf:params:acme:error:unauthorized" : "urn:ietf:params:acme:error:connection";
+	v->problem = bad->value_count ? PROBLEM_UNAUTHORIZED : PROBLEM_CONNECTION;
 	v->detail = mem_printf("%s: %s", bad->address, bad->detail ? bad->detail : bad->status);
-	v->mend = mem_printf("make http://%s/.well-known/acme-challenge/ at %s reach dcvd, or redirect it there", r->identifier, bad->address);
+	verdict_find(v, FINDING_ERROR, STAGE_VALIDATION, "address-differs", mem_dup(v->detail),
+	             mem_printf("make http://%s/.well-known/acme-challenge/ at %s reach dcvd, or redirect it there", r->identifier, bad->address));
 }
 
 static size_t trimmed(const char *body, size_t length)
@@ -82,7 +83,7 @@ static void on_reply(const struct http_reply *reply, const struct err *err, void
 
 	free(f);
 	if (!r->cancelled) {
-		l->at_ms = loop_wall_ms(r->e->parts.loop);
+		l->at_ms = loop_wall_ms(r->c->parts.loop);
 		if (reply) {
 			l->elapsed_ms = reply->elapsed_ms;
 			take_reply(r, l, reply);
@@ -96,7 +97,7 @@ static void on_reply(const struct http_reply *reply, const struct err *err, void
 
 static void fetch(struct look_run *r, const char *address)
 {
-	const struct config_check *check = &r->e->config->check;
+	const struct config_check *check = &r->c->config->check;
 	CLEANUP(mem_freep) char *url = NULL;
 	struct fetch *f = mem_new(1, sizeof(*f));
 	struct http_call *call;
@@ -111,7 +112,7 @@ static void fetch(struct look_run *r, const char *address)
 		url = mem_printf("http://%s:%d/.well-known/acme-challenge/%s", r->identifier, (int)check->http_port, r->token);
 	h.url = url;
 	*f = (struct fetch){ r, verdict_look(r->verdict, r->identifier, address) };
-	if (f->look && http_start(r->e->parts.http, &h, on_reply, f, &call, &err) == 0) {
+	if (f->look && http_start(r->c->parts.http, &h, on_reply, f, &call, &err) == 0) {
 		r->pending++;
 		return;
 	}
@@ -129,11 +130,12 @@ static void on_addresses(const char *const *addresses, const struct err *err, vo
 			fetch(r, addresses[i]);
 		if (!r->verdict->look_count) {
 			r->verdict->result = VERDICT_FAIL;
-			r->verdict->error_type = "urn:ietf:params:acme:error:dns";
+			r->verdict->problem = PROBLEM_DNS;
 			r->verdict->detail = err->code ? mem_printf("looking up the addresses of %s: %s", r->identifier, err->text) :
 			                                 mem_printf("no valid A records found for %s; no valid AAAA records found for %s",
 			                                            r->identifier, r->identifier);
-			r->verdict->mend = mem_printf("add an A or AAAA record for %s", r->identifier);
+			verdict_find(r->verdict, FINDING_ERROR, STAGE_LOOKUP, "no-address", mem_dup(r->verdict->detail),
+			             mem_printf("add an A or AAAA record for %s", r->identifier));
 		}
 	}
 	look_over(r);
@@ -144,18 +146,17 @@ static void begun(void *arg)
 	look_over(arg);
 }
 
-struct look_run *look_http(struct engine *e, const struct look_request *request, look_fn done, void *arg)
+struct look_run *look_http(struct checker *c, const struct look_request *request, look_fn done, void *arg)
 {
-	struct look_run *r = look_new(e, request, done, arg);
+	struct look_run *r = look_new(c, request, done, arg);
 	struct err err;
 
-	r->judge = judge_http;
-	e->numbers.probes++;
+	r->conclude = conclude_http;
 	r->pending = 1;
-	if (resolver_addresses(e->parts.resolver, request->identifier, on_addresses, r, &err) < 0) {
+	if (resolver_addresses(c->parts.resolver, request->identifier, on_addresses, r, &err) < 0) {
 		r->verdict->result = VERDICT_FAIL;
 		r->verdict->detail = mem_dup(err.text);
-		later(e, 0, begun, r);
+		checker_later(c, 0, begun, r);
 	}
 	return r;
 }

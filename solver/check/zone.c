@@ -1,4 +1,4 @@
-#include "solver/engine/zone.h"
+#include "solver/check/zone.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,7 +45,7 @@ static void tell(struct zone *z)
 
 	z->waiting = NULL;
 	if (z->count) {
-		z->fresh_until_ms = loop_now_ms(z->e->parts.loop) + FRESH_MS;
+		z->fresh_until_ms = loop_now_ms(z->c->parts.loop) + FRESH_MS;
 		err.code = 0;
 	} else {
 		if (!err.code)
@@ -61,7 +61,7 @@ static void tell(struct zone *z)
 
 static void lookup_over(struct zone *z)
 {
-	if (--z->lookups == 0 && !z->e->closing)
+	if (--z->lookups == 0 && !z->c->closing)
 		tell(z);
 }
 
@@ -70,7 +70,7 @@ static void on_addresses(const char *const *addresses, const struct err *err, vo
 	struct host_lookup *h = arg;
 	struct zone *z = h->zone;
 
-	if (!z->e->closing) {
+	if (!z->c->closing) {
 		if (err->code)
 			z->last = *err;
 		for (size_t i = 0; addresses && addresses[i]; i++)
@@ -86,7 +86,7 @@ static void look_up_host(struct zone *z, const char *host)
 	struct host_lookup *h = mem_new(1, sizeof(*h));
 
 	*h = (struct host_lookup){ z, mem_dup(host) };
-	if (resolver_addresses(z->e->parts.resolver, host, on_addresses, h, &z->last) == 0) {
+	if (resolver_addresses(z->c->parts.resolver, host, on_addresses, h, &z->last) == 0) {
 		z->lookups++;
 		return;
 	}
@@ -125,7 +125,7 @@ static void on_ns(const unsigned char *wire, size_t length, int64_t elapsed_ms, 
 	struct dns_reply reply;
 
 	(void)elapsed_ms;
-	if (z->e->closing)
+	if (z->c->closing)
 		return;
 	z->last = *err;
 	if (!wire || dns_reply_parse(wire, length, z->name, DNS_NS, &reply, &z->last) < 0) {
@@ -158,10 +158,10 @@ static void tell_own(void *arg)
 {
 	struct zone *z = arg;
 
-	if (z->e->closing)
+	if (z->c->closing)
 		return;
-	for (size_t i = 0; z->e->config->dns.listen && z->e->config->dns.listen[i]; i++)
-		add_own(z, z->e->config->dns.listen[i]);
+	for (size_t i = 0; z->c->config->dns.listen && z->c->config->dns.listen[i]; i++)
+		add_own(z, z->c->config->dns.listen[i]);
 	if (!z->count)
 		err_set(&z->last, ERR_INVALID, "the embedded DNS server is switched off; set dns.listen");
 	tell(z);
@@ -172,25 +172,25 @@ static void load(struct zone *z, const struct dns_reply *referral)
 	z->last = (struct err){ 0 };
 	z->fresh_until_ms = 0;
 	clear_servers(z);
-	if (zone_own(z->e, z->name))
-		later(z->e, 0, tell_own, z);
+	if (zone_own(z->c, z->name))
+		checker_later(z->c, 0, tell_own, z);
 	else if (referral)
 		read_ns(z, referral, referral->authority, referral->authority_count);
-	else if (resolver_query(z->e->parts.resolver, z->name, DNS_NS, on_ns, z, &z->last) < 0)
+	else if (resolver_query(z->c->parts.resolver, z->name, DNS_NS, on_ns, z, &z->last) < 0)
 		tell(z);
 }
 
-static struct zone *zone_get(struct engine *e, const char *name)
+static struct zone *zone_get(struct checker *c, const char *name)
 {
 	struct zone *z;
 
-	HASH_FIND_STR(e->zones, name, z);
+	HASH_FIND_STR(c->zones, name, z);
 	if (z)
 		return z;
 	z = mem_new(1, sizeof(*z));
-	z->e = e;
+	z->c = c;
 	z->name = mem_dup(name);
-	HASH_ADD_KEYPTR(hh, e->zones, z->name, strlen(z->name), z);
+	HASH_ADD_KEYPTR(hh, c->zones, z->name, strlen(z->name), z);
 	return z;
 }
 
@@ -207,25 +207,25 @@ static void tell_fresh(void *arg)
 	struct err stopping;
 
 	err_set(&stopping, ERR_CANCELLED, "dcvd is stopping");
-	if (f->zone->e->closing)
+	if (f->zone->c->closing)
 		f->done(NULL, &stopping, f->arg);
 	else
 		f->done(f->zone, &(struct err){ 0 }, f->arg);
 	free(f);
 }
 
-void zone_servers(struct engine *e, const char *name, const struct dns_reply *referral,
+void zone_servers(struct checker *c, const char *name, const struct dns_reply *referral,
                   void (*done)(struct zone *z, const struct err *err, void *arg), void *arg)
 {
-	struct zone *z = zone_get(e, name);
+	struct zone *z = zone_get(c, name);
 	struct zone_waiter *w;
 	bool loading = z->waiting != NULL;
 
-	if (!loading && z->fresh_until_ms > loop_now_ms(e->parts.loop)) {
+	if (!loading && z->fresh_until_ms > loop_now_ms(c->parts.loop)) {
 		struct fresh *f = mem_new(1, sizeof(*f));
 
 		*f = (struct fresh){ z, done, arg };
-		later(e, 0, tell_fresh, f);
+		checker_later(c, 0, tell_fresh, f);
 		return;
 	}
 	w = mem_new(1, sizeof(*w));
@@ -245,9 +245,9 @@ struct location *zone_location(const struct zone *z)
 	return l;
 }
 
-const char *zone_own(struct engine *e, const char *fqdn)
+const char *zone_own(struct checker *c, const char *fqdn)
 {
-	char *const *zones = (char *const *)e->config->dns.zones;
+	char *const *zones = (char *const *)c->config->dns.zones;
 
 	for (size_t i = 0; zones && zones[i]; i++)
 		if (name_is_below(fqdn, zones[i]) && name_is_below(zones[i], "test"))
@@ -255,12 +255,12 @@ const char *zone_own(struct engine *e, const char *fqdn)
 	return NULL;
 }
 
-void zone_cache_free(struct engine *e)
+void zone_cache_free(struct checker *c)
 {
 	struct zone *z, *tmp;
 
-	HASH_ITER(hh, e->zones, z, tmp) {
-		HASH_DEL(e->zones, z);
+	HASH_ITER(hh, c->zones, z, tmp) {
+		HASH_DEL(c->zones, z);
 		clear_servers(z);
 		err_set(&z->last, ERR_CANCELLED, "dcvd is stopping");
 		tell(z); /* whoever still waits frees what it holds */

@@ -10,13 +10,13 @@
 
 #include "solver/base/mem.h"
 #include "solver/dns/message.h"
-#include "solver/engine/internal.h"
-#include "solver/engine/zone.h"
+#include "solver/check/internal.h"
+#include "solver/check/zone.h"
 
 #define HOPS_MAX 8
 
 struct locate {
-	struct engine *e;
+	struct checker *c;
 	char fqdn[NAME_SIZE];      /* where we are: the name, or the target of its CNAMEs */
 	char candidate[NAME_SIZE]; /* whose zone is asked for */
 	char zone[NAME_SIZE];
@@ -113,7 +113,7 @@ static void on_servers(struct zone *z, const struct err *err, void *arg)
 static void load_servers(struct locate *l, const struct dns_reply *referral)
 {
 	l->pending++;
-	zone_servers(l->e, l->zone, referral, on_servers, l);
+	zone_servers(l->c, l->zone, referral, on_servers, l);
 }
 
 static void descend(struct locate *l, const struct dns_reply *reply, const char *cut)
@@ -182,7 +182,7 @@ static void ask_servers(struct locate *l)
 
 	while (l->server < l->servers->count) {
 		length = dns_query_build(l->fqdn, DNS_TXT, false, query, sizeof(query), &l->last);
-		if (length > 0 && resolver_exchange(l->e->parts.resolver, l->servers->servers[l->server].address, query,
+		if (length > 0 && resolver_exchange(l->c->parts.resolver, l->servers->servers[l->server].address, query,
 		                                    (size_t)length, false, on_reply, l, &l->last) == 0) {
 			l->pending++;
 			return;
@@ -258,7 +258,7 @@ static void ask_zone(struct locate *l)
 {
 	struct err err;
 
-	if (resolver_query(l->e->parts.resolver, l->candidate, DNS_SOA, on_zone, l, &err) == 0)
+	if (resolver_query(l->c->parts.resolver, l->candidate, DNS_SOA, on_zone, l, &err) == 0)
 		l->pending++;
 	else
 		fail(l, &err);
@@ -267,7 +267,7 @@ static void ask_zone(struct locate *l)
 static void find_zone(struct locate *l)
 {
 	const char *parent = name_parent(l->fqdn);
-	const char *own = zone_own(l->e, l->fqdn);
+	const char *own = zone_own(l->c, l->fqdn);
 	struct err err;
 
 	if (own) {
@@ -292,7 +292,7 @@ static void begin(void *arg)
 
 	if (is_dead(l))
 		return;
-	if (!l->e->closing) {
+	if (!l->c->closing) {
 		find_zone(l);
 		return;
 	}
@@ -300,13 +300,13 @@ static void begin(void *arg)
 	fail(l, &err);
 }
 
-struct locate *locate_start(struct engine *e, const char *fqdn, void (*done)(struct location *l, const struct err *err, void *arg), void *arg)
+struct locate *locate_start(struct checker *c, const char *fqdn, void (*done)(struct location *l, const struct err *err, void *arg), void *arg)
 {
 	struct locate *l = mem_new(1, sizeof(*l));
 
-	*l = (struct locate){ .e = e, .done = done, .arg = arg, .pending = 1 };
+	*l = (struct locate){ .c = c, .done = done, .arg = arg, .pending = 1 };
 	snprintf(l->fqdn, sizeof(l->fqdn), "%s", fqdn);
-	later(e, 0, begin, l);
+	checker_later(c, 0, begin, l);
 	return l;
 }
 

@@ -1,9 +1,9 @@
 /* The name servers of a zone with all their addresses, cached for a minute; one lookup for all who wait. */
-#ifndef SOLVER_ENGINE_ZONE_H
-#define SOLVER_ENGINE_ZONE_H
+#ifndef SOLVER_CHECK_ZONE_H
+#define SOLVER_CHECK_ZONE_H
 
 #include "solver/dns/message.h"
-#include "solver/engine/internal.h"
+#include "solver/check/internal.h"
 
 struct zone_waiter;
 
@@ -15,18 +15,18 @@ struct zone {
 	unsigned lookups;         /* address lookups under way */
 	struct err last;
 	struct zone_waiter *waiting;
-	struct engine *e;
+	struct checker *c;
 	UT_hash_handle hh;
 };
 
 /* `done` comes later with the zone (borrowed: read it at once or while nothing else runs) or a sentence. With a
  * referral its NS records are used; otherwise the recursive resolver is asked for them. */
-void zone_servers(struct engine *e, const char *zone, const struct dns_reply *referral,
+void zone_servers(struct checker *c, const char *zone, const struct dns_reply *referral,
                   void (*done)(struct zone *z, const struct err *err, void *arg), void *arg);
 /* A copy of the servers, without fqdn. Gives (free with location_free). */
 struct location *zone_location(const struct zone *z);
 /* The zone of dns.zones that holds `fqdn` and can have no delegation because it is for special use (RFC 6761:
  * "test" and below): its servers are our own listeners. NULL otherwise. */
-const char *zone_own(struct engine *e, const char *fqdn);
+const char *zone_own(struct checker *c, const char *fqdn);
 
 #endif

@@ -5,19 +5,20 @@
 
 #include "solver/base/mem.h"
 #include "solver/dns/message.h"
-#include "solver/engine/internal.h"
-#include "solver/engine/look.h"
+#include "solver/check/internal.h"
+#include "solver/check/look_run.h"
 
 struct ask {
 	struct look_run *run;
 	struct look *look;
+	size_t server; /* of the location */
 };
 
-struct look_run *look_new(struct engine *e, const struct look_request *request, look_fn done, void *arg)
+struct look_run *look_new(struct checker *c, const struct look_request *request, look_fn done, void *arg)
 {
 	struct look_run *r = mem_new(1, sizeof(*r));
 
-	*r = (struct look_run){ .e = e, .done = done, .arg = arg, .verdict = verdict_new() };
+	*r = (struct look_run){ .c = c, .done = done, .arg = arg, .verdict = verdict_new() };
 	r->identifier = mem_dup(request->identifier);
 	r->token = mem_dup(request->token);
 	r->expected = mem_dup(request->expected);
@@ -38,7 +39,7 @@ void look_over(struct look_run *r)
 	if (--r->pending)
 		return;
 	if (!r->cancelled) {
-		r->judge(r);
+		r->conclude(r);
 		r->done(r->verdict, r->arg);
 		r->verdict = NULL;
 	}
@@ -64,7 +65,7 @@ void look_count(struct verdict *v)
 
 	for (size_t i = 0; i < v->look_count; i++)
 		ok += v->looks[i].ok;
-	v->stage = "validation";
+	v->stage = STAGE_VALIDATION;
 	if (!v->look_count)
 		v->result = VERDICT_FAIL;
 	else
@@ -73,7 +74,7 @@ void look_count(struct verdict *v)
 
 /* ---- judging ---- */
 
-static void judge_dns(struct look_run *r)
+static void conclude_dns(struct look_run *r)
 {
 	struct verdict *v = r->verdict;
 	struct look *bad;
@@ -86,10 +87,11 @@ static void judge_dns(struct look_run *r)
 		                       v->look_count, v->zone);
 		return;
 	}
-	v->error_type = bad->value_count ? "urn:ietf:params:acme:error:unauthorized" : "urn:ietf:params:acme:error:dns";
+	v->problem = bad->value_count ? PROBLEM_UNAUTHORIZED : PROBLEM_DNS;
 	v->detail = mem_printf("%s (%s): %s", bad->server, bad->address, bad->detail ? bad->detail : bad->status);
-	v->mend = mem_printf("make %s show a TXT record %s with the expected value; if the others have it, look at its zone transfer",
-	                     bad->server, v->fqdn);
+	verdict_find(v, FINDING_ERROR, STAGE_VALIDATION, "server-differs", mem_dup(v->detail),
+	             mem_printf("make %s show a TXT record %s with the expected value; if the others have it, look at its zone transfer",
+	                        bad->server, v->fqdn));
 }
 
 static void take_values(struct look *l, const struct dns_reply *reply, const char *fqdn, const char *expected)
@@ -142,15 +144,17 @@ static void on_reply(const unsigned char *wire, size_t length, int64_t elapsed_m
 	struct ask *a = arg;
 	struct look_run *r = a->run;
 	struct look *l = a->look;
+	size_t server = a->server;
 	struct dns_reply reply;
 	struct err bad = *err;
 
 	free(a);
 	if (!r->cancelled) {
 		l->elapsed_ms = elapsed_ms;
-		l->at_ms = loop_wall_ms(r->e->parts.loop);
+		l->at_ms = loop_wall_ms(r->c->parts.loop);
 		if (wire && dns_reply_parse(wire, length, r->verdict->fqdn, DNS_TXT, &reply, &bad) == 0) {
 			take_reply(r, l, &reply);
+			r->location->seen[server] = l->ok && r->expected;
 			dns_reply_done(&reply);
 		} else {
 			l->status = mem_dup(err_name(bad.code));
@@ -160,16 +164,17 @@ static void on_reply(const unsigned char *wire, size_t length, int64_t elapsed_m
 	look_over(r);
 }
 
-static void ask(struct look_run *r, const struct server *s)
+static void ask(struct look_run *r, size_t server)
 {
+	const struct server *s = &r->location->servers[server];
 	unsigned char query[DNS_QUERY_MAX];
 	struct ask *a = mem_new(1, sizeof(*a));
 	struct err err = { 0 };
 	int length = dns_query_build(r->verdict->fqdn, DNS_TXT, false, query, sizeof(query), &err);
 
-	*a = (struct ask){ r, verdict_look(r->verdict, s->name, s->address) };
+	*a = (struct ask){ r, verdict_look(r->verdict, s->name, s->address), server };
 	if (a->look && length > 0 &&
-	    resolver_exchange(r->e->parts.resolver, s->address, query, (size_t)length, false, on_reply, a, &err) == 0) {
+	    resolver_exchange(r->c->parts.resolver, s->address, query, (size_t)length, false, on_reply, a, &err) == 0) {
 		r->pending++;
 		return;
 	}
@@ -180,22 +185,46 @@ static void ask(struct look_run *r, const struct server *s)
 	free(a);
 }
 
+/* What it showed once it will show again until the value is withdrawn; a check asks it anew before "ready". */
+static void note_seen(struct look_run *r, size_t server)
+{
+	const struct server *s = &r->location->servers[server];
+	struct look *l = verdict_look(r->verdict, s->name, s->address);
+
+	if (!l)
+		return;
+	l->ok = l->authoritative = true;
+	l->status = mem_dup(dns_rcode_name(DNS_NOERROR));
+	l->values[l->value_count++] = mem_dup(r->expected);
+	l->at_ms = loop_wall_ms(r->c->parts.loop);
+	l->detail = mem_dup("seen at an earlier look");
+}
+
 static void begun(void *arg)
 {
 	look_over(arg);
 }
 
-struct look_run *look_dns(struct engine *e, const struct look_request *request, look_fn done, void *arg)
+struct look_run *look_dns(struct checker *c, const struct look_request *request, look_fn done, void *arg)
 {
-	struct look_run *r = look_new(e, request, done, arg);
+	struct look_run *r = look_new(c, request, done, arg);
 
-	r->judge = judge_dns;
+	r->conclude = conclude_dns;
 	r->verdict->fqdn = mem_dup(request->location->fqdn);
 	r->verdict->zone = mem_dup(request->location->zone);
-	e->numbers.probes++;
 	r->pending = 1; /* the end comes later, never from here */
-	for (size_t i = 0; i < request->location->count; i++)
-		ask(r, &request->location->servers[i]);
-	later(e, 0, begun, r);
+	r->location = request->location;
+	for (size_t i = 0; i < r->location->count; i++) {
+		if (r->location->seen[i] && r->expected)
+			note_seen(r, i);
+		else
+			ask(r, i);
+	}
+	checker_later(c, 0, begun, r);
 	return r;
+}
+
+void look_again(struct location *l)
+{
+	memset(l->seen, 0, sizeof(l->seen));
 }

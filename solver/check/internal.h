@@ -1,0 +1,34 @@
+/* What the files of the checker share. Nothing outside this folder includes it.
+ *
+ *   checker.c   open, close, authorities        later.c      things that nobody holds a timer for
+ *   locate.c    where a TXT record must stand   zone.c       the servers of a zone, cached
+ *   look_dns.c  look_http.c  one cheap look     pace.c       what one server address is asked in a second
+ */
+#ifndef SOLVER_CHECK_INTERNAL_H
+#define SOLVER_CHECK_INTERNAL_H
+
+#include <uthash.h>
+#include <utlist.h>
+
+#include "solver/check/check.h"
+#include "solver/check/look.h"
+
+struct checker {
+	struct checker_parts parts;
+	const struct config *config;
+	struct authorities *authorities;   /* of the configuration in force */
+	struct authorities_held *held;     /* those too that older runs may use */
+	struct zone *zones;         /* zone.c */
+	struct later *laters;       /* later.c */
+	bool closing;
+};
+
+/* ---- later.c ---- */
+/* Calls `fn` once: after `ms`, or when the checker closes (`closing` is set then). */
+void checker_later(struct checker *c, int64_t ms, void (*fn)(void *arg), void *arg);
+void checker_laters_end(struct checker *c);
+
+/* ---- zone.c ---- */
+void zone_cache_free(struct checker *c);
+
+#endif

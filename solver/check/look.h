@@ -1,0 +1,43 @@
+/* Where a TXT record must stand, and the cheap look at it: one question to each server address.
+ *
+ * For polling. A look asks only the servers that have not shown the value yet; what decides in the end is a check
+ * (check.h). No recursive resolver is asked for the challenge name, so that no cache learns that it does not exist. */
+#ifndef SOLVER_CHECK_LOOK_H
+#define SOLVER_CHECK_LOOK_H
+
+#include "solver/check/check.h"
+
+#define SERVERS_MAX 64 /* addresses of one zone's name servers */
+
+struct server { char *name, *address; };
+struct location {
+	char *fqdn, *zone;
+	struct server servers[SERVERS_MAX];
+	size_t count;
+	bool seen[SERVERS_MAX]; /* showed the value at an earlier look: not asked again (look_again()) */
+};
+void location_free(struct location *l);
+
+/* Follows the CNAMEs at `fqdn` and finds the zone at their end. `done` comes later with a location (taken) or a sentence. */
+struct locate;
+struct locate *locate_start(struct checker *c, const char *fqdn, void (*done)(struct location *l, const struct err *err, void *arg), void *arg);
+void locate_cancel(struct locate *l);
+
+/* One look at every server (DNS) or every address (HTTP); `done` comes later and gets the verdict (taken). */
+struct look_request {
+	const char *identifier, *token, *expected; /* expected: key authorization or value; NULL: anything */
+	struct location *location;                 /* DNS: `seen` is read and written */
+};
+typedef void (*look_fn)(struct verdict *v, void *arg);
+struct look_run;
+struct look_run *look_dns(struct checker *c, const struct look_request *request, look_fn done, void *arg);
+struct look_run *look_http(struct checker *c, const struct look_request *request, look_fn done, void *arg);
+/* `done` will not be called; replies still under way are dropped. */
+void look_cancel(struct look_run *r);
+/* Every server is asked at the next look. */
+void look_again(struct location *l);
+
+/* Once, before the clients that the checker works with are freed: begins nothing new. */
+void checker_stop(struct checker *c);
+
+#endif
