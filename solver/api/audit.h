@@ -7,6 +7,7 @@
 #define SOLVER_API_AUDIT_H
 
 #include "solver/api/internal.h"
+#include "solver/base/buf.h"
 
 struct audit_event {
 	const char *door;   /* "rest", "httpreq", "acme-dns", "cert-manager", "cps", "cli" */
@@ -18,6 +19,17 @@ struct audit_event {
 	const char *result; /* "ok", "denied", "failed" */
 	const char *detail; /* a sentence, or NULL */
 };
+/* Writes it soon, in order, and counts it for /metrics. Denials that repeat (the same client and name, or a stranger from the
+ * same place) are written once a minute with their number, so that nobody fills the disk. */
 void audit_note(struct api *a, const struct audit_event *event);
+
+void audit_caller(struct api *a, const struct caller *caller, const char *action, const char *type, const char *name,
+                  const char *result, const char *detail);
+
+struct audit;
+struct audit *audit_new(struct api *a); /* gives (free with audit_free) */
+void audit_free(struct audit *l);       /* after everything noted is durable */
+/* dcvd_door_results_total; a caller who is no operator sees its own rows. */
+void audit_metrics(const struct api *a, const struct caller *caller, struct buf *out);
 
 #endif

@@ -3,8 +3,12 @@
 #include <string.h>
 #include <strings.h>
 
+#include "solver/api/audit.h"
+#include "solver/api/credential.h"
 #include "solver/api/door.h"
 #include "solver/api/internal.h"
+#include "solver/api/peer.h"
+#include "solver/base/mem.h"
 
 /* A page in a browser on this host can reach the loopback, with the rights of nobody: it announces itself by
  * an Origin, or by a Host that is a name it controls (DNS rebinding). */
@@ -26,33 +30,156 @@ static bool from_a_browser(struct http_exchange *x)
 	       (host && !host_is_loopback(host));
 }
 
+/* A browser sends what it once was given (a password, a certificate) with every request, also with those that a foreign page
+ * starts. It says so: by an Origin that is not this host, or by Sec-Fetch-Site. */
+static bool from_a_foreign_page(struct http_exchange *x)
+{
+	const char *origin = http_exchange_request_header(x, "Origin"), *site = http_exchange_request_header(x, "Sec-Fetch-Site");
+	const char *host = http_exchange_request_header(x, "Host"), *behind = origin ? strstr(origin, "://") : NULL;
+
+	if (strcmp(http_exchange_method(x), "GET") == 0)
+		return false;
+	if (site && strcasecmp(site, "same-origin") != 0 && strcasecmp(site, "none") != 0)
+		return true;
+	return origin && (!behind || !host || strcasecmp(behind + 3, host) != 0);
+}
+
+void peer_find(const struct api *a, struct http_exchange *x, char ret_peer[ADDRESS_TEXT_SIZE])
+{
+	CLEANUP(mem_freep) char *forwarded = http_exchange_request_header_all(x, "X-Forwarded-For");
+
+	peer_forwarded(a->proxies, http_exchange_peer(x), forwarded, ret_peer);
+}
+
+/* ---- who ---- */
+
+/* What speaks for somebody else is not this machine's user, wherever it comes from. */
 static int loopback_find(struct api *a, struct http_exchange *x, struct caller *ret, struct problem *problem)
 {
-	if (!a->config->api.loopback_open || !http_exchange_from_loopback(x))
+	if (!a->config->api.loopback_open || !http_exchange_from_loopback(x) || http_exchange_request_header(x, "X-Forwarded-For") ||
+	    http_exchange_request_header(x, "Forwarded"))
 		return problem_set(problem, 401, ERR_DENIED, NULL,
 		                   "no bearer token; create a client with \"dcvd client add\" and send Authorization: Bearer …");
 	if (from_a_browser(x))
 		return problem_set(problem, 403, ERR_DENIED, NULL, "requests of web pages need a bearer token, also from loopback");
-	*ret = (struct caller){ .name = "loopback", .grants = a->everything, .loopback = true };
+	ret->name = "loopback";
+	ret->grants = a->everything;
+	ret->loopback = true;
 	return 0;
 }
 
-int caller_find(struct api *a, struct http_exchange *x, struct caller *ret, struct problem *problem)
+static bool is_front_proxy(const struct api *a, const struct http_certificate *certificate)
 {
-	const char *header = http_exchange_request_header(x, "Authorization");
+	if (!certificate->trusted[TRUST_FRONT_PROXY] || !certificate->cn)
+		return false;
+	for (char **name = a->config->api.front_proxy_names; name && *name; name++)
+		if (strcmp(*name, certificate->cn) == 0)
+			return true;
+	return false;
+}
+
+/* Two of them would leave it to chance which one counts. */
+static const struct client *identity_find(struct api *a, struct http_exchange *x, struct problem *problem)
+{
+	CLEANUP(mem_freep) char *user = http_exchange_request_header_all(x, "X-Remote-User");
+	const struct client *client = user && !strchr(user, ',') ? client_list_identity(a->clients, user) : NULL;
+
+	if (!client)
+		problem_set(problem, 403, ERR_DENIED, NULL, "no client has the identity \"%.200s\"", user ? user : "");
+	return client;
+}
+
+static const struct client *certificate_find(struct api *a, struct http_exchange *x, const struct http_certificate *certificate,
+                                             struct problem *problem)
+{
+	const struct client *client;
+
+	if (is_front_proxy(a, certificate))
+		return identity_find(a, x, problem);
+	if (!certificate->trusted[TRUST_CLIENT]) {
+		problem_set(problem, 401, ERR_DENIED, NULL, "the client certificate is not trusted: %s",
+		            certificate->why_not ? certificate->why_not : "it is not from the CA of api.tls-client-ca");
+		return NULL;
+	}
+	client = client_list_certificate(a->clients, certificate->subject, certificate->cn, certificate->fingerprint);
+	if (!client)
+		problem_set(problem, 403, ERR_DENIED, NULL, "no client has the certificate \"%.200s\"", certificate->subject);
+	return client;
+}
+
+static const struct client *credential_find(struct api *a, const struct credential *c, struct problem *problem)
+{
 	const struct client *client = NULL;
 
-	if (!header)
-		return loopback_find(a, x, ret, problem);
-	if (strncasecmp(header, "Bearer ", 7) == 0)
-		client = client_list_bearer(a->clients, header + 7 + strspn(header + 7, " "));
+	if (c->kind == CREDENTIAL_BASIC)
+		client = client_list_basic(a->clients, c->user, c->token);
+	else if (c->kind != CREDENTIAL_BROKEN)
+		client = client_list_bearer(a->clients, c->token);
 	if (!client)
-		return problem_set(problem, 401, ERR_DENIED, NULL, "the bearer token is not known or was revoked");
-	if (!grants_allow_peer(client->grants, http_exchange_peer(x)))
-		return problem_set(problem, 403, ERR_DENIED, NULL, "client %s may not ask from %s", client->name, http_exchange_peer(x));
-	*ret = (struct caller){ .name = client->name, .grants = client->grants };
+		problem_set(problem, 401, ERR_DENIED, NULL, "%s", c->kind == CREDENTIAL_BASIC ?
+		            "the name and the token are not known together, or the token was revoked" :
+		            "the bearer token is not known or was revoked");
+	return client;
+}
+
+/* What a request says itself goes before what its connection says. */
+static int identify(struct api *a, struct http_exchange *x, struct caller *ret, struct problem *problem)
+{
+	const struct http_certificate *certificate = http_exchange_client_certificate(x);
+	CLEANUP(credential_wipe) struct credential credential;
+	const struct client *client;
+
+	credential_read(http_exchange_request_header(x, "Authorization"), &credential);
+	if (credential.kind == CREDENTIAL_NONE && http_exchange_prefix(x))
+		credential_in_path(http_exchange_prefix(x), &credential);
+	if (credential.kind == CREDENTIAL_NONE && !certificate)
+		return loopback_find(a, x, ret, problem);
+	if ((credential.kind == CREDENTIAL_NONE || credential.kind == CREDENTIAL_BASIC) && from_a_foreign_page(x))
+		return problem_set(problem, 403, ERR_DENIED, NULL, "requests of other web pages need a bearer token");
+	client = credential.kind == CREDENTIAL_NONE ? certificate_find(a, x, certificate, problem) : credential_find(a, &credential, problem);
+	if (!client)
+		return problem->err.code;
+	ret->name = client->name;
+	ret->grants = client->grants;
 	return 0;
 }
+
+/* ---- may they come in ---- */
+
+static int take_rate(struct api *a, struct http_exchange *x, const struct caller *caller, struct problem *problem)
+{
+	int64_t wait_ms;
+
+	if (strcmp(http_exchange_method(x), "GET") == 0)
+		return 0;
+	wait_ms = rate_take(a->rates, caller->name, grants_rate(caller->grants), loop_now_ms(a->parts.loop));
+	if (!wait_ms)
+		return 0;
+	problem->retry_after_s = (int)((wait_ms + 999) / 1000);
+	return problem_set(problem, 429, ERR_RATE, NULL, "client %s asks for more changes than it is granted", caller->name);
+}
+
+static int admit(struct api *a, struct http_exchange *x, const struct caller *caller, struct problem *problem)
+{
+	if (!grants_allow_peer(caller->grants, caller->peer))
+		return problem_set(problem, 403, ERR_DENIED, NULL, "client %s may not ask from %s", caller->name, caller->peer);
+	if (!grants_allow_door(caller->grants, caller->door))
+		return problem_set(problem, 403, ERR_DENIED, NULL, "client %s may not use the door %s", caller->name, caller->door);
+	return take_rate(a, x, caller, problem);
+}
+
+int caller_find(struct api *a, struct http_exchange *x, const char *door, struct caller *ret, struct problem *problem)
+{
+	*ret = (struct caller){ .door = door ? door : DOOR_REST };
+	peer_find(a, x, ret->peer);
+	if (identify(a, x, ret, problem) == 0 && admit(a, x, ret, problem) == 0)
+		return 0;
+	audit_note(a, &(struct audit_event){ .door = ret->door, .client = ret->name, .peer = ret->peer, .action = "access",
+	                                     .result = "denied", .detail = problem->err.text });
+	return problem->err.code;
+}
+
+/* ---- what they may see and ask for ---- */
 
 bool caller_sees(const struct caller *caller, const char *client)
 {

@@ -96,6 +96,32 @@ const struct client *client_list_bearer(const struct client_list *l, const char 
 	return found;
 }
 
+const struct client *client_list_basic(const struct client_list *l, const char *name, const char *token)
+{
+	const struct client *found = client_list_bearer(l, token);
+
+	return found && strcmp(found->name, name) == 0 ? found : NULL;
+}
+
+const struct client *client_list_certificate(const struct client_list *l, const char *subject, const char *cn, const char *fingerprint)
+{
+	const char *const ways[][3] = { { NULL, NULL, fingerprint }, { subject, NULL, NULL }, { NULL, cn, NULL } };
+
+	for (size_t way = 0; way < ARRAY_LEN(ways); way++)
+		for (size_t i = 0; i < l->count; i++)
+			if (!l->items[i].revoked && grants_certificate(l->items[i].grants, ways[way][0], ways[way][1], ways[way][2]))
+				return &l->items[i];
+	return NULL;
+}
+
+const struct client *client_list_identity(const struct client_list *l, const char *identity)
+{
+	for (size_t i = 0; i < l->count; i++)
+		if (!l->items[i].revoked && grants_identity(l->items[i].grants, identity))
+			return &l->items[i];
+	return NULL;
+}
+
 /* ---- changes ---- */
 
 static int name_check(const char *name, struct problem *problem)

@@ -31,6 +31,12 @@ const struct client *client_list_named(const struct client_list *l, const char *
 /* The client that is not revoked and has this token, or NULL. Constant time per client. */
 const struct client *client_list_bearer(const struct client_list *l, const char *token);
 
+/* The same for HTTP Basic: every digest is compared, whether the name is known or not. */
+const struct client *client_list_basic(const struct client_list *l, const char *name, const char *token);
+/* By a verified certificate; a fingerprint goes before a subject, and that before a common name. */
+const struct client *client_list_certificate(const struct client_list *l, const char *subject, const char *cn, const char *fingerprint);
+const struct client *client_list_identity(const struct client_list *l, const char *identity);
+
 void bearer_new(char ret_token[BEARER_SIZE]);
 /* A new client, or a revoked one made new. ERR_EXISTS when the name is taken. */
 int client_issue(struct store *s, const char *name, const struct grants *grants, char ret_token[BEARER_SIZE], struct problem *problem);

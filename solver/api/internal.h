@@ -10,17 +10,24 @@
 #include "solver/api/clients.h"
 #include "solver/api/grants.h"
 #include "solver/api/hub.h"
+#include "solver/api/network.h"
 #include "solver/api/problem.h"
+#include "solver/api/rate.h"
 #include "solver/api/router.h"
+#include "solver/net/address.h"
 #include "solver/net/http_server.h"
 
 #define JSON_TYPE "application/json"
 #define CLIENT_HEADER_MAX 4096
 
+#define DOOR_REST "rest"
+
 /* Who asks: a client of the store, or somebody on this host where api.loopback-open allows it. */
 struct caller {
-	const char *name;
+	const char *name;              /* NULL: nobody was recognised */
 	const struct grants *grants;
+	const char *door;              /* "rest", "httpreq", "acme-dns", "cert-manager" */
+	char peer[ADDRESS_TEXT_SIZE];  /* behind trusted proxies: whom they speak for */
 	bool loopback; /* without a token: may not manage clients */
 };
 
@@ -33,6 +40,9 @@ struct api {
 	size_t server_count;
 	struct client_list *clients;
 	struct grants *everything; /* of loopback callers */
+	struct networks *proxies;  /* api.trusted-proxies */
+	struct rate_table *rates;
+	struct audit *audit;
 	struct hub *hub;
 	struct callbacks *callbacks;
 	struct door_call *door_calls; /* door.c */
@@ -70,8 +80,13 @@ json_t *order_json(struct engine *e, const struct order *o);
 json_t *event_json(const struct challenge *c, const struct challenge_event *event);
 
 /* ---- auth.c ---- */
-/* 0, or a problem with 401 or 403. */
-int caller_find(struct api *a, struct http_exchange *x, struct caller *ret, struct problem *problem);
+enum { TRUST_CLIENT, TRUST_FRONT_PROXY }; /* which CA file, of http_certificate.trusted[] */
+/* Where a request comes from, behind trusted proxies. */
+void peer_find(const struct api *a, struct http_exchange *x, char ret_peer[ADDRESS_TEXT_SIZE]);
+/* By bearer token, Basic, token in the path, client certificate, front proxy or loopback; and whether that client may use
+ * this door from there and now. 0, or a problem with 401, 403 or 429, which is in the audit log by then; *ret has door and
+ * peer in any case. */
+int caller_find(struct api *a, struct http_exchange *x, const char *door, struct caller *ret, struct problem *problem);
 bool caller_sees(const struct caller *caller, const char *client);
 /* Borrowed; ERR_NOT_FOUND also for what belongs to somebody else. */
 int caller_challenge(struct api *a, const struct caller *caller, const char *id, const struct challenge **ret, struct problem *problem);
@@ -106,6 +121,7 @@ void cps_validation_get(struct api *a, struct http_exchange *x, const struct cal
 void cps_validations_list(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
 void cps_enrollments_list(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
 void cps_enrollment_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id);
+void audit_list(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
 void health_live(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
 void health_ready(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
 void metrics_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);

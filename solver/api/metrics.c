@@ -1,10 +1,11 @@
-/* /metrics in the Prometheus text format. Numbers only: no name of a domain or client. */
+/* /metrics in the Prometheus text format. No name of a domain; names of other clients for operators only. */
 #include <inttypes.h>
 
+#include "solver/api/audit.h"
 #include "solver/api/internal.h"
 #include "solver/base/buf.h"
 
-#define METRICS_MAX 65536
+#define METRICS_MAX (1024 * 1024)
 
 static void counter(struct buf *b, const char *name, const char *help, uint64_t value)
 {
@@ -31,7 +32,6 @@ void metrics_get(struct api *a, struct http_exchange *x, const struct caller *ca
 	struct buf b = BUF_INIT(METRICS_MAX);
 	struct engine_numbers n = { 0 };
 
-	(void)caller;
 	(void)argument;
 	engine_numbers(a->parts.engine, &n);
 	add_live(&b, &n);
@@ -45,6 +45,7 @@ void metrics_get(struct api *a, struct http_exchange *x, const struct caller *ca
 	counter(&b, "api_requests_total", "Requests to the API.", a->requests);
 	counter(&b, "api_refused_total", "Requests answered with a problem.", a->refused);
 	add_seconds(&b, &n);
+	audit_metrics(a, caller, &b);
 	http_exchange_reply(x, 200, "text/plain; version=0.0.4; charset=utf-8", buf_text(&b), b.length);
 	buf_done(&b);
 }

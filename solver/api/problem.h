@@ -12,6 +12,7 @@ struct problem {
 	int status; /* HTTP; 0: by err.code */
 	struct err err;
 	char pointer[POINTER_MAX];
+	int retry_after_s; /* of 429 and 503; 0: 1 */
 };
 
 /* Sets everything; returns the code. */

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,13 +23,17 @@ void reply_json(struct http_exchange *x, int status, json_t *takes)
 void reply_problem(struct api *a, struct http_exchange *x, const struct problem *p)
 {
 	int status = p->status ? p->status : problem_status(p->err.code);
-	char *body = problem_json(p);
+	char *body = problem_json(p), seconds[16];
 
 	a->refused++;
-	if (status == 401)
+	if (status == 401) {
 		http_exchange_header(x, "WWW-Authenticate", "Bearer realm=\"dcvd\"");
-	if (status == 503 || status == 429)
-		http_exchange_header(x, "Retry-After", "1");
+		http_exchange_header(x, "WWW-Authenticate", "Basic realm=\"dcvd\", charset=\"UTF-8\""); /* browsers ask for it */
+	}
+	if (status == 503 || status == 429) {
+		snprintf(seconds, sizeof(seconds), "%d", p->retry_after_s > 0 ? p->retry_after_s : 1);
+		http_exchange_header(x, "Retry-After", seconds);
+	}
 	reply(x, status, PROBLEM_TYPE, body);
 	free(body);
 }

@@ -2,8 +2,11 @@
 #include <string.h>
 #include <strings.h>
 
+#include "solver/api/audit.h"
+#include "solver/api/credential.h"
 #include "solver/api/internal.h"
 #include "solver/base/log.h"
+#include "solver/base/mem.h"
 
 enum access { ACCESS_ALL, ACCESS_CLIENT, ACCESS_OPERATOR, ACCESS_MANAGER /* an operator with a token */ };
 
@@ -32,6 +35,7 @@ static const struct row {
 	{ { "POST", "/v1/cps/enrollments/{}/validate" }, ACCESS_OPERATOR, cps_validate_post },
 	{ { "GET", "/v1/cps/validations" }, ACCESS_OPERATOR, cps_validations_list },
 	{ { "GET", "/v1/cps/validations/{}" }, ACCESS_OPERATOR, cps_validation_get },
+	{ { "GET", "/v1/audit" }, ACCESS_OPERATOR, audit_list },
 	{ { "GET", "/v1/health/live" }, ACCESS_ALL, health_live },
 	{ { "GET", "/v1/health/ready" }, ACCESS_ALL, health_ready },
 	{ { "GET", "/v1/openapi.json" }, ACCESS_ALL, openapi_get },
@@ -63,13 +67,16 @@ static int check_access(struct api *a, struct http_exchange *x, enum access acce
 {
 	if (access == ACCESS_ALL)
 		return 0;
-	if (caller_find(a, x, caller, problem) < 0)
+	if (caller_find(a, x, DOOR_REST, caller, problem) < 0)
 		return problem->err.code;
 	if (access >= ACCESS_OPERATOR && !grants_operator(caller->grants))
-		return problem_set(problem, 403, ERR_DENIED, NULL, "this needs the grant \"*\"");
-	if (access == ACCESS_MANAGER && caller->loopback)
-		return problem_set(problem, 403, ERR_DENIED, NULL, "clients are managed with an operator's token, also from loopback");
-	return 0;
+		problem_set(problem, 403, ERR_DENIED, NULL, "this needs the grant \"*\"");
+	else if (access == ACCESS_MANAGER && caller->loopback)
+		problem_set(problem, 403, ERR_DENIED, NULL, "clients are managed with an operator's token, also from loopback");
+	else
+		return 0;
+	audit_caller(a, caller, "access", NULL, http_exchange_path(x), "denied", problem->err.text);
+	return problem->err.code;
 }
 
 /* A form of a web page cannot send this type without asking first (CORS). Who has a token is no such page. */
@@ -84,13 +91,23 @@ static int check_body_type(struct http_exchange *x, const struct caller *caller,
 	return problem_set(problem, 415, ERR_INVALID, NULL, "the body must be sent as Content-Type: application/json");
 }
 
-/* The audit log: who changed what. Before the answer, which may free the caller. */
-static void log_change(struct http_exchange *x, const struct caller *caller)
+/* Before the answer, which may free the caller. */
+static void log_request(struct http_exchange *x, const struct caller *caller)
 {
 	const char *method = http_exchange_method(x);
 
 	log_event(strcmp(method, "GET") == 0 ? LOG_DEBUG : LOG_INFO, "request", "method", method, "path", http_exchange_path(x), "client",
-	          caller->name, "peer", http_exchange_peer(x), NULL);
+	          caller->name, "peer", caller->peer, NULL);
+}
+
+/* From here on no path holds a token. */
+static void cut_token(struct http_exchange *x)
+{
+	CLEANUP(credential_wipe) struct credential credential;
+	size_t length = credential_in_path(http_exchange_path(x), &credential);
+
+	if (length)
+		http_exchange_cut_path(x, length);
 }
 
 void api_handle(struct http_exchange *x, void *arg)
@@ -102,12 +119,13 @@ void api_handle(struct http_exchange *x, void *arg)
 	int index = 0;
 
 	a->requests++;
+	cut_token(x);
 	if (find_route(x, &index, argument, &problem) < 0 || check_access(a, x, rows[index].access, &caller, &problem) < 0 ||
 	    check_body_type(x, &caller, &problem) < 0) {
 		reply_problem(a, x, &problem);
 		return;
 	}
 	if (rows[index].access != ACCESS_ALL)
-		log_change(x, &caller);
+		log_request(x, &caller);
 	rows[index].run(a, x, &caller, argument);
 }

@@ -3,9 +3,21 @@
 #include <string.h>
 
 #include "solver/api/door.h"
+#include "solver/api/audit.h"
 #include "solver/api/internal.h"
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
+
+static struct networks *proxies_read(const struct config *config)
+{
+	struct networks *n = networks_new();
+	struct err err;
+
+	for (char **text = config->api.trusted_proxies; text && *text; text++)
+		if (networks_add(n, *text, &err) < 0)
+			log_event(LOG_ERROR, "api.trusted-proxies: left out", "error", err.text, NULL);
+	return n;
+}
 
 static int listen_all(struct api *a, struct err *err)
 {
@@ -33,6 +45,9 @@ int api_start(const struct api_parts *parts, struct api **ret, struct err *err)
 		return err->code;
 	}
 	a->everything = grants_all();
+	a->proxies = proxies_read(a->config);
+	a->rates = rate_table_new();
+	a->audit = audit_new(a);
 	a->hub = hub_new(parts->engine);
 	a->callbacks = callbacks_new(a);
 	if (listen_all(a, err) < 0) {
@@ -55,6 +70,9 @@ void api_stop(struct api *a)
 	hub_free(a->hub);
 	client_list_free(a->clients);
 	grants_free(a->everything);
+	audit_free(a->audit);
+	networks_free(a->proxies);
+	rate_table_free(a->rates);
 	free(a->servers);
 	free(a);
 }
@@ -75,6 +93,8 @@ void api_reconfigure(struct api *a, const struct config *config)
 	if (!same_list(a->config->api.listen, config->api.listen) || a->config->api.max_body != config->api.max_body)
 		log_line(LOG_WARNING, "api.listen and api.max-body take effect after a restart");
 	a->config = config;
+	networks_free(a->proxies);
+	a->proxies = proxies_read(config);
 	if (client_list_load(a->parts.store, &fresh, &err) < 0) {
 		log_event(LOG_ERROR, "the clients cannot be read again", "error", err.text, NULL);
 		return;

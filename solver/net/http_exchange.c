@@ -228,6 +228,18 @@ bool http_exchange_from_loopback(const struct http_exchange *x)
 	return x->from_loopback;
 }
 
+bool http_exchange_tls(const struct http_exchange *x)
+{
+	(void)x;
+	return false;
+}
+
+const struct http_certificate *http_exchange_client_certificate(const struct http_exchange *x)
+{
+	(void)x;
+	return NULL;
+}
+
 /* ---- replying ---- */
 
 int http_exchange_header(struct http_exchange *x, const char *name, const char *value)

@@ -19,11 +19,23 @@
 
 struct http_server;
 struct http_exchange;
+struct http_tls;
+
+/* The certificate of a TLS client. Only what is trusted[] says anything: the rest is a claim. */
+#define HTTP_TRUST_MAX 2
+struct http_certificate {
+	char *subject;               /* RFC 4514 */
+	char *cn;                    /* or NULL */
+	char *fingerprint;           /* SHA-256 of the whole, lower-case hex */
+	bool trusted[HTTP_TRUST_MAX]; /* by the CA file of that number (http_tls.h), now, as a client's */
+	char *why_not;               /* a sentence when none trusts it */
+};
 
 struct http_server_options {
 	size_t max_body;         /* bytes; 0: 1 MiB */
 	unsigned connections;    /* at once; 0: 1000 */
 	unsigned idle_seconds;   /* silence on a connection, except while a reply is awaited; 0: 60 */
+	struct http_tls *tls;    /* NULL: plain HTTP. Borrowed until http_server_stop() */
 };
 
 typedef void (*http_handle_fn)(struct http_exchange *x, void *arg);
@@ -51,6 +63,9 @@ const char *http_exchange_body(const struct http_exchange *x);  /* zero-ended */
 size_t http_exchange_body_length(const struct http_exchange *x);
 const char *http_exchange_peer(const struct http_exchange *x);  /* "192.0.2.1" */
 bool http_exchange_from_loopback(const struct http_exchange *x);
+bool http_exchange_tls(const struct http_exchange *x);
+/* NULL: without TLS, or none was sent. */
+const struct http_certificate *http_exchange_client_certificate(const struct http_exchange *x);
 
 /* Adds a header to the reply to come; ERR_INVALID when it holds a line break. */
 int http_exchange_header(struct http_exchange *x, const char *name, const char *value);

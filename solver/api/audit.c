@@ -1,0 +1,311 @@
+#include "solver/api/audit.h"
+
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+#include <utlist.h>
+
+#include "solver/api/audit_chain.h"
+#include "solver/base/clock.h"
+#include "solver/base/log.h"
+#include "solver/base/mem.h"
+
+#define WAITING_MAX 100000 /* entries while the journal does not take them */
+#define RETRY_MS 1000
+#define WINDOW_MS 60000    /* repeated denials are gathered for */
+#define DENIALS_MAX 2048   /* kinds of denials in one window; the others count as one */
+#define SERIES_MAX 2000    /* rows of the metric */
+
+struct note {
+	struct audit_event event; /* its texts are ours */
+	int64_t at_ms;
+	struct note *next;
+};
+
+struct denial {
+	char *key;
+	struct audit_event first;
+	unsigned more;
+	UT_hash_handle hh;
+};
+
+struct series {
+	char *key, *door, *client, *result;
+	uint64_t count;
+	UT_hash_handle hh;
+};
+
+/* One transaction at a time: an entry is numbered when the one before it is durable, so that a failed write leaves no gap. */
+struct audit {
+	struct api *api;
+	struct audit_chain durable, written; /* written: with what is under way */
+	struct note *waiting, *under_way;
+	size_t waiting_count;
+	bool full;
+	struct timer *retry, *window;
+	struct denial *denials;
+	struct series *series;
+};
+
+/* ---- events ---- */
+
+static void event_copy(struct audit_event *to, const struct audit_event *from)
+{
+	*to = (struct audit_event){ mem_dup(from->door), mem_dup(from->client), mem_dup(from->peer), mem_dup(from->action),
+		                    mem_dup(from->type), mem_dup(from->name), mem_dup(from->result), mem_dup(from->detail) };
+}
+
+static void event_done(struct audit_event *e)
+{
+	const char *const texts[] = { e->door, e->client, e->peer, e->action, e->type, e->name, e->result, e->detail };
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		free((char *)(uintptr_t)texts[i]);
+}
+
+static void notes_free(struct note *list)
+{
+	struct note *n, *tmp;
+
+	LL_FOREACH_SAFE(list, n, tmp) {
+		event_done(&n->event);
+		free(n);
+	}
+}
+
+/* ---- into the journal ---- */
+
+static void flush(struct audit *l);
+
+static void on_retry(void *arg)
+{
+	struct audit *l = arg;
+
+	l->retry = NULL;
+	flush(l);
+}
+
+static void on_durable(int code, const struct err *err, void *arg)
+{
+	struct audit *l = arg;
+	struct note *n;
+
+	if (code < 0) {
+		log_event(LOG_ERROR, "the audit log cannot be written; it is tried again", "error", err ? err->text : "", NULL);
+		LL_CONCAT(l->under_way, l->waiting);
+		l->waiting = l->under_way;
+		LL_COUNT(l->waiting, n, l->waiting_count);
+		l->under_way = NULL;
+		l->written = l->durable;
+		if (!l->retry)
+			l->retry = timer_start(l->api->parts.loop, RETRY_MS, on_retry, l);
+		return;
+	}
+	notes_free(l->under_way);
+	l->under_way = NULL;
+	l->durable = l->written;
+	flush(l);
+}
+
+static void flush(struct audit *l)
+{
+	struct store_txn *t;
+	struct note *n;
+
+	if (l->under_way || !l->waiting || l->retry)
+		return;
+	l->under_way = l->waiting;
+	l->waiting = NULL;
+	t = store_begin(l->api->parts.store);
+	LL_FOREACH(l->under_way, n) {
+		CLEANUP(mem_freep) char *line = audit_chain_add(&l->written, &n->event, n->at_ms);
+		const struct store_audit entry = { l->written.number, n->at_ms, line, l->written.digest };
+
+		store_add_audit(t, &entry);
+	}
+	l->waiting_count = 0;
+	l->full = false;
+	store_commit(t, on_durable, l);
+}
+
+static void write_note(struct audit *l, const struct audit_event *event)
+{
+	struct note *n;
+
+	log_event(strcmp(event->result, "ok") == 0 ? LOG_INFO : LOG_WARNING, "audit", "door", event->door, "client", event->client, "peer", event->peer,
+	          "action", event->action, "type", event->type, "name", event->name, "result", event->result, "detail", event->detail, NULL);
+	if (l->waiting_count >= WAITING_MAX) {
+		if (!l->full)
+			log_line(LOG_ERROR, "the audit log is behind by %d entries; what follows is in this log only", WAITING_MAX);
+		l->full = true;
+		return;
+	}
+	n = mem_new(1, sizeof(*n));
+	event_copy(&n->event, event);
+	n->at_ms = clock_wall_ms();
+	LL_APPEND(l->waiting, n);
+	l->waiting_count++;
+	flush(l);
+}
+
+/* ---- repeated denials ---- */
+
+static void window_end(struct audit *l)
+{
+	struct denial *d, *tmp;
+
+	HASH_ITER(hh, l->denials, d, tmp) {
+		char detail[128];
+
+		HASH_DEL(l->denials, d);
+		if (d->more) {
+			snprintf(detail, sizeof(detail), "%u more like this within a minute", d->more);
+			d->first.detail = (free((char *)(uintptr_t)d->first.detail), mem_dup(detail));
+			write_note(l, &d->first);
+		}
+		event_done(&d->first);
+		free(d->key);
+		free(d);
+	}
+}
+
+static void on_window(void *arg)
+{
+	struct audit *l = arg;
+
+	l->window = NULL;
+	window_end(l);
+}
+
+/* A stranger has a whole /64 of IPv6 to come from. */
+static void place_of(const char *peer, char ret[ADDRESS_TEXT_SIZE])
+{
+	struct in6_addr address;
+
+	snprintf(ret, ADDRESS_TEXT_SIZE, "%s", peer ? peer : "");
+	if (!strchr(ret, ':') || inet_pton(AF_INET6, ret, &address) != 1)
+		return;
+	memset(address.s6_addr + 8, 0, 8);
+	inet_ntop(AF_INET6, &address, ret, ADDRESS_TEXT_SIZE);
+}
+
+/* What a known client reaches for is told apart by name; of a stranger only the place. */
+static char *denial_key(const struct audit *l, const struct audit_event *e)
+{
+	char place[ADDRESS_TEXT_SIZE];
+
+	if (HASH_COUNT(l->denials) >= DENIALS_MAX)
+		return mem_printf("%s", e->door);
+	place_of(e->peer, place);
+	return mem_printf("%s|%s|%s|%s|%s", e->door, e->client ? e->client : "", place, e->action, e->client && e->name ? e->name : "");
+}
+
+/* Whether this one is to be written now. */
+static bool first_denial(struct audit *l, const struct audit_event *event)
+{
+	char *key = denial_key(l, event);
+	struct denial *d;
+
+	HASH_FIND_STR(l->denials, key, d);
+	if (d) {
+		d->more++;
+		free(key);
+		return false;
+	}
+	d = mem_new(1, sizeof(*d));
+	d->key = key;
+	event_copy(&d->first, event);
+	HASH_ADD_KEYPTR(hh, l->denials, d->key, strlen(d->key), d);
+	if (!l->window)
+		l->window = timer_start(l->api->parts.loop, WINDOW_MS, on_window, l);
+	return true;
+}
+
+/* ---- numbers ---- */
+
+static void count(struct audit *l, const struct audit_event *e)
+{
+	const char *client = e->client ? e->client : "";
+	char *key = mem_printf("%s|%s|%s", e->door, HASH_COUNT(l->series) >= SERIES_MAX ? "other" : client, e->result);
+	struct series *s;
+
+	HASH_FIND_STR(l->series, key, s);
+	if (!s) {
+		s = mem_new(1, sizeof(*s));
+		*s = (struct series){ mem_dup(key), mem_dup(e->door), mem_dup(HASH_COUNT(l->series) >= SERIES_MAX ? "other" : client), mem_dup(e->result), 0 };
+		HASH_ADD_KEYPTR(hh, l->series, s->key, strlen(s->key), s);
+	}
+	s->count++;
+	free(key);
+}
+
+void audit_metrics(const struct api *a, const struct caller *caller, struct buf *out)
+{
+	struct series *s, *tmp;
+
+	buf_add_text(out, "# HELP dcvd_door_results_total Changes and refusals by door, client and result.\n"
+	             "# TYPE dcvd_door_results_total counter\n");
+	HASH_ITER(hh, a->audit->series, s, tmp)
+		if (grants_operator(caller->grants) || strcmp(s->client, caller->name) == 0)
+			buf_printf(out, "dcvd_door_results_total{door=\"%s\",client=\"%s\",result=\"%s\"} %" PRIu64 "\n", s->door, s->client,
+			           s->result, s->count);
+}
+
+/* ---- start and end ---- */
+
+void audit_note(struct api *a, const struct audit_event *event)
+{
+	struct audit *l = a->audit;
+
+	count(l, event);
+	if (strcmp(event->result, "denied") != 0 || first_denial(l, event))
+		write_note(l, event);
+}
+
+void audit_caller(struct api *a, const struct caller *caller, const char *action, const char *type, const char *name,
+                  const char *result, const char *detail)
+{
+	audit_note(a, &(struct audit_event){ caller->door ? caller->door : DOOR_REST, caller->name, caller->peer, action, type, name, result, detail });
+}
+
+struct audit *audit_new(struct api *a)
+{
+	struct audit *l = mem_new(1, sizeof(*l));
+	char number[24];
+	struct err err;
+
+	l->api = a;
+	if (audit_chain_load(a->parts.store, &l->durable, &err) < 0)
+		log_event(LOG_ERROR, "the audit log cannot be read", "error", err.text, NULL);
+	l->written = l->durable;
+	/* Who keeps the log elsewhere can tell from this line whether the end of the audit log was cut off. */
+	snprintf(number, sizeof(number), "%" PRId64, l->durable.number);
+	log_event(LOG_INFO, "audit log", "entries", number, "digest", l->durable.digest[0] ? l->durable.digest : NULL, NULL);
+	return l;
+}
+
+void audit_free(struct audit *l)
+{
+	struct series *s, *tmp;
+
+	if (!l)
+		return;
+	window_end(l);
+	while (!l->retry && (l->under_way || l->waiting))
+		store_drain(l->api->parts.store);
+	timer_stop(l->retry);
+	timer_stop(l->window);
+	notes_free(l->waiting);
+	HASH_ITER(hh, l->series, s, tmp) {
+		HASH_DEL(l->series, s);
+		free(s->key);
+		free(s->door);
+		free(s->client);
+		free(s->result);
+		free(s);
+	}
+	free(l);
+}

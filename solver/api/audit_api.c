@@ -1,0 +1,58 @@
+/* GET /v1/audit?after=&limit=: operators only. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "solver/api/internal.h"
+
+#define LIMIT_DEFAULT 100
+#define LIMIT_MAX 1000
+
+static int read_number(struct http_exchange *x, const char *name, int64_t min, int64_t max, int64_t *ret, struct problem *problem)
+{
+	const char *text = http_exchange_query(x, name);
+	size_t digits = text ? strspn(text, "0123456789") : 0;
+	int64_t number = digits && digits <= 15 ? strtoll(text, NULL, 10) : -1;
+
+	if (!text)
+		return 0;
+	if (text[digits] || number < min || number > max)
+		return problem_set(problem, 400, ERR_INVALID, NULL, "%s is a number from %lld to %lld", name, (long long)min, (long long)max);
+	*ret = number;
+	return 0;
+}
+
+/* The line is what the digest is of; it stands beside its fields, so that the chain can be recomputed by anybody. */
+static void add_entry(const struct store_audit *entry, void *arg)
+{
+	json_t *fields = json_loads(entry->line, 0, NULL);
+
+	if (!json_is_object(fields)) {
+		json_decref(fields);
+		fields = json_object();
+	}
+	json_object_set_new(fields, "digest", json_string(entry->digest));
+	json_object_set_new(fields, "line", json_string(entry->line));
+	json_array_append_new(arg, fields);
+}
+
+void audit_list(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument)
+{
+	int64_t after = 0, limit = LIMIT_DEFAULT;
+	struct problem problem = { 0 };
+	json_t *entries;
+
+	(void)caller;
+	(void)argument;
+	if (read_number(x, "after", 0, INT64_C(999999999999999), &after, &problem) < 0 ||
+	    read_number(x, "limit", 1, LIMIT_MAX, &limit, &problem) < 0) {
+		reply_problem(a, x, &problem);
+		return;
+	}
+	entries = json_array();
+	if (store_each_audit(a->parts.store, after, (size_t)limit, add_entry, entries, &problem.err) < 0) {
+		json_decref(entries);
+		reply_problem(a, x, &problem);
+		return;
+	}
+	reply_json(x, 200, json_pack("{so}", "entries", entries));
+}

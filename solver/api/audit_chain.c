@@ -1,0 +1,132 @@
+#include "solver/api/audit_chain.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "solver/api/audit.h"
+#include "solver/base/clock.h"
+#include "solver/base/mem.h"
+
+#define TEXT_MAX 512
+
+static void digest_of(const char *line, char ret[SHA256_TEXT_SIZE])
+{
+	unsigned char digest[SHA256_SIZE];
+	CLEANUP(mem_freep) char *text = NULL;
+
+	crypto_sha256(line, strlen(line), digest);
+	text = crypto_base64url(digest, sizeof(digest));
+	memcpy(ret, text, SHA256_TEXT_SIZE);
+}
+
+/* A sentence may quote a caller's bytes and be cut inside one of their characters. */
+static json_t *text_json(const char *text)
+{
+	char ascii[TEXT_MAX];
+	json_t *s = text && strlen(text) < TEXT_MAX ? json_string(text) : NULL;
+	size_t i;
+
+	if (s || !text)
+		return s ? s : json_null();
+	for (i = 0; text[i] && i + 1 < sizeof(ascii); i++)
+		ascii[i] = text[i] & 0x80 ? '?' : text[i];
+	ascii[i] = '\0';
+	return json_string(ascii);
+}
+
+char *audit_chain_add(struct audit_chain *c, const struct audit_event *event, int64_t at_ms)
+{
+	const struct { const char *name, *text; } fields[] = {
+		{ "door", event->door }, { "client", event->client }, { "peer", event->peer }, { "action", event->action },
+		{ "type", event->type }, { "name", event->name }, { "result", event->result }, { "detail", event->detail },
+	};
+	char at[CLOCK_TEXT_SIZE];
+	json_t *all = json_object();
+	char *line;
+
+	json_object_set_new(all, "number", json_integer(c->number + 1));
+	json_object_set_new(all, "at", json_string(clock_text(at_ms, at)));
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
+		json_object_set_new(all, fields[i].name, text_json(fields[i].text));
+	json_object_set_new(all, "previous", json_string(c->digest));
+	line = json_dumps(all, JSON_COMPACT);
+	json_decref(all);
+	c->number++;
+	digest_of(line, c->digest);
+	return line;
+}
+
+int audit_chain_check(struct audit_chain *c, const char *line, const char *digest, struct err *err)
+{
+	json_t *all = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+	const char *previous = json_string_value(json_object_get(all, "previous"));
+	int64_t number = json_integer_value(json_object_get(all, "number")), expected = c->number + 1;
+	char computed[SHA256_TEXT_SIZE];
+	int code = 0;
+
+	digest_of(line, computed);
+	if (!all || !previous || !number)
+		code = err_set(err, ERR_CONFLICT, "entry %" PRId64 " is not a line of the audit log", expected);
+	else if (number != expected)
+		code = err_set(err, ERR_CONFLICT, "entry %" PRId64 " is missing: entry %" PRId64 " stands in its place", expected, number);
+	else if (strcmp(previous, c->digest) != 0)
+		code = err_set(err, ERR_CONFLICT, "entry %" PRId64 " does not follow the one before it", number);
+	else if (strcmp(digest, computed) != 0)
+		code = err_set(err, ERR_CONFLICT, "entry %" PRId64 " was changed: its digest is another", number);
+	json_decref(all);
+	if (code < 0)
+		return code;
+	c->number = number;
+	memcpy(c->digest, computed, sizeof(computed));
+	return 0;
+}
+
+int audit_chain_load(struct store *s, struct audit_chain *ret, struct err *err)
+{
+	struct store_audit last = { 0 };
+
+	if (store_last_audit(s, &last, err) < 0)
+		return err->code;
+	*ret = (struct audit_chain){ .number = last.number };
+	if (last.number && last.digest && strlen(last.digest) == SHA256_TEXT_SIZE - 1)
+		memcpy(ret->digest, last.digest, SHA256_TEXT_SIZE);
+	free(last.line);
+	free(last.digest);
+	return 0;
+}
+
+struct written {
+	int code;
+	struct err err;
+};
+
+static void on_written(int code, const struct err *err, void *arg)
+{
+	struct written *w = arg;
+
+	w->code = code;
+	if (code < 0 && err)
+		w->err = *err;
+}
+
+int audit_append(struct store *s, const struct audit_event *event, struct err *err)
+{
+	struct written w = { .code = ERR_IO };
+	struct audit_chain chain;
+	struct store_audit entry = { .at_ms = clock_wall_ms() };
+	struct store_txn *t;
+
+	if (audit_chain_load(s, &chain, err) < 0)
+		return err->code;
+	entry.line = audit_chain_add(&chain, event, entry.at_ms);
+	entry.number = chain.number;
+	entry.digest = chain.digest;
+	t = store_begin(s);
+	store_add_audit(t, &entry);
+	store_commit(t, on_written, &w);
+	store_drain(s);
+	free(entry.line);
+	return w.code < 0 ? err_set(err, w.code, "%s", w.err.text) : 0;
+}

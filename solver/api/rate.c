@@ -1,0 +1,95 @@
+#include "solver/api/rate.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+
+#include "solver/api/fields.h"
+#include "solver/base/mem.h"
+
+#define DAY_MS (24LL * 3600 * 1000)
+
+struct bucket {
+	char *name;
+	struct rate rate;
+	double held;
+	int64_t at_ms;
+	UT_hash_handle hh;
+};
+
+/* One bucket a client with a rate; names come from the store, so there are no more than clients ever were. */
+struct rate_table {
+	struct bucket *buckets;
+};
+
+int rate_read(const char *text, struct rate *ret, struct err *err)
+{
+	size_t digits = strspn(text, "0123456789");
+	struct rate r = { 0 };
+
+	if (digits < 1 || digits > 7 || text[digits] != '/')
+		return err_set(err, ERR_INVALID, "\"%.40s\" is not a rate; write \"100/1m\" for a hundred changes a minute", text);
+	r.count = strtoll(text, NULL, 10);
+	if (duration_read(text + digits + 1, &r.period_ms, err) < 0)
+		return err->code;
+	if (r.count < 1 || r.count > RATE_COUNT_MAX || r.period_ms < 1 || r.period_ms > DAY_MS)
+		return err_set(err, ERR_INVALID, "\"%.40s\": a rate is 1 to %d changes in at most a day", text, RATE_COUNT_MAX);
+	*ret = r;
+	return 0;
+}
+
+struct rate_table *rate_table_new(void)
+{
+	return mem_new(1, sizeof(struct rate_table));
+}
+
+void rate_table_free(struct rate_table *t)
+{
+	struct bucket *b, *tmp;
+
+	if (!t)
+		return;
+	HASH_ITER(hh, t->buckets, b, tmp) {
+		HASH_DEL(t->buckets, b);
+		free(b->name);
+		free(b);
+	}
+	free(t);
+}
+
+static struct bucket *bucket_of(struct rate_table *t, const char *name, const struct rate *r, int64_t now_ms)
+{
+	struct bucket *b;
+
+	HASH_FIND_STR(t->buckets, name, b);
+	if (!b) {
+		b = mem_new(1, sizeof(*b));
+		b->name = mem_dup(name);
+		HASH_ADD_KEYPTR(hh, t->buckets, b->name, strlen(b->name), b);
+	}
+	if (b->rate.count != r->count || b->rate.period_ms != r->period_ms) {
+		b->rate = *r;
+		b->held = (double)r->count;
+		b->at_ms = now_ms;
+	}
+	return b;
+}
+
+int64_t rate_take(struct rate_table *t, const char *name, const struct rate *r, int64_t now_ms)
+{
+	double per_ms = (double)r->count / (double)(r->period_ms ? r->period_ms : 1);
+	struct bucket *b;
+
+	if (!r->count)
+		return 0;
+	b = bucket_of(t, name, r, now_ms);
+	if (now_ms > b->at_ms)
+		b->held += (double)(now_ms - b->at_ms) * per_ms;
+	b->at_ms = now_ms;
+	if (b->held > (double)r->count)
+		b->held = (double)r->count;
+	if (b->held < 1)
+		return (int64_t)((1 - b->held) / per_ms) + 1;
+	b->held -= 1;
+	return 0;
+}
