@@ -271,6 +271,14 @@ void audit_caller(struct api *a, const struct caller *caller, const char *action
 	audit_note(a, &(struct audit_event){ caller->door ? caller->door : DOOR_REST, caller->name, caller->peer, action, type, name, result, detail });
 }
 
+void audit_challenge(struct api *a, const struct caller *caller, const char *action, const struct challenge *c, const char *result,
+                     const char *detail)
+{
+	CLEANUP(mem_freep) char *name = mem_printf("%s%s", c->wildcard ? "*." : "", c->identifier);
+
+	audit_caller(a, caller, action, challenge_type_name(c->type), name, result, detail);
+}
+
 struct audit *audit_new(struct api *a)
 {
 	struct audit *l = mem_new(1, sizeof(*l));

@@ -25,6 +25,8 @@ void audit_note(struct api *a, const struct audit_event *event);
 
 void audit_caller(struct api *a, const struct caller *caller, const char *action, const char *type, const char *name,
                   const char *result, const char *detail);
+void audit_challenge(struct api *a, const struct caller *caller, const char *action, const struct challenge *c, const char *result,
+                     const char *detail);
 
 struct audit;
 struct audit *audit_new(struct api *a); /* gives (free with audit_free) */

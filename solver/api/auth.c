@@ -190,6 +190,8 @@ int caller_challenge(struct api *a, const struct caller *caller, const char *id,
 {
 	const struct challenge *c = engine_challenge(a->parts.engine, id);
 
+	if (c && !caller_sees(caller, c->client))
+		audit_challenge(a, caller, "access", c, "denied", "the challenge of another client");
 	if (!c || !caller_sees(caller, c->client))
 		return problem_set(problem, 404, ERR_NOT_FOUND, NULL, "there is no challenge %.40s", id);
 	*ret = c;
@@ -200,13 +202,15 @@ int caller_order(struct api *a, const struct caller *caller, const char *id, con
 {
 	const struct order *o = engine_order(a->parts.engine, id);
 
+	if (o && !caller_sees(caller, o->client))
+		audit_caller(a, caller, "access", NULL, o->id, "denied", "the order of another client");
 	if (!o || !caller_sees(caller, o->client))
 		return problem_set(problem, 404, ERR_NOT_FOUND, NULL, "there is no order %.40s", id);
 	*ret = o;
 	return 0;
 }
 
-int caller_may_submit(const struct caller *caller, const struct order_body *body, struct problem *problem)
+int caller_may_submit(struct api *a, const struct caller *caller, const struct order_body *body, struct problem *problem)
 {
 	char pointer[POINTER_MAX] = "/domain";
 	struct err err;
@@ -216,6 +220,8 @@ int caller_may_submit(const struct caller *caller, const struct order_body *body
 
 		if (door_check_grant(caller, c, &err) == 0)
 			continue;
+		if (err.code == ERR_DENIED)
+			audit_caller(a, caller, "present", challenge_type_name(c->type), c->domain, "denied", err.text);
 		if (body->single)
 			return problem_set(problem, 0, err.code, pointer, "%s", err.text);
 		snprintf(pointer, sizeof(pointer), "/challenges/%zu/domain", i);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "solver/api/audit.h"
 #include "solver/api/internal.h"
 #include "solver/api/submit.h"
 #include "solver/base/mem.h"
@@ -160,10 +161,21 @@ void challenges_delete(struct api *a, struct http_exchange *x, const struct call
 	c->status = 200;
 	memcpy(c->id, found->id, ID_SIZE);
 	c->holders++;
+	audit_challenge(a, caller, "cleanup", found, "ok", NULL);
 	if (engine_release_challenge(a->parts.engine, id, on_released, c, &problem.err) == 0)
 		return;
 	reply_problem(a, x, &problem);
 	call_release(c);
+}
+
+static void note_cleanup(struct api *a, const struct caller *caller, const char *order_id)
+{
+	const struct challenge **list = NULL;
+	size_t count = engine_order_challenges(a->parts.engine, order_id, &list);
+
+	for (size_t i = 0; i < count; i++)
+		audit_challenge(a, caller, "cleanup", list[i], "ok", NULL);
+	free(list);
 }
 
 void orders_delete(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id)
@@ -180,6 +192,7 @@ void orders_delete(struct api *a, struct http_exchange *x, const struct caller *
 	c->status = 200;
 	memcpy(c->id, found->id, ID_SIZE);
 	c->holders++;
+	note_cleanup(a, caller, id);
 	if (engine_release_order(a->parts.engine, id, on_released, c, &problem.err) == 0)
 		return;
 	reply_problem(a, x, &problem);

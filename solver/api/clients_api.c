@@ -1,6 +1,7 @@
 /* /v1/clients: operators only, and never a caller without a token. */
 #include <string.h>
 
+#include "solver/api/audit.h"
 #include "solver/api/internal.h"
 #include "solver/base/log.h"
 
@@ -43,9 +44,10 @@ void clients_post(struct api *a, struct http_exchange *x, const struct caller *c
 	if (code == 0)
 		code = client_issue(a->parts.store, body.name, grants, token, &problem);
 	if (code < 0) {
+		audit_caller(a, caller, "client.add", NULL, body.name, "failed", problem.err.text);
 		reply_problem(a, x, &problem);
 	} else {
-		log_event(LOG_INFO, "client added", "client", body.name, "by", caller->name, NULL);
+		audit_caller(a, caller, "client.add", NULL, body.name, "ok", NULL);
 		reload(a);
 		reply_client(a, x, 201, body.name, token);
 	}
@@ -81,14 +83,13 @@ void clients_get(struct api *a, struct http_exchange *x, const struct caller *ca
 void clients_delete(struct api *a, struct http_exchange *x, const struct caller *caller, const char *name)
 {
 	struct problem problem = { 0 };
-	char by[64] = "";
 
-	strncat(by, caller->name, sizeof(by) - 1);
 	if (client_revoke(a->parts.store, name, &problem) < 0) {
+		audit_caller(a, caller, "client.revoke", NULL, name, "failed", problem.err.text);
 		reply_problem(a, x, &problem);
 		return;
 	}
-	log_event(LOG_INFO, "client revoked", "client", name, "by", by, NULL);
+	audit_caller(a, caller, "client.revoke", NULL, name, "ok", NULL);
 	reload(a);
 	reply_client(a, x, 200, name, NULL);
 }
@@ -99,10 +100,11 @@ void clients_rotate(struct api *a, struct http_exchange *x, const struct caller 
 	char token[BEARER_SIZE];
 
 	if (client_rotate(a->parts.store, name, token, &problem) < 0) {
+		audit_caller(a, caller, "client.rotate", NULL, name, "failed", problem.err.text);
 		reply_problem(a, x, &problem);
 		return;
 	}
-	log_event(LOG_INFO, "token of a client rotated", "client", name, "by", caller->name, NULL);
+	audit_caller(a, caller, "client.rotate", NULL, name, "ok", NULL);
 	reload(a);
 	reply_client(a, x, 200, name, token);
 	explicit_bzero(token, sizeof(token));

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "solver/api/audit.h"
 #include "solver/api/internal.h"
 
 static bool has_cps(struct api *a, struct http_exchange *x)
@@ -33,13 +34,14 @@ void cps_validate_post(struct api *a, struct http_exchange *x, const struct call
 	struct err err;
 	json_t *all;
 
-	(void)caller;
 	if (!has_cps(a, x) || !read_number(a, x, argument, &enrollment))
 		return;
 	if (cps_validation_start(a->parts.cps, enrollment, id, &err) < 0) {
+		audit_caller(a, caller, "cps.validate", NULL, argument, "failed", err.text);
 		reply_err(a, x, &err);
 		return;
 	}
+	audit_caller(a, caller, "cps.validate", NULL, argument, "ok", NULL); /* which acknowledges when all is ready */
 	snprintf(location, sizeof(location), "/v1/cps/validations/%s", id);
 	http_exchange_header(x, "Location", location);
 	all = cps_validation_json(a->parts.cps, id);

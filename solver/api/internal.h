@@ -46,6 +46,7 @@ struct api {
 	struct hub *hub;
 	struct callbacks *callbacks;
 	struct door_call *door_calls; /* door.c */
+	struct accounts *accounts;    /* of acme-dns */
 	uint64_t requests, refused, streams; /* for /metrics */
 };
 
@@ -92,7 +93,7 @@ bool caller_sees(const struct caller *caller, const char *client);
 int caller_challenge(struct api *a, const struct caller *caller, const char *id, const struct challenge **ret, struct problem *problem);
 int caller_order(struct api *a, const struct caller *caller, const char *id, const struct order **ret, struct problem *problem);
 /* Every name of the order is granted. */
-int caller_may_submit(const struct caller *caller, const struct order_body *body, struct problem *problem);
+int caller_may_submit(struct api *a, const struct caller *caller, const struct order_body *body, struct problem *problem);
 
 /* ---- wait.c ---- */
 /* Reads ?wait=ready&timeout=30s into the call. */

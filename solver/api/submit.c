@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "solver/api/audit.h"
 #include "solver/base/mem.h"
 
 /* A caller who sent one challenge knows it by its own id. */
@@ -61,12 +62,18 @@ static void refuse(struct api *a, struct http_exchange *x, struct problem *probl
 	reply_problem(a, x, problem);
 }
 
+static void note_all(struct api *a, const struct caller *caller, const struct order_request *r)
+{
+	for (size_t i = 0; i < r->count; i++)
+		audit_caller(a, caller, "present", challenge_type_name(r->challenges[i].type), r->challenges[i].domain, "ok", NULL);
+}
+
 void submit(struct api *a, struct http_exchange *x, const struct caller *caller, struct order_body *body)
 {
 	struct problem problem = { 0 };
 	struct call *c;
 
-	if (caller_may_submit(caller, body, &problem) < 0 || check_callback(a, &body->request, &problem) < 0) {
+	if (caller_may_submit(a, caller, body, &problem) < 0 || check_callback(a, &body->request, &problem) < 0) {
 		reply_problem(a, x, &problem);
 		return;
 	}
@@ -78,8 +85,11 @@ void submit(struct api *a, struct http_exchange *x, const struct caller *caller,
 	}
 	body->request.client = caller->name;
 	c->holders++;
-	if (engine_submit(a->parts.engine, &body->request, on_submitted, c, &problem.err) == 0)
+	if (engine_submit(a->parts.engine, &body->request, on_submitted, c, &problem.err) == 0) {
+		note_all(a, caller, &body->request);
 		return;
+	}
+	audit_caller(a, caller, "present", NULL, body->request.count ? body->challenges[0].domain : NULL, "failed", problem.err.text);
 	refuse(a, x, &problem);
 	call_release(c);
 }

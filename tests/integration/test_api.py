@@ -225,7 +225,7 @@ class Access(Api):
 
     def test_the_token_is_in_no_log_and_the_change_is(self):
         token = self.client("logged", identifiers=["a.dcvd.test"])
-        self.assertIn("client added client=logged by=operator", self.service.log)
+        self.assertIn("action=client.add name=logged result=ok", self.service.log)
         self.assertNotIn(token, self.service.log)
         self.assertNotIn(self.service.token, self.service.log)
 
