@@ -1,7 +1,9 @@
 /* The table of commands. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "solver/base/mem.h"
 #include "solver/cli/cli.h"
 #include "solver/conf/suggest.h"
 
@@ -15,6 +17,7 @@ static const struct cli_command commands[] = {
 	{ "describe", cli_describe, "ID", "everything about a challenge or an order" },
 	{ "cps", cli_cps, "list|show|validate|ack|request", "Akamai CPS enrollments" },
 	{ "client", cli_client, "add|list|show|rotate|revoke", "who may use the API, and for which names" },
+	{ "hook", cli_hook, "certbot|dehydrated|uacme|lego-exec VERB", "the hook of another ACME client" },
 	{ "providers", cli_providers, "[NAME]", "what can publish DNS records, and the options of each" },
 	{ "config", cli_config, "check|dump|example", "the configuration" },
 	{ "version", cli_version, "", "version and libraries" },
@@ -60,9 +63,30 @@ int cli_dispatch(const struct cli_command *table, const char *group, int argc, c
 	return unknown(table, group, argv[1]);
 }
 
+/* A client that calls a program without arguments is given a link: "dcvd-hook-uacme" is "dcvd hook uacme". */
+static int run_hook(const char *client, int argc, char **argv)
+{
+	char **words = mem_new((size_t)argc + 2, sizeof(*words));
+	int status;
+
+	words[0] = mem_dup("hook");
+	words[1] = mem_dup(client);
+	memcpy(words + 2, argv + 1, (size_t)argc * sizeof(*argv)); /* with the NULL behind the last */
+	status = cli_hook(argc + 1, words);
+	free(words[0]);
+	free(words[1]);
+	free(words);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	static char check[] = "check", version[] = "version";
+	static const char hook[] = "dcvd-hook-";
+	const char *slash = strrchr(argv[0], '/'), *name = slash ? slash + 1 : argv[0];
+
+	if (strncmp(name, hook, strlen(hook)) == 0)
+		return run_hook(name + strlen(hook), argc, argv);
 
 	if (argc > 1 && strcmp(argv[1], "--check") == 0)
 		argv[1] = check;

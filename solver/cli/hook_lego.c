@@ -1,0 +1,59 @@
+/* lego --dns exec, EXEC_PATH=…: present|cleanup FQDN VALUE, or with EXEC_MODE=RAW present|cleanup -- DOMAIN TOKEN
+ * KEYAUTH. lego follows CNAMEs itself in the first form, so that FQDN may be a name of a foreign zone; dcvd does that
+ * better, with LEGO_DISABLE_CNAME_SUPPORT=true or in the second form. */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "solver/cli/hook.h"
+#include "solver/crypto/crypto.h"
+#include "solver/dns/name.h"
+
+#define LABEL "_acme-challenge."
+
+static int read_fqdn(struct hook *h, const char *fqdn, char ret_domain[NAME_SIZE])
+{
+	size_t length = strlen(fqdn);
+
+	if (strncasecmp(fqdn, LABEL, strlen(LABEL)) != 0)
+		return hook_complain(h, "%s does not begin with " LABEL ": lego followed a CNAME; set LEGO_DISABLE_CNAME_SUPPORT=true or EXEC_MODE=RAW, and dcvd follows it",
+		                     fqdn);
+	if (length && fqdn[length - 1] == '.')
+		length--;
+	if (length - strlen(LABEL) >= NAME_SIZE)
+		return hook_complain(h, "the name is longer than DNS allows");
+	snprintf(ret_domain, NAME_SIZE, "%.*s", (int)(length - strlen(LABEL)), fqdn + strlen(LABEL));
+	return EXIT_DONE;
+}
+
+static int clean(struct hook *h, const struct hook_item *item)
+{
+	int one, status = hook_release(h, item, NULL);
+
+	one = h->backend->finish(h);
+	return one > status ? one : status;
+}
+
+int hook_lego(struct hook *h, int argc, char **argv)
+{
+	char domain[NAME_SIZE], value[SHA256_TEXT_SIZE];
+	struct hook_item item = { .type = "dns-01", .domain = domain, .proof = value };
+	bool present = argc && strcmp(argv[0], "present") == 0;
+	int status = EXIT_DONE;
+
+	if (!present && (!argc || strcmp(argv[0], "cleanup") != 0))
+		return strcmp(argc ? argv[0] : "", "timeout") == 0 ? EXIT_DONE : cli_usage_error("hook lego-exec", "the verb is present or cleanup");
+	if (argc == 5 && strcmp(argv[1], "--") == 0) {
+		item.domain = argv[2];
+		crypto_dns01_value(argv[4], value);
+	} else if (argc == 3 || argc == 4) { /* older versions of lego add the TTL */
+		status = read_fqdn(h, argv[1], domain);
+		item.proof = argv[2];
+	} else {
+		return cli_usage_error("hook lego-exec", "it is called with FQDN VALUE, or with -- DOMAIN TOKEN KEYAUTH");
+	}
+	if (status == EXIT_DONE)
+		status = present ? hook_solve(h, &item, 1) : clean(h, &item);
+	h->backend->close(h);
+	return status;
+}

@@ -1,0 +1,322 @@
+"""The hooks of other ACME clients: Debian's certbot, dehydrated, uacme and lego, from nothing to a certificate of Pebble."""
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from support.pebble import Pebble
+from support.servers import Bind, Key
+from support.service import Service, program
+
+ROOT = pathlib.Path(__file__).parents[2]
+WRAPPERS = ROOT / "deploy" / "hooks"
+APEX = ["example.test", "*.example.test"]
+TWENTY = [f"host{n}.example.test" for n in range(20)]
+VALUE = "-" + "v" * 42
+CONFIG = """
+resolver: {{servers: ["127.0.0.1:{port}"], authority-port: {port}}}
+providers:
+  corp: {{type: rfc2136, server: "127.0.0.1:{port}", key-name: {key.name}, key-algorithm: {key.algorithm},
+         key-secret: {{env: TSIG_SECRET}}}}
+routes:
+  - {{suffix: example.test, type: dns-01, provider: corp}}
+  - {{suffix: "", type: http-01}}
+"""
+
+
+def has(name):
+    return unittest.skipUnless(shutil.which(name), f"{name} is not installed")
+
+
+class Lab(unittest.TestCase):
+    """A name server, Pebble that asks it, and dcvd with a client that may use example.test."""
+
+    def setUp(self):
+        holder = tempfile.TemporaryDirectory()
+        self.addCleanup(holder.cleanup)
+        self.folder = pathlib.Path(holder.name)
+        self.server = Bind(zones=("example.test",), key=Key(), records=("www.example.test 60 A 127.0.0.1", "web.example.test 60 A 127.0.0.1"))
+        self.server.start()
+        self.addCleanup(self.server.stop)
+        self.environment = {**os.environ, "TSIG_SECRET": self.server.key.secret, "DCVD": program(), "HOME": str(self.folder)}
+        for name in ("DCVD_TOKEN", "DCVD_SERVER"):
+            self.environment.pop(name, None)
+
+    def start_service(self):
+        self.service = Service(self.folder / "dcvd", CONFIG.format(port=self.server.port, key=self.server.key),
+                               {"TSIG_SECRET": self.server.key.secret})
+        self.service.start()
+        self.addCleanup(lambda: self.assertEqual(self.service.stop(), 0, self.service.log))
+        client = self.service.call("POST", "/v1/clients", {"name": "hooks", "grants": {"identifiers": ["*.example.test", "example.test"], "wildcard": True}})
+        token = self.folder / "token"
+        token.write_text(client["token"] + "\n")
+        self.environment.update(DCVD_SERVER=self.service.url, DCVD_TOKEN_FILE=str(token))
+
+    def start_pebble(self):
+        self.pebble = Pebble(self.folder, http_port=getattr(self, "service", None) and self.service.http_port or 80,
+                             dns_server=f"127.0.0.1:{self.server.port}")
+        self.pebble.start()
+        self.addCleanup(self.pebble.stop)
+        ca = str(self.pebble.ca_file)
+        self.environment.update(REQUESTS_CA_BUNDLE=ca, CURL_CA_BUNDLE=ca, LEGO_CA_CERTIFICATES=ca)
+
+    def start_all(self):
+        self.start_service()
+        self.start_pebble()
+
+    def run_client(self, *command, **more):
+        """Runs it to success; returns what it said."""
+        run = subprocess.run(command, env={**self.environment, **more}, cwd=self.folder, stdin=subprocess.DEVNULL,
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120)
+        log = self.service.log if hasattr(self, "service") else ""
+        self.assertEqual(run.returncode, 0, f"{run.stdout}\n{self.pebble.log[-3000:]}\n{log[-3000:]}")
+        return run.stdout
+
+    def hook(self, *arguments, status=0, **environment):
+        run = subprocess.run([program(), "hook", *arguments], env={**self.environment, **environment}, capture_output=True, text=True, timeout=60)
+        self.assertEqual(run.returncode, status, f"{run.stdout}{run.stderr}")
+        return run
+
+    def assert_names(self, file, names):
+        text = subprocess.run(["openssl", "x509", "-in", str(file), "-noout", "-ext", "subjectAltName"], check=True,
+                              capture_output=True, text=True).stdout
+        found = sorted(part.strip().removeprefix("DNS:") for part in text.split("\n", 1)[1].split(","))
+        self.assertEqual(found, sorted(names))
+
+    def assert_clean(self, names):
+        """Every record is withdrawn again."""
+        deadline = time.monotonic() + 10
+        records = {"_acme-challenge." + n.removeprefix("*.") for n in names}
+        while any(self.server.values(r) for r in records) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        for record in records:
+            self.assertEqual(self.server.values(record), [], f"{record} was left behind")
+
+    def challenges(self):
+        return self.service.call("GET", "/v1/challenges?limit=1000")["challenges"]
+
+
+class Certbot(Lab):
+    def issue(self, names, kind, hook):
+        folders = [f"--{f}-dir={self.folder / f}" for f in ("config", "work", "logs")]
+        self.run_client("certbot", "certonly", "-n", "--agree-tos", "-m", "a@example.test", "--no-eff-email", "--server", self.pebble.directory,
+                        "--manual", "--preferred-challenges", kind, "--manual-auth-hook", f"{hook} auth", "--manual-cleanup-hook", f"{hook} cleanup",
+                        *folders, *[f"--domain={n}" for n in names])
+        self.assert_names(next((self.folder / "config" / "live").glob("*/cert.pem")), names)
+
+    @has("certbot")
+    def test_certbot_gets_apex_and_wildcard(self):
+        self.start_all()
+        self.issue(APEX, "dns", f"{program()} hook certbot")
+        self.assert_clean(APEX)
+
+    @has("certbot")
+    def test_certbot_gets_two_names_by_http_01(self):
+        self.start_all()
+        names = ["www.example.test", "web.example.test"]
+        self.issue(names, "http", WRAPPERS / "dcvd-hook-certbot")
+        self.assertEqual([c["type"] for c in self.challenges()], ["http-01"] * 2)
+        self.assertTrue(all(c["state"] in ("withdrawing", "gone") for c in self.challenges()))
+
+    @has("certbot")
+    def test_certbot_gets_apex_and_wildcard_without_a_service(self):
+        self.start_pebble()
+        config = self.folder / "alone.yaml"
+        config.write_text(CONFIG.format(port=self.server.port, key=self.server.key) + f"state-dir: {self.folder / 'state'}\n")
+        self.issue(APEX, "dns", f"{program()} hook certbot --standalone --config {config}")
+        self.assert_clean(APEX)
+
+    def test_only_the_last_call_waits(self):
+        self.start_service()
+        more = {"CERTBOT_DOMAIN": "www.example.test", "CERTBOT_ALL_DOMAINS": "www.example.test,web.example.test"}
+        first = self.hook("certbot", "auth", CERTBOT_VALIDATION=VALUE, CERTBOT_REMAINING_CHALLENGES="1", **more)
+        self.assertRegex(first.stdout, r"^ch_[a-z0-9]{26}\n$")
+        self.assertEqual(first.stderr, "")
+        more["CERTBOT_DOMAIN"] = "web.example.test"
+        self.hook("certbot", "auth", CERTBOT_VALIDATION=VALUE, CERTBOT_REMAINING_CHALLENGES="0", **more)
+        self.assertEqual([c["state"] for c in self.challenges()], ["ready"] * 2)
+        self.hook("certbot", "cleanup", CERTBOT_VALIDATION=VALUE, CERTBOT_AUTH_OUTPUT=first.stdout.strip(), CERTBOT_DOMAIN="www.example.test")
+        self.hook("certbot", "cleanup", CERTBOT_VALIDATION=VALUE, CERTBOT_DOMAIN="web.example.test")
+        self.hook("certbot", "cleanup", CERTBOT_VALIDATION=VALUE, CERTBOT_DOMAIN="web.example.test")
+        self.assert_clean(["www.example.test", "web.example.test"])
+
+    def test_the_last_call_fails_for_an_earlier_one(self):
+        self.start_service()
+        more = {"CERTBOT_ALL_DOMAINS": "a.example.test,b.example.test", "DCVD_HOOK_DEADLINE": "1s"}
+        self.server.kill()
+        self.hook("certbot", "auth", CERTBOT_DOMAIN="a.example.test", CERTBOT_VALIDATION=VALUE, CERTBOT_REMAINING_CHALLENGES="1", **more)
+        last = self.hook("certbot", "auth", CERTBOT_DOMAIN="b.example.test", CERTBOT_VALIDATION=VALUE, CERTBOT_REMAINING_CHALLENGES="0", status=1, **more)
+        self.assertIn("dcvd hook certbot: a.example.test (dns-01) is", last.stderr)
+        self.assertIn("dcvd hook certbot: b.example.test (dns-01) is", last.stderr)
+        self.assertNotIn(VALUE, last.stderr)
+
+    def test_what_is_not_a_certbot_call_is_refused(self):
+        self.start_service()
+        self.hook("certbot", "auth", status=2)
+        self.hook("certbot", status=2)
+        self.hook("certbot", "auth", CERTBOT_DOMAIN="www.example.test", CERTBOT_VALIDATION="short", status=1)
+        refused = self.hook("certbot", "auth", CERTBOT_DOMAIN="www.example.org", CERTBOT_VALIDATION=VALUE, status=1)
+        self.assertIn("www.example.org", refused.stderr)
+
+
+class Dehydrated(Lab):
+    def issue(self, names, chain, kind="dns-01"):
+        config = self.folder / "dehydrated.conf"
+        config.write_text(f"""CA={self.pebble.directory}
+BASEDIR={self.folder}
+CHALLENGETYPE={kind}
+WELLKNOWN={self.folder}
+HOOK={WRAPPERS / "dcvd-hook-dehydrated"}
+HOOK_CHAIN={chain}
+CONTACT_EMAIL=a@example.test
+""")
+        self.run_client("dehydrated", "--config", str(config), "--register", "--accept-terms")
+        self.run_client("dehydrated", "--config", str(config), "--cron", "--alias", "lab", *[w for n in names for w in ("--domain", n)])
+        self.assert_names(self.folder / "certs" / "lab" / "cert.pem", names)
+
+    @has("dehydrated")
+    def test_dehydrated_gets_twenty_names_in_one_chain(self):
+        self.start_all()
+        self.issue(TWENTY, "yes")
+        self.assert_clean(TWENTY)
+        self.assertEqual(len({c["order"] for c in self.challenges()}), 1)
+
+    @has("dehydrated")
+    def test_dehydrated_gets_apex_and_wildcard_one_by_one(self):
+        self.start_all()
+        self.issue(APEX, "no")
+        self.assert_clean(APEX)
+        self.assertEqual(len({c["order"] for c in self.challenges()}), 2)
+
+    @has("dehydrated")
+    def test_dehydrated_gets_a_name_by_http_01(self):
+        self.start_all()
+        self.issue(["www.example.test"], "no", "http-01")
+        self.assertEqual([c["type"] for c in self.challenges()], ["http-01"])
+
+    def test_verbs_of_other_releases_succeed(self):
+        for verb in ("startup_hook", "exit_hook", "deploy_cert", "something_new"):
+            self.hook("dehydrated", verb, "-x", "--y", DCVD_SERVER="http://127.0.0.1:1")
+        self.hook("dehydrated")
+        self.hook("dehydrated", "deploy_challenge", "one", "two", status=2)
+
+    def test_a_failed_deploy_leaves_nothing(self):
+        self.start_service()
+        failed = self.hook("dehydrated", "deploy_challenge", "www.example.test", "t1", VALUE, "www.example.org", "t2", VALUE, status=1)
+        self.assertIn("www.example.org", failed.stderr)
+        self.assertEqual(self.challenges(), [])
+        self.hook("dehydrated", "--lifetime", "1s", "deploy_challenge", "www.example.test", "-t1", VALUE)
+        self.assert_clean(["www.example.test"])  # nobody cleaned up: the lifetime did
+
+    def test_the_service_cannot_be_reached(self):
+        lost = self.hook("dehydrated", "--server", "http://127.0.0.1:1", "deploy_challenge", "www.example.test", "t", VALUE, status=3)
+        self.assertIn("cannot be reached", lost.stderr)
+
+
+class Uacme(Lab):
+    def run_uacme(self, *arguments):
+        """uacme trusts only the system's certificates: its own view of the file system has those of Pebble."""
+        script = 'mount --bind "$1" /etc/ssl/certs/ca-certificates.crt && shift && exec uacme "$@"'
+        return self.run_client("unshare", "--mount", "sh", "-c", script, "sh", str(self.pebble.ca_file), "--yes", "--confdir",
+                               str(self.folder / "uacme"), "--acme-url", self.pebble.directory, *arguments)
+
+    @has("uacme")
+    def test_uacme_gets_apex_and_wildcard(self):
+        if os.geteuid() or subprocess.run(["unshare", "--mount", "true"], stderr=subprocess.DEVNULL).returncode:
+            self.skipTest("a mount namespace needs root")
+        self.start_all()
+        link = self.folder / "dcvd-hook-uacme"
+        link.symlink_to(program())
+        self.environment["DCVD_HOOK_TYPES"] = "dns-01"
+        self.run_uacme("new")
+        self.run_uacme("--hook", str(link), "issue", *APEX)
+        self.assert_names(self.folder / "uacme" / "example.test" / "cert.pem", APEX)
+        self.assert_clean(APEX)
+
+    def test_types_that_are_not_served_are_declined(self):
+        self.start_service()
+        for kind, proof in (("tls-alpn-01", VALUE), ("http-01", "t.abc"), ("unknown-01", "x")):
+            declined = self.hook("uacme", "--types", "dns-01", "begin", kind, "www.example.test", "t", proof, status=1)
+            self.assertIn(kind, declined.stderr)
+        self.assertEqual(self.challenges(), [])
+
+    def test_done_and_failed_withdraw(self):
+        self.start_service()
+        for verb in ("done", "failed"):
+            self.hook("uacme", "begin", "dns-01", "www.example.test", "-t", VALUE)
+            self.assertEqual(self.server.values("_acme-challenge.www.example.test"), [VALUE])
+            self.hook("uacme", verb, "dns-01", "www.example.test", "-t", VALUE)
+            self.assert_clean(["www.example.test"])
+            self.hook("uacme", verb, "dns-01", "www.example.test", "-t", VALUE)
+
+
+class Lego(Lab):
+    def issue(self, names, **environment):
+        self.start_all()
+        self.run_client("lego", "--accept-tos", "--path", str(self.folder / "lego"), "--server", self.pebble.directory, "--email", "a@example.test",
+                        "--dns", "exec", "--dns.resolvers", f"127.0.0.1:{self.server.port}", "--dns.disable-cp",
+                        *[w for n in names for w in ("--domains", n)], "run",
+                        EXEC_PATH=str(WRAPPERS / "dcvd-hook-lego-exec"), EXEC_POLLING_INTERVAL="1", EXEC_SEQUENCE_INTERVAL="1", **environment)
+        self.assert_names(next((self.folder / "lego" / "certificates").glob("*test.crt")), names)
+        self.assert_clean(names)
+
+    @has("lego")
+    def test_lego_gets_apex_and_wildcard(self):
+        self.issue(APEX)
+
+    @has("lego")
+    def test_lego_gets_a_name_in_raw_mode(self):
+        self.issue(["www.example.test"], EXEC_MODE="RAW")
+
+    def test_a_followed_cname_is_explained(self):
+        said = self.hook("lego-exec", "present", "x.elsewhere.test.", VALUE, status=1)
+        self.assertIn("LEGO_DISABLE_CNAME_SUPPORT", said.stderr)
+
+
+class Alone(Lab):
+    """Without a service: the journal carries what is published from one process to the next."""
+
+    def setUp(self):
+        super().setUp()
+        self.state = self.folder / "state"
+        self.config = self.folder / "alone.yaml"
+        self.config.write_text(CONFIG.format(port=self.server.port, key=self.server.key) + f"state-dir: {self.state}\n")
+        self.environment.update(DCVD_HOOK_STANDALONE="1", DCVD_CONFIG=str(self.config))
+
+    def test_a_later_process_withdraws(self):
+        self.hook("uacme", "begin", "dns-01", "www.example.test", "t", VALUE)
+        self.assertEqual(self.server.values("_acme-challenge.www.example.test"), [VALUE])
+        self.hook("uacme", "done", "dns-01", "www.example.test", "t", VALUE)
+        self.assertEqual(self.server.values("_acme-challenge.www.example.test"), [])
+
+    def test_what_is_out_of_its_lifetime_goes_with_the_next_call(self):
+        self.hook("dehydrated", "--lifetime", "1s", "deploy_challenge", "www.example.test", "t", VALUE)
+        time.sleep(max(0, 1 - (time.time() - (self.state / "journal.db").stat().st_mtime)))
+        self.hook("dehydrated", "clean_challenge", "other.example.test", "t", VALUE)
+        self.assert_clean(["www.example.test"])
+
+    def test_two_processes_take_turns(self):
+        command = [program(), "hook", "dehydrated", "deploy_challenge"]
+        runs = [subprocess.Popen([*command, f"h{n}.example.test", "t", VALUE], env=self.environment, stderr=subprocess.PIPE, text=True) for n in range(3)]
+        for run in runs:
+            _, said = run.communicate(timeout=60)
+            self.assertEqual(run.returncode, 0, said)
+        for n in range(3):
+            self.assertEqual(self.server.values(f"_acme-challenge.h{n}.example.test"), [VALUE])
+
+    def test_what_only_a_service_can_answer_is_refused(self):
+        said = self.hook("uacme", "begin", "http-01", "www.example.test", "t", "t." + "a" * 43, status=1)
+        self.assertIn("dcvd serve", said.stderr)
+
+    def test_a_broken_configuration_is_a_usage_error(self):
+        self.config.write_text("routs: []\n")
+        self.assertIn("routs", self.hook("uacme", "begin", "dns-01", "www.example.test", "t", VALUE, status=2).stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
