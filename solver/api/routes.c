@@ -4,7 +4,9 @@
 
 #include "solver/api/audit.h"
 #include "solver/api/credential.h"
+#include "solver/api/door.h"
 #include "solver/api/internal.h"
+#include "solver/api/webhook.h"
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
 
@@ -120,6 +122,10 @@ void api_handle(struct http_exchange *x, void *arg)
 
 	a->requests++;
 	cut_token(x);
+	if (webhook_handle(a, x))
+		return;
+	if (doors_handle(a, x))
+		return;
 	if (find_route(x, &index, argument, &problem) < 0 || check_access(a, x, rows[index].access, &caller, &problem) < 0 ||
 	    check_body_type(x, &caller, &problem) < 0) {
 		reply_problem(a, x, &problem);

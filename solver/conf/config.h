@@ -117,6 +117,14 @@ struct config_acme_dns {
 	int64_t accounts;       /* at most */
 };
 
+/* cert-manager: the webhook solver, as an aggregated API server. */
+struct config_cert_manager {
+	char *group;            /* API group, a domain of the operator; NULL: the door is shut */
+	char *solver;           /* solver name; default "dcvd" */
+	int wait;               /* as enum door_wait; default verified */
+	int64_t limit_ms;       /* verified: longest wait; default 20s */
+};
+
 /* providers: <name>: {type: rfc2136, …its own options} */
 struct config_provider {
 	char *name;
@@ -127,6 +135,8 @@ struct config_provider {
 
 /* routes: first the longest matching suffix, then the order in the file. */
 enum route_publish { ROUTE_RESPONDER, ROUTE_FOLDER };
+enum route_preflight { PREFLIGHT_REFUSE, PREFLIGHT_WARN, PREFLIGHT_OFF };
+enum route_unknown { UNKNOWN_HOLD, UNKNOWN_ACCEPT };
 struct config_route {
 	char *suffix;           /* "" or "*" matches every name; "example.com" matches it and all below */
 	int type;               /* enum challenge_type (dns-01: all that are proved by a TXT record), or CHALLENGE_TYPES: both */
@@ -134,6 +144,9 @@ struct config_route {
 	int publish;            /* http-01 */
 	char *folder;           /* http-01 with ROUTE_FOLDER: document root of another web server */
 	int64_t ttl;            /* seconds; 0: the provider's minimum or 60 */
+	char *authority;        /* profile whose rules apply; NULL: check.authority */
+	int preflight;          /* what becomes of a name that cannot pass */
+	int unknown;            /* whether what cannot be seen from here is ready */
 };
 
 struct config_callback_secret { char *name; struct secret *secret; };
@@ -151,6 +164,7 @@ struct config {
 	struct config_cps cps;
 	struct config_httpreq httpreq;
 	struct config_acme_dns acme_dns;
+	struct config_cert_manager cert_manager;
 	struct config_provider *providers;
 	size_t provider_count;
 	struct config_route *routes;

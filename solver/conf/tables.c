@@ -22,6 +22,10 @@ static const char *const wait_names[] = { [HTTPREQ_QUICK] = "quick", [HTTPREQ_VE
 static const char *const registration_names[] = {
 	[ACME_DNS_OFF] = "off", [ACME_DNS_TOKEN] = "token", [ACME_DNS_OPEN] = "open", NULL,
 };
+static const char *const preflight_names[] = {
+	[PREFLIGHT_REFUSE] = "refuse", [PREFLIGHT_WARN] = "warn", [PREFLIGHT_OFF] = "off", NULL,
+};
+static const char *const unknown_names[] = { [UNKNOWN_HOLD] = "hold", [UNKNOWN_ACCEPT] = "accept", NULL };
 static const char *const publish_names[] = { [ROUTE_RESPONDER] = "responder", [ROUTE_FOLDER] = "folder", NULL };
 
 #define AT(member) offsetof(struct config, member)
@@ -224,6 +228,20 @@ static const struct option acme_dns_options[] = {
 };
 #undef AT
 
+#define AT(member) offsetof(struct config_cert_manager, member)
+static const struct option cert_manager_options[] = {
+	{ "group", OPTION_TEXT, AT(group), .min = 1, .max = 253, .check = check_domain,
+	  .help = "API group of the webhook, a domain of yours, as groupName of the issuer; without it the door is shut." },
+	{ "solver", OPTION_TEXT, AT(solver), .def = "dcvd", .min = 1, .max = 63, .check = check_domain,
+	  .help = "Name of the solver, as solverName of the issuer." },
+	{ "wait", OPTION_ENUM, AT(wait), .def = "verified", .names = wait_names,
+	  .help = "When Present is answered: verified, when the checks see it, or quick, when the provider has it." },
+	{ "limit", OPTION_DURATION, AT(limit_ms), .def = "20s", .min = 100, .max = 25000,
+	  .help = "Longest wait for an answer; kube-apiserver gives up at 34s. What is not ready by then goes on." },
+	{ 0 },
+};
+#undef AT
+
 #define AT(member) offsetof(struct config_route, member)
 const struct option route_options[] = {
 	{ "suffix", OPTION_TEXT, AT(suffix), .def = "*", .max = 254, .check = check_suffix,
@@ -238,6 +256,12 @@ const struct option route_options[] = {
 	  .help = "http-01 with publish: folder: document root of that web server." },
 	{ "ttl", OPTION_INT, AT(ttl), .def = "0", .min = 0, .max = 86400,
 	  .help = "dns-01: seconds a value may be remembered; 0: the provider's minimum or 60." },
+	{ "authority", OPTION_TEXT, AT(authority), .min = 1, .max = 64, .check = check_name,
+	  .help = "Certificate authority that these names are for; without it: check.authority." },
+	{ "preflight", OPTION_ENUM, AT(preflight), .def = "refuse", .names = preflight_names,
+	  .help = "A name that the authority cannot accept (its form, CAA, its delegation): refuse it before anything is published, warn, or off: do not look." },
+	{ "unknown", OPTION_ENUM, AT(unknown), .def = "hold", .names = unknown_names,
+	  .help = "Where what the authority sees cannot be seen from here: hold back until the deadline, or accept as ready." },
 	{ 0 },
 };
 #undef AT
@@ -254,6 +278,7 @@ const struct section config_sections[] = {
 	{ "cps", cps_options, offsetof(struct config, cps), "Akamai CPS." },
 	{ "httpreq", httpreq_options, offsetof(struct config, httpreq), "The door of lego's httpreq and of acmeproxy." },
 	{ "acme-dns", acme_dns_options, offsetof(struct config, acme_dns), "The door of acme-dns clients." },
+	{ "cert-manager", cert_manager_options, offsetof(struct config, cert_manager), "The door of cert-manager (webhook solver)." },
 	{ 0 },
 };
 
