@@ -1,0 +1,312 @@
+/* HTTP-01: what the walks of an authority come to. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "solver/base/mem.h"
+#include "solver/verdict/body.h"
+#include "solver/verdict/http_explain.h"
+#include "solver/verdict/http_walk.h"
+
+enum came { PASSED, FAILED, PENDING };
+
+struct outcome {
+	enum came came;
+	enum verdict_stage stage;
+	enum problem_type problem;
+	const char *code;
+	char *detail;
+	bool blind, slow, dial;
+};
+
+struct tally {
+	size_t passed, failed, pending, slow, blind, dials;
+	struct outcome first_failure, first_pass;
+};
+
+static const struct failure {
+	const char *name, *code;
+	enum problem_type problem;
+	const char *text;
+} failures[] = {
+	{ "connect-timeout", "connect-timeout", PROBLEM_CONNECTION, "Timeout during connect (likely firewall problem)" },
+	{ "connect-refused", "connect-refused", PROBLEM_CONNECTION, "Connection refused" },
+	{ "connect-unreachable", "connect-unreachable", PROBLEM_CONNECTION, "no route to host" },
+	{ "timeout", "no-answer", PROBLEM_CONNECTION, "Timeout after connect (your server may be slow or overloaded)" },
+	{ "reset", "connection-reset", PROBLEM_CONNECTION, "Connection reset by peer" },
+	{ "closed", "connection-closed", PROBLEM_CONNECTION, "Error getting validation data" },
+	{ "garbage", "no-http", PROBLEM_CONNECTION, "Error getting validation data" },
+	{ "http2", "http2", PROBLEM_CONNECTION, "Server is speaking HTTP/2 over HTTP" },
+	{ "tls-not-tls", "plain-http-on-443", PROBLEM_MALFORMED, "Server only speaks HTTP, not TLS" },
+	{ "short", "body-short", PROBLEM_UNAUTHORIZED, "unexpected EOF" },
+};
+
+/* ---- the last request ---- */
+
+static void fail(struct outcome *o, enum problem_type problem, const char *code, char *detail)
+{
+	o->came = FAILED;
+	o->stage = STAGE_VALIDATION;
+	o->problem = problem;
+	o->code = code;
+	o->detail = detail;
+}
+
+/* An alert of the server is told as such; what the client itself does not like is not. */
+static void judge_tls(const struct ev_hop *hop, struct outcome *o)
+{
+	static const struct { const char *in, *alert; } alerts[] = {
+		{ "alert protocol version", "protocol version not supported" }, { "alert handshake failure", "handshake failure" },
+		{ "unrecognized name", "unrecognized name" }, { "alert internal error", "internal error" },
+		{ "alert access denied", "access denied" }, { "no application protocol", "no application protocol" },
+	};
+	const char *why = hop->why ? hop->why : "handshake failure";
+
+	if (strstr(why, "unsupported protocol") || strstr(why, "wrong version")) {
+		fail(o, PROBLEM_CONNECTION, "tls-old", walk_sentence(hop, mem_printf("Fetching %s: Error getting validation data", hop->url)));
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(alerts); i++)
+		if (strstr(why, alerts[i].in))
+			why = alerts[i].alert;
+	fail(o, PROBLEM_TLS, strstr(why, "protocol version") ? "tls-old" : "tls-failed",
+	     walk_sentence(hop, mem_printf("Fetching %s: remote error: tls: %s", hop->url, why)));
+}
+
+static void judge_failure(const struct ev_hop *hop, struct outcome *o)
+{
+	for (size_t i = 0; i < ARRAY_LEN(failures); i++) {
+		const struct failure *f = &failures[i];
+
+		if (strcmp(f->name, hop->failure) != 0)
+			continue;
+		fail(o, f->problem, f->code, walk_sentence(hop, mem_printf("Fetching %s: %s", hop->url, f->text)));
+		return;
+	}
+	if (strcmp(hop->failure, "tls") == 0)
+		judge_tls(hop, o);
+	else
+		fail(o, PROBLEM_CONNECTION, "no-http", walk_sentence(hop, mem_printf("Fetching %s: Error getting validation data", hop->url)));
+}
+
+static bool status_is_fine(int status, enum status_rule rule)
+{
+	switch (rule) {
+	case STATUS_200:
+		return status == 200;
+	case STATUS_2XX:
+		return status >= 200 && status < 300;
+	default:
+		return status >= 200 && status < 400;
+	}
+}
+
+static void judge_body(const struct evidence *e, const struct authority *a, const struct ev_hop *hop, struct outcome *o)
+{
+	struct body b;
+	CLEANUP(mem_freep) char *expected = body_quote(e->expected, strlen(e->expected));
+	CLEANUP(mem_freep) char *got = NULL;
+
+	body_read(hop, a, &b);
+	if (a->body_max > 0 && hop->body_length >= a->body_max) {
+		got = body_quote(b.bytes, b.length < (size_t)a->body_max ? b.length : (size_t)a->body_max);
+		fail(o, PROBLEM_UNAUTHORIZED, "body-long", walk_sentence(hop, mem_printf("Invalid response from %s: %s", hop->url, got)));
+	} else if (hop->failure) {
+		const char *why = strcmp(hop->failure, "timeout") == 0 ? "context deadline exceeded" : "unexpected EOF";
+
+		fail(o, PROBLEM_UNAUTHORIZED, "body-short", walk_sentence(hop, mem_printf("Error reading HTTP response body: %s", why)));
+	} else if (!body_equals(&b, e->expected)) {
+		got = body_quote(b.start, b.kept);
+		fail(o, PROBLEM_UNAUTHORIZED, "body-differs",
+		     mem_printf("The key authorization file from the server did not match this challenge. Expected %s (got %s)", expected, got));
+	}
+	body_done(&b);
+}
+
+/* Without a key authorization any answer shows that the authority would get one. */
+static void judge_last(const struct evidence *e, const struct authority *a, const struct ev_hop *hop, struct outcome *o)
+{
+	if (hop->failure && !hop->status)
+		judge_failure(hop, o);
+	else if (!e->expected)
+		return;
+	else if (!status_is_fine(hop->status, a->status))
+		fail(o, PROBLEM_UNAUTHORIZED, "status", walk_sentence(hop, mem_printf("Invalid response from %s: %d", hop->url, hop->status)));
+	else
+		judge_body(e, a, hop, o);
+}
+
+/* ---- one walk ---- */
+
+static void take_over(struct outcome *o, const struct walk *w)
+{
+	o->came = FAILED;
+	o->stage = w->stage;
+	o->problem = w->problem;
+	o->code = w->code;
+	o->detail = mem_dup(w->detail);
+}
+
+static char *passed_sentence(const struct evidence *e, const struct walk *w)
+{
+	if (!e->expected)
+		return mem_printf("%s answers %s with status %d; there was no key authorization to compare with", w->last->address,
+		                  w->last->url, w->last->status);
+	return mem_printf("%s serves the key authorization at %s", w->last->address, w->last->url);
+}
+
+static void add_look(const struct evidence *e, const struct walk *w, const struct outcome *o, struct verdict *v)
+{
+	const struct ev_hop *hop = w->last;
+	struct look *look = verdict_look(v, hop ? hop->host : e->identifier, hop ? hop->address : NULL);
+
+	if (!look)
+		return;
+	look->ok = o->came == PASSED;
+	look->status = !hop ? mem_dup("no address") : hop->status ? mem_printf("%d", hop->status) : mem_dup(hop->failure);
+	look->authoritative = true;
+	look->elapsed_ms = w->elapsed_ms;
+	look->at_ms = hop ? hop->at_ms : e->at_ms;
+	look->detail = mem_dup(o->detail);
+	if (hop && hop->body && *hop->body)
+		look->values[look->value_count++] = mem_dup_n(hop->body, strnlen(hop->body, 200));
+}
+
+static void judge_walk(const struct evidence *e, const struct authority *a, size_t number, struct outcome *o, struct verdict *v)
+{
+	struct walk w;
+
+	memset(o, 0, sizeof(*o));
+	walk_replay(e, a, number, &w);
+	if (w.next.want != HTTP_OVER)
+		o->came = PENDING;
+	else if (w.detail)
+		take_over(o, &w);
+	else
+		judge_last(e, a, w.last, o);
+	o->blind = w.blind;
+	o->slow = o->came == PASSED && a->flaky_ms > 0 && w.elapsed_ms > a->flaky_ms;
+	o->dial = o->came == FAILED && w.last && walk_dial_failed(w.last);
+	if (o->came == FAILED)
+		http_explain(e, a, &w, o->code, v);
+	if (o->came == PASSED) {
+		o->detail = passed_sentence(e, &w);
+		http_warn(e, a, &w, v);
+	}
+	if (o->came != PENDING)
+		add_look(e, &w, o, v);
+	walk_done(&w);
+}
+
+/* ---- all of them ---- */
+
+static void count(struct tally *t, struct outcome *o)
+{
+	struct outcome *slot = o->came == FAILED ? &t->first_failure : &t->first_pass;
+
+	t->passed += o->came == PASSED;
+	t->failed += o->came == FAILED;
+	t->pending += o->came == PENDING;
+	t->slow += o->slow;
+	t->blind += o->blind;
+	t->dials += o->dial;
+	if (o->came != PENDING && !slot->detail)
+		*slot = *o;
+	else
+		free(o->detail);
+}
+
+/* A router that does not lead its own network back to itself refuses us, and nobody else. */
+static bool hairpin(const struct evidence *e, const struct tally *t)
+{
+	return e->inside && t->failed && t->dials == t->failed && !t->passed;
+}
+
+static void decide_hairpin(const struct evidence *e, struct tally *t, struct verdict *v)
+{
+	verdict_find(v, FINDING_WARNING, STAGE_VALIDATION, "hairpin",
+	             mem_printf("%s leads to this network's own address, and connections to it from inside fail; from outside they may well work",
+	                        e->identifier),
+	             mem_printf("Check %s from another network, or let a perspective elsewhere do so", e->identifier));
+	verdict_decide(v, VERDICT_UNKNOWN, STAGE_VALIDATION, PROBLEM_NONE,
+	               mem_printf("Not visible from here: %s is an address of this network (%s)", e->identifier, t->first_failure.detail));
+}
+
+static char *mixed(const struct tally *t)
+{
+	if (t->failed && t->passed)
+		return mem_printf("%zu of %zu addresses fail: %s", t->failed, t->passed + t->failed, t->first_failure.detail);
+	return mem_printf("%s, but so slowly that the time of the authority may run out", t->first_pass.detail);
+}
+
+/* Only a failure that needs no look-up is certain; a zone of our own is seen by nobody else. */
+static void decide_blind(const struct tally *t, struct verdict *v)
+{
+	const struct outcome *bad = &t->first_failure;
+	bool certain = t->failed && !t->passed && bad->problem != PROBLEM_DNS && bad->problem != PROBLEM_NONE;
+
+	if (certain)
+		verdict_decide(v, VERDICT_FAIL, bad->stage, bad->problem, mem_dup(bad->detail));
+	else
+		verdict_decide(v, VERDICT_UNKNOWN, STAGE_LOOKUP, PROBLEM_NONE,
+		               mem_printf("The authority's view is not visible from here (%s)", t->failed ? bad->detail : t->first_pass.detail));
+}
+
+static void decide(const struct evidence *e, struct tally *t, struct verdict *v)
+{
+	const struct outcome *bad = &t->first_failure;
+
+	if (hairpin(e, t))
+		decide_hairpin(e, t, v);
+	else if (t->blind && (t->failed || !e->own_zone))
+		decide_blind(t, v);
+	else if (t->failed && !t->passed && !t->pending)
+		verdict_decide(v, VERDICT_FAIL, bad->stage, bad->problem, mem_dup(bad->detail));
+	else if (t->failed)
+		verdict_decide(v, VERDICT_FLAKY, bad->stage, bad->problem, mixed(t));
+	else if (t->slow)
+		verdict_decide(v, VERDICT_FLAKY, STAGE_VALIDATION, PROBLEM_CONNECTION, mixed(t));
+	else if (t->pending)
+		verdict_decide(v, VERDICT_UNKNOWN, STAGE_VALIDATION, PROBLEM_NONE, mem_dup("Not every address was looked at"));
+	else
+		verdict_decide(v, VERDICT_PASS, STAGE_VALIDATION, PROBLEM_NONE, mem_dup(t->first_pass.detail));
+}
+
+static void note_reserved(const struct evidence *e, const struct authority *a, struct verdict *v)
+{
+	for (size_t i = 0; a->reserved_refused && i < e->answer_count; i++) {
+		const struct ev_answer *answer = &e->answers[i];
+
+		if (strcmp(answer->view, "authority") != 0 || strcmp(answer->name, e->identifier) != 0)
+			continue;
+		for (size_t r = 0; r < answer->record_count; r++) {
+			const struct ev_record *record = &answer->records[r];
+
+			if ((record->type == 1 || record->type == 28) && address_is_reserved(record->data))
+				verdict_find(v, FINDING_WARNING, STAGE_LOOKUP, "address-reserved",
+				             mem_printf("%s has the address %s, which is not public: an authority leaves it out", e->identifier,
+				                        record->data),
+				             mem_printf("Remove the record of %s with the address %s from the public DNS", e->identifier, record->data));
+		}
+	}
+}
+
+void judge_http(const struct evidence *e, const struct authority *a, struct verdict *v)
+{
+	size_t walks = http_walks(e, a);
+	struct tally t = { 0 };
+
+	note_reserved(e, a, v);
+	for (size_t i = 0; i < walks; i++) {
+		struct outcome o;
+
+		judge_walk(e, a, i, &o, v);
+		count(&t, &o);
+	}
+	if (t.pending < walks)
+		decide(e, &t, v);
+	else
+		verdict_find(v, FINDING_NOTE, STAGE_VALIDATION, "not-collected",
+		             mem_printf("No address of %s was asked over HTTP, so nothing is said about it", e->identifier), NULL);
+	free(t.first_failure.detail);
+	free(t.first_pass.detail);
+}

@@ -1,0 +1,279 @@
+#include "solver/verdict/http_explain.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "solver/base/mem.h"
+#include "solver/verdict/address.h"
+#include "solver/verdict/body.h"
+#include "solver/verdict/lookup.h"
+
+struct explain {
+	const struct evidence *e;
+	const struct authority *a;
+	const struct walk *w;
+	struct verdict *v;
+	enum finding_severity severity;
+};
+
+/* The same cause on several addresses is told once for each, with its address; the same text only once. */
+static void find(struct explain *x, enum finding_severity severity, const char *code, char *text, char *mend)
+{
+	for (size_t i = 0; i < x->v->finding_count; i++) {
+		if (strcmp(x->v->findings[i].code, code) == 0 && strcmp(x->v->findings[i].text, text) == 0) {
+			free(text);
+			free(mend);
+			return;
+		}
+	}
+	verdict_find(x->v, severity, x->w->stage == STAGE_LOOKUP ? STAGE_LOOKUP : STAGE_VALIDATION, code, text, mend);
+}
+
+/* What to say of each reason; %1 is where (a target, a URL or an address). */
+static const struct sentence {
+	const char *code, *text, *mend;
+} sentences[] = {
+	{ "redirect-count", "the redirects do not end, or there are too many", "Lead the challenge path to its answer with fewer redirects" },
+	{ "redirect-status", "this redirect has a status that authorities do not follow (303)", "Redirect with status 301, 302, 307 or 308" },
+	{ "redirect-scheme", "the redirect leads neither to http nor to https", "Redirect the challenge path to an http or https URL" },
+	{ "redirect-port", "the redirect leads to another port than 80 and 443", "Redirect to port 80 (http) or 443 (https), or answer on port 80 without a redirect" },
+	{ "redirect-host-empty", "the redirect names no host", "Write the host name into the redirect" },
+	{ "redirect-slash", "a slash is missing between host and path of the redirect", "End the target of the redirect with a slash: \"https://NAME/\", not \"https://NAME\"" },
+	{ "redirect-address", "the redirect leads to an address that is not public", "Redirect to a public host name" },
+	{ "redirect-suffix", "the redirect leads to a name that does not exist in the public DNS", "Redirect to a public host name" },
+	{ "redirect-path", "the path of the redirect is too long", "Redirect to a path of at most 2000 bytes" },
+	{ "redirect-loop", "the redirects come back to a URL that was asked before", "Take the challenge path out of the redirect: serve /.well-known/acme-challenge/ where it is asked for first" },
+	{ "redirect-unreadable", "the Location of the redirect is no URL", "Send a valid absolute URL as Location" },
+	{ "redirect-unresolved", "the name in the redirect has no usable address", "Redirect to a name that resolves, or add its address records" },
+	{ "connect-timeout", "no answer to the connection request: a firewall, or nobody at this address", "Open the port in every firewall on the way, for the whole world" },
+	{ "connect-refused", "nobody listens on this port", "Start the web server, and have it listen on this port and address" },
+	{ "connect-unreachable", "there is no route to this address", "Correct the address record, or the routing to this address" },
+	{ "attempt-too-slow", "the attempt took longer than the authority waits", "Make the server answer within a few seconds" },
+	{ "no-answer", "the connection was accepted but no answer came in time", "Make the server answer the challenge path within a few seconds" },
+	{ "connection-reset", "the connection was reset after it was accepted, often by a firewall that looks into requests", "Let requests for /.well-known/acme-challenge/ pass the firewall" },
+	{ "connection-closed", "the connection was closed without an answer", "Have a web server answer plain HTTP on this port" },
+	{ "no-http", "what answers here does not speak HTTP", "Have a web server answer plain HTTP on port 80" },
+	{ "http2", "the server speaks only HTTP/2 where HTTP/1.1 is asked", "Switch HTTP/2 off on port 80" },
+	{ "plain-http-on-443", "plain HTTP is spoken on the https port", "Configure TLS on port 443, or do not redirect to https" },
+	{ "tls-old", "the https server speaks no TLS 1.2", "Switch TLS 1.2 and 1.3 on" },
+	{ "tls-failed", "the https server refused the TLS connection", "Configure a certificate (any will do) for this name, or do not redirect to https" },
+	{ "body-short", "the answer broke off", "Send the whole key authorization with the right Content-Length" },
+	{ "body-long", "the answer is too long for a key authorization", "Answer with the key authorization and nothing else" },
+};
+
+static void explain_code(struct explain *x, const char *code)
+{
+	const char *where = x->w->target ? x->w->target : x->w->last ? x->w->last->url : x->e->identifier;
+	const char *address = x->w->last ? x->w->last->address : "-";
+
+	for (size_t i = 0; i < ARRAY_LEN(sentences); i++)
+		if (strcmp(sentences[i].code, code) == 0)
+			find(x, FINDING_ERROR, sentences[i].code, mem_printf("%s at %s: %s", where, address, sentences[i].text),
+			     mem_dup(sentences[i].mend));
+}
+
+/* ---- who answers there ---- */
+
+static bool holds(const char *text, const char *word)
+{
+	return text && strcasestr(text, word) != NULL;
+}
+
+static const char *first_of(const char *text, const char *const *words)
+{
+	for (; *words; words++)
+		if (holds(text, *words))
+			return *words;
+	return NULL;
+}
+
+static void explain_server(struct explain *x, const struct ev_hop *hop)
+{
+	static const char *const routers[] = { "micro_httpd", "mini_httpd", "GoAhead", "RomPager", "Boa/", "uhttpd", "Virata", "Allegro",
+		"DD-WRT", "RouterOS", "mikrotik", "FRITZ!Box", "TP-LINK", "ZyXEL", "NETGEAR", "Embedthis", "DrayTek", "SonicWALL", "thttpd", NULL };
+	static const char *const fronts[] = { "cloudflare", "AkamaiGHost", "CloudFront", "Sucuri", "imperva", "incapsula", "awselb", "BigIP",
+		"ddos-guard", "Varnish", "fastly", "Azure", NULL };
+	const char *router = first_of(hop->server, routers), *front = first_of(hop->server, fronts);
+
+	if (router)
+		find(x, x->severity, "router-page",
+		     mem_printf("%s answers as \"%s\": that is a router or a device, not the web server", hop->address, hop->server),
+		     mem_printf("Forward port 80 of %s to the web server, and move the device's own pages elsewhere", hop->address));
+	if (front && (hop->status == 401 || hop->status == 403 || hop->status == 429 || hop->status == 503))
+		find(x, x->severity, "front-refuses", mem_printf("%s (\"%s\") answers %d before the web server is asked", hop->address, hop->server, hop->status),
+		     mem_dup("Let requests for /.well-known/acme-challenge/ pass the CDN or firewall, whatever their user agent and country"));
+	if (holds(hop->body, "aes.js") && holds(hop->body, "toNumbers("))
+		find(x, x->severity, "cookie-test", mem_printf("%s answers with a cookie test for browsers, which an authority cannot pass", hop->address),
+		     mem_dup("Take /.well-known/acme-challenge/ out of the cookie test"));
+}
+
+bool http_is_page(const struct ev_hop *hop)
+{
+	const char *body = hop->body ? hop->body : "";
+
+	while (*body == ' ' || strncmp(body, "\\010", 4) == 0 || strncmp(body, "\\013", 4) == 0 || strncmp(body, "\\009", 4) == 0)
+		body += *body == ' ' ? 1 : 4;
+	return strncasecmp(body, "<!doctype", 9) == 0 || strncasecmp(body, "<html", 5) == 0 || strncasecmp(body, "<head", 5) == 0 ||
+	       strncasecmp(body, "<?xml", 5) == 0;
+}
+
+static void explain_status(struct explain *x, const struct ev_hop *hop)
+{
+	const char *mend = "Serve the key authorization at this URL with status 200";
+
+	if (hop->status == 401 || hop->status == 403)
+		mend = "Let everybody read /.well-known/acme-challenge/, without a password and whatever their address and user agent";
+	else if (hop->status >= 500)
+		mend = "Mend the web server's error, or serve /.well-known/acme-challenge/ past the application";
+	else if (hop->status >= 300 && hop->status < 400)
+		mend = "Send a Location with the redirect, or the key authorization with status 200";
+	find(x, FINDING_ERROR, "status", mem_printf("%s at %s answers with status %d", hop->url, hop->address, hop->status), mem_dup(mend));
+}
+
+/* ---- what is in the body ---- */
+
+static bool starts(const struct body *b, const char *text)
+{
+	size_t length = strlen(text);
+
+	return length && b->kept >= length && memcmp(b->start, text, length) == 0;
+}
+
+/* Most telling first; the first that fits is the cause. */
+static const char *body_cause(const struct explain *x, const struct ev_hop *hop, const struct body *b, const char **ret_mend)
+{
+	const char *expected = x->e->expected, *token = x->e->token ? x->e->token : "";
+	size_t skip = body_mark(b) ? body_mark(b) : body_leading_space(b), length = strlen(expected);
+	bool behind = skip && b->kept >= skip + length && memcmp(b->start + skip, expected, length) == 0;
+
+	*ret_mend = "Answer with the key authorization and nothing else";
+	if (http_is_page(hop)) {
+		*ret_mend = "Exclude /.well-known/acme-challenge/ from the page that is shown for every unknown path";
+		return "a page for people is shown whatever path is asked";
+	}
+	if (b->kept == 0)
+		return "the answer is empty";
+	if (body_mark(b)) {
+		*ret_mend = "Save the file without a byte order mark, as ASCII";
+		return "the answer begins with a byte order mark";
+	}
+	if (behind)
+		return "white space stands before the key authorization";
+	if (b->kept == strlen(token) && starts(b, token)) {
+		*ret_mend = "Answer with TOKEN.THUMBPRINT, not with the token alone";
+		return "the answer is the token without the account's thumbprint";
+	}
+	if (starts(b, token) && b->kept > strlen(token) && b->start[strlen(token)] == '.' && *token) {
+		*ret_mend = "Answer with the key authorization of the account that made this order";
+		return b->kept > length && starts(b, expected) ? "something follows the key authorization"
+		                                               : "the thumbprint is another account's";
+	}
+	if (b->start[0] == '"')
+		return "the key authorization is in quotes";
+	*ret_mend = "Publish the key authorization of this order, and remove what an earlier one left";
+	return "the answer is another text";
+}
+
+static void explain_body(struct explain *x, const struct ev_hop *hop)
+{
+	struct body b;
+	const char *cause, *mend;
+	CLEANUP(mem_freep) char *difference = NULL;
+
+	body_read(hop, x->a, &b);
+	difference = body_difference(&b, x->e->expected);
+	cause = body_cause(x, hop, &b, &mend);
+	find(x, FINDING_ERROR, http_is_page(hop) ? "catch-all-page" : "body-differs",
+	     mem_printf("%s at %s: %s (%s)", hop->url, hop->address, cause, difference), mem_dup(mend));
+	body_done(&b);
+}
+
+/* ---- addresses ---- */
+
+static const char *other_family(const struct explain *x, const struct ev_hop *hop)
+{
+	const struct ev_answer *v4 = evidence_authority(x->e, hop->host, TYPE_A);
+
+	for (size_t i = 0; address_is_v6(hop->address) && v4 && i < v4->record_count; i++)
+		if (v4->records[i].type == TYPE_A)
+			return v4->records[i].data;
+	return NULL;
+}
+
+/* The IPv6 address is asked first, and what it answers counts. */
+static void explain_family(struct explain *x, const struct ev_hop *hop)
+{
+	const char *v4 = other_family(x, hop);
+
+	if (v4)
+		find(x, FINDING_ERROR, "stale-aaaa",
+		     mem_printf("%s has an IPv6 address, %s, which is asked first; what its IPv4 address %s answers does not help", hop->host, hop->address, v4),
+		     mem_printf("Make %s answer as %s does, or remove the AAAA record of %s", hop->address, v4, hop->host));
+}
+
+static void explain_no_address(struct explain *x, const char *code)
+{
+	if (strcmp(code, "address-reserved") == 0)
+		find(x, FINDING_ERROR, "address-reserved", mem_printf("every address of %s is private or reserved", x->e->identifier),
+		     mem_printf("Give %s a public address, or use dns-01", x->e->identifier));
+	else
+		find(x, FINDING_ERROR, "address-missing", mem_printf("%s has no address: %s", x->e->identifier, x->w->detail),
+		     mem_printf("Add an A or AAAA record for %s", x->e->identifier));
+}
+
+void http_explain(const struct evidence *e, const struct authority *a, const struct walk *w, const char *code, struct verdict *v)
+{
+	struct explain x = { e, a, w, v, FINDING_ERROR };
+
+	if (strncmp(code, "address-", strlen("address-")) == 0)
+		explain_no_address(&x, code);
+	if (!w->last)
+		return;
+	if (strcmp(code, "status") == 0)
+		explain_status(&x, w->last);
+	else if (strcmp(code, "body-differs") == 0 || (strcmp(code, "body-long") == 0 && http_is_page(w->last)))
+		explain_body(&x, w->last);
+	else
+		explain_code(&x, code);
+	explain_server(&x, w->last);
+	explain_family(&x, w->last);
+}
+
+/* ---- of what passed ---- */
+
+static void warn_fallback(struct explain *x)
+{
+	for (size_t i = 0; i < x->e->hop_count; i++) {
+		const struct ev_hop *hop = &x->e->hops[i];
+
+		if (walk_dial_failed(hop) && other_family(x, hop))
+			find(x, FINDING_WARNING, "stale-aaaa",
+			     mem_printf("the IPv6 address %s of %s takes no connection; the authority lost time before it asked IPv4", hop->address, hop->host),
+			     mem_printf("Make %s listen, or remove the AAAA record of %s", hop->address, hop->host));
+	}
+}
+
+void http_warn(const struct evidence *e, const struct authority *a, const struct walk *w, struct verdict *v)
+{
+	struct explain x = { e, a, w, v, FINDING_WARNING };
+	const struct ev_hop *hop = w->last;
+
+	if (a->redirects_promised > 0 && w->redirects > a->redirects_promised)
+		find(&x, FINDING_WARNING, "redirect-count",
+		     mem_printf("%s leads through %lld redirects; %lld are promised to work", e->identifier, (long long)w->redirects,
+		                (long long)a->redirects_promised),
+		     mem_dup("Lead the challenge path to its answer with fewer redirects"));
+	if (a->flaky_ms > 0 && w->elapsed_ms > a->flaky_ms)
+		find(&x, FINDING_WARNING, "slow", mem_printf("%s took %lld ms; perspectives elsewhere may need longer and run out of time", hop->address,
+		     (long long)w->elapsed_ms), mem_dup("Make the server answer within a few seconds"));
+	if (!e->expected && hop->status == 200 && http_is_page(hop))
+		find(&x, FINDING_WARNING, "catch-all-page", mem_printf("%s at %s shows a page for people whatever path is asked", hop->url, hop->address),
+		     mem_dup("Exclude /.well-known/acme-challenge/ from the page that is shown for every unknown path"));
+	if (!e->expected && (hop->status == 401 || hop->status == 403 || hop->status >= 500))
+		find(&x, FINDING_WARNING, "status", mem_printf("%s at %s answers with status %d; a challenge may be refused too", hop->url, hop->address, hop->status),
+		     mem_dup("Let everybody read /.well-known/acme-challenge/"));
+	if (!e->expected)
+		explain_server(&x, hop);
+	warn_fallback(&x);
+}
