@@ -13,7 +13,7 @@
 static int read_http(const struct challenge_request *r, struct challenge *c, struct err *err)
 {
 	if (c->wildcard)
-		return err_set(err, ERR_INVALID, "a wildcard can only be validated with a DNS type");
+		return err_set(err, ERR_INVALID, "a wildcard can only be validated with dns-01");
 	if (!r->token || !r->key_authorization)
 		return err_set(err, ERR_INVALID, "http-01 needs token and key_authorization");
 	if (r->record_name)
