@@ -5,6 +5,7 @@
 
 #include "solver/base/clock.h"
 #include "solver/base/mem.h"
+#include "solver/verdict/evidence.h"
 
 #define PROBLEM_URN "urn:ietf:params:acme:error:"
 
@@ -134,12 +135,18 @@ const char *finding_severity_name(enum finding_severity severity)
 	return names[severity];
 }
 
-/* Bytes from strangers: what is not UTF-8 becomes null rather than a broken document. */
+/* Bytes from strangers: what is not UTF-8 is written escaped rather than breaking the document. */
 static json_t *text(const char *t)
 {
-	json_t *s = t ? json_string(t) : NULL;
+	json_t *s = t ? json_string(t) : json_null();
+	char *escaped;
 
-	return s ? s : json_null();
+	if (s)
+		return s;
+	escaped = evidence_escape(t, strlen(t));
+	s = json_string(escaped);
+	free(escaped);
+	return s;
 }
 
 static json_t *look_json(const struct look *l)

@@ -126,7 +126,7 @@ static void the_json_is_as_the_header_says(void **state)
 		"\"findings\":[{\"severity\":\"error\",\"stage\":\"caa\",\"code\":\"caa-denied\",\"text\":\"no\",\"mend\":null}],"
 		"\"identifier\":\"example.org\",\"wildcard\":false,\"type\":\"dns-01\",\"authority\":\"letsencrypt\",\"zone\":null,"
 		"\"fqdn\":null,\"at\":\"1970-01-01T00:00:01.000Z\",\"looks\":[{\"server\":\"ns1.example.org\",\"address\":\"192.0.2.1\","
-		"\"ok\":true,\"status\":\"NOERROR\",\"values\":[\"x\",null],\"authoritative\":false,\"elapsed_ms\":0,"
+		"\"ok\":true,\"status\":\"NOERROR\",\"values\":[\"x\",\"\\\\255\"],\"authoritative\":false,\"elapsed_ms\":0,"
 		"\"at\":\"1970-01-01T00:00:00.000Z\",\"detail\":null}]}");
 	free(text);
 	verdict_free(v);

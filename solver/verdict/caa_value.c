@@ -1,0 +1,133 @@
+#include "solver/verdict/caa_value.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "solver/base/mem.h"
+#include "solver/verdict/codec.h"
+#include "solver/verdict/evidence.h"
+
+#define PARAMETERS_MAX 4096
+
+struct span {
+	const unsigned char *at;
+	size_t length;
+};
+
+static bool is_space(unsigned char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static struct span trim(struct span s)
+{
+	while (s.length && is_space(s.at[0])) {
+		s.at++;
+		s.length--;
+	}
+	while (s.length && is_space(s.at[s.length - 1]))
+		s.length--;
+	return s;
+}
+
+/* The bytes before `mark`, and what stands behind it; false when there is none. */
+static bool split(struct span s, char mark, struct span *ret_before, struct span *ret_behind)
+{
+	const unsigned char *found = s.length ? memchr(s.at, mark, s.length) : NULL;
+
+	if (!found) {
+		*ret_before = s;
+		return false;
+	}
+	*ret_before = (struct span){ s.at, (size_t)(found - s.at) };
+	*ret_behind = (struct span){ found + 1, s.length - ret_before->length - 1 };
+	return true;
+}
+
+static bool tag_is_fine(struct span s)
+{
+	for (size_t i = 0; i < s.length; i++)
+		if (!((s.at[i] >= '0' && s.at[i] <= '9') || (s.at[i] >= 'A' && s.at[i] <= 'Z') || (s.at[i] >= 'a' && s.at[i] <= 'z')))
+			return false;
+	return true;
+}
+
+static bool value_is_fine(struct span s)
+{
+	for (size_t i = 0; i < s.length; i++)
+		if (s.at[i] < 0x21 || s.at[i] > 0x7e)
+			return false;
+	return true;
+}
+
+static const char *parse_parameter(struct span text, struct caa_value *v)
+{
+	struct span tag, value = { 0 };
+	struct caa_parameter *p;
+
+	if (!split(text, '=', &tag, &value))
+		return "a parameter has no \"=\"";
+	tag = trim(tag);
+	value = trim(value);
+	if (!tag_is_fine(tag))
+		return "the tag of a parameter holds something else than letters and digits";
+	if (!value_is_fine(value))
+		return "the value of a parameter holds a space or another byte that is not allowed";
+	p = codec_list_add(&v->parameters, &v->count, sizeof(*p), PARAMETERS_MAX);
+	if (!p)
+		return "it has too many parameters";
+	p->tag = mem_dup_n((const char *)tag.at, tag.length);
+	p->value = mem_dup_n((const char *)value.at, value.length);
+	return NULL;
+}
+
+void caa_value_parse(const unsigned char *bytes, size_t length, struct caa_value *ret)
+{
+	struct span rest = { bytes, length }, part;
+	bool more;
+
+	*ret = (struct caa_value){ 0 };
+	more = split(rest, ';', &part, &rest);
+	part = trim(part);
+	ret->issuer = evidence_escape(part.at, part.length);
+	if (!more || trim(rest).length == 0) /* a semicolon with nothing behind it is fine here, and only here */
+		return;
+	while (more && !ret->fault) {
+		more = split(rest, ';', &part, &rest);
+		ret->fault = parse_parameter(part, ret);
+	}
+}
+
+void caa_value_done(struct caa_value *v)
+{
+	for (size_t i = 0; i < v->count; i++) {
+		free(v->parameters[i].tag);
+		free(v->parameters[i].value);
+	}
+	free(v->parameters);
+	free(v->issuer);
+}
+
+size_t caa_value_find(const struct caa_value *v, const char *tag, const char **ret_value)
+{
+	size_t found = 0;
+
+	*ret_value = NULL;
+	for (size_t i = 0; i < v->count; i++)
+		if (strcmp(v->parameters[i].tag, tag) == 0 && found++ == 0)
+			*ret_value = v->parameters[i].value;
+	return found;
+}
+
+size_t caa_value_find_any_case(const struct caa_value *v, const char *tag, const char **ret_tag)
+{
+	size_t found = 0;
+
+	*ret_tag = NULL;
+	for (size_t i = 0; i < v->count; i++)
+		if (strcasecmp(v->parameters[i].tag, tag) == 0 && strcmp(v->parameters[i].tag, tag) != 0 && found++ == 0)
+			*ret_tag = v->parameters[i].tag;
+	return found;
+}
