@@ -116,6 +116,12 @@ class Certbot(Lab):
         self.assert_clean(APEX)
 
     @has("certbot")
+    def test_certbot_gets_twenty_names_with_one_wait(self):
+        self.start_all()
+        self.issue(TWENTY, "dns", f"{program()} hook certbot")
+        self.assert_clean(TWENTY)
+
+    @has("certbot")
     def test_certbot_gets_two_names_by_http_01(self):
         self.start_all()
         names = ["www.example.test", "web.example.test"]
@@ -180,10 +186,10 @@ CONTACT_EMAIL=a@example.test
         self.assert_names(self.folder / "certs" / "lab" / "cert.pem", names)
 
     @has("dehydrated")
-    def test_dehydrated_gets_twenty_names_in_one_chain(self):
+    def test_dehydrated_gets_two_names_in_one_chain(self):
         self.start_all()
-        self.issue(TWENTY, "yes")
-        self.assert_clean(TWENTY)
+        self.issue(TWENTY[:2], "yes")
+        self.assert_clean(TWENTY[:2])
         self.assertEqual(len({c["order"] for c in self.challenges()}), 1)
 
     @has("dehydrated")
