@@ -62,8 +62,8 @@ struct config_challenge {
 
 /* check: the self-check. */
 struct config_check {
-	int64_t poll_first_ms;  /* pause before the second look; default 100ms */
-	int64_t poll_max_ms;    /* longest pause; default 10s */
+	int64_t poll_first_ms;  /* shortest pause between two looks */
+	int64_t poll_max_ms;    /* longest pause */
 	int64_t http_port;      /* 80 */
 	int64_t http_timeout_ms;
 	int64_t http_redirects; /* 10 */

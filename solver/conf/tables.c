@@ -136,10 +136,10 @@ static const struct option challenge_options[] = {
 
 #define AT(member) offsetof(struct config_check, member)
 static const struct option check_options[] = {
-	{ "poll-first", OPTION_DURATION, AT(poll_first_ms), .def = "100ms", .min = 10, .max = 10 * MINUTE,
-	  .help = "Pause between the first look and the second; later pauses grow." },
-	{ "poll-max", OPTION_DURATION, AT(poll_max_ms), .def = "10s", .min = 10, .max = 10 * MINUTE,
-	  .help = "Longest pause between two looks." },
+	{ "poll-first", OPTION_DURATION, AT(poll_first_ms), .def = "165ms", .min = 10, .max = 10 * MINUTE,
+	  .help = "Shortest pause between two looks; later ones grow with the time that was waited." },
+	{ "poll-max", OPTION_DURATION, AT(poll_max_ms), .def = "60s", .min = 10, .max = 10 * MINUTE,
+	  .help = "Longest pause between two looks, while a server has been asked fewer than 80 times in ten minutes." },
 	{ "http-port", OPTION_INT, AT(http_port), .def = "80", .min = 1, .max = 65535,
 	  .help = "Port on which web hosts are looked at; another than 80 is for tests." },
 	{ "http-timeout", OPTION_DURATION, AT(http_timeout_ms), .def = "10s", .min = 100, .max = 5 * MINUTE,

@@ -9,11 +9,13 @@
 #include "solver/base/mem.h"
 
 #define PAUSE_MIN_MS 165
+#define PAUSE_MAX_MS 60000
 #define DENSE 0.053        /* of the time waited: noticed after half of that in the middle */
 #define RARE 0.18          /* before the value is expected */
 #define TAIL 0.3           /* long after it was expected */
 #define UNKNOWN_DENSE_MS 32000 /* how long a provider that we know nothing of is looked at densely */
 #define SAMPLES_MIN 3
+#define FEW 8              /* looks; with so few left the rest of the time comes first */
 
 /* ---- what was learned ---- */
 
@@ -74,7 +76,7 @@ void delays_read(const char *text, struct delays *ret)
 
 void poll_begin(struct poll *p, size_t servers, int64_t now_ms, unsigned char phase, const struct delays *usual)
 {
-	*p = (struct poll){ .since_ms = now_ms, .window_ms = now_ms, .phase = phase,
+	*p = (struct poll){ .since_ms = now_ms, .window_ms = now_ms, .phase = phase, .min_ms = PAUSE_MIN_MS, .max_ms = PAUSE_MAX_MS,
 	                    .count = servers < POLL_SERVERS_MAX ? servers : POLL_SERVERS_MAX };
 	if (usual && !delays_usual(usual, &p->early_ms, &p->late_ms))
 		p->early_ms = p->late_ms = 0;
@@ -188,32 +190,29 @@ static double stretch(double waited, double until, double left, double pause)
 static double learned_pause(const struct poll *p, double waited, double left, double pause)
 {
 	double begin = (double)p->early_ms / 2, end = fmin(2.0 * (double)p->late_ms, POLL_WINDOW_MS);
-	double tail;
+	double tail = log(POLL_WINDOW_MS / end) / log1p(TAIL), min = (double)p->min_ms;
 
 	if (waited < begin)
-		return fmin(fmax(PAUSE_MIN_MS, waited * RARE), fmax(begin - waited, PAUSE_MIN_MS));
+		return fmin(fmax(min, waited * RARE), fmax(begin - waited, min));
 	if (waited >= end)
 		return stretch(waited, POLL_WINDOW_MS, left, pause);
-	if (waited < UNKNOWN_DENSE_MS)
-		return pause;
-	tail = log(POLL_WINDOW_MS / end) / log1p(TAIL);
-	return stretch(waited, end, left - tail, pause);
+	return waited < UNKNOWN_DENSE_MS ? pause : stretch(waited, end, left - tail, pause);
 }
 
 int64_t poll_pause(const struct poll *p, int64_t now_ms)
 {
 	double waited = (double)(now_ms - p->since_ms), left = looks_left(p);
-	double pause = fmax(PAUSE_MIN_MS, waited * DENSE);
+	double pause = fmin(fmax((double)p->min_ms, waited * DENSE), (double)p->max_ms);
 
 	if (waited < 1)
-		return PAUSE_MIN_MS / 9 + p->phase * (PAUSE_MIN_MS - PAUSE_MIN_MS / 9) / UCHAR_MAX;
+		return p->min_ms / 9 + p->phase * (p->min_ms - p->min_ms / 9) / UCHAR_MAX;
 	if (now_ms - p->window_ms >= POLL_WINDOW_MS || p->window_ms != p->since_ms)
 		return (int64_t)fmax(pause, 10.0 * POLL_WINDOW_MS / POLL_QUERIES / (double)(p->count ? p->count : 1));
 	if (left < 1) /* until the window is over */
 		return p->window_ms + POLL_WINDOW_MS - now_ms;
 	if (p->late_ms)
 		pause = learned_pause(p, waited, left, pause);
-	else if (waited >= UNKNOWN_DENSE_MS)
+	else if (waited >= UNKNOWN_DENSE_MS || left <= FEW)
 		pause = stretch(waited, POLL_WINDOW_MS, left, pause);
 	return (int64_t)pause;
 }

@@ -40,6 +40,7 @@ struct poll_server {
 struct poll {
 	int64_t since_ms, window_ms;
 	int64_t early_ms, late_ms; /* usual delay; 0: not known */
+	int64_t min_ms, max_ms;    /* pauses: may be set after poll_begin() */
 	size_t count, turn;
 	unsigned char phase;
 	struct poll_server servers[POLL_SERVERS_MAX];
