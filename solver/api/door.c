@@ -4,6 +4,7 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "solver/api/audit.h"
 #include "solver/api/sentence.h"
 #include "solver/base/mem.h"
 #include "solver/crypto/crypto.h"
@@ -15,6 +16,10 @@ struct door_call {
 	struct api *api;
 	door_fn done;      /* NULL: the caller has gone */
 	void *arg;
+	const char *action, *door; /* for the audit log, with the next three */
+	char *client, *name;
+	char peer[ADDRESS_TEXT_SIZE];
+	enum challenge_type type;
 	unsigned pending;  /* answers of the engine that come still */
 	enum door_wait wait;
 	int64_t limit_ms;
@@ -91,14 +96,31 @@ static void call_stop(struct door_call *c)
 	c->limit = c->soon = NULL;
 }
 
+static void call_free(struct door_call *c)
+{
+	free(c->client);
+	free(c->name);
+	free(c);
+}
+
+static void call_note(const struct door_call *c, const struct err *err, const char *text)
+{
+	const struct audit_event event = { .door = c->door, .client = c->client, .peer = c->peer, .action = c->action,
+	                                   .type = challenge_type_name(c->type), .name = c->name,
+	                                   .result = !err ? "ok" : err->code == ERR_DENIED ? "denied" : "failed", .detail = text };
+
+	audit_note(c->api, &event);
+}
+
 /* Out of the list; freed now, or by the last answer of the engine. */
 static void call_leave(struct door_call *c)
 {
 	call_stop(c);
+	call_note(c, NULL, "the caller left before the answer; it goes on");
 	DL_DELETE(c->api->door_calls, c);
 	c->done = NULL;
 	if (!c->pending)
-		free(c);
+		call_free(c);
 }
 
 static void call_answer(struct door_call *c, const struct door_result *result)
@@ -106,18 +128,14 @@ static void call_answer(struct door_call *c, const struct door_result *result)
 	door_fn done = c->done;
 	void *arg = c->arg;
 
+	call_note(c, result->code ? &(struct err){ .code = result->code } : NULL, result->text);
 	/* Out of the list first: the reply may end the exchange, which forgets its call. */
 	call_stop(c);
 	DL_DELETE(c->api->door_calls, c);
 	c->done = NULL;
 	done(result, arg);
 	if (!c->pending)
-		free(c);
-}
-
-static void refuse(door_fn done, void *arg, const struct err *err)
-{
-	done(&(struct door_result){ .code = err->code, .text = err->text }, arg);
+		call_free(c);
 }
 
 static void call_refuse(struct door_call *c, const struct err *err)
@@ -125,13 +143,15 @@ static void call_refuse(struct door_call *c, const struct err *err)
 	call_answer(c, &(struct door_result){ .code = err->code, .text = err->text, .order_id = c->order_id[0] ? c->order_id : NULL });
 }
 
-static struct door_call *door_call_new(struct api *a, door_fn done, void *arg)
+static struct door_call *door_call_new(struct api *a, const struct caller *caller, const char *action,
+                                       const struct challenge_request *first, door_fn done, void *arg)
 {
 	struct door_call *c = mem_new(1, sizeof(*c));
 
-	c->api = a;
-	c->done = done;
-	c->arg = arg;
+	*c = (struct door_call){ .api = a, .done = done, .arg = arg, .action = action, .door = caller->door ? caller->door : DOOR_REST,
+	                         .client = mem_dup(caller->name), .type = first->type,
+	                         .name = mem_dup(first->record_name ? first->record_name : first->domain) };
+	memcpy(c->peer, caller->peer, sizeof(c->peer));
 	DL_APPEND(a->door_calls, c);
 	return c;
 }
@@ -253,7 +273,7 @@ static void on_submitted(const char *order_id, bool existed, const struct err *e
 	(void)existed;
 	c->pending--;
 	if (!c->done) {
-		free(c);
+		call_free(c);
 		return;
 	}
 	if (err && err->code) {
@@ -266,19 +286,33 @@ static void on_submitted(const char *order_id, bool existed, const struct err *e
 	judge(c, false);
 }
 
+/* Audit log and client see it: without what the caller sent. */
+static void refuse_request(struct door_call *c, const struct challenge_request *r, const struct err *err)
+{
+	const char *const all[] = { r->value, r->key_authorization, r->token };
+	const char *hidden[ARRAY_LEN(all) + 1] = { NULL };
+	struct err settled = { .code = err->code };
+	size_t count = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		if (all[i])
+			hidden[count++] = all[i];
+	sentence_settle(err->text, hidden, settled.text, sizeof(settled.text));
+	call_refuse(c, &settled);
+}
+
 void door_present(struct api *a, const struct caller *caller, const struct order_request *request, enum door_wait wait, int64_t limit_ms,
                   door_fn done, void *arg)
 {
+	struct door_call *c = door_call_new(a, caller, "present", &request->challenges[0], done, arg);
 	struct order_request mine = *request;
-	struct door_call *c;
 	struct err err;
 
 	for (size_t i = 0; i < request->count; i++)
 		if (door_check_grant(caller, &request->challenges[i], &err) < 0) {
-			refuse(done, arg, &err);
+			refuse_request(c, &request->challenges[i], &err);
 			return;
 		}
-	c = door_call_new(a, done, arg);
 	c->wait = wait;
 	c->limit_ms = limit_ms < DOOR_LIMIT_MS ? limit_ms : DOOR_LIMIT_MS;
 	mine.client = caller->name;
@@ -286,7 +320,7 @@ void door_present(struct api *a, const struct caller *caller, const struct order
 	if (engine_submit(a->parts.engine, &mine, on_submitted, c, &err) == 0)
 		return;
 	c->pending--;
-	call_refuse(c, &err);
+	refuse_request(c, &request->challenges[0], &err);
 }
 
 /* ---- cleanup ---- */
@@ -294,16 +328,21 @@ void door_present(struct api *a, const struct caller *caller, const struct order
 struct found {
 	const struct challenge_request *request;
 	const char *value;
-	char record[NAME_SIZE];
+	char record[NAME_SIZE]; /* "": the one that the type prescribes */
 	char (*ids)[ID_SIZE];
 	size_t count;
 };
 
+static bool same_text(const char *a, const char *b)
+{
+	return strcmp(a ? a : "", b ? b : "") == 0;
+}
+
 static void find_one(const struct challenge *c, void *arg)
 {
 	struct found *f = arg;
-	bool same = c->type == CHALLENGE_HTTP01 ? strcmp(c->token, f->request->token ? f->request->token : "") == 0
-	                                        : f->value && strcmp(c->value, f->value) == 0;
+	bool same = c->type == CHALLENGE_HTTP01 ? same_text(c->token, f->request->token)
+	                                        : same_text(c->value, f->value) && same_text(c->record_name, f->record);
 
 	if (!same || c->state >= CHALLENGE_WITHDRAWING)
 		return;
@@ -320,7 +359,7 @@ static void on_released(const struct err *err, void *arg)
 	if (--c->pending)
 		return;
 	if (!c->done)
-		free(c);
+		call_free(c);
 	else if (c->err.code)
 		call_refuse(c, &c->err);
 	else
@@ -340,24 +379,37 @@ static void release_all(struct door_call *c, const struct found *f)
 	on_released(NULL, c);
 }
 
+/* What is to be found, or why it can be nothing. */
+static int find_read(const struct caller *caller, const struct challenge_request *request, struct found *f, char domain[NAME_SIZE],
+                     char digest[SHA256_TEXT_SIZE], struct err *err)
+{
+	bool wildcard;
+
+	*f = (struct found){ .request = request, .value = request->value };
+	if (door_check_grant(caller, request, err) < 0 || name_identifier(request->domain, domain, &wildcard, err) < 0)
+		return err->code;
+	if (request->record_name && name_normalize(request->record_name, f->record, err) < 0)
+		return err->code;
+	if (!f->value && request->key_authorization && request->type != CHALLENGE_HTTP01) {
+		crypto_dns01_value(request->key_authorization, digest);
+		f->value = digest;
+	}
+	return 0;
+}
+
 void door_cleanup(struct api *a, const struct caller *caller, const struct challenge_request *request, door_fn done, void *arg)
 {
-	struct challenge_filter filter = { .client = caller->name, .state = -1, .type = (int)request->type };
+	struct door_call *c = door_call_new(a, caller, "cleanup", request, done, arg);
 	char domain[NAME_SIZE], digest[SHA256_TEXT_SIZE];
-	struct found f = { .request = request, .value = request->value };
-	bool wildcard;
+	const struct challenge_filter filter = { .client = caller->name, .domain = domain, .state = -1, .type = (int)request->type };
+	struct found f;
 	struct err err;
 
-	if (door_check_grant(caller, request, &err) < 0 || name_identifier(request->domain, domain, &wildcard, &err) < 0) {
-		refuse(done, arg, &err);
+	if (find_read(caller, request, &f, domain, digest, &err) < 0) {
+		refuse_request(c, request, &err);
 		return;
 	}
-	if (!f.value && request->key_authorization && request->type != CHALLENGE_HTTP01) {
-		crypto_dns01_value(request->key_authorization, digest);
-		f.value = digest;
-	}
-	filter.domain = domain;
 	engine_list(a->parts.engine, &filter, NULL, SIZE_MAX, find_one, &f);
-	release_all(door_call_new(a, done, arg), &f);
+	release_all(c, &f);
 	free(f.ids);
 }

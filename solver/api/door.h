@@ -11,6 +11,9 @@
 /* Clients give up at 30 s (lego, goacmedns) or 34 s (aggregated API server): the answer comes before. */
 #define DOOR_LIMIT_MS 25000
 
+#define DOOR_HTTPREQ "httpreq"
+#define DOOR_ACME_DNS "acme-dns"
+
 enum door_wait {
 	DOOR_QUICK,    /* until the provider has taken the write */
 	DOOR_VERIFIED, /* until every check says ready; what the provider took but is not ready in time goes on, and is no error */
@@ -41,5 +44,18 @@ int door_check_grant(const struct caller *caller, const struct challenge_request
 /* The identifier that a record name belongs to: "_acme-challenge.", "_<label>._acme-challenge." and "_validation-persist."
  * are taken off; any other name stands for itself. */
 void door_identifier(const char *record_name, char ret_identifier[254]);
+
+/* ---- doors that are found by the end of the path, behind any prefix (door_routes.c) ---- */
+
+/* Answers `x` when its path is one of a door's; false: it is not. */
+bool doors_handle(struct api *a, struct http_exchange *x);
+/* {"error": text} as acmeproxy and acme-dns answer. */
+void door_reply_error(struct api *a, struct http_exchange *x, int status, const char *text);
+
+void httpreq_present(struct api *a, struct http_exchange *x);
+void httpreq_cleanup(struct api *a, struct http_exchange *x);
+void acme_dns_register(struct api *a, struct http_exchange *x);
+void acme_dns_update(struct api *a, struct http_exchange *x);
+void acme_dns_health(struct api *a, struct http_exchange *x);
 
 #endif

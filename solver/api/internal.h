@@ -36,7 +36,8 @@ struct callbacks;
 struct api {
 	struct api_parts parts;
 	const struct config *config;
-	struct http_server **servers;
+	struct http_tls *tls;          /* of the servers of api.tls-listen, or NULL */
+	struct http_server **servers;  /* api.listen first */
 	size_t server_count;
 	struct client_list *clients;
 	struct grants *everything; /* of loopback callers */
@@ -129,6 +130,11 @@ void metrics_get(struct api *a, struct http_exchange *x, const struct caller *ca
 void status_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *name);
 void cps_certificate_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id);
 void openapi_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
+
+/* ---- listeners.c ---- */
+int listeners_open(struct api *a, struct err *err);
+void listeners_reconfigure(struct api *a);
+void listeners_close(struct api *a);
 
 /* routes.c: the handler of the HTTP server; `arg` is the api. */
 void api_handle(struct http_exchange *x, void *arg);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "solver/api/door.h"
+#include "solver/api/acme_dns_accounts.h"
 #include "solver/api/audit.h"
 #include "solver/api/internal.h"
 #include "solver/base/log.h"
@@ -17,21 +18,6 @@ static struct networks *proxies_read(const struct config *config)
 		if (networks_add(n, *text, &err) < 0)
 			log_event(LOG_ERROR, "api.trusted-proxies: left out", "error", err.text, NULL);
 	return n;
-}
-
-static int listen_all(struct api *a, struct err *err)
-{
-	const struct http_server_options options = { .max_body = (size_t)a->config->api.max_body };
-	char **listen = a->config->api.listen;
-	size_t count = 0;
-
-	while (listen && listen[count])
-		count++;
-	a->servers = mem_new(count ? count : 1, sizeof(*a->servers));
-	for (; a->server_count < count; a->server_count++)
-		if (http_server_start(a->parts.loop, listen[a->server_count], &options, api_handle, a, &a->servers[a->server_count], err) < 0)
-			return err_in(err, "api.listen");
-	return 0;
 }
 
 int api_start(const struct api_parts *parts, struct api **ret, struct err *err)
@@ -50,7 +36,7 @@ int api_start(const struct api_parts *parts, struct api **ret, struct err *err)
 	a->audit = audit_new(a);
 	a->hub = hub_new(parts->engine);
 	a->callbacks = callbacks_new(a);
-	if (listen_all(a, err) < 0) {
+	if (accounts_load(parts->store, &a->accounts, err) < 0 || listeners_open(a, err) < 0) {
 		api_stop(a);
 		return err->code;
 	}
@@ -63,12 +49,12 @@ void api_stop(struct api *a)
 {
 	if (!a)
 		return;
-	for (size_t i = 0; i < a->server_count; i++)
-		http_server_stop(a->servers[i]);
+	listeners_close(a);
 	doors_end(a);
 	callbacks_free(a->callbacks);
 	hub_free(a->hub);
 	client_list_free(a->clients);
+	accounts_free(a->accounts);
 	grants_free(a->everything);
 	audit_free(a->audit);
 	networks_free(a->proxies);
@@ -90,9 +76,11 @@ void api_reconfigure(struct api *a, const struct config *config)
 	struct client_list *fresh;
 	struct err err;
 
-	if (!same_list(a->config->api.listen, config->api.listen) || a->config->api.max_body != config->api.max_body)
-		log_line(LOG_WARNING, "api.listen and api.max-body take effect after a restart");
+	if (!same_list(a->config->api.listen, config->api.listen) || !same_list(a->config->api.tls_listen, config->api.tls_listen) ||
+	    a->config->api.max_body != config->api.max_body)
+		log_line(LOG_WARNING, "api.listen, api.tls-listen and api.max-body take effect after a restart");
 	a->config = config;
+	listeners_reconfigure(a);
 	networks_free(a->proxies);
 	a->proxies = proxies_read(config);
 	if (client_list_load(a->parts.store, &fresh, &err) < 0) {
