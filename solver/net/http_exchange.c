@@ -104,6 +104,8 @@ struct http_exchange *exchange_new(struct http_server *s, struct MHD_Connection 
 	x->body = BUF_INIT(s->max_body);
 	x->stream = BUF_INIT(HTTP_STREAM_MAX);
 	set_peer(x);
+	if (s->tls)
+		x->tls = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
 	DL_APPEND(s->exchanges, x);
 	return x;
 }
@@ -230,14 +232,12 @@ bool http_exchange_from_loopback(const struct http_exchange *x)
 
 bool http_exchange_tls(const struct http_exchange *x)
 {
-	(void)x;
-	return false;
+	return x->tls != NULL;
 }
 
 const struct http_certificate *http_exchange_client_certificate(const struct http_exchange *x)
 {
-	(void)x;
-	return NULL;
+	return x->tls ? tls_session_certificate(x->tls) : NULL;
 }
 
 /* ---- replying ---- */

@@ -134,7 +134,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
 	return exchange_go_on(*slot);
 }
 
-/* ---- starting and stopping ---- */
+/* ---- what libmicrohttpd asks ---- */
 
 static int hex(char c)
 {
@@ -177,17 +177,58 @@ static void on_log(void *arg, const char *format, va_list args)
 	text[strcspn(text, "\r\n")] = '\0';
 	log_line(LOG_DEBUG, "http server: %s", text);
 }
+
+/* ---- TLS ---- */
+
+static enum MHD_Result on_accept(void *arg, const struct sockaddr *address, socklen_t length)
+{
+	struct http_server *s = arg;
+
+	(void)address;
+	(void)length;
+	return !s->tls || tls_keys_now(s->tls) ? MHD_YES : MHD_NO;
+}
+
+static void on_connection(void *arg, struct MHD_Connection *connection, void **slot, enum MHD_ConnectionNotificationCode what)
+{
+	struct http_server *s = arg;
+
+	if (what == MHD_CONNECTION_NOTIFY_CLOSED)
+		tls_session_free(*slot);
+	else
+		*slot = tls_session_new(s->tls, MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION)->tls_session);
+}
+
+/* libmicrohttpd wants a source of certificates; each session gets credentials of its own before this is asked. */
+static int on_certificate(gnutls_session_t session, const gnutls_datum_t *names, int name_count, const gnutls_pk_algorithm_t *algorithms,
+                          int algorithm_count, gnutls_pcert_st **certificates, unsigned *count, gnutls_privkey_t *key)
+{
+	(void)session, (void)names, (void)name_count, (void)algorithms, (void)algorithm_count, (void)certificates, (void)count, (void)key;
+	return -1;
+}
+
 static struct MHD_Daemon *daemon_start(struct http_server *s, const struct http_server_options *o, int fd)
 {
-	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, s,
+	struct MHD_OptionItem tls[] = {
+		{ MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, s },
+		{ MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(uintptr_t)on_certificate },
+		{ MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)TLS_PRIORITIES },
+		{ MHD_OPTION_END, 0, NULL },
+	};
+	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+
+	return MHD_start_daemon(s->tls ? flags | MHD_USE_TLS : flags, 0, on_accept, s, on_request, s,
 	                        MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
 	                        MHD_OPTION_LISTEN_SOCKET, fd,
 	                        MHD_OPTION_CONNECTION_LIMIT, o->connections ? o->connections : CONNECTIONS,
 	                        MHD_OPTION_CONNECTION_TIMEOUT, o->idle_seconds ? o->idle_seconds : IDLE_SECONDS,
 	                        MHD_OPTION_NOTIFY_COMPLETED, on_completed, s,
 	                        MHD_OPTION_UNESCAPE_CALLBACK, on_unescape, s,
-	                        MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
+	                        MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
+	                        MHD_OPTION_ARRAY, s->tls ? tls : tls + ARRAY_LEN(tls) - 1, MHD_OPTION_END);
 }
+
+/* ---- starting and stopping ---- */
 
 int http_server_start(struct loop *l, const char *listen, const struct http_server_options *options,
                       http_handle_fn handle, void *arg, struct http_server **ret, struct err *err)
@@ -201,7 +242,7 @@ int http_server_start(struct loop *l, const char *listen, const struct http_serv
 		return rc;
 	s = mem_new(1, sizeof(*s));
 	*s = (struct http_server){ .loop = l, .handle = handle, .arg = arg, .port = port,
-	                           .max_body = o->max_body ? o->max_body : MAX_BODY };
+	                           .max_body = o->max_body ? o->max_body : MAX_BODY, .tls = o->tls };
 	s->daemon = daemon_start(s, o, fd);
 	if (!s->daemon) {
 		free(s);

@@ -8,6 +8,7 @@
 #include "solver/base/buf.h"
 #include "solver/net/address.h"
 #include "solver/net/http_server.h"
+#include "solver/net/http_tls_private.h"
 
 struct http_server {
 	struct loop *loop;
@@ -20,6 +21,7 @@ struct http_server {
 	bool kicked;            /* MHD_run() is to be called once more */
 	http_handle_fn handle;
 	void *arg;
+	struct http_tls *tls;   /* or NULL */
 	struct http_exchange *exchanges;
 };
 
@@ -38,6 +40,7 @@ struct http_exchange {
 	char *prefix;                /* cut off the path; wiped */
 	char peer[ADDRESS_TEXT_SIZE];
 	bool from_loopback;
+	struct tls_session *tls;     /* of the connection, or NULL */
 	struct buf body;
 	size_t dropped;              /* bytes of a body that is too long */
 	bool handled, suspended, streaming, ended;

@@ -58,6 +58,7 @@ LIBRARIES = {
     r"idn2\.h": ["solver/dns", "solver/verdict"],
     r"libpsl\.h": ["solver/verdict"],
     r"unbound\.h": ["solver/net"],
+    r"gnutls/": ["solver/net"],
     r"crypt\.h": ["solver/crypto"],
 }
 

@@ -1,0 +1,72 @@
+/* Where the doors stand: plain listeners and those with TLS. */
+#include "solver/api/internal.h"
+#include "solver/base/log.h"
+#include "solver/base/mem.h"
+#include "solver/net/http_tls.h"
+
+static size_t count_of(char **list)
+{
+	size_t count = 0;
+
+	while (list && list[count])
+		count++;
+	return count;
+}
+
+static struct http_tls_options tls_options(const struct config *config)
+{
+	const struct config_api *c = &config->api;
+
+	return (struct http_tls_options){ .certificate = c->tls_certificate, .key = c->tls_key,
+	                                  .trust = { [TRUST_CLIENT] = c->tls_client_ca, [TRUST_FRONT_PROXY] = c->front_proxy_ca },
+	                                  .require = c->tls_client_certificate == TLS_CLIENT_REQUIRED };
+}
+
+static int tls_open(struct api *a, struct err *err)
+{
+	const struct http_tls_options options = tls_options(a->config);
+
+	if (!options.certificate || !options.key)
+		return err_set(err, ERR_INVALID, "api.tls-listen needs api.tls-certificate and api.tls-key");
+	if (options.require && !options.trust[TRUST_CLIENT] && !options.trust[TRUST_FRONT_PROXY])
+		return err_set(err, ERR_INVALID, "api.tls-client-certificate: required needs api.tls-client-ca or api.front-proxy-ca");
+	return http_tls_open(a->parts.loop, &options, &a->tls, err) < 0 ? err_in(err, "api.tls-certificate") : 0;
+}
+
+static int listen_all(struct api *a, char **listen, struct http_tls *tls, const char *option, struct err *err)
+{
+	const struct http_server_options options = { .max_body = (size_t)a->config->api.max_body, .tls = tls };
+
+	for (; listen && *listen; listen++, a->server_count++)
+		if (http_server_start(a->parts.loop, *listen, &options, api_handle, a, &a->servers[a->server_count], err) < 0)
+			return err_in(err, "%s", option);
+	return 0;
+}
+
+int listeners_open(struct api *a, struct err *err)
+{
+	const struct config_api *c = &a->config->api;
+
+	a->servers = mem_new(count_of(c->listen) + count_of(c->tls_listen) + 1, sizeof(*a->servers));
+	if (count_of(c->tls_listen) && tls_open(a, err) < 0)
+		return err->code;
+	if (listen_all(a, c->listen, NULL, "api.listen", err) < 0)
+		return err->code;
+	return listen_all(a, c->tls_listen, a->tls, "api.tls-listen", err);
+}
+
+void listeners_reconfigure(struct api *a)
+{
+	const struct http_tls_options options = tls_options(a->config);
+	struct err err = { 0 };
+
+	if (a->tls && options.certificate && options.key && http_tls_reload(a->tls, &options, &err) < 0)
+		log_event(LOG_ERROR, "TLS: the new files cannot be used; the old certificate stays in force", "error", err.text, NULL);
+}
+
+void listeners_close(struct api *a)
+{
+	for (size_t i = 0; i < a->server_count; i++)
+		http_server_stop(a->servers[i]);
+	http_tls_close(a->tls);
+}

@@ -1,0 +1,231 @@
+#include "solver/net/http_tls_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "solver/base/clock.h"
+#include "solver/base/log.h"
+#include "solver/base/mem.h"
+
+#define LOOK_MS 1000 /* between two looks at the files */
+#define FILES (2 + HTTP_TRUST_MAX)
+
+struct stamp {
+	dev_t device;
+	ino_t inode;
+	off_t size;
+	struct timespec modified;
+};
+
+struct http_tls {
+	struct loop *loop;
+	struct timer *timer;
+	char *files[FILES]; /* certificate, key, CA files; the latter may be NULL */
+	bool require;
+	struct tls_keys *keys;
+	struct stamp read[FILES], seen[FILES]; /* when they were last read, and last looked at */
+};
+
+struct tls_keys *tls_keys_now(struct http_tls *t)
+{
+	return t->keys;
+}
+
+void tls_keys_release(struct tls_keys *k)
+{
+	if (!k || --k->holders)
+		return;
+	if (k->credentials)
+		gnutls_certificate_free_credentials(k->credentials);
+	for (size_t i = 0; i < HTTP_TRUST_MAX; i++)
+		if (k->trust[i])
+			gnutls_x509_trust_list_deinit(k->trust[i], 1);
+	free(k);
+}
+
+/* ---- reading ---- */
+
+/* For verification by ourselves, and as the names that the server tells its clients. */
+static int read_trust(struct tls_keys *k, size_t index, const char *file, struct err *err)
+{
+	int count;
+
+	gnutls_x509_trust_list_init(&k->trust[index], 0);
+	count = gnutls_x509_trust_list_add_trust_file(k->trust[index], file, NULL, GNUTLS_X509_FMT_PEM, 0, 0);
+	if (count > 0)
+		count = gnutls_certificate_set_x509_trust_file(k->credentials, file, GNUTLS_X509_FMT_PEM);
+	if (count <= 0)
+		return err_set(err, ERR_INVALID, "%s: no CA certificate can be read: %s", file,
+		               access(file, R_OK) < 0 ? "it does not exist or is not readable" : count ? gnutls_strerror(count) : "there is none in it");
+	return 0;
+}
+
+static int read_pair(struct tls_keys *k, const char *certificate, const char *key, struct err *err)
+{
+	const char *const files[] = { certificate, key };
+	int code;
+
+	for (size_t i = 0; i < ARRAY_LEN(files); i++)
+		if (access(files[i], R_OK) < 0)
+			return err_errno(err, "%s", files[i]);
+	code = gnutls_certificate_set_x509_key_file2(k->credentials, certificate, key, GNUTLS_X509_FMT_PEM, NULL, 0);
+	if (code == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
+		return err_set(err, ERR_INVALID, "%s is not the key of %s", key, certificate);
+	if (code < 0)
+		return err_set(err, ERR_INVALID, "%s and %s: %s", certificate, key, gnutls_strerror(code));
+	return 0;
+}
+
+static int keys_read(char *const files[FILES], bool require, struct tls_keys **ret, struct err *err)
+{
+	struct tls_keys *k = mem_new(1, sizeof(*k));
+	int code;
+
+	k->holders = 1;
+	k->require = require;
+	gnutls_certificate_allocate_credentials(&k->credentials);
+	code = read_pair(k, files[0], files[1], err);
+	for (size_t i = 0; code == 0 && i < HTTP_TRUST_MAX; i++)
+		if (files[2 + i])
+			code = read_trust(k, i, files[2 + i], err);
+	if (code < 0) {
+		tls_keys_release(k);
+		return code;
+	}
+	*ret = k;
+	return 0;
+}
+
+static void log_keys(const struct tls_keys *k, const char *file)
+{
+	gnutls_datum_t der;
+	gnutls_x509_crt_t crt;
+	char until[CLOCK_TEXT_SIZE];
+	int64_t until_ms;
+
+	if (gnutls_certificate_get_crt_raw(k->credentials, 0, 0, &der) < 0 || gnutls_x509_crt_init(&crt) < 0)
+		return;
+	if (gnutls_x509_crt_import(crt, &der, GNUTLS_X509_FMT_DER) == 0) {
+		until_ms = (int64_t)gnutls_x509_crt_get_expiration_time(crt) * 1000;
+		log_event(until_ms < clock_wall_ms() ? LOG_WARNING : LOG_INFO, until_ms < clock_wall_ms() ? "TLS certificate in use is over" : "TLS certificate in use",
+		          "file", file, "until", clock_text(until_ms, until), NULL);
+	}
+	gnutls_x509_crt_deinit(crt);
+}
+
+/* ---- changes ---- */
+
+static void stamp_file(const char *file, struct stamp *ret)
+{
+	struct stat st;
+
+	*ret = (struct stamp){ 0 };
+	if (file && stat(file, &st) == 0)
+		*ret = (struct stamp){ st.st_dev, st.st_ino, st.st_size, st.st_mtim };
+}
+
+static bool stamps_equal(const struct stamp a[FILES], const struct stamp b[FILES])
+{
+	for (size_t i = 0; i < FILES; i++)
+		if (a[i].device != b[i].device || a[i].inode != b[i].inode || a[i].size != b[i].size ||
+		    a[i].modified.tv_sec != b[i].modified.tv_sec || a[i].modified.tv_nsec != b[i].modified.tv_nsec)
+			return false;
+	return true;
+}
+
+static void stamp_all(char *const files[FILES], struct stamp ret[FILES])
+{
+	for (size_t i = 0; i < FILES; i++)
+		stamp_file(files[i], &ret[i]);
+}
+
+/* The stamps are taken first: a file that changes while it is read is read again. */
+static int tls_read(struct http_tls *t, struct err *err)
+{
+	struct tls_keys *fresh;
+
+	stamp_all(t->files, t->read);
+	if (keys_read(t->files, t->require, &fresh, err) < 0)
+		return err->code;
+	tls_keys_release(t->keys);
+	t->keys = fresh;
+	log_keys(fresh, t->files[0]);
+	return 0;
+}
+
+/* Certificate and key are written one after the other: they are read when both have been quiet from one look to the next. */
+static void on_look(void *arg)
+{
+	struct http_tls *t = arg;
+	struct stamp now[FILES];
+	struct err err;
+
+	t->timer = timer_start(t->loop, LOOK_MS, on_look, t);
+	stamp_all(t->files, now);
+	if (stamps_equal(now, t->seen) && !stamps_equal(now, t->read) && tls_read(t, &err) < 0)
+		log_event(t->keys ? LOG_ERROR : LOG_WARNING, t->keys ? "TLS: the changed files cannot be used; the old certificate stays in force" :
+		          "TLS: the certificate cannot be used; connections are closed", "error", err.text, NULL);
+	memcpy(t->seen, now, sizeof(now));
+}
+
+static void files_set(struct http_tls *t, const struct http_tls_options *o)
+{
+	mem_replace(&t->files[0], o->certificate);
+	mem_replace(&t->files[1], o->key);
+	for (size_t i = 0; i < HTTP_TRUST_MAX; i++)
+		mem_replace(&t->files[2 + i], o->trust[i]);
+	t->require = o->require;
+}
+
+int http_tls_reload(struct http_tls *t, const struct http_tls_options *options, struct err *err)
+{
+	struct http_tls fresh = { 0 };
+
+	files_set(&fresh, options);
+	if (keys_read(fresh.files, fresh.require, &fresh.keys, err) == 0) {
+		tls_keys_release(fresh.keys);
+		files_set(t, options);
+		err->code = 0;
+		tls_read(t, err);
+	}
+	for (size_t i = 0; i < FILES; i++)
+		free(fresh.files[i]);
+	return err->code;
+}
+
+int http_tls_open(struct loop *l, const struct http_tls_options *options, struct http_tls **ret, struct err *err)
+{
+	struct http_tls *t;
+	int code;
+
+	if (!options->certificate || !options->key)
+		return err_set(err, ERR_INVALID, "TLS needs a certificate and a key");
+	t = mem_new(1, sizeof(*t));
+	t->loop = l;
+	files_set(t, options);
+	code = tls_read(t, err);
+	if (code < 0 && access(t->files[0], F_OK) == 0 && access(t->files[1], F_OK) == 0) {
+		http_tls_close(t);
+		return code;
+	}
+	if (code < 0)
+		log_event(LOG_WARNING, "TLS: there is no certificate yet; connections are closed until there is", "error", err->text, NULL);
+	stamp_all(t->files, t->seen);
+	t->timer = timer_start(l, LOOK_MS, on_look, t);
+	*ret = t;
+	return 0;
+}
+
+void http_tls_close(struct http_tls *t)
+{
+	if (!t)
+		return;
+	timer_stop(t->timer);
+	tls_keys_release(t->keys);
+	for (size_t i = 0; i < FILES; i++)
+		free(t->files[i]);
+	free(t);
+}

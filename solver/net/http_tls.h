@@ -1,0 +1,28 @@
+/* TLS of the front doors' HTTP server: certificate, key and CA files, read again when they change. GnuTLS, as libmicrohttpd.
+ *
+ * TLS 1.2 and newer. A new pair that cannot be used (half written, key and certificate do not match) leaves the old one in
+ * force and is logged. Connections keep what they began with. Client certificates are verified against CA files, as
+ * certificates of clients, now; revocation lists are not looked at. */
+#ifndef SOLVER_NET_HTTP_TLS_H
+#define SOLVER_NET_HTTP_TLS_H
+
+#include <stdbool.h>
+
+#include "solver/base/err.h"
+#include "solver/net/http_server.h"
+#include "solver/net/loop.h"
+
+struct http_tls_options {
+	const char *certificate, *key;     /* PEM files */
+	const char *trust[HTTP_TRUST_MAX]; /* PEM files of CA certificates, or NULL */
+	bool require;                      /* no connection without a certificate that one of them trusts */
+};
+
+/* A certificate or key that does not exist yet is no error: it may be issued through this very service. Until it is there,
+ * connections are closed. Gives *ret (free with http_tls_close, after the servers that use it). */
+int http_tls_open(struct loop *l, const struct http_tls_options *options, struct http_tls **ret, struct err *err);
+void http_tls_close(struct http_tls *t); /* NULL is allowed */
+/* New options, or the same files again. On error the old ones stay in force. */
+int http_tls_reload(struct http_tls *t, const struct http_tls_options *options, struct err *err);
+
+#endif
