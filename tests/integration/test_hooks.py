@@ -284,6 +284,60 @@ class Lego(Lab):
         self.assertIn("LEGO_DISABLE_CNAME_SUPPORT", said.stderr)
 
 
+class AcmeSh(Lab):
+    """dns_dcvd.sh with helpers in the manner of acme.sh's; with acme.sh itself where $ACME_SH names it."""
+    SCRIPT = ROOT / "deploy" / "acme.sh" / "dns_dcvd.sh"
+    HELPERS = pathlib.Path(__file__).parent / "support" / "acme_sh.sh"
+
+    def setUp(self):
+        super().setUp()
+        self.start_service()
+        self.home = self.folder / "home"
+        self.home.mkdir()
+        self.environment["ACME_SH_HOME"] = str(self.home)
+
+    def call(self, function, name, value=VALUE, status=0, shell="sh", **environment):
+        run = subprocess.run([shell, "-c", '. "$1" && . "$2" && "$3" "$4" "$5"', shell, str(self.HELPERS), str(self.SCRIPT), function, name, value],
+                             env={**self.environment, **environment}, capture_output=True, text=True, timeout=60)
+        self.assertEqual(run.returncode, status, f"{run.stdout}{run.stderr}\n{self.service.log[-2000:]}")
+        return run
+
+    def test_a_value_comes_and_goes(self):
+        for shell in filter(shutil.which, ("sh", "bash")):
+            self.call("dns_dcvd_add", "_acme-challenge.www.example.test", shell=shell)
+            self.call("dns_dcvd_add", "_acme-challenge.www.example.test", "w" * 43, shell=shell)
+            self.assertEqual(self.server.values("_acme-challenge.www.example.test"), sorted([VALUE, "w" * 43]))
+            self.call("dns_dcvd_rm", "_acme-challenge.www.example.test", shell=shell)
+            self.call("dns_dcvd_rm", "_acme-challenge.www.example.test", "w" * 43, shell=shell)
+            self.assert_clean(["www.example.test"])
+        self.call("dns_dcvd_rm", "_acme-challenge.www.example.test")
+
+    def test_the_settings_are_remembered_and_the_token_is_on_no_command_line(self):
+        self.call("dns_dcvd_add", "_acme-challenge.www.example.test")
+        for name in ("DCVD_SERVER", "DCVD_TOKEN_FILE"):
+            self.environment.pop(name)
+        self.call("dns_dcvd_rm", "_acme-challenge.www.example.test")
+        self.assertNotIn((self.folder / "token").read_text().strip(), (self.home / "argv").read_text() + (self.home / "account.conf").read_text())
+
+    def test_failures_are_told(self):
+        self.assertIn("www.example.org", self.call("dns_dcvd_add", "_acme-challenge.www.example.org", status=1).stderr)
+        self.assertIn("cannot be read", self.call("dns_dcvd_add", "_acme-challenge.www.example.test", status=1, DCVD_TOKEN_FILE="/nowhere").stderr)
+        self.assertIn("cannot be reached", self.call("dns_dcvd_rm", "_acme-challenge.www.example.test", status=1, DCVD_SERVER="http://127.0.0.1:1").stderr)
+        (self.folder / "token").write_text("wrong\n")
+        self.assertIn("refused", self.call("dns_dcvd_rm", "_acme-challenge.www.example.test", status=1).stderr)
+
+    @unittest.skipUnless(os.environ.get("ACME_SH"), "$ACME_SH does not name acme.sh")
+    def test_acme_sh_itself_gets_apex_and_wildcard(self):
+        self.start_pebble()
+        folder = self.home / "dnsapi"
+        folder.mkdir()
+        shutil.copy(self.SCRIPT, folder)
+        self.run_client("sh", os.environ["ACME_SH"], "--home", str(self.home), "--ca-bundle", str(self.pebble.ca_file), "--server", self.pebble.directory, "--issue",
+                        "--dns", "dns_dcvd", "--dnssleep", "0", *[w for n in APEX for w in ("-d", n)])
+        self.assert_names(next(self.home.glob("example.test*/example.test.cer")), APEX)
+        self.assert_clean(APEX)
+
+
 class Alone(Lab):
     """Without a service: the journal carries what is published from one process to the next."""
 
