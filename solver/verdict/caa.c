@@ -81,7 +81,7 @@ static void find(const struct inquiry *q, enum finding_severity severity, const 
 /* Takes `seen`; what an earlier stage saw is kept. */
 static void pass(const struct inquiry *q, char *seen)
 {
-	if (q->v->detail && *q->v->detail) {
+	if (q->v->detail && q->v->stage != STAGE_IDENTIFIER) {
 		free(seen);
 		seen = NULL;
 	}
