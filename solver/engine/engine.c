@@ -145,6 +145,7 @@ void engine_stop(struct engine *e)
 
 	e->closing = true;
 	checker_stop(e->checker);
+	delays_keep_all(e);
 	store_drain(e->parts.store);
 	lanes_free(e);
 	DL_FOREACH(e->entries, n) {

@@ -35,6 +35,7 @@ int engine_history(struct engine *e, const char *id, struct challenge *ret, stru
 		return err_set(err, ERR_NOT_FOUND, "there is no challenge %.64s", id);
 	if (n->history_on_disk)
 		return store_get_history(e->parts.store, id, ret, err);
+	probe_report(n);
 	copy_history(&n->c, ret);
 	return 0;
 }

@@ -62,6 +62,17 @@ static int instance_open(const struct config_provider *conf, struct instance **r
 	return 0;
 }
 
+/* What was learned of the provider stays through a reload. */
+static void inherit(struct engine *e, struct instance *i)
+{
+	const struct instance *old = instance_find(e, i->name);
+
+	if (old)
+		i->delays = old->delays;
+	else
+		delays_load(e, i);
+}
+
 static void list_free(struct instance *list)
 {
 	while (list) {
@@ -81,6 +92,7 @@ int instances_open(struct engine *e, const struct config *config, struct err *er
 			list_free(fresh);
 			return err->code;
 		}
+		inherit(e, i);
 		i->next = fresh;
 		fresh = i;
 	}

@@ -14,6 +14,7 @@
 #include "providers/provider.h"
 #include "solver/check/look.h"
 #include "solver/engine/engine.h"
+#include "solver/engine/poll.h"
 
 struct entry_list;
 struct probe;
@@ -40,7 +41,7 @@ struct entry {
 	bool history_on_disk;            /* verdict and events were dropped when it became ready */
 	bool queued_in_lane;
 	struct entry *lane_prev, *lane_next;
-	int64_t published_ms;            /* loop clock */
+	int64_t published_ms;            /* loop clock when the provider took it; 0: in an earlier life */
 	struct location *location;       /* dns-01 */
 	UT_hash_handle hh;               /* by id */
 };
@@ -76,6 +77,9 @@ struct instance {
 	unsigned jobs;
 	bool retired;
 	int64_t blocked_until_ms;        /* rate limited: loop clock */
+	struct delays delays;            /* from its answer until every server shows the value */
+	int64_t delays_kept_ms;          /* written to the journal: loop clock */
+	bool delays_changed;             /* since then */
 	struct instance *next;
 };
 
@@ -165,5 +169,12 @@ void laters_end(struct engine *e);
 /* ---- probe.c ---- */
 void probe_start(struct engine *e, struct entry *n);
 void probe_stop(struct entry *n);
+/* Brings the verdict and the last error up to date while it runs. */
+void probe_report(struct entry *n);
+
+/* ---- learn.c ---- */
+void delays_keep(struct engine *e, struct instance *i);
+void delays_keep_all(struct engine *e);
+void delays_load(struct engine *e, struct instance *i);
 
 #endif

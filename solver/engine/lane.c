@@ -111,6 +111,7 @@ static void try_later(struct engine *e, struct entry *n, const char *message, un
 
 static void added(struct engine *e, struct entry *n, const struct change *change, unsigned asked_ms)
 {
+	n->published_ms = loop_now_ms(e->parts.loop);
 	switch (change->status) {
 	case CHANGE_DONE:
 		life_input(e, n, INPUT_PUBLISHED, "the provider has it; asking the name servers");

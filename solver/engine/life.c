@@ -229,8 +229,10 @@ void life_fail(struct engine *e, struct entry *n, const char *reason)
 static void on_deadline(struct engine *e, struct entry *n)
 {
 	char sentence[ERR_TEXT_MAX + 64];
-	const char *why = n->last_error;
+	const char *why;
 
+	probe_report(n);
+	why = n->last_error;
 	if (!why && n->c.state == CHALLENGE_QUEUED)
 		why = "the place of the record was not found in time";
 	if (!why && n->c.state == CHALLENGE_PUBLISHING)

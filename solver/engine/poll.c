@@ -194,9 +194,9 @@ static double learned_pause(const struct poll *p, double waited, double left, do
 
 	if (waited < begin)
 		return fmin(fmax(min, waited * RARE), fmax(begin - waited, min));
-	if (waited >= end)
-		return stretch(waited, POLL_WINDOW_MS, left, pause);
-	return waited < UNKNOWN_DENSE_MS ? pause : stretch(waited, end, left - tail, pause);
+	if (waited < UNKNOWN_DENSE_MS && left > FEW)
+		return pause;
+	return waited < end ? stretch(waited, end, left - tail, pause) : stretch(waited, POLL_WINDOW_MS, left, pause);
 }
 
 int64_t poll_pause(const struct poll *p, int64_t now_ms)

@@ -1,60 +1,280 @@
-/* Polling: looks again and again until every server shows the answer, or the deadline ends the state.
- *
- * Soon and often at first, then ever more rarely: the pause is an eighth of the time already waited, so a
- * slow provider costs some sixty queries a server in ten minutes and a fast one is noticed at once.
+/* Looking for the value: cheap looks at single servers, at the times that poll.c says, until all show it; then the check that
+ * decides (decide.c). Ends with the state.
  */
+#include "solver/engine/probe.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "solver/base/mem.h"
-#include "solver/engine/internal.h"
 
-struct probe {
-	struct engine *e;
-	struct entry *n;
-	struct look_run *look; /* under way, or NULL */
-	struct timer *timer;   /* the pause, or NULL */
-	int64_t since_ms;      /* loop clock */
+/* One server that is asked. */
+struct ask {
+	struct probe *p;
+	size_t server;
+	struct location one;   /* this server alone; its text is borrowed from the entry's location */
+	struct look_run *look;
+	struct ask *prev, *next;
 };
 
-static void look_now(struct probe *p);
+static void tick(void *arg);
 
-static void pause_over(void *arg)
+static int64_t now_ms(const struct probe *p)
 {
-	struct probe *p = arg;
-
-	p->timer = NULL;
-	look_now(p);
+	return loop_now_ms(p->e->parts.loop);
 }
 
-static void look_later(struct probe *p)
+static bool is_http(const struct entry *n)
 {
-	const struct config_check *check = &p->e->config->check;
-	int64_t ms = (loop_now_ms(p->e->parts.loop) - p->since_ms) / 8;
+	return n->c.type == CHALLENGE_HTTP01;
+}
 
-	if (ms < check->poll_first_ms)
-		ms = check->poll_first_ms;
-	if (ms > check->poll_max_ms)
-		ms = check->poll_max_ms;
-	p->timer = timer_start(p->e->parts.loop, ms, pause_over, p);
+/* ---- what the servers said ---- */
+
+static void look_clear(struct look *l)
+{
+	for (size_t i = 0; i < l->value_count; i++)
+		free(l->values[i]);
+	free(l->server);
+	free(l->address);
+	free(l->status);
+	free(l->detail);
+	*l = (struct look){ 0 };
+}
+
+void probe_clear_looks(struct probe *p)
+{
+	for (size_t i = 0; i < p->look_count; i++)
+		look_clear(&p->looks[i]);
+	free(p->looks);
+	p->looks = NULL;
+	p->look_count = 0;
+}
+
+/* An authority that meets such a server asks the next one: nothing it could be misled by. */
+static bool is_silent(const struct look *l)
+{
+	if (l->silent)
+		return true;
+	return !l->value_count && (!l->status || (strcmp(l->status, "NOERROR") != 0 && strcmp(l->status, "NXDOMAIN") != 0));
+}
+
+static void keep_looks(struct probe *p, size_t first, struct verdict *v)
+{
+	size_t needed = first + v->look_count;
+
+	if (needed > p->look_count) {
+		p->looks = mem_resize(p->looks, needed, sizeof(*p->looks));
+		memset(p->looks + p->look_count, 0, (needed - p->look_count) * sizeof(*p->looks));
+		p->look_count = needed;
+	}
+	for (size_t i = 0; i < v->look_count; i++) {
+		look_clear(&p->looks[first + i]);
+		p->looks[first + i] = v->looks[i];
+	}
+	v->look_count = 0; /* they are ours now */
+}
+
+static const struct look *first_bad(const struct probe *p)
+{
+	for (size_t i = 0; i < p->look_count; i++)
+		if (p->looks[i].server && !p->looks[i].ok)
+			return &p->looks[i];
+	return NULL;
+}
+
+static void summarize(const struct probe *p, struct verdict *v)
+{
+	const struct look *bad = first_bad(p);
+
+	for (size_t i = 0; i < p->look_count && v->look_count < LOOKS_MAX; i++)
+		if (p->looks[i].server)
+			v->looks[v->look_count++] = p->looks[i]; /* borrowed */
+	v->stage = STAGE_VALIDATION;
+	v->result = bad ? VERDICT_FAIL : VERDICT_PASS;
+	for (size_t i = 0; bad && i < v->look_count; i++)
+		if (v->looks[i].ok)
+			v->result = VERDICT_FLAKY;
+	if (bad) {
+		v->problem = bad->value_count ? PROBLEM_UNAUTHORIZED : is_http(p->n) ? PROBLEM_CONNECTION : PROBLEM_DNS;
+		v->detail = mem_printf("%s (%s): %s", bad->server, bad->address, bad->detail ? bad->detail : bad->status);
+	} else {
+		v->detail = mem_printf("all %zu %s of %s show%s the %s", v->look_count,
+		                       is_http(p->n) ? "addresses" : "name server addresses", is_http(p->n) ? p->n->c.identifier : p->n->c.zone,
+		                       v->look_count == 1 ? "s" : "", is_http(p->n) ? "key authorization" : "value");
+	}
+}
+
+void probe_report(struct entry *n)
+{
+	struct probe *p = n->probe;
+	struct verdict *v;
+	CLEANUP(mem_freep) char *json = NULL;
+
+	if (!p || !p->look_count)
+		return;
+	v = verdict_new();
+	v->identifier = mem_dup(n->c.identifier);
+	v->type = mem_dup(challenge_type_name(n->c.type));
+	v->wildcard = n->c.wildcard;
+	v->zone = mem_dup(n->c.zone);
+	v->fqdn = mem_dup(n->c.fqdn);
+	v->at_ms = loop_wall_ms(p->e->parts.loop);
+	summarize(p, v);
+	json = verdict_json(v);
+	mem_replace(&n->c.verdict, json);
+	if (v->result != VERDICT_PASS)
+		mem_replace(&n->last_error, v->detail);
+	v->look_count = 0;
+	verdict_free(v);
+}
+
+/* ---- asking ---- */
+
+static void ask_free(struct ask *a)
+{
+	DL_DELETE(a->p->asks, a);
+	free(a->one.fqdn);
+	free(a->one.zone);
+	free(a);
+}
+
+static void asks_cancel(struct probe *p)
+{
+	while (p->asks) {
+		look_cancel(p->asks->look);
+		ask_free(p->asks);
+	}
+}
+
+static void ask_all(struct probe *p);
+
+/* The last server may have shown it, or all but those that say nothing. */
+static void consider(struct probe *p)
+{
+	int64_t grace = p->e->config->check.silent_grace_ms;
+
+	if (!poll_pending(&p->poll)) {
+		probe_decide(p);
+		return;
+	}
+	if (!poll_only_silent(&p->poll)) {
+		p->silent_since_ms = 0;
+		return;
+	}
+	if (!p->silent_since_ms)
+		p->silent_since_ms = now_ms(p);
+	if (now_ms(p) - p->silent_since_ms < grace)
+		return;
+	if (!p->silence_noted)
+		life_note(p->e, p->n, "some name servers say nothing; they are waited for no longer, all others show the value");
+	p->silence_noted = true;
+	probe_decide(p);
 }
 
 static void on_look(struct verdict *v, void *arg)
 {
+	struct ask *a = arg;
+	struct probe *p = a->p;
+	size_t server = a->server;
+	bool shown = v->result == VERDICT_PASS;
+	bool silent = !is_http(p->n) && v->look_count && is_silent(&v->looks[0]);
+
+	ask_free(a);
+	if (is_http(p->n))
+		probe_clear_looks(p);
+	if (v->look_count)
+		keep_looks(p, server, v);
+	else
+		mem_replace(&p->n->last_error, v->detail);
+	verdict_free(v);
+	poll_answer(&p->poll, server, shown, silent);
+	if (shown)
+		ask_all(p);
+	consider(p);
+}
+
+static void ask(struct probe *p, size_t server)
+{
+	struct entry *n = p->n;
+	struct ask *a = mem_new(1, sizeof(*a));
+	struct look_request q = { .identifier = n->c.identifier, .token = n->c.token,
+	                          .expected = is_http(n) ? n->c.key_authorization : n->c.value };
+
+	a->p = p;
+	a->server = server;
+	DL_APPEND(p->asks, a);
+	p->e->numbers.probes++;
+	if (is_http(n)) {
+		a->look = look_http(p->e->checker, &q, on_look, a);
+		return;
+	}
+	a->one.fqdn = mem_dup(n->location->fqdn);
+	a->one.zone = mem_dup(n->location->zone);
+	a->one.servers[0] = n->location->servers[server];
+	a->one.count = 1;
+	q.location = &a->one;
+	a->look = look_dns(p->e->checker, &q, on_look, a);
+}
+
+static void ask_all(struct probe *p)
+{
+	int i;
+
+	while ((i = poll_ask_rest(&p->poll)) >= 0)
+		ask(p, (size_t)i);
+}
+
+/* ---- the times ---- */
+
+static void tick_later(struct probe *p)
+{
+	int64_t ms = poll_pause(&p->poll, now_ms(p));
+	int64_t grace = p->e->config->check.silent_grace_ms;
+
+	if (p->silent_since_ms && p->silent_since_ms + grace - now_ms(p) < ms)
+		ms = p->silent_since_ms + grace - now_ms(p);
+	timer_stop(p->timer);
+	p->timer = timer_start(p->e->parts.loop, ms > 1 ? ms : 1, tick, p);
+}
+
+static void tick(void *arg)
+{
 	struct probe *p = arg;
 	struct entry *n = p->n;
-	CLEANUP(mem_freep) char *json = verdict_json(v);
-	CLEANUP(mem_freep) char *detail = mem_dup(v->detail);
-	bool pass = v->result == VERDICT_PASS;
+	int i;
 
-	p->look = NULL;
-	mem_replace(&n->c.verdict, json);
-	mem_replace(&n->last_error, pass ? NULL : detail);
-	verdict_free(v);
-	if (pass)
-		life_input(p->e, n, INPUT_SEEN, detail); /* ends this probe */
-	else
-		look_later(p);
+	p->timer = NULL;
+	i = poll_ask(&p->poll, now_ms(p));
+	if (i >= 0)
+		ask(p, (size_t)i);
+	if (p->silent_since_ms)
+		consider(p);
+	if (n->probe == p && !p->check && !p->timer)
+		tick_later(p);
+}
+
+static void begin(struct probe *p)
+{
+	const struct instance *i = p->n->c.provider ? instance_find(p->e, p->n->c.provider) : NULL;
+	unsigned char phase;
+
+	id_random(&phase, 1);
+	poll_begin(&p->poll, p->n->location ? p->n->location->count : 1, now_ms(p), phase, i ? &i->delays : NULL);
+	p->poll.min_ms = p->e->config->check.poll_first_ms;
+	p->poll.max_ms = p->e->config->check.poll_max_ms;
+	ask_all(p);
+	tick_later(p);
+}
+
+static void locate(struct probe *p);
+
+static void locate_again(void *arg)
+{
+	struct probe *p = arg;
+
+	p->timer = NULL;
+	locate(p);
 }
 
 static void on_located(struct location *l, const struct err *err, void *arg)
@@ -64,36 +284,31 @@ static void on_located(struct location *l, const struct err *err, void *arg)
 	n->locate = NULL;
 	if (!l) {
 		mem_replace(&n->last_error, err->text);
-		look_later(n->probe);
+		n->probe->timer = timer_start(n->e->parts.loop, LOCATE_AGAIN_MS, locate_again, n->probe);
 		return;
 	}
 	n->location = l;
-	look_now(n->probe);
+	begin(n->probe);
 }
 
-static void look_now(struct probe *p)
+/* After a restart, or when a record that was ready is lost. */
+static void locate(struct probe *p)
 {
-	struct entry *n = p->n;
-	struct look_request q = { .identifier = n->c.identifier, .token = n->c.token,
-	                          .expected = n->c.type == CHALLENGE_HTTP01 ? n->c.key_authorization : n->c.value,
-	                          .location = n->location };
-
-	if (n->location || n->c.type == CHALLENGE_HTTP01)
-		p->e->numbers.probes++;
-	if (n->c.type == CHALLENGE_HTTP01)
-		p->look = look_http(p->e->checker, &q, on_look, p);
-	else if (n->location)
-		p->look = look_dns(p->e->checker, &q, on_look, p);
-	else
-		n->locate = locate_start(p->e->checker, n->c.fqdn, on_located, n); /* after a restart */
+	p->n->locate = locate_start(p->e->checker, p->n->c.fqdn, on_located, p->n);
 }
 
 void probe_start(struct engine *e, struct entry *n)
 {
+	struct probe *p = mem_new(1, sizeof(*p));
+
 	probe_stop(n);
-	n->probe = mem_new(1, sizeof(*n->probe));
-	*n->probe = (struct probe){ .e = e, .n = n, .since_ms = loop_now_ms(e->parts.loop) };
-	look_now(n->probe);
+	p->e = e;
+	p->n = n;
+	n->probe = p;
+	if (n->location || is_http(n))
+		begin(p);
+	else
+		locate(p);
 }
 
 void probe_stop(struct entry *n)
@@ -102,9 +317,41 @@ void probe_stop(struct entry *n)
 
 	if (!p)
 		return;
+	probe_report(n);
 	n->probe = NULL;
 	timer_stop(p->timer);
-	if (p->look)
-		look_cancel(p->look);
+	asks_cancel(p);
+	probe_clear_looks(p);
 	free(p);
+}
+
+/* ---- ready ---- */
+
+/* How long this provider takes, for the next time; a value that was there at the first look says nothing. */
+static void learn(struct probe *p)
+{
+	struct instance *i = p->n->c.provider ? instance_find(p->e, p->n->c.provider) : NULL;
+
+	if (!i || is_http(p->n) || !p->n->published_ms)
+		return;
+	delays_add(&i->delays, now_ms(p) - p->n->published_ms);
+	delays_keep(p->e, i);
+}
+
+void probe_decide(struct probe *p)
+{
+	struct entry *n = p->n;
+	CLEANUP(mem_freep) char *detail = NULL;
+	struct verdict *v;
+
+	timer_stop(p->timer);
+	p->timer = NULL;
+	asks_cancel(p);
+	learn(p);
+	v = verdict_new();
+	summarize(p, v);
+	detail = mem_dup(v->detail);
+	v->look_count = 0;
+	verdict_free(v);
+	life_input(p->e, n, INPUT_SEEN, detail);
 }

@@ -20,16 +20,26 @@ static void gives_up_at_the_deadline_names_the_server_that_never_showed_the_reco
 	assert_nothing_left(s);
 }
 
-/* One of two servers is at fault: never ready while it is, ready soon after it is mended. */
-static void assert_holds_back(struct scenario *s, enum dns_fault fault, const char *sentence)
+static void assert_verdict_says(struct scenario *s, const char *sentence)
+{
+	struct challenge history;
+	struct err err;
+
+	assert_int_equal(engine_history(s->engine, s->id, &history, &err), 0);
+	assert_says(history.verdict, sentence);
+	challenge_done(&history);
+}
+
+/* One of two servers is at fault: not ready for as long, ready soon after it is mended. */
+static void assert_holds_back(struct scenario *s, enum dns_fault fault, int64_t ms, const char *sentence)
 {
 	fake_dns_fault(NS1, FAULT_NONE);
 	fake_dns_fault(NS2, fault);
 	assert_int_equal(present(s, NAME, VALUE), 0);
-	run_for(s, 40000);
+	run_for(s, ms);
 	assert_int_equal(state_of(s, s->id), CHALLENGE_PROPAGATING);
-	assert_says(engine_challenge(s->engine, s->id)->verdict, sentence);
-	assert_says(engine_challenge(s->engine, s->id)->verdict, "\"result\":\"flaky\"");
+	assert_verdict_says(s, sentence);
+	assert_verdict_says(s, "\"result\":\"flaky\"");
 	fake_dns_fault(NS2, FAULT_NONE);
 	run_until(s, s->id, CHALLENGE_READY, 15000);
 	release(s, s->id);
@@ -39,32 +49,47 @@ static void assert_holds_back(struct scenario *s, enum dns_fault fault, const ch
 
 static void one_lagging_server_holds_back_ready(void **state)
 {
-	assert_holds_back(*state, FAULT_LAGS, "NXDOMAIN looking up TXT for " FQDN);
+	assert_holds_back(*state, FAULT_LAGS, 40000, "NXDOMAIN looking up TXT for " FQDN);
 }
 
 static void a_silent_server_holds_back_ready(void **state)
 {
-	assert_holds_back(*state, FAULT_SILENT, "no answer in 2000 ms");
+	assert_holds_back(*state, FAULT_SILENT, 25000, "no answer in 2000 ms");
 }
 
 static void a_server_without_authority_holds_back_ready(void **state)
 {
-	assert_holds_back(*state, FAULT_LAME, "without authority (lame delegation)");
+	assert_holds_back(*state, FAULT_LAME, 40000, "without authority (lame delegation)");
 }
 
 static void a_server_that_fails_holds_back_ready(void **state)
 {
-	assert_holds_back(*state, FAULT_SERVFAIL, "SERVFAIL looking up TXT for " FQDN);
+	assert_holds_back(*state, FAULT_SERVFAIL, 25000, "SERVFAIL looking up TXT for " FQDN);
 }
 
 static void a_garbage_reply_counts_as_not_shown(void **state)
 {
-	assert_holds_back(*state, FAULT_GARBAGE, "ns2.example.org");
+	assert_holds_back(*state, FAULT_GARBAGE, 25000, "ns2.example.org");
 }
 
 static void half_a_reply_counts_as_not_shown(void **state)
 {
-	assert_holds_back(*state, FAULT_CUT, "ns2.example.org");
+	assert_holds_back(*state, FAULT_CUT, 25000, "ns2.example.org");
+}
+
+/* An authority that meets it asks the next one. */
+static void a_server_that_says_nothing_is_waited_for_only_for_its_grace(void **state)
+{
+	struct scenario *s = *state;
+
+	fake_dns_fault(NS2, FAULT_SILENT);
+	assert_int_equal(present(s, NAME, VALUE), 0);
+	run_for(s, 29000);
+	assert_int_equal(state_of(s, s->id), CHALLENGE_PROPAGATING);
+	run_until(s, s->id, CHALLENGE_READY, 8000);
+	release(s, s->id);
+	run_until(s, s->id, CHALLENGE_GONE, 1000);
+	assert_nothing_left(s);
 }
 
 static void servers_that_are_all_silent_end_at_the_deadline_with_nothing_published(void **state)
@@ -207,6 +232,7 @@ int main(void)
 		scenario_test(a_server_that_fails_holds_back_ready),
 		scenario_test(a_garbage_reply_counts_as_not_shown),
 		scenario_test(half_a_reply_counts_as_not_shown),
+		scenario_test(a_server_that_says_nothing_is_waited_for_only_for_its_grace),
 		scenario_test(servers_that_are_all_silent_end_at_the_deadline_with_nothing_published),
 		scenario_test(a_name_in_no_zone_ends_at_the_deadline_and_says_so),
 		scenario_test(a_provider_that_denies_fails_the_challenge_at_once_with_its_sentence),
