@@ -1,0 +1,43 @@
+/* A challenge that a TXT record answers, judged from both views of DNS: what the authority's resolver sees, and what each
+ * server shows when it is asked directly. dns-01, dns-account-01 and dns-persist-01 differ in what fits, and in what is
+ * said of records that do not. */
+#ifndef SOLVER_VERDICT_TXT_H
+#define SOLVER_VERDICT_TXT_H
+
+#include "solver/verdict/judge.h"
+
+struct txt_case {
+	const struct evidence *e;
+	const struct authority *a;
+	struct verdict *v;
+	/* Whether the records of an answer (NOERROR) are what is wanted. */
+	bool (*fits)(const struct txt_case *c, const struct ev_answer *answer);
+	/* Of records that do not fit: the authority's sentence (given) and its type. */
+	char *(*refuse)(const struct txt_case *c, const struct ev_answer *answer, enum problem_type *ret);
+	/* Adds the findings of such records. */
+	void (*explain)(const struct txt_case *c, const struct ev_answer *answer);
+	char *(*mend)(const struct txt_case *c); /* what to publish, where; gives */
+	bool anything; /* there is nothing to compare with: only whether the zone answers */
+};
+
+void txt_judge(const struct txt_case *c);
+/* Where the record must stand: behind CNAMEs, or the name itself. */
+const char *txt_place(const struct evidence *e);
+size_t txt_count(const struct ev_answer *answer);
+/* The i-th TXT record, or NULL. */
+const struct ev_record *txt_at(const struct ev_answer *answer, size_t i);
+/* In quotes, cut at `most` bytes; gives. */
+char *txt_quote(const struct ev_record *r, size_t most);
+bool txt_equals(const struct ev_record *r, const char *expected);
+
+/* ---- servers.c: the direct view ---- */
+enum server_state { SERVER_HAS, SERVER_LACKS, SERVER_UNUSABLE };
+struct servers {
+	size_t has, lacks, unusable;
+	const struct ev_answer *first_lack, *first_unusable;
+};
+void servers_read(const struct txt_case *c, struct servers *ret);
+/* Looks, and findings of each server. */
+void servers_report(const struct txt_case *c, const struct servers *s);
+
+#endif
