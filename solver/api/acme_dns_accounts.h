@@ -15,6 +15,7 @@ struct account {
 	struct networks *networks; /* of allow_from; none: from anywhere */
 	unsigned char proof[SHA256_SIZE]; /* of the password that bcrypt accepted last: a second update need not pay for it again */
 	bool proved;
+	size_t values;             /* that stand, while they are being listed */
 	UT_hash_handle by_user, by_subdomain;
 };
 

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "solver/api/acme_dns.h"
 #include "solver/api/audit.h"
 #include "solver/api/credential.h"
 #include "solver/api/door.h"
@@ -31,6 +32,9 @@ static const struct row {
 	{ { "GET", "/v1/clients/{}" }, ACCESS_MANAGER, clients_get },
 	{ { "DELETE", "/v1/clients/{}" }, ACCESS_MANAGER, clients_delete },
 	{ { "POST", "/v1/clients/{}/rotate" }, ACCESS_MANAGER, clients_rotate },
+	{ { "GET", "/v1/acme-dns/accounts" }, ACCESS_MANAGER, acme_dns_accounts_list },
+	{ { "POST", "/v1/acme-dns/accounts" }, ACCESS_MANAGER, acme_dns_accounts_post },
+	{ { "DELETE", "/v1/acme-dns/accounts/{}" }, ACCESS_MANAGER, acme_dns_accounts_delete },
 	{ { "GET", "/v1/cps/enrollments" }, ACCESS_OPERATOR, cps_enrollments_list },
 	{ { "GET", "/v1/cps/enrollments/{}" }, ACCESS_OPERATOR, cps_enrollment_get },
 	{ { "GET", "/v1/cps/enrollments/{}/certificate" }, ACCESS_OPERATOR, cps_certificate_get },

@@ -32,7 +32,9 @@ int cli_list(int argc, char **argv);
 int cli_describe(int argc, char **argv);
 int cli_cps(int argc, char **argv);
 int cli_client(int argc, char **argv);
+int cli_audit(int argc, char **argv);
 int cli_hook(int argc, char **argv);
+int cli_acme_dns(int argc, char **argv);
 int cli_providers(int argc, char **argv);
 int cli_config(int argc, char **argv);
 int cli_version(int argc, char **argv);
@@ -65,12 +67,14 @@ struct cli_service {
 	const char *token_file; /* --token-file; else $DCVD_TOKEN, else <state>/operator.token on loopback */
 	const char *config;
 	const char *state;
+	const char *ca_file;    /* --ca-file, $DCVD_CA_FILE */
 	bool json;
 };
 
 #define CLI_SERVICE_OPTIONS(s) \
 	{ "server", CLI_TEXT, &(s)->server, "URL", "the service (also $DCVD_SERVER); default http://127.0.0.1:8053" }, \
 	{ "token-file", CLI_TEXT, &(s)->token_file, "FILE", "bearer token (also $DCVD_TOKEN); default: that of the operator" }, \
+	{ "ca-file", CLI_TEXT, &(s)->ca_file, "FILE", "CA certificates of an https:// service (also $DCVD_CA_FILE); default: the system's" }, \
 	{ "config", CLI_TEXT, &(s)->config, "FILE", "configuration: where the service listens and keeps its state" }, \
 	{ "state", CLI_TEXT, &(s)->state, "DIR", "state folder, when it is not that of the configuration" }, \
 	{ "json", CLI_FLAG, &(s)->json, NULL, "output for machines" }
@@ -80,6 +84,9 @@ struct cli_service {
 int service_call(const struct cli_service *s, const char *method, const char *path, json_t *body, int *ret_status, json_t **ret);
 /* The folder in use: --state, that of --config, the default. Gives (free with free), NULL: printed. */
 char *service_state(const struct cli_service *s);
+struct store;
+/* 0 and a store (store_close), -1: ask the service, which holds it; or an exit status. */
+int cli_open_store(const struct cli_service *s, struct store **ret);
 /* "a b" -> "a%20b"; gives (free with free). */
 char *url_escape(const char *text);
 /* Set by SIGINT and SIGTERM once cli_watch_interrupt() was called; calls under way end. */
