@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "solver/api/audit_chain.h"
 #include "solver/api/internal.h"
 
 #define LIMIT_DEFAULT 100
@@ -39,6 +40,7 @@ void audit_list(struct api *a, struct http_exchange *x, const struct caller *cal
 {
 	int64_t after = 0, limit = LIMIT_DEFAULT;
 	struct problem problem = { 0 };
+	struct audit_chain last = { 0 };
 	json_t *entries;
 
 	(void)caller;
@@ -49,10 +51,11 @@ void audit_list(struct api *a, struct http_exchange *x, const struct caller *cal
 		return;
 	}
 	entries = json_array();
-	if (store_each_audit(a->parts.store, after, (size_t)limit, add_entry, entries, &problem.err) < 0) {
+	if (store_each_audit(a->parts.store, after, (size_t)limit, add_entry, entries, &problem.err) < 0 ||
+	    audit_chain_load(a->parts.store, &last, &problem.err) < 0) {
 		json_decref(entries);
 		reply_problem(a, x, &problem);
 		return;
 	}
-	reply_json(x, 200, json_pack("{so}", "entries", entries));
+	reply_json(x, 200, json_pack("{so sI}", "entries", entries, "last", (json_int_t)last.number));
 }

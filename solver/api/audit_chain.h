@@ -17,7 +17,8 @@ struct audit_chain {
 
 /* The next line; moves the chain on. Gives (free with free). */
 char *audit_chain_add(struct audit_chain *c, const struct audit_event *event, int64_t at_ms);
-/* Whether the entry is the next one of the chain, unchanged; moves the chain on. ERR_CONFLICT with a sentence that names it. */
+/* Whether the entry is the next one of the chain, unchanged; moves the chain on. ERR_CONFLICT with a sentence that names it.
+ * `digest` NULL: what was exported has the lines only. */
 int audit_chain_check(struct audit_chain *c, const char *line, const char *digest, struct err *err);
 
 int audit_chain_load(struct store *s, struct audit_chain *ret, struct err *err);

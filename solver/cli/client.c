@@ -1,36 +1,29 @@
 /* dcvd client: who may use the API.
  *
  * While the service runs, it holds the state folder and is asked; otherwise the store is opened directly. */
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "solver/api/audit.h"
+#include "solver/api/audit_chain.h"
 #include "solver/api/clients.h"
 #include "solver/base/buf.h"
 #include "solver/base/mem.h"
 #include "solver/cli/cli.h"
 
-/* 0 and a store, -1: ask the service, or an exit status. */
-static int open_store(const struct cli_service *s, struct store **ret)
+/* Changes without the service are in the audit log too, under the user of this machine. */
+static void note(struct store *store, const char *action, const char *name)
 {
-	CLEANUP(mem_freep) char *state = NULL;
-	struct err err = { 0 };
+	const struct passwd *user = getpwuid(getuid());
+	CLEANUP(mem_freep) char *who = user ? mem_printf("user:%s", user->pw_name) : mem_printf("user:%u", (unsigned)getuid());
+	const struct audit_event event = { .door = "cli", .client = who, .peer = "local", .action = action, .name = name, .result = "ok" };
+	struct err err;
 
-	if (s->server || getenv("DCVD_SERVER"))
-		return -1;
-	state = service_state(s);
-	if (!state)
-		return EXIT_USAGE;
-	/* Without a folder there is no service that was started here; it is not for this command to make one elsewhere. */
-	if (!s->state && !s->config && access(state, F_OK) < 0)
-		return -1;
-	if (store_open_sqlite(state, NULL, ret, &err) == 0)
-		return 0;
-	if (err.code == ERR_BUSY || err.code == ERR_DENIED)
-		return -1;
-	fprintf(stderr, "dcvd: %s\n", err.text);
-	return EXIT_USAGE;
+	if (audit_append(store, &event, &err) < 0)
+		fprintf(stderr, "dcvd: the audit log cannot be written: %s\n", err.text);
 }
 
 static int complain(const struct problem *p)
@@ -92,6 +85,7 @@ static int add_directly(struct store *store, const char *name, const json_t *gra
 	grants_free(grants);
 	if (code < 0)
 		return complain(&problem);
+	note(store, "client.add", name);
 	*ret = client_of(store, name, token);
 	explicit_bzero(token, sizeof(token));
 	return EXIT_DONE;
@@ -100,7 +94,7 @@ static int add_directly(struct store *store, const char *name, const json_t *gra
 static int add_client(const struct cli_service *s, const char *name, json_t *grants, json_t **ret)
 {
 	struct store *store = NULL;
-	int status = open_store(s, &store);
+	int status = cli_open_store(s, &store);
 
 	if (status < 0)
 		return service_call(s, "POST", "/v1/clients", json_pack("{ss sO}", "name", name, "grants", grants), NULL, ret);
@@ -111,30 +105,50 @@ static int add_client(const struct cli_service *s, const char *name, json_t *gra
 	return status;
 }
 
+struct add_options {
+	struct cli_service s;
+	struct cli_list grant, type, network, door, certificate, identity;
+	const char *rate;
+	bool wildcard;
+};
+
+static json_t *grants_of(const struct add_options *o)
+{
+	const struct { const char *name; const struct cli_list *list; } lists[] = { { "types", &o->type }, { "networks", &o->network },
+		{ "doors", &o->door }, { "certificates", &o->certificate }, { "identities", &o->identity } };
+	json_t *grants = json_pack("{so sb}", "identifiers", texts(&o->grant), "wildcard", o->wildcard);
+
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+		if (lists[i].list->count)
+			json_object_set_new(grants, lists[i].name, texts(lists[i].list));
+	if (o->rate)
+		json_object_set_new(grants, "rate", json_string(o->rate));
+	return grants;
+}
+
 static int add(int argc, char **argv)
 {
-	struct cli_service s = { 0 };
-	struct cli_list grant = { 0 }, type = { 0 }, network = { 0 };
-	bool wildcard = false;
-	const struct cli_option options[] = { { "grant", CLI_LIST, &grant, "NAME", "www.a.example, *.a.example (below), .a.example (both), * (all); repeatable" },
-		{ "wildcard", CLI_FLAG, &wildcard, NULL, "wildcard identifiers too, where a whole suffix is granted" },
-		{ "type", CLI_LIST, &type, "TYPE", "only dns-01 or http-01" },
-		{ "network", CLI_LIST, &network, "CIDR", "only from there; repeatable" }, CLI_SERVICE_OPTIONS(&s), { NULL } };
+	struct add_options o = { 0 };
+	const struct cli_option options[] = { { "grant", CLI_LIST, &o.grant, "NAME", "www.a.example, *.a.example (below), .a.example (both), * (all); repeatable" },
+		{ "wildcard", CLI_FLAG, &o.wildcard, NULL, "wildcard identifiers too, where a whole suffix is granted" },
+		{ "type", CLI_LIST, &o.type, "TYPE", "only dns-01 or http-01; repeatable" },
+		{ "door", CLI_LIST, &o.door, "DOOR", "only by rest, httpreq, acme-dns or cert-manager; repeatable" },
+		{ "network", CLI_LIST, &o.network, "CIDR", "only from there; repeatable" },
+		{ "rate", CLI_TEXT, &o.rate, "N/TIME", "at most so many changes, as 100/1m" },
+		{ "certificate", CLI_LIST, &o.certificate, "WHICH", "known by its TLS certificate: sha256:<hex>, a subject as CN=a,O=b, or a common name; repeatable" },
+		{ "identity", CLI_LIST, &o.identity, "USER", "known by X-Remote-User of the front proxy; repeatable" },
+		CLI_SERVICE_OPTIONS(&o.s), { NULL } };
 	json_t *grants, *client = NULL;
 	int count, status = cli_parse("client add NAME --grant NAME…", "Creates a client and prints its bearer token, this once.", options, argc, argv, &argv, &count);
 
 	if (status)
 		return status - 1;
-	if (count != 1 || !grant.count)
+	if (count != 1 || !o.grant.count)
 		return cli_usage_error("client add", "give a name and at least one --grant");
-	grants = json_pack("{so sb}", "identifiers", texts(&grant), "wildcard", wildcard);
-	if (type.count)
-		json_object_set_new(grants, "types", texts(&type));
-	if (network.count)
-		json_object_set_new(grants, "networks", texts(&network));
-	status = add_client(&s, argv[0], grants, &client);
+	grants = grants_of(&o);
+	status = add_client(&o.s, argv[0], grants, &client);
 	if (status == EXIT_DONE)
-		show_token(&s, client);
+		show_token(&o.s, client);
 	json_decref(grants);
 	json_decref(client);
 	return status;
@@ -159,7 +173,7 @@ static json_t *all_of(struct store *store)
 static int read_clients(const struct cli_service *s, json_t **ret)
 {
 	struct store *store = NULL;
-	int status = open_store(s, &store);
+	int status = cli_open_store(s, &store);
 
 	if (status < 0)
 		return service_call(s, "GET", "/v1/clients", NULL, NULL, ret);
@@ -181,9 +195,14 @@ static char *joined(const json_t *array)
 	return buf_take(&b);
 }
 
-static void print_clients(const json_t *all, const char *only)
+static const char *or_any(const char *text)
 {
-	static const char *const headings[] = { "NAME", "STATE", "AGE", "WILDCARD", "TYPES", "NETWORKS", "GRANTS", NULL };
+	return *text ? text : "any";
+}
+
+static void print_clients(const json_t *all)
+{
+	static const char *const headings[] = { "NAME", "STATE", "AGE", "WILDCARD", "TYPES", "DOORS", "NETWORKS", "RATE", "GRANTS", NULL };
 	struct table *t = table_new(headings);
 	json_t *c;
 	size_t i;
@@ -193,15 +212,39 @@ static void print_clients(const json_t *all, const char *only)
 		CLEANUP(mem_freep) char *names = joined(json_object_get(grants, "identifiers"));
 		CLEANUP(mem_freep) char *types = joined(json_object_get(grants, "types"));
 		CLEANUP(mem_freep) char *networks = joined(json_object_get(grants, "networks"));
+		CLEANUP(mem_freep) char *doors = joined(json_object_get(grants, "doors"));
 		char age[16];
 		const char *const cells[] = { json_text(c, "name"), json_is_true(json_object_get(c, "revoked")) ? "revoked" : "active",
 			                      age_text(json_text(c, "created"), age), json_is_true(json_object_get(grants, "wildcard")) ? "yes" : "no",
-			                      types, *networks ? networks : "any", names, NULL };
+			                      types, or_any(doors), or_any(networks), or_any(json_text(grants, "rate")), names, NULL };
 
-		if (!only || strcmp(only, cells[0]) == 0)
-			table_row(t, cells);
+		table_row(t, cells);
 	}
 	table_print_free(t);
+}
+
+static void print_line(const char *heading, const char *text)
+{
+	if (*text)
+		printf("%-13s %s\n", heading, text);
+}
+
+static void print_client(const json_t *c)
+{
+	static const char *const lists[][2] = { { "identifiers", "" }, { "types", "" }, { "doors", "any" }, { "networks", "any" },
+		                                { "certificates", "" }, { "identities", "" } };
+	const json_t *grants = json_object_get(c, "grants");
+
+	print_line("name", json_text(c, "name"));
+	print_line("state", json_is_true(json_object_get(c, "revoked")) ? "revoked" : "active");
+	print_line("created", json_text(c, "created"));
+	print_line("wildcard", json_is_true(json_object_get(grants, "wildcard")) ? "yes" : "no");
+	print_line("rate", or_any(json_text(grants, "rate")));
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+		CLEANUP(mem_freep) char *text = joined(json_object_get(grants, lists[i][0]));
+
+		print_line(lists[i][0], *text ? text : lists[i][1]);
+	}
 }
 
 static int list(int argc, char **argv)
@@ -217,7 +260,7 @@ static int list(int argc, char **argv)
 	if (status == EXIT_DONE && s.json)
 		print_json(all);
 	else if (status == EXIT_DONE)
-		print_clients(all, NULL);
+		print_clients(all);
 	json_decref(all);
 	return status;
 }
@@ -251,7 +294,7 @@ static int show(int argc, char **argv)
 	} else if (status == EXIT_DONE && s.json) {
 		print_json(named(all, argv[0]));
 	} else if (status == EXIT_DONE) {
-		print_clients(all, argv[0]);
+		print_client(named(all, argv[0]));
 	}
 	json_decref(all);
 	return status;
@@ -266,6 +309,7 @@ static int rotate_directly(struct store *store, const char *name, json_t **ret)
 
 	if (client_rotate(store, name, token, &problem) < 0)
 		return complain(&problem);
+	note(store, "client.rotate", name);
 	*ret = client_of(store, name, token);
 	explicit_bzero(token, sizeof(token));
 	return EXIT_DONE;
@@ -277,6 +321,7 @@ static int revoke_directly(struct store *store, const char *name, json_t **ret)
 
 	if (client_revoke(store, name, &problem) < 0)
 		return complain(&problem);
+	note(store, "client.revoke", name);
 	*ret = client_of(store, name, NULL);
 	return EXIT_DONE;
 }
@@ -291,7 +336,7 @@ static int change_client(const struct cli_service *s, const struct change *chang
 	CLEANUP(mem_freep) char *escaped = url_escape(name);
 	CLEANUP(mem_freep) char *path = mem_printf("/v1/clients/%s%s", escaped, change->path);
 	struct store *store = NULL;
-	int status = open_store(s, &store);
+	int status = cli_open_store(s, &store);
 
 	if (status < 0)
 		return service_call(s, change->method, path, NULL, NULL, ret);

@@ -186,7 +186,7 @@ static struct curl_slist *header_lines(const char *token)
 	return lines;
 }
 
-static int perform(const char *url, const char *method, const char *token, const char *body, struct buf *reply, long *status)
+static int perform(const char *url, const char *ca_file, const char *method, const char *token, const char *body, struct buf *reply, long *status)
 {
 	struct curl_slist *lines = header_lines(token);
 	CURL *curl = curl_easy_init();
@@ -204,6 +204,8 @@ static int perform(const char *url, const char *method, const char *token, const
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, 5L);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT, CALL_TIMEOUT_S);
+	if (ca_file)
+		curl_easy_setopt(curl, CURLOPT_CAINFO, ca_file);
 	if (url_is_loopback(url))
 		curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
 	code = curl_easy_perform(curl);
@@ -246,7 +248,7 @@ int service_call(const struct cli_service *s, const char *method, const char *pa
 	while (*server && server[strlen(server) - 1] == '/')
 		server[strlen(server) - 1] = '\0';
 	url = mem_printf("%s%s", server, path);
-	if ((code = perform(url, method, token, text, &bytes, &status)) != EXIT_DONE)
+	if ((code = perform(url, s->ca_file ? s->ca_file : getenv("DCVD_CA_FILE"), method, token, text, &bytes, &status)) != EXIT_DONE)
 		return code;
 	reply = json_loadb(buf_text(&bytes), bytes.length, 0, NULL);
 	code = status >= 400 || !reply ? refused(status, reply, token != NULL) : EXIT_DONE;

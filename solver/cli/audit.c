@@ -1,0 +1,301 @@
+/* dcvd audit: the log of who did what. It is read through the service, or from its state folder while it does not run. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "solver/api/audit_chain.h"
+#include "solver/base/mem.h"
+#include "solver/cli/cli.h"
+
+#define PAGE 1000
+#define SHOWN_DEFAULT 50
+#define SHOWN_MAX 1000
+
+typedef int (*entry_fn)(const char *line, const char *digest, void *arg); /* an exit status; not 0 ends the reading */
+
+/* ---- reading ---- */
+
+struct reading {
+	entry_fn each;
+	void *arg;
+	int64_t after, last;
+	size_t count; /* of this page */
+	int status;
+};
+
+static void on_stored(const struct store_audit *entry, void *arg)
+{
+	struct reading *r = arg;
+
+	r->after = entry->number;
+	r->count++;
+	if (r->status == EXIT_DONE)
+		r->status = r->each(entry->line, entry->digest, r->arg);
+}
+
+static int page_of_store(struct store *store, size_t limit, struct reading *r)
+{
+	struct err err;
+
+	if (store_each_audit(store, r->after, limit, on_stored, r, &err) == 0)
+		return r->status;
+	fprintf(stderr, "dcvd: %s\n", err.text);
+	return EXIT_REFUSED;
+}
+
+static int page_of_service(const struct cli_service *s, size_t limit, struct reading *r)
+{
+	CLEANUP(mem_freep) char *path = mem_printf("/v1/audit?after=%" PRId64 "&limit=%zu", r->after, limit);
+	json_t *page = NULL, *e;
+	int status = service_call(s, "GET", path, NULL, NULL, &page);
+	size_t i;
+
+	if (status != EXIT_DONE)
+		return status;
+	r->last = json_integer_value(json_object_get(page, "last"));
+	json_array_foreach(json_object_get(page, "entries"), i, e)
+		on_stored(&(struct store_audit){ json_integer_value(json_object_get(e, "number")), 0, (char *)(uintptr_t)json_text(e, "line"),
+		                                 (char *)(uintptr_t)json_text(e, "digest") }, r);
+	json_decref(page);
+	return r->status;
+}
+
+static int nothing(const char *line, const char *digest, void *arg)
+{
+	(void)line, (void)digest, (void)arg;
+	return EXIT_DONE;
+}
+
+static int find_last(const struct cli_service *s, struct store *store, int64_t *ret)
+{
+	struct reading r = { .each = nothing };
+	struct audit_chain last;
+	struct err err;
+	int status = EXIT_DONE;
+
+	if (!store) {
+		status = page_of_service(s, 1, &r);
+		*ret = r.last;
+	} else if (audit_chain_load(store, &last, &err) == 0) {
+		*ret = last.number;
+	} else {
+		fprintf(stderr, "dcvd: %s\n", err.text);
+		status = EXIT_REFUSED;
+	}
+	return status;
+}
+
+/* Entries behind `after`; the newest `only` of them when that is not 0. */
+static int read_entries(const struct cli_service *s, int64_t after, int64_t only, entry_fn each, void *arg)
+{
+	struct store *store = NULL;
+	struct reading r = { .each = each, .arg = arg, .after = after };
+	int64_t last = 0;
+	int status = cli_open_store(s, &store);
+
+	if (status > 0)
+		return status;
+	status = only ? find_last(s, store, &last) : EXIT_DONE;
+	if (last - only > r.after)
+		r.after = last - only;
+	do {
+		r.count = 0;
+		if (status == EXIT_DONE)
+			status = store ? page_of_store(store, PAGE, &r) : page_of_service(s, PAGE, &r);
+	} while (status == EXIT_DONE && r.count == PAGE);
+	if (store)
+		store_close(store);
+	return status;
+}
+
+static bool number_read(const char *text, int64_t max, int64_t *ret)
+{
+	size_t digits = text ? strspn(text, "0123456789") : 0;
+
+	if (!text)
+		return true;
+	*ret = digits && digits <= 15 && !text[digits] ? strtoll(text, NULL, 10) : -1;
+	return *ret >= 0 && *ret <= max;
+}
+
+/* ---- list ---- */
+
+static int add_row(const char *line, const char *digest, void *arg)
+{
+	json_t *e = json_loads(line, 0, NULL), *number = json_object_get(e, "number");
+	CLEANUP(mem_freep) char *text = mem_printf("%" JSON_INTEGER_FORMAT, json_integer_value(number));
+	const char *const cells[] = { text, json_text(e, "at"), json_text(e, "door"), json_text(e, "client"), json_text(e, "peer"),
+		                      json_text(e, "action"), json_text(e, "type"), json_text(e, "name"), json_text(e, "result"),
+		                      json_text(e, "detail"), NULL };
+
+	(void)digest;
+	table_row(arg, cells);
+	json_decref(e);
+	return EXIT_DONE;
+}
+
+static int add_json(const char *line, const char *digest, void *arg)
+{
+	json_t *e = json_loads(line, 0, NULL);
+
+	if (!e)
+		e = json_object();
+	json_object_set_new(e, "digest", json_string(digest));
+	json_array_append_new(arg, e);
+	return EXIT_DONE;
+}
+
+static int list(int argc, char **argv)
+{
+	static const char *const headings[] = { "NUMBER", "AT", "DOOR", "CLIENT", "PEER", "ACTION", "TYPE", "NAME", "RESULT", "DETAIL", NULL };
+	struct cli_service s = { 0 };
+	const char *limit = NULL, *after = NULL;
+	int64_t only = SHOWN_DEFAULT, from = 0;
+	const struct cli_option options[] = { { "limit", CLI_TEXT, &limit, "N", "the newest so many, 1 to 1000 (50)" },
+		{ "after", CLI_TEXT, &after, "NUMBER", "only those behind this entry" }, CLI_SERVICE_OPTIONS(&s), { NULL } };
+	int count, status = cli_parse("audit list", "The newest entries of the audit log, oldest first.", options, argc, argv, &argv, &count);
+	struct table *t;
+	json_t *all;
+
+	if (status)
+		return status - 1;
+	if (count || !number_read(limit, SHOWN_MAX, &only) || !only || !number_read(after, INT64_MAX, &from))
+		return cli_usage_error("audit list", "--limit is 1 to %d, --after the number of an entry", SHOWN_MAX);
+	if (s.json) {
+		all = json_array();
+		status = read_entries(&s, from, only, add_json, all);
+		if (status == EXIT_DONE)
+			print_json(all);
+		json_decref(all);
+		return status;
+	}
+	t = table_new(headings);
+	status = read_entries(&s, from, only, add_row, t);
+	table_print_free(t);
+	return status;
+}
+
+/* ---- verify ---- */
+
+struct verification {
+	struct audit_chain chain;
+	int64_t expected_number;
+	const char *expected_digest;
+	bool met;
+};
+
+static int verify_one(const char *line, const char *digest, void *arg)
+{
+	struct verification *v = arg;
+	struct err err;
+
+	if (audit_chain_check(&v->chain, line, digest, &err) < 0) {
+		fprintf(stderr, "dcvd: the audit log is broken: %s\n", err.text);
+		return EXIT_REFUSED;
+	}
+	if (v->expected_digest && v->chain.number == v->expected_number && strcmp(v->chain.digest, v->expected_digest) == 0)
+		v->met = true;
+	return EXIT_DONE;
+}
+
+static int verify_file(const char *path, struct verification *v)
+{
+	FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+	char *line = NULL;
+	size_t room = 0;
+	ssize_t length;
+	int status = EXIT_DONE;
+
+	if (!f) {
+		perror(path);
+		return EXIT_USAGE;
+	}
+	while (status == EXIT_DONE && (length = getline(&line, &room, f)) > 0) {
+		if (line[length - 1] == '\n')
+			line[length - 1] = '\0';
+		status = verify_one(line, NULL, v);
+	}
+	free(line);
+	if (f != stdin)
+		fclose(f);
+	return status;
+}
+
+static int verdict(const struct cli_service *s, const struct verification *v)
+{
+	bool whole = !v->expected_digest || v->met;
+
+	if (s->json) {
+		json_t *said = json_pack("{sb sI ss}", "whole", whole, "entries", (json_int_t)v->chain.number, "digest", v->chain.digest);
+
+		print_json(said);
+		json_decref(said);
+	} else if (whole) {
+		printf("%" PRId64 " entries, none changed or missing; the last has the digest %s\n", v->chain.number,
+		       *v->chain.digest ? v->chain.digest : "-");
+	}
+	if (!whole)
+		fprintf(stderr, "dcvd: entry %" PRId64 " with the digest %s is not in the log: its end was cut off, or all of it was written anew\n",
+		        v->expected_number, v->expected_digest);
+	return whole ? EXIT_DONE : EXIT_REFUSED;
+}
+
+static int verify(int argc, char **argv)
+{
+	struct cli_service s = { 0 };
+	struct verification v = { 0 };
+	const char *expect = NULL;
+	const struct cli_option options[] = { { "expect", CLI_TEXT, &expect, "NUMBER:DIGEST", "this entry must be there: what was noted elsewhere" },
+		CLI_SERVICE_OPTIONS(&s), { NULL } };
+	int count, status = cli_parse("audit verify [FILE]", "Recomputes the chain of the log, or of what \"audit export\" wrote, and names the first entry that does not fit.",
+	                              options, argc, argv, &argv, &count);
+
+	if (status)
+		return status - 1;
+	v.expected_digest = expect ? strchr(expect, ':') : NULL;
+	if (count > 1 || (expect && !v.expected_digest))
+		return cli_usage_error("audit verify", "give at most one file; --expect is NUMBER:DIGEST");
+	if (expect) {
+		v.expected_number = strtoll(expect, NULL, 10);
+		v.expected_digest++;
+	}
+	status = count ? verify_file(argv[0], &v) : read_entries(&s, 0, 0, verify_one, &v);
+	return status == EXIT_DONE ? verdict(&s, &v) : status;
+}
+
+/* ---- export ---- */
+
+static int print_one(const char *line, const char *digest, void *arg)
+{
+	(void)digest;
+	(void)arg;
+	return puts(line) < 0 ? EXIT_USAGE : EXIT_DONE;
+}
+
+static int export(int argc, char **argv)
+{
+	struct cli_service s = { 0 };
+	const char *after = NULL;
+	int64_t from = 0;
+	const struct cli_option options[] = { { "after", CLI_TEXT, &after, "NUMBER", "only those behind this entry" }, CLI_SERVICE_OPTIONS(&s), { NULL } };
+	int count, status = cli_parse("audit export", "All entries, one line of JSON each, as their digests were made of.", options, argc, argv, &argv, &count);
+
+	if (status)
+		return status - 1;
+	if (count || !number_read(after, INT64_MAX, &from))
+		return cli_usage_error("audit export", "--after is the number of an entry");
+	return read_entries(&s, from, 0, print_one, NULL);
+}
+
+static const struct cli_command commands[] = {
+	{ "list", list, "[--limit N]", "the newest entries" },
+	{ "verify", verify, "[FILE]", "whether an entry was changed or is missing" },
+	{ "export", export, "", "all, one line each" },
+	{ NULL },
+};
+
+int cli_audit(int argc, char **argv)
+{
+	return cli_dispatch(commands, "audit", argc, argv);
+}
