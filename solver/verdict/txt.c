@@ -185,9 +185,11 @@ static void decide_direct_failure(const struct txt_case *c, const struct servers
 	const struct ev_answer *answer = s->first_lack ? s->first_lack : s->first_unusable;
 	struct sight sight = read_answer(c, answer);
 
-	if (sight.seen == SEEN_RIGHT) /* lame, or cut off without TCP */
+	if (sight.seen != SEEN_ERROR && !s->first_lack) { /* lame, or cut off without TCP */
+		free(sight.detail);
 		sight = failed(SEEN_ERROR, STAGE_LOOKUP, PROBLEM_DNS,
 		               mem_printf("DNS problem: SERVFAIL looking up TXT for %s - the domain's nameservers may be malfunctioning", answer->name));
+	}
 	explain(c, answer, &sight, s);
 	verdict_decide(c->v, VERDICT_FAIL, sight.stage, sight.problem, mem_dup(sight.detail));
 	free(sight.detail);
