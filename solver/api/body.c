@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "solver/api/terraform.h"
 #include "solver/base/mem.h"
 
 struct challenge_fields {
@@ -13,7 +14,7 @@ struct challenge_fields {
 };
 
 struct order_fields {
-	json_t *challenges, *callback;
+	json_t *challenges, *dns_challenges, *http_challenges, *callback;
 	const char *label;
 	int64_t deadline_ms, lifetime_ms;
 };
@@ -40,7 +41,9 @@ static const struct field single_table[] = {
 };
 
 static const struct field order_table[] = {
-	{ "challenges", FIELD_ARRAY, offsetof(struct order_fields, challenges), .required = true },
+	{ "challenges", FIELD_ARRAY, offsetof(struct order_fields, challenges) },
+	{ "dns_challenges", FIELD_ARRAY, offsetof(struct order_fields, dns_challenges) },
+	{ "http_challenges", FIELD_ARRAY, offsetof(struct order_fields, http_challenges) },
 	{ "callback", FIELD_OBJECT, offsetof(struct order_fields, callback) },
 	{ "deadline", FIELD_DURATION, offsetof(struct order_fields, deadline_ms) },
 	{ "lifetime", FIELD_DURATION, offsetof(struct order_fields, lifetime_ms) },
@@ -118,19 +121,23 @@ static int read_item(const json_t *item, size_t i, struct challenge_request *ret
 	return problem->err.code;
 }
 
-static int read_items(const json_t *array, struct order_body *b, struct problem *problem)
+static int read_items(const struct order_fields *f, struct order_body *b, struct problem *problem)
 {
-	size_t count = json_array_size(array);
+	size_t own = json_array_size(f->challenges), count = own + json_array_size(f->dns_challenges) + json_array_size(f->http_challenges);
 
+	if (!f->challenges && !f->dns_challenges && !f->http_challenges)
+		return problem_set(problem, 422, ERR_INVALID, "/challenges", "challenges is missing");
 	if (count < 1 || count > ORDER_MAX)
 		return problem_set(problem, 422, ERR_INVALID, "/challenges", "an order holds 1 to %d challenges, not %zu", ORDER_MAX, count);
 	b->challenges = mem_new(count, sizeof(*b->challenges));
-	for (size_t i = 0; i < count; i++)
-		if (read_item(json_array_get(array, i), i, &b->challenges[i], problem) < 0)
+	for (size_t i = 0; i < own; i++)
+		if (read_item(json_array_get(f->challenges, i), i, &b->challenges[i], problem) < 0)
 			return problem->err.code;
 	b->request.challenges = b->challenges;
-	b->request.count = count;
-	return 0;
+	b->request.count = own;
+	if (terraform_read(f->dns_challenges, CHALLENGE_DNS01, b->challenges, &b->request.count, problem) < 0)
+		return problem->err.code;
+	return terraform_read(f->http_challenges, CHALLENGE_HTTP01, b->challenges, &b->request.count, problem);
 }
 
 static int read_callback(const json_t *object, struct order_request *r, struct problem *problem)
@@ -164,7 +171,7 @@ static int read_order(struct order_body *b, struct problem *problem)
 	b->request.lifetime_ms = f.lifetime_ms < 0 ? 0 : f.lifetime_ms;
 	if (read_callback(f.callback, &b->request, problem) < 0)
 		return problem->err.code;
-	return read_items(f.challenges, b, problem);
+	return read_items(&f, b, problem);
 }
 
 int body_read_order(const char *text, size_t length, struct order_body *ret, struct problem *problem)
