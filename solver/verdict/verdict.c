@@ -58,16 +58,40 @@ struct look *verdict_look(struct verdict *v, const char *server, const char *add
 	return l;
 }
 
-void verdict_find(struct verdict *v, enum finding_severity severity, enum verdict_stage stage, const char *code, char *text, char *mend)
+/* The place of the least important finding, when that is less important than `severity`; NULL when none is. */
+static struct finding *least_important(struct verdict *v, enum finding_severity severity)
+{
+	struct finding *least = &v->findings[0];
+
+	for (size_t i = 1; i < v->finding_count; i++)
+		if (v->findings[i].severity >= least->severity)
+			least = &v->findings[i];
+	return least->severity > severity ? least : NULL;
+}
+
+static struct finding *room_for(struct verdict *v, enum finding_severity severity)
 {
 	struct finding *f;
 
-	if (v->finding_count == FINDINGS_MAX) {
+	if (v->finding_count < FINDINGS_MAX)
+		return &v->findings[v->finding_count++];
+	f = least_important(v, severity);
+	if (f) {
+		free(f->text);
+		free(f->mend);
+	}
+	return f;
+}
+
+void verdict_find(struct verdict *v, enum finding_severity severity, enum verdict_stage stage, const char *code, char *text, char *mend)
+{
+	struct finding *f = room_for(v, severity);
+
+	if (!f) {
 		free(text);
 		free(mend);
 		return;
 	}
-	f = &v->findings[v->finding_count++];
 	*f = (struct finding){ severity, stage, code, text, mend };
 }
 

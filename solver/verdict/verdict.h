@@ -82,7 +82,8 @@ struct verdict {
 struct verdict *verdict_new(void);
 void verdict_free(struct verdict *v);
 struct look *verdict_look(struct verdict *v, const char *server, const char *address); /* NULL at LOOKS_MAX */
-/* Adds a finding; `text` and `mend` are taken (mend may be NULL). At FINDINGS_MAX it is dropped. */
+/* Adds a finding; `text` and `mend` are taken (mend may be NULL). At FINDINGS_MAX it takes the place
+ * of a less important one, or is dropped. */
 void verdict_find(struct verdict *v, enum finding_severity severity, enum verdict_stage stage, const char *code, char *text, char *mend);
 /* The result and its reason, from a stage: FAIL outweighs FLAKY, that UNKNOWN, that PASS; of equals the earliest stage in an
  * authority's order decides, others only add findings. `detail` is taken; it may be NULL for a PASS. */

@@ -82,6 +82,23 @@ static void more_findings_and_looks_than_the_maximum_are_dropped(void **state)
 	verdict_free(v);
 }
 
+static void an_error_is_kept_even_when_there_is_no_room(void **state)
+{
+	struct verdict *v = verdict_new();
+
+	(void)state;
+	verdict_find(v, FINDING_NOTE, STAGE_LOOKUP, "note", mem_dup("note"), NULL);
+	for (int i = 0; i < FINDINGS_MAX; i++)
+		verdict_find(v, FINDING_WARNING, STAGE_LOOKUP, "warning", mem_dup("warning"), NULL);
+	verdict_find(v, FINDING_ERROR, STAGE_CAA, "error", mem_dup("error"), NULL);
+	verdict_find(v, FINDING_WARNING, STAGE_CAA, "late", mem_dup("late"), NULL);
+	assert_int_equal(v->finding_count, FINDINGS_MAX);
+	for (int i = 0; i < FINDINGS_MAX - 1; i++)
+		assert_string_equal(v->findings[i].code, "warning"); /* the note gave way too */
+	assert_string_equal(v->findings[FINDINGS_MAX - 1].code, "error");
+	verdict_free(v);
+}
+
 static void errors_are_mended_before_warnings_and_nothing_twice(void **state)
 {
 	struct verdict *v = verdict_new();
@@ -140,6 +157,7 @@ int main(void)
 		cmocka_unit_test(a_refusal_outweighs_doubt_and_doubt_outweighs_a_pass),
 		cmocka_unit_test(of_passes_the_last_stage_stands_and_a_silent_one_keeps_the_detail),
 		cmocka_unit_test(more_findings_and_looks_than_the_maximum_are_dropped),
+		cmocka_unit_test(an_error_is_kept_even_when_there_is_no_room),
 		cmocka_unit_test(errors_are_mended_before_warnings_and_nothing_twice),
 		cmocka_unit_test(the_json_is_as_the_header_says),
 	};
