@@ -46,6 +46,11 @@ class Lab:
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(10)
 
+    def renew(self, world):
+        """Serves new contents for a world of the tree."""
+        self.tree.renew(world)
+        asyncio.run_coroutine_threadsafe(self.web.renew(world), self.loop).result(30)
+
     def _run(self):
         asyncio.set_event_loop(self.loop)
         self.loop.run_forever()

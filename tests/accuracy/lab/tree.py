@@ -44,7 +44,7 @@ def apex_text(origin, servers):
 class Tree:
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
-        self.sites = {}
+        self.sites, self.signers = {}, {}
         self.worlds = []
 
     @property
@@ -58,31 +58,49 @@ class Tree:
     def site(self, address):
         return self.sites.setdefault(address, Site())
 
+    def signer(self, origin, name=None):
+        """The key of a zone; a zone that is made anew keeps it."""
+        name = name or origin
+        if name not in self.signers:
+            self.signers[name] = Signer(self.folder / "keys" / name, origin)
+        return self.signers[name]
+
     def add(self, world):
         self.worlds.append(world)
+
+    def renew(self, world):
+        """Serves a world whose zones were delegated before, with other contents."""
+        for zone in world.zones:
+            for address in zone.addresses:
+                self.sites.pop(address, None)
+        self._serve_world(world)
+
+    def _serve_world(self, world):
+        """Gives the lines that delegate to it: {"com.": …, ".": …}."""
+        lines = {"com.": "", ".": ""}
+        delegated = dict(world.delegations())
+        for zone in world.zones:
+            ds = self.serve(zone)
+            if zone in delegated:
+                parent = "com." if zone.origin.endswith(".com.") else "."
+                lines[parent] += "".join(f"{zone.origin} 3600 IN NS {name}\n{address_line(name, a)}" for name, a in delegated[zone]) + ds
+        for fault in world.faults:
+            for address in fault.addresses:
+                self.site(address).faults.append(fault)
+        return lines
 
     def build(self):
         """Signs everything; after this the sites can be served."""
         root_text = apex_text(".", ROOT) + "com. 3600 IN NS ns.tld-lab.com.\n" + "".join(address_line("ns.tld-lab.com.", a) for a in COM)
         com_text = apex_text("com.", COM)
         for world in self.worlds:
-            for zone, servers in world.delegations():
-                lines = "".join(f"{zone.origin} 3600 IN NS {name}\n{address_line(name, a)}" for name, a in servers)
-                lines += self.serve(zone)
-                if zone.origin.endswith(".com."):
-                    com_text += lines
-                else:
-                    root_text += lines
-            for zone in world.zones:
-                if not any(zone is z for z, _ in world.delegations()):
-                    self.serve(zone)
-            for fault in world.faults:
-                for address in fault.addresses:
-                    self.site(address).faults.append(fault)
+            lines = self._serve_world(world)
+            com_text += lines["com."]
+            root_text += lines["."]
         self._serve_top(root_text, com_text)
 
     def _serve_top(self, root_text, com_text):
-        root, com = Signer(self.folder / "keys" / "root", "."), Signer(self.folder / "keys" / "com", "com.")
+        root, com = self.signer(".", "root"), self.signer("com.")
         self.hints.write_text(". 3600000 NS ns.root-lab.\n" + "".join(address_line("ns.root-lab.", a).replace(" IN", "") for a in ROOT))
         self.anchor.write_text(root.anchor())
         root_zone = Zone(root.sign(root_text + f"com. 3600 IN DS {com.ds()}\n"), ".")
@@ -100,10 +118,10 @@ class Tree:
             for address in zone.addresses:
                 self.site(address).zones.append(made[versions[address]])
             return ""
-        signer = Signer(self.folder / "keys" / zone.origin, zone.origin)
+        signer = self.signer(zone.origin)
         for address in zone.addresses:
             self.site(address).zones.append(Zone(self._signed(signer, zone, text_of(zone.records, address)), zone.origin))
-        ds = Signer(self.folder / "keys" / f"other.{zone.origin}", zone.origin).ds() if zone.signature == "ds-mismatch" else signer.ds()
+        ds = self.signer(zone.origin, f"other.{zone.origin}").ds() if zone.signature == "ds-mismatch" else signer.ds()
         return f"{zone.origin} 3600 IN DS {ds}\n"
 
     @staticmethod

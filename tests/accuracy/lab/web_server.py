@@ -5,6 +5,7 @@ What a rule can do is in tests/accuracy/README.md. An address without a rule ref
 import asyncio
 import gzip
 import socket
+import ssl
 import struct
 import warnings
 
@@ -36,7 +37,7 @@ class Listener:
 
     def __init__(self, world, address, port, rules, folder):
         self.world, self.address, self.port, self.rules = world, address, port, rules
-        self.folder, self.server, self.held = folder, None, []
+        self.folder, self.server, self.held, self.old_tls = folder, None, [], None
 
     def _socket(self):
         family = socket.AF_INET6 if ":" in self.address else socket.AF_INET
@@ -51,6 +52,8 @@ class Listener:
         if self.rules[0].verb == "drops":
             return self._black_hole()
         tls = self._context(plain_certificate)
+        if self.rules[0].options.get("tls") == "1.1":
+            self.old_tls, tls = tls, None
         self.server = await asyncio.start_server(self._serve, sock=self._socket(), ssl=tls)
         return None
 
@@ -85,6 +88,9 @@ class Listener:
     async def _serve(self, reader, writer):
         try:
             rule = self.rules[0]
+            if self.old_tls:
+                await self._old_handshake(reader, writer)
+                return
             if rule.verb in ("greets", "resets-at-once", "presents"):
                 await self._end(rule, reader, writer)
                 return
@@ -101,6 +107,23 @@ class Listener:
             pass
         finally:
             writer.close()
+
+    async def _old_handshake(self, reader, writer):
+        """asyncio swallows the alert of a failed handshake; here the client gets it. After a good one the connection ends."""
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = self.old_tls.wrap_bio(incoming, outgoing, server_side=True)
+        wanting = True
+        while wanting:
+            incoming.write(await asyncio.wait_for(reader.read(65536), SILENT_SECONDS))
+            try:
+                tls.do_handshake()
+                wanting = False
+            except ssl.SSLWantReadError:
+                pass
+            except ssl.SSLError:
+                wanting = False
+            writer.write(outgoing.read())
+            await writer.drain()
 
     async def _end(self, rule, reader, writer):
         if rule.verb == "resets-at-once":
@@ -201,6 +224,12 @@ class WebServers:
             listener = Listener(world, address, port, rules, self.folder)
             await listener.open(self.certificate)
             self.listeners.append(listener)
+
+    async def renew(self, world):
+        for listener in [l for l in self.listeners if l.world.zone == world.zone]:
+            listener.close()
+            self.listeners.remove(listener)
+        await self.add(world)
 
     def close(self):
         for listener in self.listeners:

@@ -1,0 +1,145 @@
+"""Asks the dcvd under test about a world, and compares what it says with what is expected."""
+import json
+import os
+import subprocess
+import tempfile
+import threading
+import time
+
+ERROR_PREFIX = "urn:ietf:params:acme:error:"
+KILL_SECONDS = 90
+
+
+class Prediction:
+    def __init__(self, result, problem=None, stage=None, detail="", seconds=0.0, memory_kib=0, raw=None):
+        self.result, self.problem, self.stage, self.detail = result, problem, stage, detail
+        self.seconds, self.memory_kib, self.raw = seconds, memory_kib, raw
+
+    @property
+    def short(self):
+        return self.result + (f" {self.problem}" if self.problem and self.result != "pass" else "") + (f" @{self.stage}" if self.stage else "")
+
+
+def command(program, world, tree, authority="letsencrypt", extra=()):
+    line = [program, "check", world.identifier, "--type", world.kind, "--authority", authority, "--json", "--account-uri", world.account]
+    if world.kind in ("http-01", "tls-alpn-01"):
+        line += ["--token", world.token, "--key-authorization", world.key_authorization]
+    elif world.kind != "dns-persist-01":
+        line += ["--value", world.value]
+    sets = [f"check.root-hints={tree.hints}", f"check.trust-anchor={tree.anchor}", "check.allow-addresses=[127.0.0.0/8, 'fd00::/8']"]
+    return line + [word for s in sets for word in ("--set", s)] + list(extra)
+
+
+def run_measured(line, environment=None):
+    """(exit status, stdout, stderr, seconds, peak KiB) of a program; it is killed when it takes far too long."""
+    started = time.monotonic()
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        child = subprocess.Popen(line, stdout=out, stderr=err, stdin=subprocess.DEVNULL, env={**os.environ, **(environment or {})})
+        timer = threading.Timer(KILL_SECONDS, child.kill)
+        timer.start()
+        try:
+            _, status, usage = os.wait4(child.pid, 0)
+        finally:
+            timer.cancel()
+        child.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0)
+        err.seek(0)
+        return child.returncode, out.read().decode(errors="replace"), err.read().decode(errors="replace"), time.monotonic() - started, usage.ru_maxrss
+
+
+def predict(program, world, tree, **named):
+    status, out, err, seconds, memory = run_measured(command(program, world, tree, **named))
+    try:
+        verdict = json.loads(out)
+        problem = (verdict.get("error_type") or "").removeprefix(ERROR_PREFIX) or None
+        return Prediction(verdict["result"], problem, verdict.get("stage"), verdict.get("detail") or "", seconds, memory, verdict)
+    except (ValueError, KeyError, AttributeError):
+        return Prediction("error", None, None, f"exit {status}: {err.strip()[-400:] or out.strip()[-400:]}", seconds, memory)
+
+
+class Outcome:
+    """One scenario with its prediction."""
+
+    def __init__(self, scenario, prediction):
+        self.scenario, self.prediction = scenario, prediction
+        self.results, self.types, self.stage = scenario.expected
+
+    @property
+    def may_pass(self):
+        return "pass" in self.results or "accepted" in self.results
+
+    @property
+    def false_pass(self):
+        return self.prediction.result == "pass" and not self.may_pass
+
+    @property
+    def false_fail(self):
+        if "accepted" in self.results:
+            return self.prediction.stage == "identifier" and self.prediction.result == "fail"
+        return self.prediction.result == "fail" and "fail" not in self.results
+
+    @property
+    def result_equal(self):
+        if "accepted" in self.results:
+            return not self.false_fail and self.prediction.result != "error"
+        return self.prediction.result in self.results
+
+    @property
+    def type_counts(self):
+        return bool(self.types) and self.result_equal and self.prediction.result in ("fail", "flaky")
+
+    @property
+    def type_equal(self):
+        return self.prediction.problem in self.types
+
+    @property
+    def stage_equal(self):
+        return not self.stage or self.prediction.result == "pass" or self.prediction.stage == self.stage
+
+    @property
+    def sentence_equal(self):
+        return not self.scenario.sentence or self.scenario.sentence in self.prediction.detail
+
+    @property
+    def mark(self):
+        if self.false_pass:
+            return "FALSE PASS"
+        if self.false_fail:
+            return "FALSE FAIL"
+        if not self.result_equal:
+            return "differs"
+        if self.type_counts and not self.type_equal:
+            return "type"
+        if not self.stage_equal:
+            return "stage"
+        return "" if self.sentence_equal else "sentence"
+
+
+class Tally:
+    def __init__(self, outcomes):
+        self.outcomes = outcomes
+        self.false_pass = [o for o in outcomes if o.false_pass]
+        self.false_fail = [o for o in outcomes if o.false_fail]
+        self.differing = [o for o in outcomes if not o.result_equal]
+        typed = [o for o in outcomes if o.type_counts]
+        self.types = len(typed)
+        self.types_equal = [o for o in typed if o.type_equal]
+        self.flaky = {o.scenario.id: o.prediction.result for o in outcomes if o.scenario.id in ("D27", "H37")}
+
+    @property
+    def type_share(self):
+        return len(self.types_equal) / self.types if self.types else 1.0
+
+    @property
+    def holds(self):
+        return not self.false_pass and not self.false_fail and self.type_share >= 0.95 and all(r == "flaky" for r in self.flaky.values())
+
+    def lines(self):
+        count = len(self.outcomes)
+        yield f"{count} scenarios, {count - len(self.differing)} verdicts equal"
+        yield f"false PASS {len(self.false_pass)} {' '.join(o.scenario.id for o in self.false_pass)}".rstrip()
+        yield f"false FAIL {len(self.false_fail)} {' '.join(o.scenario.id for o in self.false_fail)}".rstrip()
+        yield f"otherwise different {len(self.differing) - len(self.false_pass) - len(self.false_fail)}"
+        yield f"error types equal {len(self.types_equal)} of {self.types} ({100 * self.type_share:.1f} %)"
+        yield "stages different: " + (" ".join(o.scenario.id for o in self.outcomes if o.result_equal and not o.stage_equal) or "none")
+        yield "D27 and H37: " + (", ".join(f"{k} {v}" for k, v in sorted(self.flaky.items())) or "not played")
