@@ -16,6 +16,7 @@ struct hook_item {
 	const char *domain; /* without "*." */
 	const char *token;  /* NULL for dns-01 */
 	const char *proof;  /* dns-01: the TXT value; http-01: the key authorization */
+	const char *record_name; /* dns-01: another name than "_acme-challenge." + domain; or NULL */
 };
 
 struct hook {

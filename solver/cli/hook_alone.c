@@ -72,7 +72,7 @@ static struct challenge_request request_of(const struct hook_item *item)
 {
 	if (item->token)
 		return (struct challenge_request){ .type = CHALLENGE_HTTP01, .domain = item->domain, .token = item->token, .key_authorization = item->proof };
-	return (struct challenge_request){ .type = CHALLENGE_DNS01, .domain = item->domain, .value = item->proof };
+	return (struct challenge_request){ .type = CHALLENGE_DNS01, .domain = item->domain, .value = item->proof, .record_name = item->record_name };
 }
 
 static int submit_order(struct hook *h, struct order_request *r, json_t **ret)

@@ -1,6 +1,6 @@
 /* lego --dns exec, EXEC_PATH=…: present|cleanup FQDN VALUE, or with EXEC_MODE=RAW present|cleanup -- DOMAIN TOKEN
- * KEYAUTH. lego follows CNAMEs itself in the first form, so that FQDN may be a name of a foreign zone; dcvd does that
- * better, with LEGO_DISABLE_CNAME_SUPPORT=true or in the second form. */
+ * KEYAUTH. In the first form lego has followed CNAMEs: a FQDN that is not below _acme-challenge is a name of its own,
+ * and needs a grant of its own; in the second form dcvd follows them, under the grant of the domain. */
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -11,18 +11,19 @@
 
 #define LABEL "_acme-challenge."
 
-static int read_fqdn(struct hook *h, const char *fqdn, char ret_domain[NAME_SIZE])
+static int read_fqdn(struct hook *h, const char *fqdn, struct hook_item *item, char ret_domain[NAME_SIZE])
 {
-	size_t length = strlen(fqdn);
+	bool challenge = strncasecmp(fqdn, LABEL, strlen(LABEL)) == 0;
+	const char *name = challenge ? fqdn + strlen(LABEL) : fqdn;
+	size_t length = strlen(name);
 
-	if (strncasecmp(fqdn, LABEL, strlen(LABEL)) != 0)
-		return hook_complain(h, "%s does not begin with " LABEL ": lego followed a CNAME; set LEGO_DISABLE_CNAME_SUPPORT=true or EXEC_MODE=RAW, and dcvd follows it",
-		                     fqdn);
-	if (length && fqdn[length - 1] == '.')
+	if (length && name[length - 1] == '.')
 		length--;
-	if (length - strlen(LABEL) >= NAME_SIZE)
+	if (length >= NAME_SIZE)
 		return hook_complain(h, "the name is longer than DNS allows");
-	snprintf(ret_domain, NAME_SIZE, "%.*s", (int)(length - strlen(LABEL)), fqdn + strlen(LABEL));
+	snprintf(ret_domain, NAME_SIZE, "%.*s", (int)length, name);
+	item->domain = ret_domain;
+	item->record_name = challenge ? NULL : ret_domain;
 	return EXIT_DONE;
 }
 
@@ -37,7 +38,7 @@ static int clean(struct hook *h, const struct hook_item *item)
 int hook_lego(struct hook *h, int argc, char **argv)
 {
 	char domain[NAME_SIZE], value[SHA256_TEXT_SIZE];
-	struct hook_item item = { .type = "dns-01", .domain = domain, .proof = value };
+	struct hook_item item = { .type = "dns-01", .proof = value };
 	bool present = argc && strcmp(argv[0], "present") == 0;
 	int status = EXIT_DONE;
 
@@ -47,7 +48,7 @@ int hook_lego(struct hook *h, int argc, char **argv)
 		item.domain = argv[2];
 		crypto_dns01_value(argv[4], value);
 	} else if (argc == 3 || argc == 4) { /* older versions of lego add the TTL */
-		status = read_fqdn(h, argv[1], domain);
+		status = read_fqdn(h, argv[1], &item, domain);
 		item.proof = argv[2];
 	} else {
 		return cli_usage_error("hook lego-exec", "it is called with FQDN VALUE, or with -- DOMAIN TOKEN KEYAUTH");

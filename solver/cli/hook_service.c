@@ -20,7 +20,7 @@ static json_t *item_json(const struct hook_item *item)
 {
 	if (item->token)
 		return json_pack("{ss ss ss ss}", "type", item->type, "domain", item->domain, "token", item->token, "key_authorization", item->proof);
-	return json_pack("{ss ss ss}", "type", item->type, "domain", item->domain, "value", item->proof);
+	return json_pack("{ss ss ss ss*}", "type", item->type, "domain", item->domain, "value", item->proof, "record_name", item->record_name);
 }
 
 static int submit(struct hook *h, const struct hook_item *items, size_t count, json_t **ret)

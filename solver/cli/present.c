@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "solver/cli/cli.h"
+#include "solver/cli/terraform.h"
 
 static void show(const json_t *c)
 {
@@ -15,34 +16,46 @@ static void show(const json_t *c)
 		printf("  %s\n", json_text(c, "url"));
 }
 
-int cli_present(int argc, char **argv)
+static int present_one(const struct cli_service *s, const struct cli_challenge *c, const char *timeout, bool no_wait)
 {
-	struct cli_service s = { 0 };
-	struct cli_challenge c = { 0 };
-	const char *timeout = NULL;
-	bool no_wait = false;
-	const struct cli_option options[] = { CLI_CHALLENGE_OPTIONS(&c),
-		{ "no-wait", CLI_FLAG, &no_wait, NULL, "return as soon as it is journalled" },
-		{ "timeout", CLI_TEXT, &timeout, "TIME", "stop waiting after that; it stays presented" },
-		CLI_SERVICE_OPTIONS(&s), { NULL } };
 	json_t *challenge = NULL;
-	int count, status = cli_parse("present DOMAIN --value V | --key-authorization K [--token T]",
-	                              "Publishes the answer to a challenge and waits until an authority would see it.", options, argc, argv,
-	                              &argv, &count);
+	int status = challenge_present(s, c, &challenge);
 
-	if (status)
-		return status - 1;
-	if (count != 1)
-		return cli_usage_error("present", "give one domain");
-	c.domain = argv[0];
-	cli_watch_interrupt();
-	status = challenge_present(&s, &c, &challenge);
 	if (status == EXIT_DONE && !no_wait)
-		status = challenge_follow(&s, timeout, &challenge);
-	if (challenge && s.json)
+		status = challenge_follow(s, timeout, &challenge);
+	if (challenge && s->json)
 		print_json(challenge);
 	else if (challenge)
 		show(challenge);
 	json_decref(challenge);
 	return status;
+}
+
+int cli_present(int argc, char **argv)
+{
+	struct cli_service s = { 0 };
+	struct cli_challenge c = { 0 };
+	struct terraform_wish wish = { 0 };
+	const struct cli_option options[] = { CLI_CHALLENGE_OPTIONS(&c),
+		{ "from-terraform", CLI_TEXT, &wish.file, "FILE", "the challenges of akamai_cps_dv_enrollment in \"terraform output -json\", - for stdin" },
+		{ "no-wait", CLI_FLAG, &wish.no_wait, NULL, "return as soon as it is journalled" },
+		{ "timeout", CLI_TEXT, &wish.timeout, "TIME", "stop waiting after that; it stays presented" },
+		CLI_SERVICE_OPTIONS(&s), { NULL } };
+	int count, status = cli_parse("present DOMAIN --value V | --key-authorization K [--token T]\ndcvd present --from-terraform FILE|-",
+	                              "Publishes the answer to a challenge, or to all of an enrollment, and waits until an authority would see it.",
+	                              options, argc, argv, &argv, &count);
+
+	if (status)
+		return status - 1;
+	if (count != !wish.file)
+		return cli_usage_error("present", wish.file ? "--from-terraform knows its domains" : "give one domain");
+	cli_watch_interrupt();
+	if (!wish.file) {
+		c.domain = argv[0];
+		return present_one(&s, &c, wish.timeout, wish.no_wait);
+	}
+	wish.type = c.type;
+	wish.deadline = c.deadline;
+	wish.lifetime = c.lifetime;
+	return terraform_present(&s, &wish);
 }

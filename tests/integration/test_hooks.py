@@ -279,9 +279,14 @@ class Lego(Lab):
     def test_lego_gets_a_name_in_raw_mode(self):
         self.issue(["www.example.test"], EXEC_MODE="RAW")
 
-    def test_a_followed_cname_is_explained(self):
-        said = self.hook("lego-exec", "present", "x.elsewhere.test.", VALUE, status=1)
-        self.assertIn("LEGO_DISABLE_CNAME_SUPPORT", said.stderr)
+    def test_a_name_of_its_own_needs_a_grant_of_its_own(self):
+        self.start_service()
+        self.hook("lego-exec", "present", "of-lego.example.test.", VALUE)
+        self.assertEqual(self.server.values("of-lego.example.test"), [VALUE])
+        self.hook("lego-exec", "cleanup", "of-lego.example.test.", VALUE)
+        self.service.wait_gone(self.challenges()[0]["order"])
+        self.assertEqual(self.server.values("of-lego.example.test"), [])
+        self.hook("lego-exec", "present", "of-lego.elsewhere.test.", VALUE, status=1)
 
 
 class AcmeSh(Lab):
