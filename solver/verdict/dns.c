@@ -185,7 +185,7 @@ static void find_wrong_places(const struct txt_case *c)
 /* Those seen elsewhere are the likeliest cause, so they are found first. */
 void judge_dns(const struct evidence *e, const struct authority *a, struct verdict *v)
 {
-	struct txt_case c = { e, a, v, has_value, refuse, explain, mend, !e->expected };
+	struct txt_case c = { e, a, v, has_value, refuse, explain, mend, !e->expected, NULL };
 	const struct ev_answer *answer = e->fqdn ? evidence_authority(e, e->fqdn, TYPE_TXT) : NULL;
 
 	if (e->expected && e->fqdn && !(answer && has_value(&c, answer)))

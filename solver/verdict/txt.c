@@ -75,6 +75,21 @@ static size_t cnames(const struct ev_answer *answer)
 	return n;
 }
 
+static char *lookup_sentence(const struct txt_case *c, const struct ev_answer *answer)
+{
+	CLEANUP(mem_freep) char *problem = lookup_problem(answer, c->a->dnssec);
+
+	return mem_printf("%s%s", c->lead ? c->lead : "", problem);
+}
+
+/* As a resolver reports what it could not find out. */
+static char *lookup_failed(const struct txt_case *c, const struct ev_answer *answer, const char *failure)
+{
+	struct ev_answer like = { .view = answer->view, .name = answer->name, .type = answer->type, .rcode = 2, .failure = (char *)failure };
+
+	return lookup_sentence(c, &like);
+}
+
 static struct sight failed(enum seen seen, enum verdict_stage stage, enum problem_type problem, char *detail)
 {
 	return (struct sight){ seen, stage, problem, detail };
@@ -90,12 +105,11 @@ static struct sight read_answer(const struct txt_case *c, const struct ev_answer
 	if (answer->rcode == NXDOMAIN && c->anything)
 		nothing.rcode = NOERROR;
 	if (!lookup_worked(&nothing, c->a->dnssec))
-		return failed(answer->rcode == NXDOMAIN ? SEEN_WRONG : SEEN_ERROR, STAGE_LOOKUP, PROBLEM_DNS, lookup_problem(answer, c->a->dnssec));
+		return failed(answer->rcode == NXDOMAIN ? SEEN_WRONG : SEEN_ERROR, STAGE_LOOKUP, PROBLEM_DNS, lookup_sentence(c, answer));
 	if (cnames(answer) > (size_t)c->a->cname_max)
-		return failed(SEEN_ERROR, STAGE_LOOKUP, PROBLEM_DNS,
-		              mem_printf("DNS problem: SERVFAIL looking up TXT for %s - the domain's nameservers may be malfunctioning", answer->name));
+		return failed(SEEN_ERROR, STAGE_LOOKUP, PROBLEM_DNS, lookup_failed(c, answer, NULL));
 	if (answer->elapsed_ms > c->a->query_ms * c->a->query_tries)
-		return failed(SEEN_ERROR, STAGE_LOOKUP, PROBLEM_DNS, mem_printf("DNS problem: query timed out looking up TXT for %s", answer->name));
+		return failed(SEEN_ERROR, STAGE_LOOKUP, PROBLEM_DNS, lookup_failed(c, answer, "timeout"));
 	if (c->anything || c->fits(c, answer))
 		return failed(SEEN_RIGHT, STAGE_VALIDATION, PROBLEM_NONE, NULL);
 	detail = c->refuse(c, answer, &problem);
@@ -187,8 +201,7 @@ static void decide_direct_failure(const struct txt_case *c, const struct servers
 
 	if (sight.seen != SEEN_ERROR && !s->first_lack) { /* lame, or cut off without TCP */
 		free(sight.detail);
-		sight = failed(SEEN_ERROR, STAGE_LOOKUP, PROBLEM_DNS,
-		               mem_printf("DNS problem: SERVFAIL looking up TXT for %s - the domain's nameservers may be malfunctioning", answer->name));
+		sight = failed(SEEN_ERROR, STAGE_LOOKUP, PROBLEM_DNS, lookup_failed(c, answer, NULL));
 	}
 	explain(c, answer, &sight, s);
 	verdict_decide(c->v, VERDICT_FAIL, sight.stage, sight.problem, mem_dup(sight.detail));

@@ -18,6 +18,7 @@ struct txt_case {
 	void (*explain)(const struct txt_case *c, const struct ev_answer *answer);
 	char *(*mend)(const struct txt_case *c); /* what to publish, where; gives */
 	bool anything; /* there is nothing to compare with: only whether the zone answers */
+	const char *lead; /* what the authority puts in front of a failed look-up, or NULL */
 };
 
 void txt_judge(const struct txt_case *c);

@@ -1,0 +1,142 @@
+#include "solver/verdict/persist_record.h"
+#include "tests/unit/verdict/world.h"
+
+#define FQDN "_validation-persist." NAME
+#define GOOD "letsencrypt.org; accounturi=" ACCOUNT
+#define FUTURE "1826000000"
+#define PAST "1700000000"
+
+static const struct row {
+	const char *id, *records; /* with '|' between */
+	bool wildcard;
+	enum verdict_result result;
+	enum problem_type problem;
+	const char *detail, *code;
+} rows[] = {
+	{ "P01", GOOD, false, VERDICT_PASS, PROBLEM_NONE, NULL, NULL },
+	{ "P02", "letsencrypt.org; accounturi=https://acme-v02.api.letsencrypt.org/acme/acct/9", false, VERDICT_FAIL, PROBLEM_UNAUTHORIZED,
+	  "accounturi mismatch: expected \"" ACCOUNT "\", got \"https://acme-v02.api.letsencrypt.org/acme/acct/9\"", "persist-account" },
+	{ "P03", GOOD ";", false, VERDICT_FAIL, PROBLEM_MALFORMED,
+	  "Parsing DNS-PERSIST-01 challenge TXT record with issuer-domain-name \"letsencrypt.org\": empty parameter or trailing semicolon provided",
+	  "persist-malformed" },
+	{ "P04", GOOD "; accountURI=x", false, VERDICT_FAIL, PROBLEM_MALFORMED, "duplicate parameter \"accountURI\"", "persist-malformed" },
+	{ "P05", GOOD "; persistUntil=" FUTURE, false, VERDICT_PASS, PROBLEM_NONE, NULL, NULL },
+	{ "P05 past", GOOD "; persistuntil=" PAST, false, VERDICT_FAIL, PROBLEM_UNAUTHORIZED,
+	  "validation time 2026-11-21T15:00:00Z is after persistUntil 2023-11-14T22:13:20Z", "persist-expired" },
+	{ "P05 soon", GOOD "; persistUntil=1795300000", false, VERDICT_PASS, PROBLEM_NONE, NULL, "persist-ends" },
+	{ "P06", GOOD, true, VERDICT_FAIL, PROBLEM_UNAUTHORIZED, "policy mismatch: expected \"wildcard\", got \"\"", "persist-policy" },
+	{ "P07", GOOD "; policy=WildCard", true, VERDICT_PASS, PROBLEM_NONE, NULL, NULL },
+	{ "P07 other", GOOD "; policy=other", false, VERDICT_PASS, PROBLEM_NONE, NULL, NULL },
+	{ "P09", "LetsEncrypt.ORG.; accounturi=" ACCOUNT, false, VERDICT_PASS, PROBLEM_NONE, NULL, NULL },
+	{ "P10", "ca.example; accounturi=x|" GOOD, false, VERDICT_PASS, PROBLEM_NONE, NULL, NULL },
+	{ "P10 alone", "ca.example; accounturi=x", false, VERDICT_FAIL, PROBLEM_UNAUTHORIZED, "No valid TXT record found for DNS-PERSIST-01 challenge", "persist-issuer" },
+	{ "P11", "letsencrypt.org", false, VERDICT_FAIL, PROBLEM_MALFORMED, "missing mandatory accounturi parameter", "persist-malformed" },
+	{ "P12", GOOD ";|" GOOD, false, VERDICT_PASS, PROBLEM_NONE, NULL, NULL },
+	{ "P13", GOOD "; foo=1; foo=2", false, VERDICT_PASS, PROBLEM_NONE, NULL, NULL },
+	{ "malformed of others", "ca.example;;", false, VERDICT_FAIL, PROBLEM_UNAUTHORIZED, "No valid TXT record", NULL },
+	{ "malformed before refused", GOOD "; policy|letsencrypt.org; accounturi=x", false, VERDICT_FAIL, PROBLEM_MALFORMED, "should be tag=value pair", NULL },
+	{ "no TXT", "-", false, VERDICT_FAIL, PROBLEM_UNAUTHORIZED, "No TXT record found for DNS-PERSIST-01 challenge", "txt-missing" },
+	{ "NXDOMAIN", "!NXDOMAIN", false, VERDICT_FAIL, PROBLEM_DNS,
+	  "Retrieving TXT records for DNS-PERSIST-01 challenge: DNS problem: NXDOMAIN looking up TXT for " FQDN, "txt-missing" },
+};
+
+static struct verdict *judged(const char *records, bool wildcard, const char *account)
+{
+	struct evidence *e = world_evidence("dns-persist-01");
+	struct verdict *v = verdict_new();
+	struct ev_answer *a = world_answer(e, "authority", FQDN, 16);
+	char copy[1024], *next = copy, *one;
+
+	e->fqdn = mem_dup(FQDN);
+	e->wildcard = wildcard;
+	mem_replace(&e->account_uri, account);
+	snprintf(copy, sizeof(copy), "%s", records);
+	if (!world_outcome(a, records) && strcmp(records, "-") != 0)
+		while ((one = strsep(&next, "|")))
+			world_record(a, FQDN, 16, one);
+	judge_persist(e, world_authority("letsencrypt"), v);
+	evidence_free(e);
+	return v;
+}
+
+static void the_measured_scenarios_come_out_as_the_authority_answered(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct verdict *v = judged(rows[i].records, rows[i].wildcard, ACCOUNT);
+
+		world_expect(rows[i].id, v, rows[i].result, rows[i].problem, rows[i].detail);
+		if (rows[i].code && !world_found(v, rows[i].code))
+			fail_msg("%s: no finding %s", rows[i].id, rows[i].code);
+		verdict_free(v);
+	}
+}
+
+static void a_record_is_malformed_as_the_authority_says(void **state)
+{
+	static const char *const bad[][2] = {
+		{ "", "empty issuer-domain-name" },
+		{ " ; accounturi=x", "empty issuer-domain-name" },
+		{ "a b; accounturi=x", "malformed issuer-domain-name \"a b\"" },
+		{ "ca.org; x", "malformed parameter \"x\" should be tag=value pair" },
+		{ "ca.org; =x", "malformed parameter \"=x\", empty tag" },
+		{ "ca.org; accounturi=", "empty value provided for mandatory accounturi" },
+		{ "ca.org; accounturi=a b", "malformed value \"a b\" for tag \"accounturi\"" },
+		{ "ca.org; foo=\x80; accounturi=x", "malformed value \"\\x80\" for tag \"foo\"" },
+		{ "ca.org; accounturi=x; policy=a; POLICY=b", "duplicate parameter \"POLICY\"" },
+		{ "ca.org; accounturi=x; persistUntil=", "malformed persistUntil timestamp \"\"" },
+		{ "ca.org; accounturi=x; persistUntil=1_0", "malformed persistUntil timestamp \"1_0\"" },
+		{ "ca.org; accounturi=x; persistUntil=9223372036854775808", "malformed persistUntil timestamp" },
+	};
+	struct persist_record r;
+	struct err err;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		assert_int_equal(persist_record_parse((const unsigned char *)bad[i][0], strlen(bad[i][0]), &r, &err), ERR_INVALID);
+		if (!strstr(err.text, bad[i][1]))
+			fail_msg("\"%s\": %s", bad[i][0], err.text);
+		persist_record_done(&r);
+	}
+}
+
+static void a_value_that_is_made_is_a_value_that_is_read(void **state)
+{
+	CLEANUP(mem_freep) char *value = persist_value("letsencrypt.org", ACCOUNT, true, 1826000000);
+	CLEANUP(mem_freep) char *plain = persist_value("letsencrypt.org", ACCOUNT, false, 0);
+	struct persist_record r;
+
+	(void)state;
+	assert_string_equal(value, GOOD "; policy=wildcard; persistUntil=1826000000");
+	assert_string_equal(plain, GOOD);
+	assert_int_equal(persist_record_parse((const unsigned char *)value, strlen(value), &r, NULL), 0);
+	assert_string_equal(r.issuer, "letsencrypt.org");
+	assert_string_equal(r.account_uri, ACCOUNT);
+	assert_true(persist_record_is_wildcard(&r));
+	assert_int_equal(r.until_s, 1826000000);
+	persist_record_done(&r);
+}
+
+static void without_an_account_any_is_taken_and_a_warning_says_so(void **state)
+{
+	struct verdict *v = judged(GOOD, false, NULL);
+
+	(void)state;
+	world_expect("no account", v, VERDICT_PASS, PROBLEM_NONE, NULL);
+	assert_true(world_found(v, "account-unknown"));
+	verdict_free(v);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_measured_scenarios_come_out_as_the_authority_answered),
+		cmocka_unit_test(a_record_is_malformed_as_the_authority_says),
+		cmocka_unit_test(a_value_that_is_made_is_a_value_that_is_read),
+		cmocka_unit_test(without_an_account_any_is_taken_and_a_warning_says_so),
+	};
+	int rc = cmocka_run_group_tests(tests, NULL, NULL);
+
+	authorities_free(world_authorities());
+	return rc;
+}
