@@ -1,0 +1,79 @@
+"""What dcvd predicts, against what an authority says: the scenarios of tests/accuracy, their mutations, orders at Pebble, and the
+limits of a check whose servers mean harm."""
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "accuracy"))
+from lab.live import play_live
+from lab.prediction import Tally
+from lab.suite import Suite, select
+from support.pebble import Pebble
+from support.service import program
+
+JOBS = 16
+LIVE_EVERY = 3             # of the scenarios on which Pebble agrees
+SLOW_LIVE = ("D25", "D35", "H46", "H63")
+LIMIT_SECONDS = 45         # check.limit, and a busy machine
+MEMORY_KIB = 96 * 1024     # over what a check of a well-behaved server takes
+
+
+def possible():
+    return subprocess.run(["ip", "-6", "route", "replace", "local", "fd00::/16", "dev", "lo"], capture_output=True).returncode == 0
+
+
+@unittest.skipUnless(possible(), "needs a network namespace of its own")
+class Accuracy(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        holder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(holder.cleanup)
+        scenarios = select([])
+        agreeing = [s for s in scenarios if s.pebble == "agrees" and s.id not in SLOW_LIVE]
+        cls.suite = Suite(holder.name, scenarios, mutations=True, live=agreeing[::LIVE_EVERY])
+        cls.suite.__enter__()
+        cls.addClassCleanup(cls.suite.__exit__)
+        played = cls.suite.play(program(), cls.suite.worlds + cls.suite.mutants, JOBS)
+        cls.outcomes, cls.mutants = played[:len(scenarios)], played[len(scenarios):]
+
+    def names(self, outcomes):
+        return [f"{o.scenario}: {o.prediction.short} {o.prediction.detail}" for o in outcomes]
+
+    def test_no_false_pass_no_false_fail_and_the_error_types_of_the_authority(self):
+        tally = Tally(self.outcomes)
+        print("", *tally.lines(), sep="\n")
+        self.assertEqual(self.names(tally.false_pass), [])
+        self.assertEqual(self.names(tally.false_fail), [])
+        self.assertEqual(self.names(o for o in self.outcomes if o.prediction.result == "error"), [])
+        wrong = [o for o in self.outcomes if o.type_counts and not o.type_equal]
+        self.assertGreaterEqual(tally.type_share, 0.95, self.names(wrong))
+        self.assertEqual(tally.flaky, {"D27": "flaky", "H37": "flaky"})
+        self.assertGreaterEqual(len(self.outcomes), 150)
+
+    def test_a_pass_with_one_fact_changed_is_no_pass(self):
+        passes = [s for s in (o.scenario for o in self.outcomes) if s.result == "pass"]
+        self.assertEqual([s.id for s in passes if not s.mutations], [])
+        self.assertEqual(self.names(o for o in self.mutants if o.prediction.result in ("pass", "error")), [])
+
+    def test_bad_input_stays_within_time_and_memory(self):
+        usual = next(o for o in self.outcomes if o.scenario.id == "D01").prediction.memory_kib
+        for outcome in self.outcomes:
+            with self.subTest(outcome.scenario.id):
+                self.assertLess(outcome.prediction.seconds, LIMIT_SECONDS)
+                self.assertLess(outcome.prediction.memory_kib - usual, MEMORY_KIB)
+
+    def test_the_lab_made_no_mistake_of_its_own(self):
+        self.assertEqual(self.suite.lab.complaints, [])
+
+    @unittest.skipUnless(Pebble.available(), "pebble is not installed")
+    def test_orders_at_pebble_end_as_predicted(self):
+        confirmations = play_live(self.suite, program())
+        self.assertEqual([f"{c.scenario}: {c.prediction.short}, Pebble: {c.complaint or 'valid'}" for c in confirmations if not c.agrees], [])
+        self.assertGreaterEqual(len(confirmations), 20)
+
+
+if __name__ == "__main__":
+    unittest.main()
