@@ -66,7 +66,7 @@ static inline struct evidence *world_evidence(const char *type)
 	e->token = mem_dup(TOKEN);
 	e->expected = mem_dup(KEY);
 	e->account_uri = mem_dup(ACCOUNT);
-	e->at_ms = 1795270800000; /* 2026-11-21T15:00:00Z */
+	e->at_ms = 1795270800000; /* 2026-11-21T14:20:00Z */
 	return e;
 }
 
