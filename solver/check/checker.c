@@ -4,6 +4,8 @@
 
 #include "solver/base/mem.h"
 #include "solver/check/internal.h"
+#include "solver/check/pace.h"
+#include "solver/check/run.h"
 
 /* Profiles of one configuration. Older ones stay, because a run may hold one. */
 struct authorities_held {
@@ -67,6 +69,8 @@ void checker_close(struct checker *c)
 	if (!c)
 		return;
 	c->closing = true;
+	runs_close(c);
+	pace_end(c);
 	checker_laters_end(c);
 	zone_cache_free(c);
 	LL_FOREACH_SAFE(c->held, held, next) {

@@ -20,6 +20,9 @@ struct checker {
 	struct authorities_held *held;     /* those too that older runs may use */
 	struct zone *zones;         /* zone.c */
 	struct later *laters;       /* later.c */
+	struct pace_lane *lanes;    /* pace.c: by server address */
+	size_t waiting;             /* questions that wait for their turn */
+	struct check_run *runs;     /* check.c */
 	bool closing;
 };
 

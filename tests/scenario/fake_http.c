@@ -1,3 +1,5 @@
+#include "solver/net/interface.h"
+#include "solver/net/tls_alpn.h"
 #include "tests/scenario/fake_http.h"
 
 #include <stdlib.h>
@@ -122,4 +124,46 @@ void http_client_free(struct http_client *c)
 		tell(c->calls, &err);
 	}
 	free(c);
+}
+
+/* ---- what else the checker takes from net ---- */
+
+const char *http_failure_name(enum http_failure failure)
+{
+	return failure ? "connect-refused" : NULL;
+}
+
+char *http_header(const char *headers, const char *name)
+{
+	(void)headers, (void)name;
+	return NULL;
+}
+
+int tls_alpn_start(struct loop *l, const struct tls_alpn_request *request, tls_alpn_fn done, void *arg, struct tls_alpn_call **ret,
+                   struct err *err)
+{
+	(void)l, (void)request, (void)done, (void)arg, (void)ret;
+	return err_set(err, ERR_UNSUPPORTED, "no scenario speaks TLS");
+}
+
+void tls_alpn_cancel(struct tls_alpn_call *c)
+{
+	(void)c;
+}
+
+void tls_alpn_abandon(struct tls_alpn_call *c)
+{
+	(void)c;
+}
+
+bool interface_has(const char *address)
+{
+	(void)address;
+	return false;
+}
+
+bool interface_reaches(const char *address)
+{
+	(void)address;
+	return true;
 }

@@ -1,0 +1,34 @@
+/* One question of a check; what ask.c and web.c share. */
+#ifndef SOLVER_CHECK_ASK_H
+#define SOLVER_CHECK_ASK_H
+
+#include "solver/check/run.h"
+#include "solver/dns/name.h"
+#include "solver/net/tls_alpn.h"
+
+struct ask {
+	struct check_run *run;
+	char *key;
+	bool waiting;            /* no answer, and it still counts */
+	int64_t started_ms;
+	char *name;              /* DNS */
+	char asked[NAME_SIZE];   /* in the case it was asked */
+	int type;
+	char *server, *address, *zone; /* of one server; address too of the web */
+	bool tcp;
+	char *url;               /* HTTP */
+	size_t walk;
+	bool fallback;
+	struct http_call *http;  /* under way */
+	struct http_trace trace;
+	bool certificate;        /* TLS-ALPN */
+	struct tls_alpn_call *tls; /* under way */
+	UT_hash_handle hh;
+};
+
+/* Takes the key; NULL when it was asked before. */
+struct ask *ask_new(struct check_run *r, char *key);
+/* Silence of a web server or a TLS host, at the time limit. */
+void ask_give_up_web(struct ask *a);
+
+#endif

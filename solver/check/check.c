@@ -1,0 +1,294 @@
+/* A check from its request to its verdict: the evidence is collected in steps (run.h), then judged. */
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "solver/base/mem.h"
+#include "solver/check/run.h"
+#include "solver/crypto/crypto.h"
+#include "solver/dns/name.h"
+
+#define DOMAIN_MAX 512
+#define PROBE_TOKEN "dcvd-check"
+
+static const char *const dns_types[] = { "dns-01", "dns-account-01", "dns-persist-01", NULL };
+static const char *const web_types[] = { "http-01", "tls-alpn-01", NULL };
+
+static bool is_one_of(const char *const *list, const char *type)
+{
+	for (; *list; list++)
+		if (strcmp(*list, type) == 0)
+			return true;
+	return false;
+}
+
+static bool is_type(const struct check_run *r, const char *type)
+{
+	return strcmp(r->e->type, type) == 0;
+}
+
+bool run_wants(const struct check_run *r, unsigned part)
+{
+	return !r->refused && (r->parts & part);
+}
+
+/* ---- the end ---- */
+
+static void run_free(struct check_run *r)
+{
+	DL_DELETE(r->c->runs, r);
+	run_asks_free(r);
+	for (size_t i = 0; i < r->server_count; i++) {
+		free(r->servers[i].zone);
+		free(r->servers[i].name);
+		free(r->servers[i].address);
+	}
+	evidence_free(r->e);
+	free(r);
+}
+
+/* Tells, once; what is still under way ends unheard. */
+static void run_end(struct check_run *r)
+{
+	struct evidence *e = r->e;
+
+	timer_stop(r->limit);
+	r->limit = NULL;
+	if (r->locate)
+		locate_cancel(r->locate);
+	r->locate = NULL;
+	r->over = true;
+	r->e = NULL;
+	r->done(e, judge(e, r->authority), r->arg);
+}
+
+static void run_settle(struct check_run *r)
+{
+	if (r->over && !r->pending)
+		run_free(r);
+}
+
+void run_replied(struct check_run *r)
+{
+	r->pending--;
+	if (!r->over)
+		run_advance(r);
+	else
+		run_settle(r);
+}
+
+static void on_limit(void *arg)
+{
+	struct check_run *r = arg;
+
+	r->limit = NULL;
+	run_give_up(r);
+	run_end(r);
+	run_settle(r);
+}
+
+void run_advance(struct check_run *r)
+{
+	if (!r->c->closing) {
+		validation_step(r);
+		servers_step(r);
+		delegation_step(r);
+		details_step(r);
+	}
+	if (r->pending || r->locate)
+		return;
+	run_end(r);
+	run_settle(r);
+}
+
+/* ---- the request ---- */
+
+static int bad_type(const char *type, struct err *err)
+{
+	return err_set(err, ERR_INVALID, "there is no challenge type \"%.64s\": dns-01, http-01, tls-alpn-01, dns-account-01, dns-persist-01", type);
+}
+
+/* What is no name at all is still an identifier that an authority refuses, and the verdict says why. */
+static int read_odd_name(struct evidence *e, const char *domain, struct err *err)
+{
+	bool wildcard = strncmp(domain, "*.", 2) == 0;
+
+	if (!*domain || strlen(domain) > DOMAIN_MAX)
+		return err_set(err, ERR_INVALID, "the domain must have 1 to %d bytes", DOMAIN_MAX);
+	e->wildcard = wildcard;
+	e->identifier = evidence_escape(domain + (wildcard ? 2 : 0), strlen(domain + (wildcard ? 2 : 0)));
+	return 0;
+}
+
+static bool is_address(const char *text)
+{
+	unsigned char bytes[16];
+
+	return inet_pton(AF_INET, text, bytes) == 1 || inet_pton(AF_INET6, text, bytes) == 1;
+}
+
+/* Only what a user may write in other ways is made equal: case, a final dot, an IDN. */
+static int read_domain(struct check_run *r, const char *domain, struct err *err)
+{
+	char name[NAME_SIZE];
+	struct err odd;
+
+	if (is_address(domain)) {
+		r->e->ip = true;
+		r->e->identifier = mem_dup(domain);
+		return 0;
+	}
+	if (name_identifier(domain, name, &r->e->wildcard, &odd) == 0) {
+		r->e->identifier = mem_dup(name);
+		return 0;
+	}
+	r->refused = true;
+	return read_odd_name(r->e, domain, err);
+}
+
+static int read_fqdn(struct check_run *r, struct err *err)
+{
+	struct evidence *e = r->e;
+	char fqdn[NAME_SIZE];
+	int code = 0;
+
+	if (!r->dns || r->refused)
+		return 0;
+	if (is_type(r, "dns-persist-01")) {
+		if (snprintf(fqdn, sizeof(fqdn), "_validation-persist.%s", e->identifier) >= (int)sizeof(fqdn))
+			code = err_set(err, ERR_TOO_LARGE, "\"_validation-persist.%s\" is too long", e->identifier);
+	} else if (is_type(r, "dns-account-01")) {
+		if (!e->account_uri)
+			return err_set(err, ERR_INVALID, "dns-account-01 needs the account URI");
+		code = name_account_challenge(e->identifier, e->account_uri, fqdn, err);
+	} else {
+		code = name_challenge(e->identifier, fqdn, err);
+	}
+	if (code == 0)
+		e->fqdn = mem_dup(fqdn);
+	return code;
+}
+
+static int read_expected(struct check_run *r, const struct check_want *want, struct err *err)
+{
+	char value[SHA256_TEXT_SIZE];
+
+	if (!r->dns) {
+		if (want->value)
+			return err_set(err, ERR_INVALID, "%s has no value; give the key authorization", r->e->type);
+		r->e->token = mem_dup(want->token ? want->token : PROBE_TOKEN);
+		r->e->expected = mem_dup(want->key_authorization);
+		return 0;
+	}
+	r->e->token = mem_dup(want->token);
+	if (want->value) {
+		r->e->expected = mem_dup(want->value);
+	} else if (want->key_authorization && !is_type(r, "dns-persist-01")) {
+		crypto_dns01_value(want->key_authorization, value);
+		r->e->expected = mem_dup(value);
+	}
+	return 0;
+}
+
+static bool is_token(const char *token)
+{
+	size_t length = strlen(token);
+
+	return length >= 1 && length <= 512 &&
+	       strspn(token, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") == length;
+}
+
+static int read_want(struct check_run *r, const struct check_want *want, struct err *err)
+{
+	struct evidence *e = r->e;
+	struct err refused;
+
+	r->dns = is_one_of(dns_types, want->type);
+	if (!r->dns && !is_one_of(web_types, want->type))
+		return bad_type(want->type, err);
+	r->authority = checker_authority(r->c, want->authority);
+	if (!r->authority)
+		return err_set(err, ERR_INVALID, "there is no authority \"%.64s\"", want->authority);
+	if (!want->domain)
+		return err_set(err, ERR_INVALID, "the domain is missing");
+	if (want->token && !is_token(want->token))
+		return err_set(err, ERR_INVALID, "a token has 1 to 512 letters, digits, '-' or '_'");
+	e->type = mem_dup(want->type);
+	e->authority = mem_dup(r->authority->name);
+	e->account_uri = mem_dup(want->account_uri);
+	if (read_domain(r, want->domain, err) < 0 || read_fqdn(r, err) < 0 || read_expected(r, want, err) < 0)
+		return err->code;
+	r->refused = r->refused || identifier_check(e->identifier, e->wildcard, e->type, r->authority, &refused) < 0;
+	return 0;
+}
+
+/* ---- the start ---- */
+
+static void begin(void *arg)
+{
+	struct check_run *r = arg;
+
+	r->pending--;
+	if (r->over)
+		run_settle(r);
+	else
+		run_advance(r);
+}
+
+int check_start(struct checker *c, const struct check_want *want, check_fn done, void *arg, struct check_run **ret, struct err *err)
+{
+	struct check_run *r;
+	int64_t limit_ms = want->limit_ms ? want->limit_ms : c->config->check.limit_ms;
+
+	if (c->closing)
+		return err_set(err, ERR_CANCELLED, "dcvd is stopping");
+	r = mem_new(1, sizeof(*r));
+	*r = (struct check_run){ .c = c, .parts = want->parts, .e = evidence_new(), .done = done, .arg = arg, .room = RUN_BYTES_MAX,
+	                         .blind = !c->parts.recursor };
+	DL_APPEND(c->runs, r);
+	r->e->at_ms = loop_wall_ms(c->parts.loop);
+	if (read_want(r, want, err) < 0) {
+		run_free(r);
+		return err->code;
+	}
+	if (r->e->fqdn && c->parts.recursor)
+		recursor_forget(c->parts.recursor, r->e->fqdn);
+	r->limit = timer_start(c->parts.loop, limit_ms, on_limit, r);
+	r->pending = 1;
+	checker_later(c, 0, begin, r);
+	if (ret)
+		*ret = r;
+	return 0;
+}
+
+/* The clients are gone, and with them all replies but those of TLS connections. */
+void runs_close(struct checker *c)
+{
+	struct check_run *r, *tmp;
+
+	DL_FOREACH_SAFE(c->runs, r, tmp) {
+		run_asks_close(r);
+		if (r->over || r->pending || r->locate)
+			continue; /* it is told below, by whatever it still waits for */
+		run_end(r);
+		run_settle(r);
+	}
+}
+
+void check_cancel(struct check_run *r)
+{
+	evidence_free(r->e);
+	r->e = NULL;
+	r->over = true;
+	timer_stop(r->limit);
+	r->limit = NULL;
+	if (r->locate)
+		locate_cancel(r->locate);
+	r->locate = NULL;
+	if (!r->pending) {
+		r->pending = 1; /* what is on the stack may still look at it */
+		checker_later(r->c, 0, begin, r);
+	}
+}

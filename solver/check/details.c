@@ -1,0 +1,36 @@
+/* Places where a record is often put by mistake: doubled name, apex, the plain name of dns-01. */
+#include <stdio.h>
+#include <string.h>
+
+#include "solver/check/run.h"
+#include "solver/dns/message.h"
+#include "solver/dns/name.h"
+
+static void look_at(struct check_run *r, const char *prefix, const char *suffix)
+{
+	char name[NAME_SIZE];
+
+	if (snprintf(name, sizeof(name), "%s%s", prefix, suffix) < (int)sizeof(name))
+		run_want(r, name, DNS_TXT);
+}
+
+static void look_doubled(struct check_run *r, const char *suffix)
+{
+	char name[2 * NAME_SIZE];
+
+	snprintf(name, sizeof(name), "%s.%s", r->e->fqdn, suffix);
+	if (strlen(name) < NAME_SIZE)
+		run_want(r, name, DNS_TXT);
+}
+
+void details_step(struct check_run *r)
+{
+	if (!r->dns || !r->e->written_zone || r->blind || r->e->own_zone || !run_wants(r, CHECK_DETAILS))
+		return;
+	look_doubled(r, r->e->identifier);
+	if (name_is_below(r->e->identifier, r->e->written_zone))
+		look_doubled(r, r->e->written_zone);
+	look_at(r, "", r->e->identifier);
+	if (strcmp(r->e->type, "dns-01") != 0)
+		look_at(r, "_acme-challenge.", r->e->identifier);
+}

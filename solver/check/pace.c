@@ -1,0 +1,217 @@
+#include "solver/check/pace.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "solver/base/mem.h"
+#include "solver/net/address.h"
+
+#define LANES_MAX 8192     /* beyond it idle ones are forgotten */
+#define WAITING_MAX 200000 /* questions of all addresses together */
+
+struct waiting {
+	unsigned char *wire;
+	size_t length;
+	bool tcp;
+	dns_reply_fn done;
+	void *arg;
+	struct waiting *next;
+};
+
+/* The questions of one name at one address. */
+struct pace_name {
+	char *name;
+	struct waiting *first, *last;
+	struct pace_name *prev, *next; /* the turns */
+	UT_hash_handle hh;
+};
+
+struct pace_lane {
+	char address[ADDRESS_TEXT_SIZE + 8];
+	struct checker *c;
+	double tokens;
+	int64_t filled_ms;
+	struct pace_name *names;       /* by name */
+	struct pace_name *turns;       /* whose turn it is comes first */
+	struct timer *timer;
+	UT_hash_handle hh;
+};
+
+static double rate_of(const struct checker *c)
+{
+	return (double)c->config->check.queries_per_second;
+}
+
+/* A tenth of a second's worth may go at once; the rest comes evenly, so that no second has more than the rate. */
+static double burst_of(const struct checker *c)
+{
+	double burst = rate_of(c) / 10;
+
+	return burst < 1 ? 1 : burst;
+}
+
+static void fill(struct pace_lane *l)
+{
+	int64_t now_ms = loop_now_ms(l->c->parts.loop);
+	double rate = rate_of(l->c) - burst_of(l->c);
+
+	l->tokens += (double)(now_ms - l->filled_ms) * (rate < 0.5 ? 0.5 : rate) / 1000;
+	if (l->tokens > burst_of(l->c))
+		l->tokens = burst_of(l->c);
+	l->filled_ms = now_ms;
+}
+
+static bool is_idle(struct pace_lane *l)
+{
+	fill(l);
+	return !l->turns && l->tokens >= burst_of(l->c);
+}
+
+static void lane_free(struct pace_lane *l)
+{
+	HASH_DEL(l->c->lanes, l);
+	timer_stop(l->timer);
+	free(l);
+}
+
+static struct pace_lane *lane_of(struct checker *c, const char *address)
+{
+	struct pace_lane *l, *tmp;
+
+	HASH_FIND_STR(c->lanes, address, l);
+	if (l)
+		return l;
+	if (HASH_COUNT(c->lanes) >= LANES_MAX) {
+		HASH_ITER(hh, c->lanes, l, tmp) {
+			if (is_idle(l))
+				lane_free(l);
+		}
+	}
+	l = mem_new(1, sizeof(*l));
+	*l = (struct pace_lane){ .c = c, .filled_ms = loop_now_ms(c->parts.loop), .tokens = burst_of(c) };
+	snprintf(l->address, sizeof(l->address), "%s", address);
+	HASH_ADD_STR(c->lanes, address, l);
+	return l;
+}
+
+static struct waiting *take_turn(struct pace_lane *l)
+{
+	struct pace_name *n = l->turns;
+	struct waiting *w = n->first;
+
+	n->first = w->next;
+	DL_DELETE(l->turns, n);
+	l->c->waiting--;
+	if (n->first) {
+		DL_APPEND(l->turns, n);
+		return w;
+	}
+	HASH_DEL(l->names, n);
+	free(n->name);
+	free(n);
+	return w;
+}
+
+static void waiting_free(struct waiting *w)
+{
+	free(w->wire);
+	free(w);
+}
+
+static void waiting_fail(struct waiting *w, const struct err *err)
+{
+	w->done(NULL, 0, 0, err, w->arg);
+	waiting_free(w);
+}
+
+static void lane_pump(struct pace_lane *l);
+
+static void on_timer(void *arg)
+{
+	struct pace_lane *l = arg;
+
+	l->timer = NULL;
+	lane_pump(l);
+}
+
+static void lane_arm(struct pace_lane *l)
+{
+	double missing = l->tokens < 1 ? 1 - l->tokens : 0;
+
+	if (l->turns && !l->timer)
+		l->timer = timer_start(l->c->parts.loop, (int64_t)(missing * 1000 / rate_of(l->c)) + 1, on_timer, l);
+}
+
+static void lane_pump(struct pace_lane *l)
+{
+	struct err err = { 0 };
+
+	fill(l);
+	while (l->turns && l->tokens >= 1) {
+		struct waiting *w = take_turn(l);
+
+		l->tokens -= 1;
+		if (resolver_exchange(l->c->parts.resolver, l->address, w->wire, w->length, w->tcp, w->done, w->arg, &err) < 0)
+			waiting_fail(w, &err);
+		else
+			waiting_free(w);
+	}
+	lane_arm(l);
+}
+
+static void enqueue(struct pace_lane *l, const char *name, struct waiting *w)
+{
+	struct pace_name *n;
+
+	HASH_FIND_STR(l->names, name, n);
+	if (!n) {
+		n = mem_new(1, sizeof(*n));
+		n->name = mem_dup(name);
+		HASH_ADD_KEYPTR(hh, l->names, n->name, strlen(n->name), n);
+		DL_APPEND(l->turns, n);
+	}
+	if (n->first)
+		n->last->next = w;
+	else
+		n->first = w;
+	n->last = w;
+	l->c->waiting++;
+}
+
+int pace_exchange(struct checker *c, const char *name, const char *address, const unsigned char *wire, size_t length, bool tcp,
+                  dns_reply_fn done, void *arg, struct err *err)
+{
+	struct pace_lane *l;
+	struct waiting *w;
+
+	if (c->closing)
+		return err_set(err, ERR_CANCELLED, "dcvd is stopping");
+	if (c->waiting >= WAITING_MAX)
+		return err_set(err, ERR_BUSY, "%d questions to name servers wait already", WAITING_MAX);
+	l = lane_of(c, address);
+	fill(l);
+	if (!l->turns && l->tokens >= 1) {
+		l->tokens -= 1;
+		return resolver_exchange(c->parts.resolver, address, wire, length, tcp, done, arg, err);
+	}
+	w = mem_new(1, sizeof(*w));
+	*w = (struct waiting){ .wire = mem_new(length, 1), .length = length, .tcp = tcp, .done = done, .arg = arg };
+	memcpy(w->wire, wire, length);
+	enqueue(l, name, w);
+	lane_arm(l);
+	return 0;
+}
+
+void pace_end(struct checker *c)
+{
+	struct pace_lane *l, *tmp;
+	struct err err = { 0 };
+
+	err_set(&err, ERR_CANCELLED, "dcvd is stopping");
+	HASH_ITER(hh, c->lanes, l, tmp) {
+		while (l->turns)
+			waiting_fail(take_turn(l), &err);
+		lane_free(l);
+	}
+}

@@ -1,0 +1,16 @@
+/* What one server address is asked in a second, by all names together.
+ *
+ * Every question to an authoritative server goes through here: a token bucket for each address, and behind it a queue in
+ * which the names take turns, so that ten thousand names that wait are served as evenly as two. */
+#ifndef SOLVER_CHECK_PACE_H
+#define SOLVER_CHECK_PACE_H
+
+#include "solver/check/internal.h"
+
+/* As resolver_exchange(); `name` is on whose behalf. `done` comes later, also when the checker closes. */
+int pace_exchange(struct checker *c, const char *name, const char *address, const unsigned char *wire, size_t length, bool tcp,
+                  dns_reply_fn done, void *arg, struct err *err);
+/* Calls back everything that still waits with ERR_CANCELLED. */
+void pace_end(struct checker *c);
+
+#endif

@@ -1,0 +1,92 @@
+/* One check under way: evidence that grows, and steps that look at it and ask what is still missing.
+ *
+ * Nothing here remembers how far it is: after each reply every step looks at the evidence again and asks what it now can.
+ * A question is asked once (`asks` holds its key); when nothing is under way and no step asks more, the evidence is judged.
+ *
+ * What the evidence holds, for those who judge it:
+ *   view "authority"  TXT at fqdn (DNS types) · A and AAAA of the identifier and of each redirect's host · CAA at the
+ *                     identifier and each ancestor · SOA and NS that lead to the zone · with CHECK_DETAILS TXT at wrong places
+ *   view "direct"     TXT at written_fqdn at every server of written_zone, "udp" (truncated: by TCP as a client does), with
+ *                     CHECK_DETAILS "tcp" too and SOA and NS of the zone; A, AAAA and CAA of the identifier for other types;
+ *                     NS of a zone asked at its parent's servers (zone: the parent; authority: NS, and addresses as glue)
+ */
+#ifndef SOLVER_CHECK_RUN_H
+#define SOLVER_CHECK_RUN_H
+
+#include "solver/check/internal.h"
+#include "solver/dns/packet.h"
+
+#define RUN_BYTES_MAX (16 << 20) /* of text in the evidence of one check */
+#define RUN_SERVERS_MAX 128      /* addresses, of all zones together */
+#define RUN_WALKS_MAX 16
+
+struct ask; /* ask.c */
+struct run_server { char *zone, *name, *address; };
+
+struct check_run {
+	struct checker *c;
+	const struct authority *authority;
+	unsigned parts;
+	struct evidence *e;
+	check_fn done;
+	void *arg;
+	struct timer *limit;
+	struct ask *asks;                /* hash by key: all that was asked */
+	unsigned pending;                /* replies that will come */
+	size_t room;                     /* bytes of text that the evidence may still take */
+	struct run_server servers[RUN_SERVERS_MAX];
+	size_t server_count;
+	struct locate *locate;           /* the way without an authority's view */
+	bool locating;                   /* it was started */
+	bool refused;                    /* the name alone is refused: nothing else is asked */
+	bool blind;                      /* no root can be asked from here */
+	bool dns;                        /* the type is validated by a TXT record */
+	bool over;                       /* done was called, or will not be */
+	struct check_run *prev, *next;
+};
+
+/* ---- check.c ---- */
+/* Looks at the evidence anew; ends the run when nothing is left to ask. */
+void run_advance(struct check_run *r);
+/* One reply less to wait for; then as above. */
+void run_replied(struct check_run *r);
+/* Ends what no client ended: at close. */
+void runs_close(struct checker *c);
+bool run_wants(const struct check_run *r, unsigned part);
+
+/* ---- ask.c ---- */
+/* The authority's answer, or NULL: it is asked, and comes later. Valid until the next reply. */
+const struct ev_answer *run_want(struct check_run *r, const char *name, int type);
+/* The authority's answer when it is there; asks nothing. */
+const struct ev_answer *run_have(const struct check_run *r, const char *name, int type);
+void run_ask_direct(struct check_run *r, const struct run_server *s, const char *name, int type, bool tcp);
+/* Addresses of a host by the recursive resolvers, where the authority's view is not to be had. */
+void run_ask_addresses(struct check_run *r, const char *host);
+/* The next hop of a walk; a certificate. */
+void run_ask_hop(struct check_run *r, size_t walk, const struct http_next *next);
+void run_ask_certificate(struct check_run *r, const char *address);
+/* Whether something of this walk is under way. */
+bool run_walk_is_busy(const struct check_run *r, size_t walk);
+/* What has not come by now counts as silence. */
+void run_give_up(struct check_run *r);
+void run_asks_free(struct check_run *r);
+/* Ends what no client of the loop would end at close: TLS connections. */
+void run_asks_close(struct check_run *r);
+
+/* ---- answer.c ---- */
+/* Reads a reply into an answer that has view, name, type and server already. A malformed one becomes a failure. */
+void answer_read(struct ev_answer *a, const unsigned char *wire, size_t length, const char *asked, size_t *room);
+/* "timeout", "refused", … for an error of the network, with its sentence. */
+void answer_fail(struct ev_answer *a, const struct err *err);
+/* The zone that the SOA in an answer belongs to, or NULL. */
+const char *answer_zone(const struct ev_answer *a);
+
+/* ---- the steps ---- */
+void validation_step(struct check_run *r);  /* validation.c: what the challenge type and CAA need */
+void servers_step(struct check_run *r);     /* servers.c */
+void delegation_step(struct check_run *r);  /* delegation.c */
+void details_step(struct check_run *r);     /* details.c: wrong places */
+/* Adds a server once. */
+void run_add_server(struct check_run *r, const char *zone, const char *name, const char *address);
+
+#endif

@@ -1,0 +1,242 @@
+/* The direct view: the zone that holds the record, every address of every one of its servers, and what each says.
+ *
+ * With an authority's view the way to the zone is its own: SOA, NS and addresses by full recursion, so that a check
+ * needs no other resolver. Without one (or for our own zones) locate.c finds the place. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "solver/base/mem.h"
+#include "solver/check/run.h"
+#include "solver/check/zone.h"
+#include "solver/dns/message.h"
+#include "solver/dns/name.h"
+
+#define HOSTS_MAX 32 /* name servers of one zone */
+
+void run_add_server(struct check_run *r, const char *zone, const char *name, const char *address)
+{
+	for (size_t i = 0; i < r->server_count; i++)
+		if (strcmp(r->servers[i].address, address) == 0 && strcmp(r->servers[i].zone, zone) == 0)
+			return;
+	if (r->server_count < RUN_SERVERS_MAX)
+		r->servers[r->server_count++] = (struct run_server){ mem_dup(zone), mem_dup(name), mem_dup(address) };
+}
+
+/* ---- the zone ---- */
+
+/* The name whose zone counts: where the CNAMEs at the challenge name end; the identifier for other types. */
+static const char *target_of(struct check_run *r)
+{
+	const struct ev_answer *txt;
+
+	if (!r->dns)
+		return r->e->identifier;
+	txt = run_want(r, r->e->fqdn, DNS_TXT);
+	if (!txt)
+		return NULL;
+	return txt->final_name ? txt->final_name : r->e->fqdn;
+}
+
+/* The zone of `name`: that of the nearest SOA at or above it which can be had. */
+static char *zone_of(struct check_run *r, const char *target)
+{
+	CLEANUP(mem_freep) char *copy = mem_dup(target);
+
+	for (const char *name = copy; name; name = name_parent(name)) {
+		const struct ev_answer *soa = run_want(r, name, DNS_SOA);
+		const char *zone;
+
+		if (!soa)
+			return NULL;
+		zone = answer_zone(soa);
+		if (zone && name_is_below(name, zone))
+			return mem_dup(zone);
+	}
+	return NULL;
+}
+
+/* ---- its servers ---- */
+
+static void add_addresses(struct check_run *r, const char *zone, const char *host, int type)
+{
+	const struct ev_answer *a = run_want(r, host, type);
+
+	for (size_t i = 0; a && i < a->record_count; i++)
+		if (a->records[i].type == type)
+			run_add_server(r, zone, host, a->records[i].data);
+}
+
+/* The names in NS records of a zone, copied: asking moves the evidence. */
+static size_t hosts_of(const struct ev_record *list, size_t count, const char *zone, char *ret[HOSTS_MAX])
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < count && found < HOSTS_MAX; i++)
+		if (list[i].type == DNS_NS && strcmp(list[i].owner, zone) == 0)
+			ret[found++] = mem_dup(list[i].data);
+	return found;
+}
+
+static void add_hosts(struct check_run *r, const char *zone, char *hosts[HOSTS_MAX], size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		add_addresses(r, zone, hosts[i], DNS_A);
+		add_addresses(r, zone, hosts[i], DNS_AAAA);
+		free(hosts[i]);
+	}
+}
+
+static void find_servers(struct check_run *r, const char *zone)
+{
+	const struct ev_answer *ns = run_want(r, zone, DNS_NS);
+	char *hosts[HOSTS_MAX];
+
+	if (ns)
+		add_hosts(r, zone, hosts, hosts_of(ns->records, ns->record_count, zone, hosts));
+}
+
+/* ---- referrals: a cut below the zone that recursion could not pass ---- */
+
+/* The zone below `from` that this answer refers to, when it holds the place. */
+static const char *referral(const struct ev_answer *a, const char *from, const char *place)
+{
+	if (a->failure || a->authoritative || a->rcode != DNS_NOERROR || a->record_count)
+		return NULL;
+	for (size_t i = 0; i < a->authority_count; i++) {
+		const struct ev_record *ns = &a->authority[i];
+
+		if (ns->type == DNS_NS && name_is_below(ns->owner, from) && strcmp(ns->owner, from) != 0 && name_is_below(place, ns->owner))
+			return ns->owner;
+	}
+	return NULL;
+}
+
+static void follow_referral(struct check_run *r, const struct ev_answer *a, const char *cut)
+{
+	CLEANUP(mem_freep) char *zone = mem_dup(cut);
+	char *hosts[HOSTS_MAX];
+	size_t count = hosts_of(a->authority, a->authority_count, zone, hosts);
+
+	mem_replace(&r->e->written_zone, zone);
+	add_hosts(r, zone, hosts, count);
+}
+
+static void follow_referrals(struct check_run *r)
+{
+	for (size_t i = 0; i < r->e->answer_count && r->dns; i++) {
+		const struct ev_answer *a = &r->e->answers[i];
+		const char *cut = strcmp(a->view, "direct") == 0 && a->type == DNS_TXT ? referral(a, r->e->written_zone, r->e->written_fqdn) : NULL;
+
+		if (cut) {
+			follow_referral(r, a, cut);
+			i = (size_t)-1; /* the evidence moved, and the zone is another */
+		}
+	}
+}
+
+/* A zone whose referral was followed before keeps its servers in the list. */
+static void ask_server(struct check_run *r, const struct run_server *s)
+{
+	const char *place = r->dns ? r->e->written_fqdn : r->e->identifier;
+	bool details = run_wants(r, CHECK_DETAILS);
+
+	if (r->dns) {
+		run_ask_direct(r, s, place, DNS_TXT, false);
+	} else {
+		run_ask_direct(r, s, place, DNS_A, false);
+		run_ask_direct(r, s, place, DNS_AAAA, false);
+	}
+	if (!details)
+		return;
+	if (r->dns)
+		run_ask_direct(r, s, place, DNS_TXT, true);
+	run_ask_direct(r, s, s->zone, DNS_SOA, false);
+	run_ask_direct(r, s, s->zone, DNS_NS, false);
+	if (name_is_below(r->e->identifier, s->zone) && run_wants(r, CHECK_CAA))
+		run_ask_direct(r, s, r->e->identifier, DNS_CAA, false);
+}
+
+static void ask_servers(struct check_run *r)
+{
+	for (size_t i = 0; i < r->server_count; i++)
+		if (name_is_below(r->e->written_zone, r->servers[i].zone))
+			ask_server(r, &r->servers[i]);
+}
+
+/* ---- without an authority's view ---- */
+
+static void on_located(struct location *l, const struct err *err, void *arg)
+{
+	struct check_run *r = arg;
+
+	r->locate = NULL;
+	if (err->code == ERR_CANCELLED)
+		r->c->closing = true;
+	if (l) {
+		mem_replace(&r->e->written_fqdn, l->fqdn);
+		mem_replace(&r->e->written_zone, l->zone);
+		for (size_t i = 0; i < l->count; i++)
+			run_add_server(r, l->zone, l->servers[i].name, l->servers[i].address);
+		location_free(l);
+	}
+	run_advance(r);
+}
+
+static void locate_step(struct check_run *r)
+{
+	const char *place = r->dns ? r->e->fqdn : r->e->identifier;
+
+	if (!r->locating && !r->c->closing) {
+		r->locating = true;
+		r->locate = locate_start(r->c, place, on_located, r);
+	}
+	if (r->e->written_zone)
+		ask_servers(r);
+}
+
+static void recursion_step(struct check_run *r)
+{
+	const char *target = target_of(r);
+	CLEANUP(mem_freep) char *place = mem_dup(target);
+	CLEANUP(mem_freep) char *zone = place ? zone_of(r, place) : NULL;
+
+	if (!zone)
+		return;
+	if (!r->e->written_zone) {
+		mem_replace(&r->e->written_fqdn, r->dns ? place : NULL);
+		mem_replace(&r->e->written_zone, zone);
+	}
+	find_servers(r, zone);
+	follow_referrals(r);
+	ask_servers(r);
+}
+
+/* Which configured provider would write there. */
+static void note_provider(struct check_run *r)
+{
+	const struct config *config = r->c->config;
+	const struct config_route *route;
+	bool own = false;
+
+	if (!r->dns || r->e->provider_known || !r->e->written_fqdn || !config->route_count)
+		return;
+	route = config_route(config, CHALLENGE_DNS01, r->e->written_fqdn);
+	for (size_t i = 0; config->dns.zones && config->dns.zones[i]; i++)
+		own = own || name_is_below(r->e->written_fqdn, config->dns.zones[i]);
+	r->e->provider_known = true;
+	if (route && (strcmp(route->provider, "embedded") != 0 || own))
+		r->e->provider = mem_dup(route->provider);
+}
+
+void servers_step(struct check_run *r)
+{
+	if (r->e->ip || !run_wants(r, CHECK_SERVERS))
+		return;
+	if (r->dns && zone_own(r->c, r->e->fqdn))
+		r->e->own_zone = true;
+	if (r->e->own_zone || r->blind)
+		locate_step(r);
+	else
+		recursion_step(r);
+	note_provider(r);
+}

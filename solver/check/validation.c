@@ -1,0 +1,116 @@
+/* What the challenge type itself needs in the authority's view, and CAA. */
+#include <string.h>
+
+#include "solver/check/run.h"
+#include "solver/dns/message.h"
+#include "solver/dns/name.h"
+#include "solver/net/interface.h"
+
+#define CERTIFICATES_MAX 16
+
+/* Addresses of a host, by whichever view there is; false while they are not known. */
+static bool want_addresses(struct check_run *r, const char *host)
+{
+	const struct ev_answer *a = run_want(r, host, DNS_A), *aaaa = run_want(r, host, DNS_AAAA);
+	bool blind = r->blind && (!a || a->failure) && (!aaaa || aaaa->failure);
+
+	if (blind && (!r->c->parts.recursor || (a && aaaa)))
+		run_ask_addresses(r, host);
+	return a && aaaa;
+}
+
+/* ---- http-01 ---- */
+
+static void walk_on(struct check_run *r, size_t walk)
+{
+	struct http_next next;
+
+	if (run_walk_is_busy(r, walk))
+		return;
+	http_walk_next(r->e, r->authority, walk, &next);
+	if (next.want == HTTP_RESOLVE)
+		want_addresses(r, next.host);
+	else if (next.want == HTTP_FETCH)
+		run_ask_hop(r, walk, &next);
+}
+
+static void http_step(struct check_run *r)
+{
+	size_t walks;
+
+	if (!r->e->ip && !want_addresses(r, r->e->identifier))
+		return;
+	walks = http_walks(r->e, r->authority);
+	for (size_t i = 0; i < walks && i < RUN_WALKS_MAX; i++)
+		walk_on(r, i);
+}
+
+/* ---- tls-alpn-01 ---- */
+
+static void certificates_of(struct check_run *r, int type)
+{
+	char addresses[CERTIFICATES_MAX][64];
+	size_t count = 0;
+
+	for (size_t i = 0; i < r->e->answer_count; i++) {
+		const struct ev_answer *a = &r->e->answers[i];
+
+		for (size_t k = 0; k < a->record_count && a->type == type && strcmp(a->name, r->e->identifier) == 0; k++) {
+			if (a->records[k].type != type || count == CERTIFICATES_MAX ||
+			    (r->authority->reserved_refused && address_is_reserved(a->records[k].data)))
+				continue;
+			snprintf(addresses[count++], 64, "%s", a->records[k].data);
+		}
+	}
+	for (size_t i = 0; i < count; i++)
+		run_ask_certificate(r, addresses[i]);
+}
+
+static void tls_alpn_step(struct check_run *r)
+{
+	if (r->e->ip) {
+		run_ask_certificate(r, r->e->identifier);
+		return;
+	}
+	if (!want_addresses(r, r->e->identifier))
+		return;
+	certificates_of(r, DNS_AAAA);
+	certificates_of(r, DNS_A);
+}
+
+/* Behind NAT the way from inside differs from everybody else's. */
+static void note_inside(struct check_run *r)
+{
+	for (size_t i = 0; i < r->e->hop_count && !r->e->inside; i++)
+		r->e->inside = interface_has(r->e->hops[i].address);
+	for (size_t i = 0; i < r->e->certificate_count && !r->e->inside; i++)
+		r->e->inside = interface_has(r->e->certificates[i].address);
+}
+
+/* ---- CAA (RFC 8659): the name and every ancestor, at once ---- */
+
+static void caa_step(struct check_run *r)
+{
+	if (r->e->ip || !r->authority->caa)
+		return;
+	for (const char *name = r->e->identifier; name; name = name_parent(name))
+		run_want(r, name, DNS_CAA);
+}
+
+void validation_step(struct check_run *r)
+{
+	if (run_wants(r, CHECK_CAA) && !r->e->own_zone)
+		caa_step(r);
+	if (!run_wants(r, CHECK_VALIDATION))
+		return;
+	if (r->dns) {
+		if (!r->e->own_zone)
+			run_want(r, r->e->fqdn, DNS_TXT);
+	} else if (strcmp(r->e->type, "http-01") == 0) {
+		http_step(r);
+		note_inside(r);
+	} else {
+		tls_alpn_step(r);
+		note_inside(r);
+	}
+}
