@@ -119,7 +119,9 @@ static void a_grant_that_says_nothing_clear_is_refused(void **state)
 		"{\"identifiers\":[\"a\"],\"types\":[\"tls-sni-01\"]}", "{\"identifiers\":[\"a\"],\"networks\":[]}",
 		"{\"identifiers\":[\"a\"],\"networks\":[\"192.0.2.0/33\"]}", "{\"identifiers\":[\"a\"],\"networks\":[\"192.0.2.0/\"]}",
 		"{\"identifiers\":[\"a\"],\"networks\":[\"example.com\"]}", "{\"identifiers\":[\"a\"],\"operator\":true}",
-		"{\"identifiers\":[\"a\"],\"wildcard\":\"yes\"}",
+		"{\"identifiers\":[\"a\"],\"wildcard\":\"yes\"}", "{\"identifiers\":[\"a\"],\"doors\":[]}",
+		"{\"identifiers\":[\"a\"],\"doors\":[\"cellar\"]}", "{\"identifiers\":[\"a\"],\"identities\":[\"\"]}",
+		"{\"identifiers\":[\"a\"],\"certificates\":[\"sha256:0\"]}", "{\"identifiers\":[\"a\"],\"rate\":\"5\"}", "{\"identifiers\":[\"a\"],\"rate\":5}",
 	};
 
 	(void)state;
@@ -152,6 +154,37 @@ static void what_is_stored_reads_back_the_same(void **state)
 	grants_free(again);
 }
 
+static void doors_are_kept_apart(void **state)
+{
+	struct grants *g = granted("{\"identifiers\":[\"a.example\"],\"doors\":[\"httpreq\",\"acme-dns\"]}");
+	struct grants *every = granted("{\"identifiers\":[\"a.example\"]}");
+
+	(void)state;
+	assert_true(grants_allow_door(g, "httpreq"));
+	assert_false(grants_allow_door(g, "rest"));
+	assert_false(grants_allow_door(g, "http"));
+	assert_true(grants_allow_door(every, "cert-manager"));
+	grants_free(g);
+	grants_free(every);
+}
+
+static void certificates_and_identities_are_those_listed(void **state)
+{
+	struct grants *g = granted("{\"identifiers\":[\"a.example\"],\"certificates\":[\"CN=a,O=b\"],\"identities\":[\"system:x\"],\"rate\":\"5/1m\"}");
+	struct grants *none = granted("{\"identifiers\":[\"a.example\"]}");
+
+	(void)state;
+	assert_true(grants_identity(g, "system:x"));
+	assert_false(grants_identity(g, "system:xy"));
+	assert_false(grants_identity(none, "system:x"));
+	assert_true(grants_certificate(g, "O=b,CN=a", NULL, NULL));
+	assert_false(grants_certificate(none, "O=b,CN=a", "a", "00"));
+	assert_int_equal(grants_rate(g)->count, 5);
+	assert_int_equal(grants_rate(none)->count, 0);
+	grants_free(g);
+	grants_free(none);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -164,6 +197,8 @@ int main(void)
 		cmocka_unit_test(networks_are_compared_by_bits),
 		cmocka_unit_test(a_grant_that_says_nothing_clear_is_refused),
 		cmocka_unit_test(what_is_stored_reads_back_the_same),
+		cmocka_unit_test(doors_are_kept_apart),
+		cmocka_unit_test(certificates_and_identities_are_those_listed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,226 @@
+/* The audit log: its chain shows every change, and nobody fills it with refusals. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "solver/api/audit.h"
+#include "solver/api/audit_chain.h"
+#include "solver/base/mem.h"
+
+struct fixture {
+	struct api api;
+	char *lines[64];
+	char *digests[64];
+	size_t count;
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = mem_new(1, sizeof(*f));
+	struct err err;
+
+	f->api.parts.loop = loop_new();
+	assert_int_equal(store_open_memory(NULL, &f->api.parts.store, &err), 0);
+	f->api.audit = audit_new(&f->api);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	audit_free(f->api.audit);
+	store_close(f->api.parts.store);
+	loop_free(f->api.parts.loop);
+	for (size_t i = 0; i < f->count; i++) {
+		free(f->lines[i]);
+		free(f->digests[i]);
+	}
+	free(f);
+	return 0;
+}
+
+static void take(const struct store_audit *entry, void *arg)
+{
+	struct fixture *f = arg;
+
+	assert_true(f->count < 64);
+	f->lines[f->count] = mem_dup(entry->line);
+	f->digests[f->count++] = mem_dup(entry->digest);
+}
+
+/* Ends the log, so that everything is in the store, and reads it. */
+static void read_all(struct fixture *f)
+{
+	struct err err;
+
+	audit_free(f->api.audit);
+	f->api.audit = NULL;
+	assert_int_equal(store_each_audit(f->api.parts.store, 0, 100, take, f, &err), 0);
+}
+
+static int verify(struct fixture *f, struct err *err)
+{
+	struct audit_chain chain = { 0 };
+
+	for (size_t i = 0; i < f->count; i++)
+		if (audit_chain_check(&chain, f->lines[i], f->digests[i], err) < 0)
+			return err->code;
+	return 0;
+}
+
+static void note(struct fixture *f, const char *client, const char *peer, const char *name, const char *result)
+{
+	audit_note(&f->api, &(struct audit_event){ "rest", client, peer, "present", "dns-01", name, result, NULL });
+}
+
+static void three_entries(struct fixture *f)
+{
+	note(f, "a", "192.0.2.1", "one.example", "ok");
+	note(f, "a", "192.0.2.1", "two.example", "ok");
+	note(f, "b", "192.0.2.2", "three.example", "failed");
+	read_all(f);
+	assert_int_equal(f->count, 3);
+}
+
+static void a_whole_chain_is_whole(void **state)
+{
+	struct fixture *f = *state;
+	struct err err = { 0 };
+
+	three_entries(f);
+	assert_int_equal(verify(f, &err), 0);
+	assert_non_null(strstr(f->lines[1], "\"number\":2,"));
+	assert_non_null(strstr(f->lines[1], "\"name\":\"two.example\""));
+	assert_non_null(strstr(f->lines[1], f->digests[0]));
+}
+
+static void a_changed_entry_is_named(void **state)
+{
+	struct fixture *f = *state;
+	struct err err = { 0 };
+
+	three_entries(f);
+	strstr(f->lines[1], "two")[0] = 'T';
+	assert_int_equal(verify(f, &err), ERR_CONFLICT);
+	assert_non_null(strstr(err.text, "entry 2"));
+}
+
+static void a_changed_entry_with_a_fitting_digest_breaks_the_next_one(void **state)
+{
+	struct fixture *f = *state;
+	struct audit_chain chain = { 0 };
+	struct err err = { 0 };
+
+	three_entries(f);
+	assert_int_equal(audit_chain_check(&chain, f->lines[0], f->digests[0], &err), 0);
+	strstr(f->lines[1], "two")[0] = 'T';
+	assert_int_equal(audit_chain_check(&chain, f->lines[1], NULL, &err), 0);
+	assert_int_equal(audit_chain_check(&chain, f->lines[2], f->digests[2], &err), ERR_CONFLICT);
+	assert_non_null(strstr(err.text, "entry 3"));
+}
+
+static void a_missing_entry_is_named(void **state)
+{
+	struct fixture *f = *state;
+	struct audit_chain chain = { 0 };
+	struct err err = { 0 };
+
+	three_entries(f);
+	assert_int_equal(audit_chain_check(&chain, f->lines[0], f->digests[0], &err), 0);
+	assert_int_equal(audit_chain_check(&chain, f->lines[2], f->digests[2], &err), ERR_CONFLICT);
+	assert_non_null(strstr(err.text, "entry 2 is missing"));
+}
+
+static void what_is_no_line_is_no_entry(void **state)
+{
+	static const char *const bad[] = { "", "{}", "[]", "{\"number\":1}", "{\"number\":1,\"number\":1,\"previous\":\"\"}", "{\"number\":\"1\",\"previous\":\"\"}" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		struct audit_chain chain = { 0 };
+		struct err err;
+
+		if (audit_chain_check(&chain, bad[i], NULL, &err) == 0)
+			fail_msg("%s was taken", bad[i]);
+	}
+}
+
+static void a_stranger_is_written_once_in_a_while(void **state)
+{
+	struct fixture *f = *state;
+	struct err err = { 0 };
+	char peer[64];
+
+	for (int i = 0; i < 500; i++)
+		note(f, NULL, "192.0.2.1", "", "denied");
+	for (int i = 0; i < 500; i++) { /* one network of IPv6 */
+		snprintf(peer, sizeof(peer), "2001:db8:1:2::%x", i);
+		note(f, NULL, peer, "", "denied");
+	}
+	read_all(f);
+	assert_int_equal(f->count, 4);
+	assert_non_null(strstr(f->lines[2], "499 more like this"));
+	assert_int_equal(verify(f, &err), 0);
+}
+
+static void each_name_that_a_client_reaches_for_is_written(void **state)
+{
+	struct fixture *f = *state;
+
+	note(f, "a", "192.0.2.1", "one.example", "denied");
+	note(f, "a", "192.0.2.1", "two.example", "denied");
+	note(f, "a", "192.0.2.1", "two.example", "denied");
+	read_all(f);
+	assert_int_equal(f->count, 3);
+}
+
+static void the_chain_goes_on_after_a_restart(void **state)
+{
+	struct fixture *f = *state;
+	struct err err = { 0 };
+	const struct audit_event event = { .door = "cli", .client = "user:x", .action = "client.add", .name = "y", .result = "ok" };
+
+	note(f, "a", "192.0.2.1", "one.example", "ok");
+	audit_free(f->api.audit);
+	assert_int_equal(audit_append(f->api.parts.store, &event, &err), 0);
+	f->api.audit = audit_new(&f->api);
+	note(f, "a", "192.0.2.1", "two.example", "ok");
+	read_all(f);
+	assert_int_equal(f->count, 3);
+	assert_int_equal(verify(f, &err), 0);
+}
+
+static void what_is_no_utf8_is_still_a_line(void **state)
+{
+	struct fixture *f = *state;
+	struct err err = { 0 };
+
+	note(f, "a", "192.0.2.1", "\xc3(.example", "ok");
+	read_all(f);
+	assert_int_equal(verify(f, &err), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_changed_entry_is_named, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_changed_entry_with_a_fitting_digest_breaks_the_next_one, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_missing_entry_is_named, setup, teardown),
+		cmocka_unit_test(what_is_no_line_is_no_entry),
+		cmocka_unit_test_setup_teardown(a_whole_chain_is_whole, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_stranger_is_written_once_in_a_while, setup, teardown),
+		cmocka_unit_test_setup_teardown(each_name_that_a_client_reaches_for_is_written, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_chain_goes_on_after_a_restart, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_is_no_utf8_is_still_a_line, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,91 @@
+/* Buckets of changes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "solver/api/rate.h"
+#include "solver/base/mem.h"
+
+static struct rate rate_of(const char *text)
+{
+	struct rate r = { 0 };
+	struct err err = { 0 };
+
+	if (rate_read(text, &r, &err) < 0)
+		fail_msg("%s: %s", text, err.text);
+	return r;
+}
+
+static void what_is_no_rate_is_refused(void **state)
+{
+	static const char *const bad[] = { "", "5", "5/", "/1m", "0/1m", "5/0s", "-1/1m", "5/1", "5/2d", "5/m", "10000000/1m", "99999999/1m", "5/1m ", "x/1m", "5 /1m" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		struct rate r;
+		struct err err;
+
+		if (rate_read(bad[i], &r, &err) == 0)
+			fail_msg("\"%s\" was taken", bad[i]);
+	}
+}
+
+static void an_empty_bucket_says_when_to_come_again(void **state)
+{
+	struct rate_table *t = rate_table_new();
+	struct rate r = rate_of("2/1m");
+	int64_t wait;
+
+	(void)state;
+	assert_int_equal(rate_take(t, "a", &r, 1000), 0);
+	assert_int_equal(rate_take(t, "a", &r, 1000), 0);
+	wait = rate_take(t, "a", &r, 1000);
+	assert_in_range(wait, 29000, 30001);
+	assert_true(rate_take(t, "a", &r, 1000 + wait - 100) > 0);
+	assert_int_equal(rate_take(t, "a", &r, 1000 + wait), 0);
+	rate_table_free(t);
+}
+
+static void a_bucket_holds_no_more_than_its_count(void **state)
+{
+	struct rate_table *t = rate_table_new();
+	struct rate r = rate_of("2/1s");
+
+	(void)state;
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(rate_take(t, "a", &r, 1000000), 0);
+	assert_true(rate_take(t, "a", &r, 1000000) > 0);
+	rate_table_free(t);
+}
+
+static void clients_have_buckets_of_their_own(void **state)
+{
+	struct rate_table *t = rate_table_new();
+	struct rate r = rate_of("1/1m"), none = { 0 }, more = rate_of("3/1m");
+
+	(void)state;
+	assert_int_equal(rate_take(t, "a", &r, 5), 0);
+	assert_int_equal(rate_take(t, "b", &r, 5), 0);
+	assert_true(rate_take(t, "a", &r, 5) > 0);
+	assert_int_equal(rate_take(t, "a", &none, 5), 0);
+	assert_int_equal(rate_take(t, "a", &more, 5), 0);
+	rate_table_free(t);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_no_rate_is_refused),
+		cmocka_unit_test(an_empty_bucket_says_when_to_come_again),
+		cmocka_unit_test(a_bucket_holds_no_more_than_its_count),
+		cmocka_unit_test(clients_have_buckets_of_their_own),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
