@@ -1,5 +1,6 @@
 #include "solver/daemon/parts.h"
 
+#include "solver/daemon/recursion.h"
 #include "webroot/folder.h"
 
 /* ---- the journal's worker wakes the loop ---- */
@@ -35,7 +36,7 @@ static int open_clients(struct parts *p, const struct config *c, struct err *err
 
 	p->http = http_client_new(p->loop);
 	p->resolver = resolver_new(p->loop, &resolver, err);
-	return p->resolver ? 0 : err->code;
+	return p->resolver ? recursion_open(p->loop, c, &p->recursor, err) : err->code;
 }
 
 int parts_open(struct parts *p, const struct config *config, enum parts_journal journal, struct err *err)
@@ -53,6 +54,7 @@ int parts_open(struct parts *p, const struct config *config, enum parts_journal 
 	parts.answers = p->answers;
 	parts.http = p->http;
 	parts.resolver = p->resolver;
+	parts.recursor = p->recursor;
 	if (engine_open(&parts, &p->engine, err) < 0)
 		return err->code;
 	return journal == PARTS_ON_DISK ? engine_recover(p->engine, err) : 0;
@@ -63,6 +65,8 @@ void parts_close(struct parts *p)
 {
 	if (p->engine)
 		engine_stop(p->engine);
+	if (p->recursor)
+		recursor_free(p->recursor);
 	if (p->resolver)
 		resolver_free(p->resolver);
 	if (p->http)

@@ -12,6 +12,7 @@ struct parts {
 	struct answers *answers;
 	struct http_client *http;
 	struct resolver *resolver;
+	struct recursor *recursor; /* NULL: check.authority-view is off */
 	struct engine *engine;
 };
 
