@@ -125,6 +125,15 @@ struct config_cert_manager {
 	int64_t limit_ms;       /* verified: longest wait; default 20s */
 };
 
+/* perspectives: other nodes that are asked too (Open MPIC). */
+struct config_perspectives {
+	char **peers;           /* "code RIR url" each: nodes of ours */
+	char *coordinator;      /* URL of an Open MPIC coordinator, asked in place of the peers; or NULL */
+	struct secret *keys;    /* lines "code token"; a line with a token alone is for all */
+	char *ca_file;          /* certificates that are trusted in place of the system's; or NULL */
+	int64_t timeout_ms;     /* of one question; default 15s */
+};
+
 /* providers: <name>: {type: rfc2136, …its own options} */
 struct config_provider {
 	char *name;
@@ -165,6 +174,7 @@ struct config {
 	struct config_httpreq httpreq;
 	struct config_acme_dns acme_dns;
 	struct config_cert_manager cert_manager;
+	struct config_perspectives perspectives;
 	struct config_provider *providers;
 	size_t provider_count;
 	struct config_route *routes;

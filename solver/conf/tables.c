@@ -242,6 +242,22 @@ static const struct option cert_manager_options[] = {
 };
 #undef AT
 
+#define AT(member) offsetof(struct config_perspectives, member)
+static const struct option perspectives_options[] = {
+	{ "peers", OPTION_LIST, AT(peers), .max = 32,
+	  .help = "Other nodes that look too, as \"code RIR url\": eu-west RIPE https://dcvd.example.net:8443. Their door mpic must be granted." },
+	{ "coordinator", OPTION_TEXT, AT(coordinator), .min = 8, .max = 512, .check = check_url,
+	  .help = "URL of an Open MPIC coordinator, which is asked in place of the peers." },
+	{ "keys", OPTION_SECRET, AT(keys),
+	  .help = "Tokens to send: a line \"code token\" for each peer (\"coordinator token\"), or a token alone for all." },
+	{ "ca-file", OPTION_PATH, AT(ca_file), .min = 1, .max = 1024,
+	  .help = "Certificates that are trusted for them in place of the system's." },
+	{ "timeout", OPTION_DURATION, AT(timeout_ms), .def = "15s", .min = 1000, .max = MINUTE,
+	  .help = "Wait for what the others see; whoever is silent by then did not corroborate." },
+	{ 0 },
+};
+#undef AT
+
 #define AT(member) offsetof(struct config_route, member)
 const struct option route_options[] = {
 	{ "suffix", OPTION_TEXT, AT(suffix), .def = "*", .max = 254, .check = check_suffix,
@@ -278,6 +294,7 @@ const struct section config_sections[] = {
 	{ "cps", cps_options, offsetof(struct config, cps), "Akamai CPS." },
 	{ "httpreq", httpreq_options, offsetof(struct config, httpreq), "The door of lego's httpreq and of acmeproxy." },
 	{ "acme-dns", acme_dns_options, offsetof(struct config, acme_dns), "The door of acme-dns clients." },
+	{ "perspectives", perspectives_options, offsetof(struct config, perspectives), "Other nodes that look too (Open MPIC)." },
 	{ "cert-manager", cert_manager_options, offsetof(struct config, cert_manager), "The door of cert-manager (webhook solver)." },
 	{ 0 },
 };

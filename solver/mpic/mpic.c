@@ -1,0 +1,56 @@
+#include "solver/mpic/mpic.h"
+
+#include <stdlib.h>
+
+#include "solver/base/mem.h"
+#include "solver/mpic/internal.h"
+
+int mpic_open(const struct mpic_parts *parts, struct mpic **ret, struct err *err)
+{
+	struct mpic *m = mem_new(1, sizeof(*m));
+
+	m->parts = *parts;
+	if (peers_read(&parts->config->perspectives, &m->peers, err) < 0) {
+		free(m);
+		return err->code;
+	}
+	*ret = m;
+	return 0;
+}
+
+void mpic_stop(struct mpic *m)
+{
+	if (!m)
+		return;
+	sights_cancel(m);
+	corroborations_cancel(m);
+	rounds_cancel(m);
+}
+
+void mpic_close(struct mpic *m)
+{
+	if (!m)
+		return;
+	rounds_free(m);
+	coordinations_free(m);
+	corroborations_free(m);
+	peers_release(m->peers);
+	free(m);
+}
+
+int mpic_reconfigure(struct mpic *m, const struct config *config, struct err *err)
+{
+	struct peers *peers;
+
+	if (peers_read(&config->perspectives, &peers, err) < 0)
+		return err->code;
+	peers_release(m->peers);
+	m->peers = peers;
+	m->parts.config = config;
+	return 0;
+}
+
+bool mpic_has_others(const struct mpic *m)
+{
+	return m && (m->peers->count || m->parts.config->perspectives.coordinator);
+}

@@ -1,0 +1,96 @@
+/* The perspective: sights from here for somebody else. */
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "solver/base/mem.h"
+#include "solver/mpic/internal.h"
+
+struct sight {
+	struct mpic *m;
+	struct check_run *run;
+	json_t *question;            /* owns the texts of q */
+	struct mpic_question q;
+	mpic_fn done;
+	void *arg;
+	struct sight *prev, *next;
+};
+
+static void sight_free(struct sight *l)
+{
+	DL_DELETE(l->m->sights, l);
+	json_decref(l->question);
+	free(l);
+}
+
+/* CAA is judged for the issuers that were asked about, not for ours. */
+static struct verdict *judge_for(const struct sight *l, const struct evidence *e)
+{
+	struct authority authority = *checker_authority(l->m->parts.checker, e->authority);
+
+	if (l->q.issuers[0])
+		authority.issuers = (char **)l->q.issuers;
+	authority.caa = true;
+	return judge(e, &authority);
+}
+
+static void on_checked(struct evidence *e, struct verdict *v, void *arg)
+{
+	struct sight *l = arg;
+	struct verdict *mine = l->q.caa ? judge_for(l, e) : NULL;
+	json_t *answer = mpic_response_json(&l->q, e, mine ? mine : v);
+
+	l->run = NULL;
+	l->done(answer, &(struct err){ 0 }, l->arg);
+	json_decref(answer);
+	verdict_free(mine);
+	verdict_free(v);
+	evidence_free(e);
+	sight_free(l);
+}
+
+/* A profile for private networks would let a stranger reach into ours. */
+static const char *public_profile(struct mpic *m)
+{
+	return checker_authority(m->parts.checker, NULL)->reserved_refused ? NULL : "letsencrypt";
+}
+
+int mpic_look(struct mpic *m, const struct mpic_question *q, mpic_fn done, void *arg, struct err *err)
+{
+	struct sight *l = mem_new(1, sizeof(*l));
+	struct check_want want;
+
+	*l = (struct sight){ .m = m, .done = done, .arg = arg, .question = mpic_question_json(q, true) };
+	DL_APPEND(m->sights, l);
+	if (mpic_question_read(l->question, true, false, &l->q, err) == 0) {
+		want = (struct check_want){ .type = q->caa ? "dns-01" : l->q.type, .domain = l->q.domain, .token = l->q.token,
+			.key_authorization = l->q.key_authorization, .value = l->q.value, .authority = public_profile(m),
+			.parts = q->caa ? CHECK_CAA : CHECK_VALIDATION, .limit_ms = m->parts.config->perspectives.timeout_ms };
+		if (check_start(m->parts.checker, &want, on_checked, l, &l->run, err) == 0)
+			return 0;
+	}
+	sight_free(l);
+	return err->code;
+}
+
+void sights_cancel(struct mpic *m)
+{
+	while (m->sights) {
+		if (m->sights->run)
+			check_cancel(m->sights->run);
+		sight_free(m->sights);
+	}
+}
+
+void mpic_forget(struct mpic *m, void *arg)
+{
+	struct sight *l, *next;
+
+	DL_FOREACH_SAFE(m->sights, l, next) {
+		if (l->arg != arg)
+			continue;
+		check_cancel(l->run);
+		sight_free(l);
+	}
+	coordinations_forget(m, arg);
+}
