@@ -12,21 +12,6 @@
 
 enum { TXT = 16, CAA = 257 };
 
-/* Until each stage is there: what is weak gives way to nothing, so these lines go when the stages come. */
-#define STAGE(f) \
-	__attribute__((weak)) void f(const struct evidence *e, const struct authority *a, struct verdict *v) \
-	{ \
-		(void)e; \
-		(void)a; \
-		(void)v; \
-	}
-STAGE(judge_persist)
-STAGE(judge_delegation)
-STAGE(judge_dnssec)
-STAGE(judge_tls_alpn)
-STAGE(judge_perspectives)
-STAGE(judge_budget)
-
 static struct authorities *authorities;
 
 static int load_authorities(void **state)
