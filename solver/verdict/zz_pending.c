@@ -2,7 +2,7 @@
 #include "solver/verdict/judge.h"
 
 #define PENDING(name) \
-	void name(const struct evidence *e, const struct authority *a, struct verdict *v) { (void)e, (void)a, (void)v; }
+	__attribute__((weak)) void name(const struct evidence *e, const struct authority *a, struct verdict *v) { (void)e, (void)a, (void)v; }
 
 #if !__has_include("solver/verdict/persist.c")
 PENDING(judge_persist)
