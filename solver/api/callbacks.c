@@ -1,21 +1,31 @@
 /* Signed callbacks: once an order is ready or has failed, its URL is told, until it answers 2xx.
  *
- * The signature is over the time and the body, so that a copied request cannot be sent again later. The
- * result is kept with the order: a restart goes on where it stopped. */
+ * The body is a CloudEvent (cloudevents.h). The result is kept with the order: a restart goes on where it stopped, and
+ * counts on. How a receiver knows that a call is genuine and new:
+ *
+ * 1. Dcvd-Timestamp holds the seconds since 1970 at which this try was sent. What is more than five minutes off is refused.
+ * 2. Dcvd-Signature is "v1=" and the hexadecimal HMAC-SHA256, under the shared secret, of the timestamp, "." and the body
+ *    byte for byte; compared in constant time, before the body is parsed. Signed together, neither can be exchanged. While a
+ *    secret is being changed the receiver accepts both.
+ * 3. The "id" of the event is the same in every repetition. Who remembers ids answers 2xx to one it knows, and does nothing:
+ *    a copy that arrives within the five minutes changes nothing either.
+ *
+ * 410 says "never again"; any other answer is a failure, and the call is repeated with growing pauses, for some hours. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
 
+#include "solver/api/cloudevents.h"
 #include "solver/api/internal.h"
 #include "solver/base/clock.h"
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
 #include "solver/crypto/crypto.h"
 
-#define ATTEMPTS_MAX 12
+#define ATTEMPTS_MAX 30
 #define PAUSE_FIRST_MS 1000
-#define PAUSE_MAX_MS 300000
+#define PAUSE_MAX_MS 600000
 #define CALLBACK_TIMEOUT_MS 10000
 
 struct delivery {
@@ -58,16 +68,18 @@ static void delivery_free(struct delivery *d)
 	free(d);
 }
 
-static void note(struct delivery *d, int status, const char *error, bool settled)
+/* `next_ms`: when it is tried again; 0: never. */
+static void note(struct delivery *d, int status, const char *error, int64_t next_ms)
 {
-	char at[CLOCK_TEXT_SIZE];
-	json_t *result = json_pack("{si so so sb ss}", "attempts", (int)d->attempts, "status",
+	char at[CLOCK_TEXT_SIZE], next[CLOCK_TEXT_SIZE];
+	json_t *result = json_pack("{si so so sb ss so}", "attempts", (int)d->attempts, "status",
 	                           status ? json_integer(status) : json_null(), "error", error ? json_string(error) : json_null(),
-	                           "delivered", settled && !error, "at", clock_text(clock_wall_ms(), at));
+	                           "delivered", !error, "at", clock_text(clock_wall_ms(), at), "next",
+	                           next_ms ? json_string(clock_text(next_ms, next)) : json_null());
 	char *text = json_dumps(result, JSON_COMPACT);
 
-	engine_order_announced(d->owner->api->parts.engine, d->order_id, text, settled);
-	log_event(error ? LOG_WARNING : LOG_INFO, error ? (settled ? "callback given up" : "callback failed, will be repeated") : "callback delivered",
+	engine_order_announced(d->owner->api->parts.engine, d->order_id, text, !next_ms);
+	log_event(error ? LOG_WARNING : LOG_INFO, !error ? "callback delivered" : next_ms ? "callback failed, will be repeated" : "callback given up",
 	          "order", d->order_id, "error", error, NULL);
 	free(text);
 	json_decref(result);
@@ -75,22 +87,22 @@ static void note(struct delivery *d, int status, const char *error, bool settled
 
 static void attempt(void *arg);
 
-static void try_later(struct delivery *d)
+static int64_t pause_ms(const struct delivery *d)
 {
-	int64_t pause = PAUSE_FIRST_MS << (d->attempts < 10 ? d->attempts - 1 : 9);
+	int64_t pause = PAUSE_FIRST_MS << (d->attempts < 11 ? d->attempts - 1 : 10);
 
-	d->timer = timer_start(d->owner->api->parts.loop, pause > PAUSE_MAX_MS ? PAUSE_MAX_MS : pause, attempt, d);
+	return pause > PAUSE_MAX_MS ? PAUSE_MAX_MS : pause;
 }
 
 static void settle(struct delivery *d, int status, const char *error)
 {
-	bool over = !error || d->attempts >= ATTEMPTS_MAX || status == 410;
-
-	note(d, status, error, over);
-	if (over)
+	if (!error || d->attempts >= ATTEMPTS_MAX || status == 410) {
+		note(d, status, error, 0);
 		delivery_free(d);
-	else
-		try_later(d);
+		return;
+	}
+	note(d, status, error, clock_wall_ms() + pause_ms(d));
+	d->timer = timer_start(d->owner->api->parts.loop, pause_ms(d), attempt, d);
 }
 
 static void on_reply(const struct http_reply *reply, const struct err *err, void *arg)
@@ -125,7 +137,7 @@ static int send_body(struct delivery *d, const struct secret *secret, struct err
 	CLEANUP(mem_freep) char *signature = callback_signature(secret_reveal(secret), at, d->body);
 	CLEANUP(mem_freep) char *at_line = mem_printf("Dcvd-Timestamp: %s", at);
 	CLEANUP(mem_freep) char *signature_line = mem_printf("Dcvd-Signature: %s", signature);
-	const char *const headers[] = { "Content-Type: application/json", at_line, signature_line, NULL };
+	const char *const headers[] = { "Content-Type: " CLOUDEVENTS_TYPE, at_line, signature_line, NULL };
 	const struct http_request request = { .method = "POST", .url = d->url, .headers = headers, .body = d->body,
 		                              .body_length = strlen(d->body), .max_reply = 4096, .cut_at_max = true,
 		                              .timeout_ms = CALLBACK_TIMEOUT_MS };
@@ -149,12 +161,21 @@ static void attempt(void *arg)
 
 static char *body_of(struct engine *e, const struct order *o, enum order_state state)
 {
-	json_t *all = json_pack("{so so}", "event", json_string(state == ORDER_READY ? "order.ready" : "order.failed"), "order",
-	                        order_json(e, o));
-	char *text = json_dumps(all, JSON_COMPACT);
+	json_t *event = cloudevent_order(e, o, state);
+	char *text = json_dumps(event, JSON_COMPACT);
 
-	json_decref(all);
+	json_decref(event);
 	return text;
+}
+
+/* Those of before a restart. */
+static unsigned attempts_so_far(const struct order *o)
+{
+	json_t *result = o->callback_result ? json_loads(o->callback_result, 0, NULL) : NULL;
+	json_int_t count = json_integer_value(json_object_get(result, "attempts"));
+
+	json_decref(result);
+	return count > 0 && count < ATTEMPTS_MAX ? (unsigned)count : 0;
 }
 
 static void start(void *arg)
@@ -172,6 +193,7 @@ static void start(void *arg)
 	d->url = mem_dup(o->callback_url);
 	d->secret = mem_dup(o->callback_secret);
 	d->body = body_of(e, o, state);
+	d->attempts = attempts_so_far(o);
 	attempt(d);
 }
 

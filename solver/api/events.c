@@ -2,12 +2,13 @@
  *
  * The events so far come first (of a challenge all, of an order the last of each), then what happens. The
  * stream of one challenge or order ends when that is over. Last-Event-ID is tolerated: who reconnects gets
- * the present state again, which says more than what was missed. */
+ * the present state again, which says more than what was missed. ?format=cloudevents: each is a CloudEvent. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "solver/api/cloudevents.h"
 #include "solver/api/internal.h"
 #include "solver/base/mem.h"
 
@@ -21,12 +22,13 @@ struct stream {
 	struct hub_listener *listener;
 	struct timer *heartbeat;
 	struct timer *end;
+	bool cloudevents;
 	uint64_t number;
 };
 
 static void write_event(struct stream *s, const struct challenge *c, const struct challenge_event *event)
 {
-	json_t *json = event_json(c, event);
+	json_t *json = s->cloudevents ? cloudevent_challenge(c, event) : event_json(c, event);
 	char *data = json_dumps(json, JSON_COMPACT);
 	char *text = mem_printf("id: %" PRIu64 "\nevent: challenge\ndata: %s\n\n", ++s->number, data);
 
@@ -102,6 +104,16 @@ static void on_gone(void *arg)
 	free(s);
 }
 
+static int read_format(struct http_exchange *x, struct stream *s, struct problem *problem)
+{
+	const char *format = http_exchange_query(x, "format");
+
+	s->cloudevents = format && strcmp(format, "cloudevents") == 0;
+	if (format && !s->cloudevents)
+		return problem_set(problem, 400, ERR_INVALID, NULL, "format=%.40s is not known; the only one is format=cloudevents", format);
+	return 0;
+}
+
 static int read_subject(struct api *a, struct http_exchange *x, const struct caller *caller, struct stream *s, struct problem *problem)
 {
 	const char *challenge = http_exchange_query(x, "challenge"), *order = http_exchange_query(x, "order");
@@ -157,7 +169,7 @@ void events_get(struct api *a, struct http_exchange *x, const struct caller *cal
 	struct problem problem = { 0 };
 
 	(void)argument;
-	if (read_subject(a, x, caller, s, &problem) < 0) {
+	if (read_format(x, s, &problem) < 0 || read_subject(a, x, caller, s, &problem) < 0) {
 		free(s);
 		reply_problem(a, x, &problem);
 		return;

@@ -111,6 +111,7 @@ void challenges_delete(struct api *a, struct http_exchange *x, const struct call
 void orders_post(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
 void orders_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id);
 void orders_delete(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id);
+void callbacks_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
 void events_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
 void checks_post(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
 void clients_post(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);

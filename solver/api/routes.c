@@ -25,6 +25,7 @@ static const struct row {
 	{ { "POST", "/v1/orders" }, ACCESS_CLIENT, orders_post },
 	{ { "GET", "/v1/orders/{}" }, ACCESS_CLIENT, orders_get },
 	{ { "DELETE", "/v1/orders/{}" }, ACCESS_CLIENT, orders_delete },
+	{ { "GET", "/v1/callbacks" }, ACCESS_CLIENT, callbacks_get },
 	{ { "GET", "/v1/events" }, ACCESS_CLIENT, events_get },
 	{ { "POST", "/v1/checks" }, ACCESS_CLIENT, checks_post },
 	{ { "POST", "/v1/clients" }, ACCESS_MANAGER, clients_post },

@@ -76,10 +76,26 @@ static void print_challenge(const json_t *c)
 	print_events(json_object_get(c, "events"));
 }
 
+static void print_callback(const json_t *callback)
+{
+	const json_t *result = json_object_get(callback, "result");
+	bool settled = json_is_true(json_object_get(callback, "settled"));
+	char age[16];
+
+	if (!json_is_object(callback))
+		return;
+	printf("%-11s %s (%s)\n", "Callback:", json_text(callback, "url"),
+	       !settled ? "pending" : json_is_true(json_object_get(result, "delivered")) ? "delivered" : "given up");
+	if (json_is_object(result))
+		printf("%-11s %d tries, the last %s ago%s%s\n", "", (int)json_integer_value(json_object_get(result, "attempts")),
+		       age_text(json_text(result, "at"), age), *json_text(result, "error") ? ": " : "", json_text(result, "error"));
+	if (*json_text(result, "next"))
+		printf("%-11s again at %s\n", "", json_text(result, "next"));
+}
+
 static void print_order(const json_t *o)
 {
 	static const char *const headings[] = { "  ID", "STATE", "TYPE", "DOMAIN", "REASON", NULL };
-	const json_t *callback = json_object_get(o, "callback");
 	struct table *t;
 	json_t *c;
 	size_t i;
@@ -89,9 +105,7 @@ static void print_order(const json_t *o)
 	line(o, "Label:", "label");
 	line(o, "Client:", "client");
 	line(o, "Created:", "created");
-	if (json_is_object(callback))
-		printf("%-11s %s (%s)\n", "Callback:", json_text(callback, "url"),
-		       json_is_true(json_object_get(callback, "settled")) ? "settled" : "pending");
+	print_callback(json_object_get(o, "callback"));
 	puts("Challenges:");
 	t = table_new(headings);
 	json_array_foreach(json_object_get(o, "challenges"), i, c) {

@@ -320,6 +320,19 @@ class Life(Api):
         self.assertEqual([states[0], states[-1]], ["queued", "gone"])
         self.assertIn("ready", states)
 
+    def test_a_stream_of_cloud_events(self):
+        challenge = self.service.call("POST", "/v1/challenges?wait=ready&timeout=15s", dns01("cloud.dcvd.test"))
+        self.refused(400, "GET", "/v1/events?format=xml")
+        request = urllib.request.Request(f"{self.service.url}/v1/events?format=cloudevents&challenge={challenge['id']}",
+                                         headers={"Authorization": f"Bearer {self.service.token}"})
+        with urllib.request.urlopen(request, timeout=20) as stream:
+            self.service.call("DELETE", f"/v1/challenges/{challenge['id']}")
+            events = [json.loads(line[6:]) for line in stream.read().decode().splitlines() if line.startswith("data: ")]
+        self.assertEqual({(e["specversion"], e["source"], e["subject"]) for e in events}, {("1.0", "/v1/challenges", challenge["id"])})
+        self.assertEqual((events[0]["type"], events[-1]["type"]), ("dcvd.challenge.queued", "dcvd.challenge.gone"))
+        self.assertEqual(events[0]["data"]["challenge"], challenge["id"])
+        self.assertEqual(len({e["id"] for e in events}), len(events))
+
     def test_callers_who_leave_disturb_nobody(self):
         challenge = self.service.call("POST", "/v1/challenges", {"type": "http-01", "domain": "gone.invalid", "token": "abc",
                                                                  "key_authorization": "abc.thumb"})
@@ -372,8 +385,9 @@ class Callbacks(Api):
         self.assertEqual(headers["Dcvd-Signature"], "v1=" + expected)
         self.assertLess(abs(time.time() - int(headers["Dcvd-Timestamp"])), 30)
         said = json.loads(body)
-        self.assertEqual((said["event"], said["order"]["id"]), ("order.ready", order["id"]))
-        self.assertEqual({c["state"] for c in said["order"]["challenges"]}, {"ready"})
+        self.assertEqual((headers["Content-Type"], said["specversion"], said["type"], said["source"], said["subject"], said["id"]),
+                         ("application/cloudevents+json", "1.0", "dcvd.order.ready", "/v1/orders", order["id"], order["id"] + ".ready"))
+        self.assertEqual({c["state"] for c in said["data"]["challenges"]}, {"ready"})
         self.assertEqual(self.settled(order["id"])["attempts"], 1)
 
     def test_is_repeated_until_it_is_taken(self):
@@ -382,7 +396,22 @@ class Callbacks(Api):
         bodies = {receiver.calls.get(timeout=15)[1] for _ in range(3)}
         self.assertEqual(len(bodies), 1)
         result = self.settled(order["id"])
-        self.assertEqual((result["attempts"], result["status"], result["delivered"]), (3, 200, True))
+        self.assertEqual((result["attempts"], result["status"], result["delivered"], result["next"]), (3, 200, True, None))
+        self.assertRegex(self.service.command("describe", order["id"]).stdout, r"Callback: +http://\S+ \(delivered\)\n +3 tries")
+
+    def test_are_listed_with_their_result(self):
+        receiver = self.receiver(*[500] * 20)
+        order = self.order(receiver, "c5.dcvd.test")
+        receiver.calls.get(timeout=15)
+        receiver.calls.get(timeout=15)
+        waiting = [c for c in self.service.call("GET", "/v1/callbacks?settled=false")["callbacks"] if c["order"] == order["id"]]
+        self.assertEqual([(c["url"], c["state"], c["settled"], c["result"]["status"]) for c in waiting], [(receiver.url, "ready", False, 500)])
+        self.assertTrue(waiting[0]["result"]["next"])
+        self.assertNotIn(order["id"], {c["order"] for c in self.service.call("GET", "/v1/callbacks?settled=true")["callbacks"]})
+        self.assertIn("again at", self.service.command("describe", order["id"]).stdout)
+        other = self.service.call("POST", "/v1/clients", {"name": "stranger", "grants": {"identifiers": ["x.test"]}})["token"]
+        self.assertEqual(self.service.call("GET", "/v1/callbacks", token=other), {"callbacks": []})
+        self.refused(400, "GET", "/v1/callbacks?settled=maybe")
 
     def test_goes_on_after_a_restart(self):
         receiver = self.receiver(500)
@@ -391,7 +420,8 @@ class Callbacks(Api):
         self.assertEqual(self.service.stop(), 0, self.service.log)
         self.service.start()
         receiver.calls.get(timeout=15)
-        self.assertTrue(self.settled(order["id"])["delivered"])
+        result = self.settled(order["id"])
+        self.assertEqual((result["delivered"], result["attempts"]), (True, 2))
 
     def test_a_failed_order_is_told_too(self):
         receiver = self.receiver()
@@ -399,8 +429,8 @@ class Callbacks(Api):
                                                                  "key_authorization": "abc.thumb"}], "deadline": "1s",
                                                  "callback": {"url": receiver.url, "secret": "tests"}})
         said = json.loads(receiver.calls.get(timeout=20)[1])
-        self.assertEqual(said["event"], "order.failed")
-        self.assertTrue(said["order"]["challenges"][0]["reason"])
+        self.assertEqual(said["type"], "dcvd.order.failed")
+        self.assertTrue(said["data"]["challenges"][0]["reason"])
 
 
 class CommandLine(Api):

@@ -1,0 +1,17 @@
+/* What happened, as CloudEvents 1.0 in the structured JSON mode: the body of callbacks, and of the event stream on
+ * request. An id is made of what it tells, so that an event that is sent again, also after a restart, is known by it. */
+#ifndef SOLVER_API_CLOUDEVENTS_H
+#define SOLVER_API_CLOUDEVENTS_H
+
+#include <jansson.h>
+
+#include "solver/engine/engine.h"
+
+#define CLOUDEVENTS_TYPE "application/cloudevents+json"
+
+/* "dcvd.order.ready" or "dcvd.order.failed"; the data is the order as the API shows it. Gives (free with json_decref). */
+json_t *cloudevent_order(struct engine *e, const struct order *o, enum order_state state);
+/* "dcvd.challenge.<state>"; the data is the event as the stream shows it. Gives. */
+json_t *cloudevent_challenge(const struct challenge *c, const struct challenge_event *event);
+
+#endif
