@@ -106,8 +106,21 @@ struct engine_watch;
 struct engine_watch *engine_watch(struct engine *e, void (*fn)(const struct challenge *c, const struct challenge_event *event, void *arg), void *arg);
 void engine_unwatch(struct engine *e, struct engine_watch *w);
 
-/* A check by hand, nothing published. `done` gets the verdict as JSON (see engine/verdict.h for its form). */
-struct check_request { enum challenge_type type; const char *domain; const char *token, *key_authorization, *value, *account_uri; /* or NULL */ };
+/* What the authority said of a challenge, as far as the caller knows; `problem` (or NULL) is its sentence. A failure counts
+ * against the limits of the authority: the next attempt for this account and identifier is held until it is affordable. */
+int engine_outcome(struct engine *e, const char *id, bool valid, const char *problem, struct err *err);
+/* Before an acknowledgement: 0, or ERR_RATE with the sentence and the time to wait, when one of the order's names has failed and
+ * must not be tried yet (1, 10, 100 minutes after failures in a row, and never the last failure of an hour). */
+int engine_budget_allows(struct engine *e, const char *order_id, int64_t *ret_wait_ms, struct err *err);
+
+/* A check by hand, nothing published. `done` gets the verdict as JSON (see verdict/verdict.h for its form). */
+struct check_request {
+	enum challenge_type type;
+	const char *domain;
+	const char *token, *key_authorization, *value, *account_uri; /* or NULL */
+	const char *authority; /* profile; NULL: the configured one */
+	bool evidence;         /* the verdict holds the evidence */
+};
 int engine_check(struct engine *e, const struct check_request *request,
                  void (*done)(const char *verdict_json, const struct err *err, void *arg), void *arg, struct err *err);
 

@@ -228,7 +228,7 @@ static bool push_addresses(ldns_pkt *pkt, const char *name, int type)
 
 	for (size_t i = 0; i < world.host_count; i++) {
 		bool six = strchr(world.hosts[i].text, ':') != NULL && strchr(world.hosts[i].text, ':') != strrchr(world.hosts[i].text, ':');
-		CLEANUP(mem_freep) char *address = mem_dup_n(world.hosts[i].text, six ? 64 : strcspn(world.hosts[i].text, ":"));
+		CLEANUP(mem_freep) char *address = mem_dup_n(world.hosts[i].text, six ? strlen(world.hosts[i].text) : strcspn(world.hosts[i].text, ":"));
 		CLEANUP(mem_freep) char *rest = mem_printf("%s %s", six ? "AAAA" : "A", address);
 
 		if (strcmp(world.hosts[i].name, name) != 0)
@@ -291,26 +291,40 @@ static void take_wire(struct reply *r, ldns_pkt *pkt)
 	ldns_pkt_free(pkt);
 }
 
+/* A top-level domain, say. */
+static bool is_above_a_zone(const char *name)
+{
+	for (size_t i = 0; i < world.server_count; i++)
+		if (name_is_below(world.servers[i].zone, name))
+			return true;
+	return false;
+}
+
 /* As a resolver that begins at the root: the first server that says something; CNAMEs are followed. */
 static ldns_pkt *resolve(const char *name, int type)
 {
 	struct server *s = server_for(name, NULL);
 	const char *target = cname_of(name);
+	ldns_rr_list *records;
 	ldns_pkt *pkt, *rest;
 
 	for (size_t i = 0; s && i < world.server_count && s->fault; i++)
 		if (strcmp(world.servers[i].zone, s->zone) == 0)
 			s = &world.servers[i];
+	if (!s && is_above_a_zone(name))
+		return answer_to(name, type);
 	if (!s || s->fault == FAULT_SILENT || s->fault == FAULT_GARBAGE || s->fault == FAULT_CUT) {
 		pkt = answer_to(name, type);
-		ldns_pkt_set_rcode(pkt, s ? LDNS_RCODE_SERVFAIL : LDNS_RCODE_NXDOMAIN);
+		ldns_pkt_set_rcode(pkt, s ? LDNS_RCODE_SERVFAIL : strchr(name, '.') ? LDNS_RCODE_NXDOMAIN : LDNS_RCODE_NOERROR);
 		return pkt;
 	}
 	pkt = authoritative(s, name, type);
 	if (!target)
 		return pkt;
 	rest = resolve(target, type);
-	ldns_pkt_push_rr_list(pkt, LDNS_SECTION_ANSWER, ldns_rr_list_clone(ldns_pkt_answer(rest)));
+	records = ldns_rr_list_clone(ldns_pkt_answer(rest));
+	ldns_pkt_push_rr_list(pkt, LDNS_SECTION_ANSWER, records);
+	ldns_rr_list_free(records);
 	ldns_pkt_set_rcode(pkt, ldns_pkt_get_rcode(rest));
 	ldns_pkt_free(rest);
 	return pkt;
@@ -424,13 +438,25 @@ int resolver_addresses(struct resolver *resolver, const char *host,
 }
 
 /* What the server at this address says; nothing for one that is silent. */
-static void take_answer(struct reply *r, struct server *s, const char *name, int type)
+/* The question comes back as it was asked, in its mixture of upper and lower case. */
+static void keep_case(ldns_pkt *pkt, const char *asked)
+{
+	ldns_rr *question = ldns_rr_list_rr(ldns_pkt_question(pkt), 0);
+
+	ldns_rdf_deep_free(ldns_rr_owner(question));
+	ldns_rr_set_owner(question, ldns_dname_new_frm_str(asked));
+}
+
+static void take_answer(struct reply *r, struct server *s, const char *name, int type, const char *asked)
 {
 	static const unsigned char garbage[] = "\xff\xc0\x0c\xc0\x0c not a message \x00\xff";
+	ldns_pkt *pkt;
 
 	if (s->fault == FAULT_SILENT)
 		return;
-	take_wire(r, authoritative(s, name, type));
+	pkt = authoritative(s, name, type);
+	keep_case(pkt, asked);
+	take_wire(r, pkt);
 	if (s->fault == FAULT_CUT)
 		r->length /= 2;
 	if (s->fault != FAULT_GARBAGE)
@@ -445,7 +471,7 @@ int resolver_exchange(struct resolver *resolver, const char *address, const unsi
 	ldns_pkt *query = NULL;
 	struct server *s;
 	struct reply *r;
-	char *name;
+	char *name, *asked;
 	int type;
 
 	(void)tcp, (void)err;
@@ -455,6 +481,7 @@ int resolver_exchange(struct resolver *resolver, const char *address, const unsi
 	name[strlen(name) - 1] = '\0';
 	type = (int)ldns_rr_get_type(ldns_rr_list_rr(ldns_pkt_question(query), 0));
 	ldns_pkt_free(query);
+	asked = mem_dup(name);
 	for (char *c = name; *c; c++)
 		*c = *c >= 'A' && *c <= 'Z' ? (char)(*c + 32) : *c;
 	s = server_for(name, address);
@@ -462,7 +489,8 @@ int resolver_exchange(struct resolver *resolver, const char *address, const unsi
 	s->asked++;
 	r = reply_new(resolver, s->fault == FAULT_SILENT ? SILENCE_MS : REPLY_MS, arg);
 	r->done = done;
-	take_answer(r, s, name, type);
+	take_answer(r, s, name, type, asked);
+	free(asked);
 	free(name);
 	return 0;
 }

@@ -41,16 +41,28 @@ static void assert_verdict(struct scenario *s, struct check_request r, const cha
 
 static void a_check_of_a_wildcard_for_http01_is_refused(void **state)
 {
+	assert_verdict(*state, (struct check_request){ .type = CHALLENGE_HTTP01, .domain = "*.example.org" }, "\"stage\":\"identifier\"",
+	               "wildcard");
+}
+
+static void a_check_with_an_unknown_authority_is_refused(void **state)
+{
 	struct err err;
 
-	assert_null(check(*state, (struct check_request){ .type = CHALLENGE_HTTP01, .domain = "*.example.org" }, &err));
-	assert_says(err.text, "a wildcard can only be validated with dns-01");
+	assert_null(check(*state, (struct check_request){ .type = CHALLENGE_HTTP01, .domain = NAME, .authority = "nobody" }, &err));
+	assert_says(err.text, "there is no authority \"nobody\"");
+}
+
+static void a_check_shows_its_evidence_when_it_is_asked_to(void **state)
+{
+	assert_verdict(*state, (struct check_request){ .type = CHALLENGE_DNS01, .domain = NAME, .evidence = true }, "\"evidence\":",
+	               "\"view\":\"direct\"");
 }
 
 static void a_check_of_a_name_in_no_zone_says_so(void **state)
 {
-	assert_verdict(*state, (struct check_request){ .type = CHALLENGE_DNS01, .domain = "nowhere.example" }, "\"result\":\"fail\"",
-	               "no zone holds _acme-challenge.nowhere.example");
+	assert_verdict(*state, (struct check_request){ .type = CHALLENGE_DNS01, .domain = "nowhere.com", .value = VALUE }, "\"result\":\"fail\"",
+	               "NXDOMAIN looking up TXT for _acme-challenge.nowhere.com");
 }
 
 static void a_check_tells_the_server_that_lags_from_the_one_that_has_it(void **state)
@@ -59,7 +71,7 @@ static void a_check_tells_the_server_that_lags_from_the_one_that_has_it(void **s
 	fake_dns_value(FQDN, VALUE);
 	fake_dns_fault(NS2, FAULT_LAGS);
 	assert_verdict(*state, (struct check_request){ .type = CHALLENGE_DNS01, .domain = NAME, .value = VALUE }, "\"result\":\"flaky\"",
-	               "ns2.example.org (192.0.2.2): NXDOMAIN");
+	               "ns2.example.org, 192.0.2.2): DNS problem: NXDOMAIN");
 }
 
 static void a_check_shows_a_wrong_value(void **state)
@@ -67,13 +79,13 @@ static void a_check_shows_a_wrong_value(void **state)
 	memory_put("example.org", FQDN, VALUE2);
 	fake_dns_value(FQDN, VALUE2);
 	assert_verdict(*state, (struct check_request){ .type = CHALLENGE_DNS01, .domain = NAME, .value = VALUE }, "acme:error:unauthorized",
-	               "incorrect TXT record");
+	               "Incorrect TXT record");
 }
 
 static void a_check_of_a_host_without_an_address_says_so(void **state)
 {
 	assert_verdict(*state, (struct check_request){ .type = CHALLENGE_HTTP01, .domain = "bare.example.org" }, "\"result\":\"fail\"",
-	               "no valid A records found for bare.example.org");
+	               "bare.example.org has no address");
 }
 
 static void a_check_passes_when_every_server_shows_the_value(void **state)
@@ -81,7 +93,7 @@ static void a_check_passes_when_every_server_shows_the_value(void **state)
 	memory_put("example.org", FQDN, VALUE);
 	fake_dns_value(FQDN, VALUE);
 	assert_verdict(*state, (struct check_request){ .type = CHALLENGE_DNS01, .domain = NAME, .value = VALUE }, "\"result\":\"pass\"",
-	               "all 2 name server addresses of example.org show the value");
+	               "at all 2 name server addresses that answer");
 }
 
 static void checks_under_way_when_the_engine_closes_are_told_and_leave_nothing(void **state)
@@ -187,6 +199,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		scenario_test(a_check_of_a_wildcard_for_http01_is_refused),
+		scenario_test(a_check_with_an_unknown_authority_is_refused),
+		scenario_test(a_check_shows_its_evidence_when_it_is_asked_to),
 		scenario_test(a_check_of_a_name_in_no_zone_says_so),
 		scenario_test(a_check_tells_the_server_that_lags_from_the_one_that_has_it),
 		scenario_test(a_check_shows_a_wrong_value),
