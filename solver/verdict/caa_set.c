@@ -1,5 +1,6 @@
 #include "solver/verdict/caa_set.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -16,7 +17,7 @@
 /* "flags tag value" of the evidence. */
 struct item {
 	unsigned flags;
-	char tag[TAG_SIZE];
+	char tag[TAG_SIZE];  /* may be empty; cut where it is longer than any that is known */
 	const char *value; /* escaped */
 };
 
@@ -35,10 +36,7 @@ static bool item_parse(const char *data, struct item *ret)
 		return false;
 	data = end + 1;
 	length = strcspn(data, " ");
-	if (length == 0 || length >= TAG_SIZE)
-		return false;
-	memcpy(ret->tag, data, length);
-	ret->tag[length] = '\0';
+	snprintf(ret->tag, sizeof(ret->tag), "%.*s", (int)(length < TAG_SIZE ? length : TAG_SIZE), data);
 	ret->flags = (unsigned)flags;
 	ret->value = data[length] ? data + length + 1 : "";
 	return true;

@@ -125,6 +125,7 @@ static struct verdict *judged(const struct evidence *e, const char *authority)
 #define D VERDICT_FAIL, PROBLEM_DNS
 #define U VERDICT_UNKNOWN, PROBLEM_CAA
 #define LE "letsencrypt.org"
+#define LONG "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
 static const struct {
 	const char *id, *identifier, *type, *zone;
@@ -220,6 +221,8 @@ static const struct {
 	{ "an ignored record next to a good one", "a.com", "http-01", "a.com 0 issue " LE "; a_b=c\na.com 0 issue " LE, Y, "caa-record-ignored" },
 	{ "VALIDATIONMETHODS", "a.com", "http-01", "a.com 0 issue " LE "; ValidationMethods=dns-01", Y, "caa-parameter-case" },
 	{ "a zero byte", "a.com", "http-01", "a.com 0 issue " LE "\\000", N, NULL },
+	{ "an empty tag, critical", "a.com", "http-01", "a.com 128  x\na.com 0 issue " LE, N, "caa-critical" },
+	{ "a long tag, critical", "a.com", "http-01", "a.com 128 " LONG LONG LONG LONG LONG " x\na.com 0 issue " LE, N, "caa-critical" },
 	{ "a record that cannot be read", "a.com", "http-01", "a.com x", Y, NULL },
 };
 
