@@ -4,6 +4,7 @@
 
 #include "solver/base/mem.h"
 #include "solver/verdict/body.h"
+#include "solver/verdict/failure.h"
 #include "solver/verdict/http_explain.h"
 #include "solver/verdict/http_walk.h"
 
@@ -23,23 +24,6 @@ struct tally {
 	struct outcome first_failure, first_pass;
 };
 
-static const struct failure {
-	const char *name, *code;
-	enum problem_type problem;
-	const char *text;
-} failures[] = {
-	{ "connect-timeout", "connect-timeout", PROBLEM_CONNECTION, "Timeout during connect (likely firewall problem)" },
-	{ "connect-refused", "connect-refused", PROBLEM_CONNECTION, "Connection refused" },
-	{ "connect-unreachable", "connect-unreachable", PROBLEM_CONNECTION, "no route to host" },
-	{ "timeout", "no-answer", PROBLEM_CONNECTION, "Timeout after connect (your server may be slow or overloaded)" },
-	{ "reset", "connection-reset", PROBLEM_CONNECTION, "Connection reset by peer" },
-	{ "closed", "connection-closed", PROBLEM_CONNECTION, "Error getting validation data" },
-	{ "garbage", "no-http", PROBLEM_CONNECTION, "Error getting validation data" },
-	{ "http2", "http2", PROBLEM_CONNECTION, "Server is speaking HTTP/2 over HTTP" },
-	{ "tls-not-tls", "plain-http-on-443", PROBLEM_MALFORMED, "Server only speaks HTTP, not TLS" },
-	{ "short", "body-short", PROBLEM_UNAUTHORIZED, "unexpected EOF" },
-};
-
 /* ---- the last request ---- */
 
 static void fail(struct outcome *o, enum problem_type problem, const char *code, char *detail)
@@ -51,41 +35,12 @@ static void fail(struct outcome *o, enum problem_type problem, const char *code,
 	o->detail = detail;
 }
 
-/* An alert of the server is told as such; what the client itself does not like is not. */
-static void judge_tls(const struct ev_hop *hop, struct outcome *o)
-{
-	static const struct { const char *in, *alert; } alerts[] = {
-		{ "alert protocol version", "protocol version not supported" }, { "alert handshake failure", "handshake failure" },
-		{ "unrecognized name", "unrecognized name" }, { "alert internal error", "internal error" },
-		{ "alert access denied", "access denied" }, { "no application protocol", "no application protocol" },
-	};
-	const char *why = hop->why ? hop->why : "handshake failure";
-
-	if (strstr(why, "unsupported protocol") || strstr(why, "wrong version")) {
-		fail(o, PROBLEM_CONNECTION, "tls-old", walk_sentence(hop, mem_printf("Fetching %s: Error getting validation data", hop->url)));
-		return;
-	}
-	for (size_t i = 0; i < ARRAY_LEN(alerts); i++)
-		if (strstr(why, alerts[i].in))
-			why = alerts[i].alert;
-	fail(o, PROBLEM_TLS, strstr(why, "protocol version") ? "tls-old" : "tls-failed",
-	     walk_sentence(hop, mem_printf("Fetching %s: remote error: tls: %s", hop->url, why)));
-}
-
 static void judge_failure(const struct ev_hop *hop, struct outcome *o)
 {
-	for (size_t i = 0; i < ARRAY_LEN(failures); i++) {
-		const struct failure *f = &failures[i];
+	struct failure_words words;
 
-		if (strcmp(f->name, hop->failure) != 0)
-			continue;
-		fail(o, f->problem, f->code, walk_sentence(hop, mem_printf("Fetching %s: %s", hop->url, f->text)));
-		return;
-	}
-	if (strcmp(hop->failure, "tls") == 0)
-		judge_tls(hop, o);
-	else
-		fail(o, PROBLEM_CONNECTION, "no-http", walk_sentence(hop, mem_printf("Fetching %s: Error getting validation data", hop->url)));
+	failure_describe(hop->failure, hop->why, &words);
+	fail(o, words.problem, words.code, walk_sentence(hop, mem_printf("Fetching %s: %s", hop->url, words.text)));
 }
 
 static bool status_is_fine(int status, enum status_rule rule)

@@ -6,6 +6,7 @@
 
 #include "solver/base/mem.h"
 #include "solver/verdict/address.h"
+#include "solver/verdict/addresses.h"
 #include "solver/verdict/lookup.h"
 #include "solver/verdict/redirect.h"
 
@@ -55,71 +56,17 @@ static void end(struct state *s, enum verdict_stage stage, enum problem_type pro
 
 /* ---- addresses ---- */
 
-/* The authority's answer; where no root can be asked, that of a server which knows. */
-static const struct ev_answer *answer_for(struct state *s, const char *host, int type)
-{
-	const struct ev_answer *answer = evidence_authority(s->e, host, type);
-
-	if (!answer || !lookup_blind(answer))
-		return answer;
-	for (size_t i = 0; i < s->e->answer_count; i++) {
-		const struct ev_answer *direct = &s->e->answers[i];
-
-		if (direct->type == type && strcmp(direct->view, "direct") == 0 && strcmp(direct->name, host) == 0 &&
-		    !direct->failure) {
-			s->out->blind = true;
-			return direct;
-		}
-	}
-	return answer;
-}
-
-static bool usable(const struct authority *a, const struct ev_record *r, int type)
-{
-	return r->type == type && !(a->reserved_refused && address_is_reserved(r->data));
-}
-
-static size_t usable_count(const struct authority *a, const struct ev_answer *answer)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; lookup_worked(answer, a->dnssec) && i < answer->record_count; i++)
-		n += usable(a, &answer->records[i], answer->type);
-	return n;
-}
-
-/* The n-th usable address, counted round and round as a resolver rotates them. */
-static const char *usable_at(const struct authority *a, const struct ev_answer *answer, size_t n)
-{
-	size_t count = usable_count(a, answer);
-
-	if (!count)
-		return NULL;
-	n %= count;
-	for (size_t i = 0;; i++)
-		if (usable(a, &answer->records[i], answer->type) && n-- == 0)
-			return answer->records[i].data;
-}
-
-static char *no_address(const struct authority *a, const struct ev_answer *answer)
-{
-	if (!lookup_worked(answer, a->dnssec))
-		return lookup_problem(answer, a->dnssec);
-	return mem_printf("no valid %s records found for %s", lookup_type_name(answer->type), answer->name);
-}
-
 static void unresolved(struct state *s, const struct ev_answer *v4, const struct ev_answer *v6, const char *location)
 {
-	CLEANUP(mem_freep) char *first = no_address(s->a, v4);
-	CLEANUP(mem_freep) char *second = no_address(s->a, v6);
+	CLEANUP(mem_freep) char *problem = addresses_problem(s->a, v4, v6);
 	bool reserved = lookup_worked(v4, s->a->dnssec) && lookup_worked(v6, s->a->dnssec) && v4->record_count + v6->record_count;
 
 	s->out->blind = lookup_blind(v4) && lookup_blind(v6);
 	if (location)
 		end(s, STAGE_VALIDATION, PROBLEM_DNS, "redirect-unresolved",
-		    walk_sentence(s->out->last, mem_printf("Fetching %s: %s; %s", location, first, second)));
+		    walk_sentence(s->out->last, mem_printf("Fetching %s: %s", location, problem)));
 	else
-		end(s, STAGE_LOOKUP, PROBLEM_DNS, reserved ? "address-reserved" : "address-missing", mem_printf("%s; %s", first, second));
+		end(s, STAGE_LOOKUP, PROBLEM_DNS, reserved ? "address-reserved" : "address-missing", mem_dup(problem));
 }
 
 /* Whether the walk can go on; if not, it ended or asks. */
@@ -132,16 +79,16 @@ static bool resolve(struct state *s, const char *host, const char *location)
 		*(address_is_v6(host) ? &s->now.v6 : &s->now.v4) = s->literal;
 		return true;
 	}
-	v4 = answer_for(s, host, TYPE_A);
-	v6 = answer_for(s, host, TYPE_AAAA);
+	v4 = addresses_answer(s->e, host, TYPE_A, &s->out->blind);
+	v6 = addresses_answer(s->e, host, TYPE_AAAA, &s->out->blind);
 	if (!v4 || !v6) {
 		s->out->next.want = HTTP_RESOLVE;
 		snprintf(s->out->next.host, sizeof(s->out->next.host), "%s", host);
 		return false;
 	}
 	s->out->elapsed_ms += v4->elapsed_ms > v6->elapsed_ms ? v4->elapsed_ms : v6->elapsed_ms;
-	s->now.v4 = usable_at(s->a, v4, s->number);
-	s->now.v6 = usable_at(s->a, v6, s->number);
+	s->now.v4 = addresses_at(s->a, v4, s->number);
+	s->now.v6 = addresses_at(s->a, v6, s->number);
 	if (!s->now.v4 && !s->now.v6)
 		unresolved(s, v4, v6, location);
 	return s->now.v4 || s->now.v6;
@@ -304,7 +251,7 @@ static size_t addresses_of(const struct evidence *e, const struct authority *a, 
 
 	for (int i = 0; i < 2; i++) {
 		const struct ev_answer *answer = evidence_authority(e, host, i ? TYPE_AAAA : TYPE_A);
-		size_t n = answer ? usable_count(a, answer) : 0;
+		size_t n = answer ? addresses_count(a, answer) : 0;
 
 		most = n > most ? n : most;
 	}

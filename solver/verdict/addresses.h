@@ -1,0 +1,17 @@
+/* The addresses of a host as an authority takes them: what its resolver answers, without those that are reserved. */
+#ifndef SOLVER_VERDICT_ADDRESSES_H
+#define SOLVER_VERDICT_ADDRESSES_H
+
+#include "solver/verdict/authority.h"
+#include "solver/verdict/evidence.h"
+
+/* The authority's answer for A or AAAA; where no root can be asked, that of a server which knows (*ret_blind is set then).
+ * NULL: it was not asked. */
+const struct ev_answer *addresses_answer(const struct evidence *e, const char *host, int type, bool *ret_blind);
+size_t addresses_count(const struct authority *a, const struct ev_answer *answer);
+/* The n-th, counted round and round as a resolver rotates them; NULL when there is none. Borrowed. */
+const char *addresses_at(const struct authority *a, const struct ev_answer *answer, size_t n);
+/* What the authority says when neither family has one; gives (free with free). */
+char *addresses_problem(const struct authority *a, const struct ev_answer *v4, const struct ev_answer *v6);
+
+#endif

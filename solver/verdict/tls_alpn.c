@@ -1,0 +1,312 @@
+/* TLS-ALPN-01 (RFC 8737): the certificate that answers on port 443. The first IPv6 address, and the first IPv4 address when there is
+ * any trouble to get a certificate; a certificate that is wrong is an answer. */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "solver/base/mem.h"
+#include "solver/crypto/certificate.h"
+#include "solver/crypto/crypto.h"
+#include "solver/verdict/address.h"
+#include "solver/verdict/addresses.h"
+#include "solver/verdict/failure.h"
+#include "solver/verdict/judge.h"
+#include "solver/verdict/lookup.h"
+
+#define PROTOCOL "acme-tls/1"
+#define DRAWS_MAX 16 /* addresses that are tried as the first one */
+
+enum came { PASSED, FAILED, PENDING };
+
+struct outcome {
+	enum came came;
+	bool trouble; /* there was no certificate: the other family is asked */
+	enum problem_type problem;
+	char *detail;
+	const char *address;
+};
+
+struct inquiry {
+	const struct evidence *e;
+	const struct authority *a;
+	struct verdict *v;
+	const struct ev_answer *v4, *v6; /* NULL for an IP identifier */
+	bool blind;
+};
+
+static void fail(struct outcome *o, enum problem_type problem, char *detail)
+{
+	o->came = FAILED;
+	o->problem = problem;
+	o->detail = detail;
+}
+
+static void find(const struct inquiry *q, const char *code, char *text, const char *mend)
+{
+	verdict_find(q->v, FINDING_ERROR, STAGE_VALIDATION, code, text, mem_dup(mend));
+}
+
+/* ---- the certificate ---- */
+
+/* Takes `said`, which becomes a part of the authority's sentence. */
+static void bad(const struct inquiry *q, struct outcome *o, const char *code, char *said, const char *mend)
+{
+	bool v6 = address_is_v6(o->address);
+
+	find(q, code, mem_printf("%s: %s", o->address, said), mend);
+	fail(o, PROBLEM_UNAUTHORIZED,
+	     mem_printf("Incorrect validation certificate for tls-alpn-01 challenge. Requested %s from %s%s%s:443. %s", q->e->identifier,
+	                v6 ? "[" : "", o->address, v6 ? "]" : "", said));
+	free(said);
+}
+
+/* What is wrong with the names, or NULL. */
+static const char *wrong_names(const struct inquiry *q, const struct certificate *c)
+{
+	CLEANUP(mem_freep) unsigned char *wanted = NULL;
+	size_t length;
+	bool ip = q->e->ip;
+
+	if (ip ? c->ip_count != 1 || c->dns_count : c->dns_count != 1 || c->ip_count)
+		return "wrong number of identifiers";
+	if (!ip && strcasecmp(c->dns, q->e->identifier) != 0)
+		return "identifier does not match expected identifier";
+	if (certificate_names_for(q->e->identifier, ip, &wanted, &length) < 0)
+		return "identifier does not match expected identifier";
+	if (c->names_length == length && memcmp(c->names, wanted, length) == 0)
+		return NULL;
+	return ip ? "identifier does not match expected identifier" : "SAN extension does not match expected bytes";
+}
+
+/* Takes the reason apart: both lack and repetition are "unexpected extensions" to the authority. */
+static char *wrong_extensions(const struct certificate *c)
+{
+	if (c->repeated)
+		return mem_printf("Received certificate with unexpected extensions: \"Extension OID %s seen twice\"", c->repeated);
+	if (!c->has_identifier)
+		return mem_dup("Received certificate with unexpected extensions: \"Required extension OID 1.3.6.1.5.5.7.1.31 is not present\"");
+	if (!c->has_names)
+		return mem_dup("Received certificate with unexpected extensions: \"Required extension OID 2.5.29.17 is not present\"");
+	return NULL;
+}
+
+static void check_digest(const struct inquiry *q, struct outcome *o, const struct certificate *c)
+{
+	unsigned char wanted[SHA256_SIZE];
+	CLEANUP(mem_freep) char *got_text = NULL;
+	CLEANUP(mem_freep) char *wanted_text = NULL;
+
+	if (!c->critical) {
+		bad(q, o, "certificate-not-critical", mem_dup("Received certificate with acmeValidationV1 extension that is not Critical."),
+		    "Mark the acmeIdentifier extension critical");
+	} else if (!c->digest_valid) {
+		bad(q, o, "certificate-digest", mem_dup("Received certificate with malformed acmeValidationV1 extension value."),
+		    "Make the value of acmeIdentifier an OCTET STRING of the 32 bytes of SHA-256(key authorization)");
+	} else if (q->e->expected) {
+		crypto_sha256(q->e->expected, strlen(q->e->expected), wanted);
+		if (memcmp(wanted, c->digest, sizeof(wanted)) == 0)
+			return;
+		got_text = crypto_hex(c->digest, sizeof(c->digest));
+		wanted_text = crypto_hex(wanted, sizeof(wanted));
+		bad(q, o, "certificate-digest",
+		    mem_printf("Received certificate with acmeValidationV1 extension value %s but expected %s.", got_text, wanted_text),
+		    "Present the certificate of this order: its acmeIdentifier holds SHA-256 of this key authorization");
+	}
+}
+
+static void check_certificate(const struct inquiry *q, struct outcome *o, const struct certificate *c)
+{
+	const char *names = wrong_names(q, c);
+	char *extensions;
+
+	if (!c->self_signed) {
+		bad(q, o, "certificate-not-self-signed", mem_dup("Received certificate which is not self-signed."),
+		    "Present the self-signed challenge certificate to clients that ask for " PROTOCOL ", not the site's own");
+		return;
+	}
+	extensions = wrong_extensions(c);
+	if (extensions)
+		bad(q, o, "certificate-extensions", extensions,
+		    "Present a certificate with subjectAltName and a critical acmeIdentifier extension, each once");
+	else if (names)
+		bad(q, o, "certificate-names", mem_printf("Received certificate with unexpected identifiers (\"%s\"): \"%s\"", c->shown, names),
+		    "Present a certificate whose only name is the identifier, in lower case");
+	else
+		check_digest(q, o, c);
+}
+
+static void judge_certificate(const struct inquiry *q, struct outcome *o, const struct ev_certificate *presented)
+{
+	CLEANUP(mem_freep) unsigned char *der = NULL;
+	struct certificate c;
+	size_t length;
+
+	if (!presented->alpn || strcmp(presented->alpn, PROTOCOL) != 0) {
+		find(q, "alpn-missing", mem_printf("%s does not know the protocol " PROTOCOL, o->address),
+		     "Have the server on port 443 answer clients that ask for " PROTOCOL);
+		fail(o, PROBLEM_UNAUTHORIZED, mem_dup("Cannot negotiate ALPN protocol \"" PROTOCOL "\" for tls-alpn-01 challenge"));
+	} else if (!presented->der || crypto_base64_decode(presented->der, &der, &length) < 0) {
+		find(q, "certificate-missing", mem_printf("%s presents no certificate", o->address), "Present the challenge certificate");
+		fail(o, PROBLEM_UNAUTHORIZED, mem_dup("No certs presented for tls-alpn-01 challenge"));
+	} else if (certificate_parse(der, length, &c, NULL) < 0) {
+		find(q, "certificate-malformed", mem_printf("%s presents a certificate that cannot be read", o->address), "Present a valid X.509 certificate");
+		fail(o, PROBLEM_CONNECTION, mem_printf("%s: Error getting validation data", o->address));
+	} else {
+		check_certificate(q, o, &c);
+		certificate_done(&c);
+	}
+}
+
+/* ---- one address ---- */
+
+static const struct ev_certificate *presented_at(const struct evidence *e, const char *address)
+{
+	for (size_t i = 0; i < e->certificate_count; i++)
+		if (strcmp(e->certificates[i].address, address) == 0)
+			return &e->certificates[i];
+	return NULL;
+}
+
+static void add_look(const struct inquiry *q, const struct ev_certificate *c, const struct outcome *o)
+{
+	struct look *look;
+
+	for (size_t i = 0; i < q->v->look_count; i++)
+		if (q->v->looks[i].address && strcmp(q->v->looks[i].address, c->address) == 0)
+			return;
+	look = verdict_look(q->v, q->e->identifier, c->address);
+	if (!look)
+		return;
+	look->ok = o->came == PASSED;
+	look->status = mem_dup(c->failure ? c->failure : c->tls_version ? c->tls_version : "certificate");
+	look->authoritative = true;
+	look->elapsed_ms = c->elapsed_ms;
+	look->at_ms = c->at_ms;
+	look->detail = mem_dup(o->detail ? o->detail : c->why);
+}
+
+static void judge_address(const struct inquiry *q, const char *address, struct outcome *o)
+{
+	const struct ev_certificate *c = presented_at(q->e, address);
+	struct failure_words words;
+
+	*o = (struct outcome){ .address = address };
+	if (!c) {
+		o->came = PENDING;
+		return;
+	}
+	if (c->failure) {
+		failure_describe(c->failure, c->why, &words);
+		o->trouble = true;
+		find(q, words.code, mem_printf("%s port 443: %s", address, words.text),
+		     "Have a TLS server listen on port 443, reachable for the whole world, and answer " PROTOCOL);
+		fail(o, words.problem, mem_printf("%s: %s", address, words.text));
+	} else {
+		judge_certificate(q, o, c);
+	}
+	add_look(q, c, o);
+}
+
+/* ---- one draw of the resolver ---- */
+
+static void judge_draw(const struct inquiry *q, size_t n, struct outcome *o)
+{
+	const char *v6 = q->e->ip ? q->e->identifier : addresses_at(q->a, q->v6, n);
+	const char *v4 = q->e->ip ? NULL : addresses_at(q->a, q->v4, n);
+
+	judge_address(q, v6 ? v6 : v4, o);
+	if (!o->trouble || !v6 || q->e->ip || q->a->fallback == FALLBACK_NONE)
+		return;
+	free(o->detail);
+	if (v4)
+		judge_address(q, v4, o);
+	else
+		fail(o, PROBLEM_MALFORMED, mem_printf("Unable to contact \"%s\" at \"%s\", no IPv4 addresses to try as fallback", q->e->identifier, v6));
+}
+
+static size_t draws(const struct inquiry *q)
+{
+	size_t v4, v6, most;
+
+	if (q->e->ip)
+		return 1;
+	v4 = addresses_count(q->a, q->v4);
+	v6 = addresses_count(q->a, q->v6);
+	most = v4 > v6 ? v4 : v6;
+	return most > DRAWS_MAX ? DRAWS_MAX : most;
+}
+
+/* ---- together ---- */
+
+struct tally {
+	size_t passed, failed, pending;
+	enum problem_type problem;
+	char *detail; /* of the first failure */
+};
+
+static void count(struct tally *t, struct outcome *o)
+{
+	t->passed += o->came == PASSED;
+	t->failed += o->came == FAILED;
+	t->pending += o->came == PENDING;
+	if (o->came == FAILED && !t->detail) {
+		t->problem = o->problem;
+		t->detail = o->detail;
+	} else {
+		free(o->detail);
+	}
+}
+
+static void decide(const struct inquiry *q, const struct tally *t)
+{
+	const char *name = q->e->identifier;
+
+	if (t->failed && !t->passed && !t->pending)
+		verdict_decide(q->v, VERDICT_FAIL, STAGE_VALIDATION, t->problem, mem_dup(t->detail));
+	else if (t->failed)
+		verdict_decide(q->v, VERDICT_FLAKY, STAGE_VALIDATION, t->problem,
+		               mem_printf("%zu of %zu addresses fail: %s", t->failed, t->passed + t->failed, t->detail));
+	else if (t->pending || (q->blind && !q->e->own_zone))
+		verdict_decide(q->v, VERDICT_UNKNOWN, STAGE_LOOKUP, PROBLEM_NONE,
+		               mem_printf("What the authority sees of %s is not wholly visible from here", name));
+	else
+		verdict_decide(q->v, VERDICT_PASS, STAGE_VALIDATION, PROBLEM_NONE, mem_printf("%s presents the challenge certificate", name));
+}
+
+static void decide_unresolved(const struct inquiry *q)
+{
+	if (lookup_blind(q->v4) && lookup_blind(q->v6)) {
+		verdict_decide(q->v, VERDICT_UNKNOWN, STAGE_LOOKUP, PROBLEM_NONE, mem_printf("The addresses of %s are not visible from here", q->e->identifier));
+		return;
+	}
+	verdict_find(q->v, FINDING_ERROR, STAGE_LOOKUP, "address-missing", mem_printf("%s has no address that an authority can use", q->e->identifier),
+	             mem_printf("Add an A or AAAA record with a public address for %s", q->e->identifier));
+	verdict_decide(q->v, VERDICT_FAIL, STAGE_LOOKUP, PROBLEM_DNS, addresses_problem(q->a, q->v4, q->v6));
+}
+
+void judge_tls_alpn(const struct evidence *e, const struct authority *a, struct verdict *v)
+{
+	struct inquiry q = { .e = e, .a = a, .v = v };
+	struct tally t = { 0 };
+	size_t n;
+
+	if (!e->ip) {
+		q.v4 = addresses_answer(e, e->identifier, TYPE_A, &q.blind);
+		q.v6 = addresses_answer(e, e->identifier, TYPE_AAAA, &q.blind);
+	}
+	n = e->ip || (q.v4 && q.v6) ? draws(&q) : 0;
+	for (size_t i = 0; i < n; i++) {
+		struct outcome o;
+
+		judge_draw(&q, i, &o);
+		count(&t, &o);
+	}
+	if (t.passed + t.failed)
+		decide(&q, &t);
+	else if (!n && q.v4 && q.v6)
+		decide_unresolved(&q);
+	else
+		verdict_find(v, FINDING_NOTE, STAGE_VALIDATION, "not-collected",
+		             mem_printf("No certificate of %s was asked for, so nothing is said about it", e->identifier), NULL);
+	free(t.detail);
+}
