@@ -76,6 +76,7 @@ def fault_says(reply, arguments):
     reply.adds.append(" ".join(arguments))
 
 
+# What a server does instead of, or before, an honest answer; FLAGS change the answer.
 FAULTS = {"delay": fault_delay, "drop": fault_drop, "reset": fault_reset, "drip": fault_drip, "garbage": fault_garbage,
           "short": fault_short, "compression-loop": fault_compression_loop, "says": fault_says}
 FLAGS = {"no-aa", "no-soa", "lower-case", "truncate", "wrong-id", "wrong-question", "nodata", "no-edns", "case-nodata", "bad-referral"}
@@ -117,6 +118,11 @@ def look_up(site, reply):
     return found
 
 
+def said(name, line):
+    ttl, kind, data = line.split(None, 2)
+    return dns.rrset.from_text(name, int(ttl), "IN", kind, data)
+
+
 def message_of(site, reply):
     found = look_up(site, reply)
     query = reply.query
@@ -132,10 +138,8 @@ def message_of(site, reply):
         message.flags |= dns.flags.AA
     if reply.rcode is None:
         message.answer, message.authority, message.additional = found.answer, found.authority, found.additional
-    for line in reply.adds:
-        ttl, kind, data = line.split(None, 2)
-        message.answer = message.answer if message.answer and message.answer[0].rdtype == dns.rdatatype.from_text(kind) else []
-        message.answer.append(dns.rrset.from_text(reply.question.name, int(ttl), "IN", kind, data))
+    if reply.adds:
+        message.answer = [said(reply.question.name, line) for line in reply.adds]
         message.set_rcode(0)
     return shape(message, reply)
 
