@@ -23,6 +23,7 @@ struct api_parts {
 	struct store *store;         /* clients and their digests */
 	struct http_client *http;    /* callbacks */
 	const struct config *config; /* borrowed; api_reconfigure() replaces it */
+	struct mpic *mpic;           /* NULL: this service is no perspective */
 	struct cps *cps;             /* NULL: /v1/cps answers 501 */
 	/* Whether the service can do its work, for /v1/health/ready. NULL: always. */
 	int (*ready)(void *arg, struct err *err);

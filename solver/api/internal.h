@@ -21,6 +21,7 @@
 #define CLIENT_HEADER_MAX 4096
 
 #define DOOR_REST "rest"
+#define DOOR_MPIC "mpic"
 
 /* Who asks: a client of the store, or somebody on this host where api.loopback-open allows it. */
 struct caller {
@@ -130,6 +131,9 @@ void health_ready(struct api *a, struct http_exchange *x, const struct caller *c
 void metrics_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
 void status_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *name);
 void cps_certificate_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id);
+void mpic_post(struct api *a, struct http_exchange *x, const struct caller *nobody, const char *argument);
+void dcv_post(struct api *a, struct http_exchange *x, const struct caller *nobody, const char *argument);
+void caa_post(struct api *a, struct http_exchange *x, const struct caller *nobody, const char *argument);
 void openapi_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
 
 /* ---- listeners.c ---- */

@@ -49,6 +49,13 @@ static void run_free(struct check_run *r)
 	free(r);
 }
 
+static void forget_others(struct check_run *r)
+{
+	if (r->asking_others && r->c->others.cancel)
+		r->c->others.cancel(r->c->others.arg, r);
+	r->asking_others = false;
+}
+
 /* Tells, once; what is still under way ends unheard. */
 static void run_end(struct check_run *r)
 {
@@ -59,6 +66,7 @@ static void run_end(struct check_run *r)
 	if (r->locate)
 		locate_cancel(r->locate);
 	r->locate = NULL;
+	forget_others(r);
 	r->over = true;
 	r->e = NULL;
 	r->done(e, judge(e, r->authority), r->arg);
@@ -89,6 +97,37 @@ static void on_limit(void *arg)
 	run_settle(r);
 }
 
+/* ---- others who look too ---- */
+
+static void begin(void *arg);
+
+static void on_others(void *arg)
+{
+	struct check_run *r = arg;
+
+	r->asking_others = false;
+	r->pending++;
+	checker_later(r->c, 0, begin, r);
+}
+
+/* They are asked once, and only about what passes here: they cost others something. */
+static bool ask_others(struct check_run *r)
+{
+	struct verdict *v;
+	bool pass;
+
+	if (r->asked_others || !r->c->others.start || r->c->closing || !run_wants(r, CHECK_PERSPECTIVES))
+		return false;
+	r->asked_others = true;
+	v = judge(r->e, r->authority);
+	pass = v->result == VERDICT_PASS;
+	verdict_free(v);
+	r->asking_others = pass;
+	if (pass && !r->c->others.start(r->c->others.arg, r->e, on_others, r))
+		r->asking_others = false;
+	return pass && (r->asking_others || r->pending);
+}
+
 void run_advance(struct check_run *r)
 {
 	if (!r->c->closing) {
@@ -97,7 +136,7 @@ void run_advance(struct check_run *r)
 		delegation_step(r);
 		details_step(r);
 	}
-	if (r->pending || r->locate)
+	if (r->pending || r->locate || r->asking_others || ask_others(r))
 		return;
 	run_end(r);
 	run_settle(r);
@@ -279,6 +318,7 @@ void runs_close(struct checker *c)
 
 void check_cancel(struct check_run *r)
 {
+	forget_others(r);
 	evidence_free(r->e);
 	r->e = NULL;
 	r->over = true;

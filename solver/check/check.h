@@ -32,6 +32,15 @@ void checker_close(struct checker *c); /* after the resolver, the recursor and t
 int checker_reconfigure(struct checker *c, const struct config *config, struct err *err);
 const struct authority *checker_authority(struct checker *c, const char *name); /* NULL name: the configured one; or NULL */
 
+/* Others who look too (solver/mpic): `start` adds what they see to the evidence of a check that passed here, and calls `done` later;
+ * false: there is nobody to ask. After `cancel` neither happens. Copied; NULL: none. */
+struct check_others {
+	bool (*start)(void *arg, struct evidence *e, void (*done)(void *done_arg), void *done_arg);
+	void (*cancel)(void *arg, void *done_arg);
+	void *arg;
+};
+void checker_corroborate(struct checker *c, const struct check_others *others);
+
 /* What is to be collected. */
 enum check_part {
 	CHECK_IDENTIFIER = 1,  /* the name alone; asks nobody */

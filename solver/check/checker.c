@@ -57,6 +57,11 @@ const struct authority *checker_authority(struct checker *c, const char *name)
 	return authorities_find(c->authorities, name ? name : c->config->check.authority);
 }
 
+void checker_corroborate(struct checker *c, const struct check_others *others)
+{
+	c->others = others ? *others : (struct check_others){ 0 };
+}
+
 void checker_stop(struct checker *c)
 {
 	c->closing = true;

@@ -23,6 +23,7 @@ struct checker {
 	struct pace_lane *lanes;    /* pace.c: by server address */
 	size_t waiting;             /* questions that wait for their turn */
 	struct check_run *runs;     /* check.c */
+	struct check_others others;
 	bool closing;
 };
 

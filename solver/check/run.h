@@ -41,6 +41,7 @@ struct check_run {
 	bool refused;                    /* the name alone is refused: nothing else is asked */
 	bool blind;                      /* no root can be asked from here */
 	bool dns;                        /* the type is validated by a TXT record */
+	bool asking_others, asked_others; /* under way; not again */
 	bool over;                       /* done was called, or will not be */
 	struct check_run *prev, *next;
 };

@@ -7,6 +7,7 @@
 #include "solver/base/mem.h"
 #include "solver/daemon/recursion.h"
 #include "solver/daemon/schema.h"
+#include "solver/mpic/mpic.h"
 
 struct checks {
 	struct config *config;
@@ -16,6 +17,7 @@ struct checks {
 	struct resolver *resolver;
 	struct recursor *recursor;
 	struct checker *checker;
+	struct mpic *mpic;
 	const struct check_want *wants;
 	size_t count, next, running;
 	int over;
@@ -93,18 +95,22 @@ static int checks_open(struct checks *c, const struct daemon_options *options, s
 		return err->code;
 	const struct checker_parts parts = { .loop = c->loop, .http = c->http, .resolver = c->resolver, .recursor = c->recursor,
 	                                     .config = c->config };
-	return checker_open(&parts, &c->checker, err);
+	if (checker_open(&parts, &c->checker, err) < 0)
+		return err->code;
+	return mpic_open(&(struct mpic_parts){ c->loop, c->http, c->checker, c->config }, &c->mpic, err);
 }
 
 static void checks_close(struct checks *c)
 {
 	c->over = 1; /* what ends now is told nobody */
+	mpic_stop(c->mpic);
 	if (c->recursor)
 		recursor_free(c->recursor);
 	if (c->resolver)
 		resolver_free(c->resolver);
 	if (c->http)
 		http_client_free(c->http);
+	mpic_close(c->mpic);
 	if (c->checker)
 		checker_close(c->checker);
 	if (c->loop)

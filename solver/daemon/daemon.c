@@ -111,7 +111,7 @@ static int open_doors(struct daemon *d, struct err *err)
 	if (api_bootstrap_operator(d->parts.store, c->state_dir, err) < 0 || cps_open(&cps, &d->cps, err) < 0)
 		return err->code;
 	const struct api_parts api = { .loop = d->parts.loop, .engine = d->parts.engine, .store = d->parts.store, .http = d->parts.http,
-	                               .config = c, .cps = d->cps, .ready = is_ready, .ready_arg = d };
+	                               .config = c, .mpic = d->parts.mpic, .cps = d->cps, .ready = is_ready, .ready_arg = d };
 	return api_start(&api, &d->api, err);
 }
 
@@ -148,7 +148,8 @@ static void on_reload(int signal, void *arg)
 	notify_send("RELOADING=1");
 	if (d->config_count == CONFIGS_MAX)
 		err_set(&err, ERR_BUSY, "%d reloads are the most; restart the service", CONFIGS_MAX);
-	else if (read_config(d, &fresh, &err) == 0 && engine_reconfigure(d->parts.engine, fresh, &err) == 0)
+	else if (read_config(d, &fresh, &err) == 0 && mpic_reconfigure(d->parts.mpic, fresh, &err) == 0 &&
+	         engine_reconfigure(d->parts.engine, fresh, &err) == 0)
 		err.code = 0;
 	if (err.code) {
 		log_event(LOG_ERROR, "the configuration was not reloaded; the old one stays in force", "error", err.text, NULL);

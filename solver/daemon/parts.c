@@ -39,6 +39,13 @@ static int open_clients(struct parts *p, const struct config *c, struct err *err
 	return p->resolver ? recursion_open(p->loop, c, &p->recursor, err) : err->code;
 }
 
+static int open_mpic(struct parts *p, const struct config *config, struct err *err)
+{
+	const struct mpic_parts parts = { p->loop, p->http, engine_checker(p->engine), config };
+
+	return mpic_open(&parts, &p->mpic, err);
+}
+
 int parts_open(struct parts *p, const struct config *config, enum parts_journal journal, struct err *err)
 {
 	struct engine_parts parts = { .config = config, .folder_put = folder_write, .folder_remove = folder_remove };
@@ -55,7 +62,7 @@ int parts_open(struct parts *p, const struct config *config, enum parts_journal 
 	parts.http = p->http;
 	parts.resolver = p->resolver;
 	parts.recursor = p->recursor;
-	if (engine_open(&parts, &p->engine, err) < 0)
+	if (engine_open(&parts, &p->engine, err) < 0 || open_mpic(p, config, err) < 0)
 		return err->code;
 	return journal == PARTS_ON_DISK ? engine_recover(p->engine, err) : 0;
 }
@@ -65,12 +72,14 @@ void parts_close(struct parts *p)
 {
 	if (p->engine)
 		engine_stop(p->engine);
+	mpic_stop(p->mpic);
 	if (p->recursor)
 		recursor_free(p->recursor);
 	if (p->resolver)
 		resolver_free(p->resolver);
 	if (p->http)
 		http_client_free(p->http);
+	mpic_close(p->mpic);
 	if (p->engine)
 		engine_close(p->engine);
 	if (p->store)

@@ -5,6 +5,7 @@
 
 #include "solver/conf/config.h"
 #include "solver/engine/engine.h"
+#include "solver/mpic/mpic.h"
 
 struct parts {
 	struct loop *loop;
@@ -14,6 +15,7 @@ struct parts {
 	struct resolver *resolver;
 	struct recursor *recursor; /* NULL: check.authority-view is off */
 	struct engine *engine;
+	struct mpic *mpic;
 };
 
 enum parts_journal {

@@ -139,6 +139,11 @@ void entry_free(struct engine *e, struct entry *n)
 	free(n);
 }
 
+struct checker *engine_checker(struct engine *e)
+{
+	return e->checker;
+}
+
 void engine_stop(struct engine *e)
 {
 	struct entry *n;

@@ -124,6 +124,9 @@ struct check_request {
 int engine_check(struct engine *e, const struct check_request *request,
                  void (*done)(const char *verdict_json, const struct err *err, void *arg), void *arg, struct err *err);
 
+/* The engine's own checker, for who stands beside it (mpic). Borrowed. */
+struct checker *engine_checker(struct engine *e);
+
 /* 0 while the journal takes what is written; otherwise why it refused the last write (and what is repeated until it does). */
 int engine_health(struct engine *e, struct err *err);
 

@@ -161,8 +161,9 @@ static bool can_be_asked(const struct evidence *e)
 	return e->expected && ((strcmp(e->type, "dns-01") == 0 && !e->own_zone) || (strcmp(e->type, "http-01") == 0 && e->token));
 }
 
-bool mpic_corroborate(struct mpic *m, struct evidence *e, void (*done)(void *arg), void *arg)
+bool mpic_corroborate(void *mpic, struct evidence *e, void (*done)(void *arg), void *arg)
 {
+	struct mpic *m = mpic;
 	struct corroboration *c;
 
 	if (!mpic_has_others(m) || !can_be_asked(e))
@@ -175,8 +176,9 @@ bool mpic_corroborate(struct mpic *m, struct evidence *e, void (*done)(void *arg
 	return true;
 }
 
-void mpic_corroborate_cancel(struct mpic *m, void *arg)
+void mpic_corroborate_cancel(void *mpic, void *arg)
 {
+	struct mpic *m = mpic;
 	struct corroboration *c;
 
 	DL_FOREACH(m->corroborations, c)

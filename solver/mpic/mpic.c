@@ -14,6 +14,7 @@ int mpic_open(const struct mpic_parts *parts, struct mpic **ret, struct err *err
 		free(m);
 		return err->code;
 	}
+	checker_corroborate(parts->checker, &(struct check_others){ mpic_corroborate, mpic_corroborate_cancel, m });
 	*ret = m;
 	return 0;
 }
@@ -22,6 +23,7 @@ void mpic_stop(struct mpic *m)
 {
 	if (!m)
 		return;
+	checker_corroborate(m->parts.checker, NULL);
 	sights_cancel(m);
 	corroborations_cancel(m);
 	rounds_cancel(m);

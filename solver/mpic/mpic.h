@@ -24,7 +24,8 @@ struct mpic_parts {
 	const struct config *config; /* borrowed; mpic_reconfigure() replaces it */
 };
 
-/* A peer or a key that cannot be read is an error that names it. Gives *ret. */
+/* Stands beside the checker from now on: what passes there is corroborated where a check asks for perspectives. A peer that cannot
+ * be read is an error that names it. Gives *ret. */
 int mpic_open(const struct mpic_parts *parts, struct mpic **ret, struct err *err);
 /* The end, in two steps: mpic_stop(), and nothing calls back any more; then, with the HTTP client gone, mpic_close(). NULL is allowed. */
 void mpic_stop(struct mpic *m);
@@ -43,9 +44,9 @@ int mpic_look(struct mpic *m, const struct mpic_question *q, mpic_fn done, void 
 /* `done` will not come for this `arg`. */
 void mpic_forget(struct mpic *m, void *arg);
 
-/* For the checker: adds what the others see to `e` (DCV, then CAA), through the coordinator or the peers, then calls `done` (later).
+/* For the checker (check_others): adds what the others see to `e` (DCV, then CAA), through the coordinator or the peers, then calls `done` (later).
  * false: there is nobody to ask, or nothing that Open MPIC could say of this type. */
-bool mpic_corroborate(struct mpic *m, struct evidence *e, void (*done)(void *arg), void *arg);
-void mpic_corroborate_cancel(struct mpic *m, void *arg); /* `done` will not come, and `e` is not touched any more */
+bool mpic_corroborate(void *mpic, struct evidence *e, void (*done)(void *arg), void *arg);
+void mpic_corroborate_cancel(void *mpic, void *arg); /* `done` will not come, and `e` is not touched any more */
 
 #endif
