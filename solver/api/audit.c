@@ -226,20 +226,27 @@ static bool first_denial(struct audit *l, const struct audit_event *event)
 
 /* ---- numbers ---- */
 
+/* Accounts of acme-dns ("acme-dns:<subdomain>") are one client here: anybody may make them. */
+static char *client_label(const struct audit *l, const char *client)
+{
+	if (HASH_COUNT(l->series) >= SERIES_MAX)
+		return mem_dup("other");
+	return client ? mem_dup_n(client, strcspn(client, ":")) : mem_dup("");
+}
+
 static void count(struct audit *l, const struct audit_event *e)
 {
-	const char *client = e->client ? e->client : "";
-	char *key = mem_printf("%s|%s|%s", e->door, HASH_COUNT(l->series) >= SERIES_MAX ? "other" : client, e->result);
+	CLEANUP(mem_freep) char *client = client_label(l, e->client);
+	CLEANUP(mem_freep) char *key = mem_printf("%s|%s|%s", e->door, client, e->result);
 	struct series *s;
 
 	HASH_FIND_STR(l->series, key, s);
 	if (!s) {
 		s = mem_new(1, sizeof(*s));
-		*s = (struct series){ mem_dup(key), mem_dup(e->door), mem_dup(HASH_COUNT(l->series) >= SERIES_MAX ? "other" : client), mem_dup(e->result), 0 };
+		*s = (struct series){ mem_dup(key), mem_dup(e->door), mem_dup(client), mem_dup(e->result), 0 };
 		HASH_ADD_KEYPTR(hh, l->series, s->key, strlen(s->key), s);
 	}
 	s->count++;
-	free(key);
 }
 
 void audit_metrics(const struct api *a, const struct caller *caller, struct buf *out)

@@ -1,0 +1,682 @@
+"""Who may touch what: attempts to get out of a grant on every door, credentials that are not one's own, TLS, the audit log."""
+import base64
+import contextlib
+import datetime
+import hashlib
+import hmac
+import http.client
+import itertools
+import json
+import pathlib
+import shutil
+import sqlite3
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from support.certificates import DAY, Authority
+from support.pebble import free_port
+from support.servers import Bind, Key, query
+from support.service import ApiError, Service, program
+
+HOUR = datetime.timedelta(hours=1)
+IDENTITY = "system:serviceaccount:cert-manager:cert-manager"
+PROXY = "127.0.0.9"  # whose X-Forwarded-For is believed
+CONFIG = """
+challenge: {deadline: 20s}
+check: {poll-first: 50ms, poll-max: 200ms}
+dns: {zones: [dcvd.test, acme.test]}
+acme-dns: {zone: acme.test}
+cert-manager: {group: acme.dcvd.test, wait: quick}
+"""
+numbers = itertools.count()
+
+
+def fresh_value():
+    return hashlib.sha256(str(next(numbers)).encode()).hexdigest()[:43]
+
+
+def basic(name, token):
+    return "Basic " + base64.b64encode(f"{name}:{token}".encode()).decode()
+
+
+class Access(unittest.TestCase):
+    CONFIG = CONFIG
+
+    @classmethod
+    def setUpClass(cls):
+        holder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(holder.cleanup)
+        cls.folder = pathlib.Path(holder.name)
+        cls.service = cls.make_service("dcvd", cls.CONFIG + cls.api_options())
+
+    @classmethod
+    def api_options(cls):
+        return f"api: {{trusted-proxies: [{PROXY}]}}\n"
+
+    @classmethod
+    def make_service(cls, name, config, port=None):
+        # Names are looked up at dcvd's own DNS server: no question leaves the machine.
+        dns_port = free_port()
+        service = Service(cls.folder / name, f'resolver: {{servers: ["127.0.0.1:{port or dns_port}"], authority-port: {port or dns_port}}}\n{config}',
+                          dns_port=dns_port)
+        service.start()
+        cls.addClassCleanup(cls.end, service)
+        return service
+
+    @staticmethod
+    def end(service):
+        status = service.stop()
+        assert status == 0, f"{status}: {service.log[-5000:]}"
+
+    def client(self, name=None, **grants):
+        """A new client: its name and token."""
+        name = name or f"client{next(numbers)}"
+        grants.setdefault("identifiers", ["host.dcvd.test"])
+        return name, self.service.call("POST", "/v1/clients", {"name": name, "grants": grants})["token"]
+
+    def ask(self, method, path, body=None, source=None, context=None, port=None, **headers):
+        """Status and text."""
+        data = body if body is None or isinstance(body, (str, bytes)) else json.dumps(body).encode()
+        port = port or self.service.api_port
+        address = (source, 0) if source else None
+        connection = (http.client.HTTPSConnection("127.0.0.1", port, timeout=30, context=context) if context else
+                      http.client.HTTPConnection("127.0.0.1", port, timeout=30, source_address=address))
+        headers.setdefault("Content_Type", "application/json")
+        try:
+            connection.request(method, path, data, {name.replace("_", "-"): value for name, value in headers.items()})
+            reply = connection.getresponse()
+            self.headers = reply.headers
+            return reply.status, reply.read().decode()
+        finally:
+            connection.close()
+
+    def status(self, *arguments, **named):
+        return self.ask(*arguments, **named)[0]
+
+    def entries(self, **wanted):
+        found = []
+        while True:
+            page = self.service.call("GET", f"/v1/audit?limit=1000&after={found[-1]['number'] if found else 0}")["entries"]
+            found += page
+            if len(page) < 1000:
+                return [e for e in found if all(e[key] == value for key, value in wanted.items())]
+
+    def entry(self, **wanted):
+        """The last such entry; the log is written a moment after the answer."""
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            found = self.entries(**wanted)
+            if found:
+                return found[-1]
+            time.sleep(0.05)
+        self.fail(f"no entry {wanted}: {self.entries()[-5:]}")
+
+    # ---- one present on each door: whether it was taken, and the whole answer ----
+
+    def rest(self, name, token, value):
+        status, text = self.ask("POST", "/v1/challenges", {"type": "dns-01", "domain": name, "value": value}, Authorization=f"Bearer {token}")
+        return status in (200, 201), status, text
+
+    def httpreq(self, name, token, value, prefix="_acme-challenge."):
+        record = prefix + name.removeprefix("*.").removesuffix(".") + "."
+        status, text = self.ask("POST", "/present", {"fqdn": record, "value": value}, Authorization=basic(self.name_of(token), token))
+        return status == 200, status, text
+
+    def httpreq_raw(self, name, token, value):
+        status, text = self.ask("POST", f"/t/{token}/present", {"domain": name, "token": "t", "keyAuth": "t." + value})
+        return status == 200, status, text
+
+    def cert_manager(self, name, token, value):
+        record = "_acme-challenge." + name.removeprefix("*.").removesuffix(".") + "."
+        payload = {"request": {"uid": "", "action": "Present", "type": "dns-01", "dnsName": name.removeprefix("*."), "key": value,
+                               "resourceNamespace": "x", "resolvedFQDN": record, "resolvedZone": "dcvd.test.", "config": {}}}
+        status, text = self.ask("POST", "/apis/acme.dcvd.test/v1alpha1/dcvd", payload, Authorization=f"Bearer {token}")
+        return json.loads(text).get("response", {}).get("success") is True, status, text
+
+    def name_of(self, token):
+        return self.names[token]
+
+    def holder(self, **grants):
+        if not hasattr(self, "names"):
+            self.names = {}
+        name, token = self.client(**grants)
+        self.names[token] = name
+        return token
+
+    @property
+    def doors(self):
+        return {"rest": self.rest, "httpreq": self.httpreq, "httpreq raw": self.httpreq_raw, "cert-manager": self.cert_manager}
+
+    def published(self, name):
+        """What stands in DNS at a name and at its TXT name."""
+        name = name.removeprefix("*.").rstrip(".")
+        with contextlib.suppress(Exception):
+            return query("127.0.0.1", self.service.dns_port, "_acme-challenge." + name)[1] + query("127.0.0.1", self.service.dns_port, name)[1]
+        return []
+
+
+class Grants(Access):
+    GRANTED = ("host.dcvd.test", ".team.dcvd.test", "bücher.dcvd.test")
+    # Names beside, below and above what is granted, and spellings that a careless comparison lets through.
+    ESCAPES = (
+        "other.dcvd.test", "dcvd.test", "test", "evil-team.dcvd.test", "evilteam.dcvd.test", "team.dcvd.test.evil.dcvd.test",
+        "xhost.dcvd.test", "host.dcvd.test.evil.dcvd.test", "a.host.dcvd.test", "OTHER.DCVD.TEST", "other.dcvd.test.", "Other.Dcvd.Test.",
+        "*.team.dcvd.test", "*.host.dcvd.test", "*.dcvd.test", "*", "", ".", "..", "host.dcvd.test..", ".host.dcvd.test",
+        "buecher.dcvd.test", "xn--bcher-kva.evil.dcvd.test", "xn--bcher-xxx.dcvd.test", "bücherx.dcvd.test", "а.dcvd.test",
+        "host\uff0edcvd.test.evil.dcvd.test", "evil\u3002host.dcvd.test", "other.dcvd\u3002test", "host.dcvd.test\u0000.other.dcvd.test",
+        "other.dcvd.test\u0000.team.dcvd.test", "other.dcvd.test\n.team.dcvd.test", "other.dcvd.test .team.dcvd.test",
+        "other\\.team.dcvd.test.x.dcvd.test", "other.dcvd.test/.team.dcvd.test", "other.dcvd.test#.host.dcvd.test", "127.0.0.1", "[::1]",
+        "a" * 64 + ".team.dcvd.test", "a." * 125 + "team.dcvd.test", "_acme-challenge.host.dcvd.test.dcvd.test",
+    )
+
+    def test_no_other_name_on_any_door(self):
+        for door, present in self.doors.items():
+            token = self.holder(identifiers=list(self.GRANTED))
+            for name in self.ESCAPES:
+                if door != "rest" and name.startswith("*.") and name[2:] in ("team.dcvd.test", "host.dcvd.test"):
+                    continue  # these protocols do not say what a value is for
+                with self.subTest(door=door, name=name):
+                    value = fresh_value()
+                    taken, status, text = present(name, token, value)
+                    self.assertFalse(taken, text)
+                    self.assertLess(status, 500, text)
+                    if door != "cert-manager":  # whose answer holds the request
+                        self.assertNotIn(value, text)
+                    self.assertNotIn(value, self.published(name))
+        for challenge in self.service.call("GET", "/v1/challenges?limit=1000")["challenges"]:
+            self.assertRegex(challenge["domain"], r"^(host|([a-z.]+\.)?(team|own\.a|r|wild)|xn--bcher-kva|\*\.wild|n[0-9]\.r)\.dcvd\.test$")
+
+    def test_every_spelling_of_what_is_granted(self):
+        for door, present in self.doors.items():
+            token = self.holder(identifiers=list(self.GRANTED))
+            for name in ("host.dcvd.test", "HOST.dcvd.test", "host.dcvd.test.", "team.dcvd.test", "a.team.dcvd.test", "a.b.TEAM.dcvd.test",
+                         "bücher.dcvd.test", "xn--bcher-kva.dcvd.test", "XN--BCHER-KVA.dcvd.test", "BÜCHER.dcvd.test"):
+                with self.subTest(door=door, name=name):
+                    taken, _, text = present(name, token, fresh_value())
+                    self.assertTrue(taken, text)
+        for challenge in self.service.call("GET", "/v1/challenges?limit=1000")["challenges"]:
+            self.service.call("DELETE", f"/v1/challenges/{challenge['id']}")
+        deadline = time.monotonic() + 20
+        while any(self.service.call("GET", f"/v1/challenges?limit=1000&state={state}")["challenges"]
+                  for state in ("queued", "publishing", "propagating", "ready", "withdrawing")) and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+    def test_a_record_name_needs_a_grant_of_its_own(self):
+        token = self.holder(identifiers=["host.dcvd.test"])
+        for prefix in ("_acme-challenge.other.dcvd.test.x.", "_validation-persist.other.", "other.", "_abc._acme-challenge.other."):
+            taken, status, _ = self.httpreq("host.dcvd.test", token, fresh_value(), prefix.removesuffix(".") + ".dcvd.test.x.")
+            self.assertEqual((taken, status), (False, 403), prefix)
+        body = {"type": "dns-01", "domain": "host.dcvd.test", "value": fresh_value(), "record_name": "_acme-challenge.other.dcvd.test"}
+        self.assertIn(self.status("POST", "/v1/challenges", body, Authorization=f"Bearer {token}"), (403, 422))
+        self.assertEqual(self.published("other.dcvd.test"), [])
+
+    def test_a_wildcard_needs_its_flag_and_a_suffix(self):
+        for grants, taken in (({"identifiers": [".wild.dcvd.test"]}, False), ({"identifiers": ["wild.dcvd.test"], "wildcard": True}, False),
+                              ({"identifiers": [".wild.dcvd.test"], "wildcard": True}, True)):
+            self.assertEqual(self.rest("*.wild.dcvd.test", self.holder(**grants), fresh_value())[0], taken, grants)
+
+    def test_a_type_that_is_not_granted(self):
+        token = self.holder(types=["http-01"])
+        for door, present in self.doors.items():
+            self.assertFalse(present("host.dcvd.test", token, fresh_value())[0], door)
+
+    def test_a_door_that_is_not_granted(self):
+        token = self.holder(doors=["httpreq"])
+        self.assertEqual(self.rest("host.dcvd.test", token, fresh_value())[1], 403)
+        self.assertFalse(self.cert_manager("host.dcvd.test", token, fresh_value())[0])
+        self.assertTrue(self.httpreq("host.dcvd.test", token, fresh_value())[0])
+        self.assertEqual(self.status("POST", f"/t/{token}/register"), 401)
+        self.assertEqual(self.status("GET", "/v1/challenges", Authorization=f"Bearer {token}"), 403)
+
+    def test_what_belongs_to_another_client(self):
+        one, two = self.holder(identifiers=[".a.dcvd.test"]), self.holder(identifiers=[".a.dcvd.test"])
+        value = fresh_value()
+        _, _, text = self.rest("own.a.dcvd.test", one, value)
+        challenge = json.loads(text)
+        for method, path in itertools.product(("GET", "DELETE"), (f"/v1/challenges/{challenge['id']}", f"/v1/orders/{challenge['order']}")):
+            self.assertEqual(self.status(method, path, Authorization=f"Bearer {two}"), 404, (method, path))
+        self.assertEqual(self.status("GET", f"/v1/challenges?after={challenge['id']}", Authorization=f"Bearer {two}"), 400)
+        self.assertEqual(json.loads(self.ask("GET", "/v1/challenges", Authorization=f"Bearer {two}")[1])["challenges"], [])
+        # A cleanup of the same name and value by another client leaves the first one's alone.
+        status, _ = self.ask("POST", "/cleanup", {"fqdn": "_acme-challenge.own.a.dcvd.test.", "value": value}, Authorization=basic(self.name_of(two), two))
+        self.assertEqual(status, 200)
+        self.assertNotIn(self.service.call("GET", f"/v1/challenges/{challenge['id']}")["state"], ("withdrawing", "gone"))
+        self.assertEqual(self.entry(client=self.name_of(two), result="denied", name="own.a.dcvd.test")["detail"], "the challenge of another client")
+
+    def test_an_acme_dns_account_and_a_foreign_subdomain(self):
+        _, token = self.client(doors=["acme-dns"])
+        accounts = [json.loads(self.ask("POST", f"/t/{token}/register")[1]) for _ in range(2)]
+        body = {"subdomain": accounts[1]["subdomain"], "txt": "A" * 43}
+        headers = {"X_Api_User": accounts[0]["username"], "X_Api_Key": accounts[0]["password"]}
+        self.assertEqual(self.ask("POST", "/update", body, **headers), (401, '{"error": "forbidden"}'))
+        self.assertEqual(query("127.0.0.1", self.service.dns_port, accounts[1]["fulldomain"])[1], [])
+        self.assertEqual(self.status("POST", "/update", {**body, "subdomain": accounts[0]["subdomain"]}, **headers), 200)
+        self.assertEqual(self.status("POST", "/register"), 401)
+
+    def test_what_only_an_operator_may(self):
+        token = self.holder()
+        for method, path in (("GET", "/v1/clients"), ("POST", "/v1/clients"), ("DELETE", "/v1/clients/operator"), ("POST", "/v1/clients/operator/rotate"),
+                             ("GET", "/v1/audit"), ("GET", "/v1/acme-dns/accounts"), ("GET", "/v1/cps/enrollments")):
+            self.assertEqual(self.status(method, path, {} if method == "POST" else None, Authorization=f"Bearer {token}"), 403, path)
+
+    def test_a_rate_says_when_to_come_again(self):
+        token = self.holder(rate="3/1h", identifiers=[".r.dcvd.test"])
+        self.assertEqual([self.rest(f"n{n}.r.dcvd.test", token, fresh_value())[1] for n in range(4)], [201, 201, 201, 429])
+        self.assertTrue(1000 <= int(self.headers["Retry-After"]) <= 1201, self.headers["Retry-After"])
+        self.assertEqual(self.httpreq("n.r.dcvd.test", token, fresh_value())[1], 429)
+        self.assertEqual(self.status("GET", "/v1/challenges", Authorization=f"Bearer {token}"), 200)
+
+
+class Credentials(Access):
+    def test_what_is_not_a_credential(self):
+        name, token = self.client()
+        for header in ("", "Bearer", "Bearer x", f"Bearer {token}x", f"Bearer {token[:-1]}", f"Token {token}", "Basic", "Basic !", basic(name, "x"),
+                       basic("x", token), basic("operator", token), basic("", token), basic(name, ""), basic(name.upper(), token), "Bearer " + "x" * 4000):
+            self.assertEqual(self.status("GET", "/v1/challenges", Authorization=header), 401, header)
+        self.assertEqual(self.status("GET", "/v1/challenges"), 401)
+        self.assertIn("Bearer", self.headers.get_all("WWW-Authenticate")[0])
+
+    def test_each_way_to_show_a_token(self):
+        name, token = self.client()
+        self.assertEqual(self.status("GET", "/v1/challenges", Authorization=f"bearer {token}"), 200)
+        self.assertEqual(self.status("GET", "/v1/challenges", Authorization=basic(name, token)), 200)
+        for prefix in (f"/t/{token}", f"/{token}", f"/t/{token}/"):
+            self.assertEqual(self.status("GET", f"{prefix}/v1/challenges"), 200, prefix)
+        self.assertEqual(self.status("GET", f"/t/{token}x/v1/challenges"), 401)
+        self.assertEqual(self.status("GET", f"/v1/challenges?token={token}"), 401)
+
+    def test_a_token_is_in_no_log_and_no_reply(self):
+        _, token = self.client()
+        wrong = "dcvd_" + "W" * 43
+        for path in (f"/t/{token}/v1/nothing", f"/{token}/present", f"/t/{wrong}/v1/orders", f"/{wrong}/nothing", f"/t/{token}/register", f"/t/{token}"):
+            _, text = self.ask("POST", path, {"fqdn": "x"})
+            self.assertNotIn(token, text)
+            self.assertNotIn(wrong, text)
+        log = self.service.log + json.dumps(self.entries())
+        self.assertNotIn(token, log)
+        self.assertNotIn(wrong, log)
+        self.assertNotIn(self.service.token, log)
+
+    def test_a_rotated_and_a_revoked_token_end_at_once(self):
+        name, token = self.client()
+        other = self.service.call("POST", f"/v1/clients/{name}/rotate")["token"]
+        self.assertEqual(self.status("GET", "/v1/challenges", Authorization=f"Bearer {token}"), 401)
+        self.assertEqual(self.status("GET", f"/t/{other}/v1/challenges"), 200)
+        self.service.call("DELETE", f"/v1/clients/{name}")
+        self.assertEqual(self.status("GET", "/v1/challenges", Authorization=basic(name, other)), 401)
+
+    def test_a_network_is_kept_and_a_claimed_address_is_not_believed(self):
+        _, token = self.client(networks=["192.0.2.0/24"])
+        bearer = f"Bearer {token}"
+        self.assertEqual(self.status("GET", "/v1/challenges", Authorization=bearer), 403)
+        for header in ("X-Forwarded-For", "Forwarded", "X-Real-Ip", "X-Client-Ip", "True-Client-Ip"):
+            self.assertEqual(self.status("GET", "/v1/challenges", Authorization=bearer, **{header: "192.0.2.1"}), 403, header)
+        # From the trusted proxy the last hop counts, not what its client put in front.
+        self.assertEqual(self.status("GET", "/v1/challenges", source=PROXY, Authorization=bearer, X_Forwarded_For="192.0.2.1"), 200)
+        self.assertEqual(self.status("GET", "/v1/challenges", source=PROXY, Authorization=bearer, X_Forwarded_For="192.0.2.1, 198.51.100.7"), 403)
+        self.assertEqual(self.status("GET", "/v1/challenges", source=PROXY, Authorization=bearer, X_Forwarded_For="192.0.2.1, nonsense"), 403)
+        self.assertEqual(self.entry(result="denied", peer="198.51.100.7")["action"], "access")
+
+    def test_identities_without_a_front_proxy_are_ignored(self):
+        self.client(identities=[IDENTITY])
+        for headers in ({"X_Remote_User": IDENTITY}, {"X_Remote_User": "operator", "X_Remote_Group": "system:masters"}):
+            self.assertEqual(self.status("GET", "/v1/challenges", **headers), 401)
+
+    def test_a_page_elsewhere_cannot_use_what_the_browser_remembers(self):
+        name, token = self.client()
+        body = {"type": "dns-01", "domain": "host.dcvd.test", "value": fresh_value()}
+        own = f"http://127.0.0.1:{self.service.api_port}"
+        self.assertEqual(self.status("POST", "/v1/challenges", body, Authorization=basic(name, token), Origin="https://evil.example"), 403)
+        self.assertEqual(self.status("POST", "/v1/challenges", body, Authorization=basic(name, token), Sec_Fetch_Site="cross-site"), 403)
+        self.assertEqual(self.status("POST", "/v1/challenges", body, Authorization=basic(name, token), Origin=own, Sec_Fetch_Site="same-origin"), 201)
+        self.assertEqual(self.status("POST", "/v1/challenges", body, Authorization=f"Bearer {token}", Origin="https://evil.example"), 200)
+
+    def test_a_callback_cannot_be_passed_off_as_another(self):
+        """The signature holds the time: the same body at another time needs the secret."""
+        sign = lambda secret, at, body: "v1=" + hmac.new(secret.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
+        self.assertNotEqual(sign("s", 1, b"{}"), sign("s", 2, b"{}"))
+
+
+class Loopback(Access):
+    @classmethod
+    def api_options(cls):
+        return "api: {loopback-open: true}\n"
+
+    def test_who_speaks_for_others_is_not_the_user_of_this_machine(self):
+        self.assertEqual(self.status("GET", "/v1/challenges"), 200)
+        for header in ("X-Forwarded-For", "Forwarded"):
+            self.assertEqual(self.status("GET", "/v1/challenges", **{header: "203.0.113.9"}), 401, header)
+
+    def test_no_clients_without_a_token(self):
+        self.assertEqual(self.status("GET", "/v1/clients"), 403)
+
+
+class Delegation(Access):
+    """A CNAME leads where it leads: only into zones that the operator routed, and only for a name that was granted."""
+
+    @classmethod
+    def setUpClass(cls):
+        holder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(holder.cleanup)
+        cls.folder = pathlib.Path(holder.name)
+        server = Bind(zones=("example.test", "foreign.test"), key=Key(),
+                      records=("_acme-challenge.in.example.test 60 CNAME in.dcvd.test.", "_acme-challenge.out.example.test 60 CNAME out.foreign.test."))
+        server.start()
+        cls.addClassCleanup(server.stop)
+        cls.server = server
+        cls.service = cls.make_service("dcvd", CONFIG + "routes: [{suffix: dcvd.test, type: dns-01}, {suffix: example.test, type: dns-01}]\n", server.port)
+
+    def test_a_target_in_a_zone_that_is_not_routed_is_not_written(self):
+        token = self.holder(identifiers=[".example.test"])
+        answer = json.loads(self.rest("out.example.test", token, fresh_value())[2])
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            answer = self.service.call("GET", f"/v1/challenges/{answer['id']}")
+            if answer["state"] == "failed":
+                break
+            time.sleep(0.05)
+        self.assertEqual(answer["state"], "failed")
+        self.assertIn("route", answer["reason"])
+        self.assertEqual(self.server.values("out.foreign.test"), [])
+
+    def test_a_target_is_no_grant(self):
+        """The name at the end of the CNAME was not granted: it cannot be presented, but the granted one leads there."""
+        token = self.holder(identifiers=["in.example.test"])
+        self.assertFalse(self.rest("in.dcvd.test", token, fresh_value())[0])
+        value = fresh_value()
+        self.assertFalse(self.httpreq("in.dcvd.test", token, value, prefix="")[0])
+        self.assertTrue(self.rest("in.example.test", token, value)[0])
+        deadline = time.monotonic() + 20
+        while query("127.0.0.1", self.service.dns_port, "in.dcvd.test")[1] != [value] and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self.assertEqual(query("127.0.0.1", self.service.dns_port, "in.dcvd.test")[1], [value])
+
+
+class Tls(Access):
+    @classmethod
+    def setUpClass(cls):
+        holder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(holder.cleanup)
+        cls.folder = pathlib.Path(holder.name)
+        cls.servers = Authority(cls.folder / "servers", "servers")
+        cls.clients = Authority(cls.folder / "clients", "clients")
+        cls.proxies = Authority(cls.folder / "proxies", "front proxies")
+        cls.strangers = Authority(cls.folder / "strangers", "clients")
+        cls.certificate = cls.servers.issue("server", ["127.0.0.1"])
+        cls.tls_port, cls.strict_port = free_port(), free_port()
+        cls.service = cls.make_service("dcvd", CONFIG + cls.tls_options(cls.certificate, cls.tls_port))
+
+    @classmethod
+    def tls_options(cls, files, port, more=""):
+        return (f'api: {{tls-listen: ["127.0.0.1:{port}"], tls-certificate: {files.certificate}, tls-key: {files.key}, '
+                f'tls-client-ca: {cls.clients.certificate}, front-proxy-ca: {cls.proxies.certificate}{more}}}\n')
+
+    def context(self, files=None, version=None, authority=None):
+        context = ssl.create_default_context(cafile=str((authority or self.servers).certificate))
+        if files:
+            context.load_cert_chain(files.certificate, files.key)
+        if version:
+            context.set_ciphers("DEFAULT:@SECLEVEL=0")
+            context.minimum_version = context.maximum_version = version
+        return context
+
+    def over_tls(self, files=None, port=None, **headers):
+        return self.ask("GET", "/v1/challenges", context=self.context(files), port=port or self.tls_port, **headers)
+
+    def test_a_token_and_plain_http_go_on_as_before(self):
+        _, token = self.client()
+        self.assertEqual(self.over_tls(Authorization=f"Bearer {token}")[0], 200)
+        self.assertEqual(self.status("GET", "/v1/challenges", Authorization=f"Bearer {token}"), 200)
+        self.assertEqual(self.over_tls()[0], 401)
+
+    def test_a_certificate_by_common_name_subject_and_fingerprint(self):
+        for name, rule in (("tls-by-name", lambda f: "tls-by-name"), ("tls-by-subject", lambda f: "CN=tls-by-subject"), ("tls-by-print", self.fingerprint)):
+            files = self.clients.issue(name)
+            self.client(name, certificates=[rule(files)])
+            self.assertEqual(self.over_tls(files)[0], 200, name)
+            # The same name from another authority, and one that is no longer or not yet valid.
+            self.assertEqual(self.over_tls(self.strangers.issue(name))[0], 401, name)
+            self.assertEqual(self.over_tls(self.clients.issue(name, stem="old", before=-2 * DAY, after=-HOUR))[0], 401, name)
+            self.assertEqual(self.over_tls(self.clients.issue(name, stem="young", before=HOUR))[0], 401, name)
+        again = self.clients.issue("tls-by-print", stem="again")
+        self.assertEqual(self.over_tls(again)[0], 403, "a fingerprint is one certificate, not its name")
+        self.assertEqual(self.over_tls(self.clients.issue("nobody"))[0], 403)
+        self.assertEqual(self.over_tls(self.servers.issue("tls-by-name"))[0], 401)
+
+    @staticmethod
+    def fingerprint(files):
+        der = ssl.PEM_cert_to_DER_cert(files.certificate.read_text())
+        return "sha256:" + hashlib.sha256(der).hexdigest()
+
+    def test_a_revoked_client_ends_with_its_certificate(self):
+        files = self.clients.issue("leaver")
+        self.client("leaver", certificates=["leaver"])
+        self.assertEqual(self.over_tls(files)[0], 200)
+        self.service.call("DELETE", "/v1/clients/leaver")
+        self.assertEqual(self.over_tls(files)[0], 403)
+
+    def test_a_front_proxy_speaks_for_users_and_nobody_else_does(self):
+        self.client("kubernetes", identities=[IDENTITY])
+        proxy = self.proxies.issue("front-proxy-client")
+        self.assertEqual(self.over_tls(proxy, X_Remote_User=IDENTITY)[0], 200)
+        self.assertEqual(self.over_tls(proxy)[0], 403)
+        self.assertEqual(self.over_tls(proxy, X_Remote_User="system:anonymous")[0], 403)
+        self.assertEqual(self.over_tls(proxy, X_Remote_User=f"{IDENTITY}, x")[0], 403)
+        # Another name from its CA, its name from another CA, a client's certificate, and none at all.
+        self.assertEqual(self.over_tls(self.proxies.issue("another"), X_Remote_User=IDENTITY)[0], 401)
+        self.assertEqual(self.over_tls(self.strangers.issue("front-proxy-client"), X_Remote_User=IDENTITY)[0], 401)
+        self.assertEqual(self.over_tls(self.clients.issue("front-proxy-client"), X_Remote_User=IDENTITY)[0], 403)
+        self.assertEqual(self.over_tls(X_Remote_User=IDENTITY)[0], 401)
+        self.assertEqual(self.status("GET", "/v1/challenges", X_Remote_User=IDENTITY), 401)
+        # A token goes before what its connection says.
+        self.assertEqual(self.over_tls(proxy, X_Remote_User=IDENTITY, Authorization="Bearer x")[0], 401)
+
+    def test_only_tls_1_2_and_newer(self):
+        for version, works in ((ssl.TLSVersion.TLSv1_1, False), (ssl.TLSVersion.TLSv1_2, True), (ssl.TLSVersion.TLSv1_3, True)):
+            try:
+                said = self.ask("GET", "/v1/health/live", context=self.context(version=version), port=self.tls_port)[0] == 200
+            except OSError:
+                said = False
+            self.assertEqual(said, works, version)
+        self.assertEqual(self.status("GET", "/v1/health/live", port=self.service.api_port), 200)
+        with self.assertRaises((OSError, http.client.HTTPException)):
+            self.ask("GET", "/v1/health/live", port=self.tls_port)
+
+    def test_where_a_certificate_is_required_there_is_no_connection_without(self):
+        self.make_service("strict", CONFIG + self.tls_options(self.certificate, self.strict_port, ", tls-client-certificate: required"))
+        for files in (None, self.strangers.issue("robot"), self.clients.issue("late", before=-2 * DAY, after=-HOUR)):
+            with self.assertRaises((OSError, http.client.HTTPException)):
+                self.ask("GET", "/v1/health/live", context=self.context(files), port=self.strict_port)
+        self.assertEqual(self.ask("GET", "/v1/health/live", context=self.context(self.clients.issue("robot")), port=self.strict_port)[0], 200)
+
+    def test_a_long_stream_and_many_connections(self):
+        _, token = self.client()
+        with contextlib.closing(http.client.HTTPSConnection("127.0.0.1", self.tls_port, timeout=10, context=self.context())) as stream:
+            stream.request("GET", "/v1/events", headers={"Authorization": f"Bearer {token}"})
+            reply = stream.getresponse()
+            value = fresh_value()
+            self.assertTrue(self.rest("host.dcvd.test", token, value)[0])
+            text = b""
+            while b"dcvd.test" not in text and len(text) < 100000:
+                text += reply.read1(4096)
+            self.assertIn(b"host.dcvd.test", text)
+        self.assertEqual({self.over_tls(Authorization=f"Bearer {token}")[0] for _ in range(30)}, {200})
+
+
+class Reload(Access):
+    @classmethod
+    def setUpClass(cls):
+        holder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(holder.cleanup)
+        cls.folder = pathlib.Path(holder.name)
+
+    def served(self, authority):
+        context = ssl.create_default_context(cafile=str(authority.certificate))
+        with contextlib.closing(http.client.HTTPSConnection("127.0.0.1", self.port, timeout=5, context=context)) as connection:
+            connection.request("GET", "/v1/health/live")
+            self.assertEqual(connection.getresponse().status, 200)
+            return connection.sock.getpeercert()["serialNumber"]
+
+    def serial_becomes(self, authority, serial):
+        deadline = time.monotonic() + 15
+        while time.monotonic() < deadline:
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                if self.served(authority) == serial:
+                    return
+            time.sleep(0.1)
+        self.fail(self.service.log[-3000:])
+
+    def put(self, files):
+        for source, name in zip(files, ("live.pem", "live.key")):
+            shutil.copy(source, self.folder / (name + ".new"))
+            (self.folder / (name + ".new")).rename(self.folder / name)
+
+    @staticmethod
+    def serial(files):
+        text = subprocess.run(["openssl", "x509", "-in", str(files.certificate), "-noout", "-serial"], capture_output=True, text=True, check=True).stdout
+        return text.strip().split("=")[1]
+
+    def test_a_certificate_that_comes_changes_and_breaks(self):
+        authority = Authority(self.folder / "ca", "servers")
+        one, two = (authority.issue(stem, ["127.0.0.1"], stem=stem) for stem in ("one", "two"))
+        self.port = free_port()
+        self.service = self.make_service("dcvd", f'api: {{tls-listen: ["127.0.0.1:{self.port}"], tls-certificate: {self.folder}/live.pem, tls-key: {self.folder}/live.key}}\n')
+        # There is none yet: it may be issued through this very service.
+        with self.assertRaises((OSError, http.client.HTTPException)):
+            self.served(authority)
+        self.assertIn("there is no certificate yet", self.service.log)
+        self.put(one)
+        self.serial_becomes(authority, self.serial(one))
+        with contextlib.closing(http.client.HTTPSConnection("127.0.0.1", self.port, timeout=5, context=ssl.create_default_context(cafile=str(authority.certificate)))) as old:
+            old.request("GET", "/v1/health/live")
+            old.getresponse().read()
+            self.put(two)
+            self.serial_becomes(authority, self.serial(two))
+            old.request("GET", "/v1/health/live")  # what is open goes on
+            self.assertEqual(old.getresponse().status, 200)
+        # A key that does not belong to the certificate leaves the old pair in force.
+        shutil.copy(one.key, self.folder / "live.key")
+        self.log_says("is not the key of")
+        self.assertEqual(self.served(authority), self.serial(two))
+        (self.folder / "live.pem").write_text("nonsense")
+        self.log_says("the old certificate stays in force")
+        self.assertEqual(self.served(authority), self.serial(two))
+        self.put(one)
+        self.serial_becomes(authority, self.serial(one))
+
+    def log_says(self, text):
+        deadline = time.monotonic() + 15
+        while text not in self.service.log and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self.assertIn(text, self.service.log)
+
+    def test_a_pair_that_does_not_match_is_refused_at_the_start(self):
+        authority = Authority(self.folder / "ca2", "servers")
+        one, two = (authority.issue(stem, ["127.0.0.1"], stem=stem) for stem in ("one", "two"))
+        for options, sentence in ((f"tls-certificate: {one.certificate}, tls-key: {two.key}", "is not the key of"),
+                                  (f"tls-certificate: {one.certificate}", "needs api.tls-certificate and api.tls-key"),
+                                  (f"tls-certificate: {one.certificate}, tls-key: {one.key}, tls-client-ca: {one.key}", "no CA certificate"),
+                                  (f"tls-certificate: {one.certificate}, tls-key: {one.key}, tls-client-certificate: required", "tls-client-ca")):
+            service = Service(self.folder / "refused", f'api: {{tls-listen: ["127.0.0.1:{free_port()}"], {options}}}\n')
+            with self.assertRaises(RuntimeError) as caught:
+                service.start()
+            self.assertIn(sentence, str(caught.exception))
+
+
+class Audit(Access):
+    def command(self, *arguments):
+        return subprocess.run([program(), *arguments], capture_output=True, text=True, timeout=60)
+
+    def test_changes_and_refusals_stand_there_once(self):
+        token = self.holder(identifiers=[".audit.dcvd.test"])
+        value = fresh_value()
+        _, _, text = self.rest("a.audit.dcvd.test", token, value)
+        self.service.call("DELETE", f"/v1/challenges/{json.loads(text)['id']}", token=token)
+        self.rest("b.dcvd.test", token, value)
+        name = self.name_of(token)
+        self.entry(client=name, result="denied", name="b.dcvd.test", action="present")
+        found = [(e["action"], e["name"], e["result"], e["door"], e["peer"]) for e in self.entries(client=name)]
+        self.assertEqual(found, [("present", "a.audit.dcvd.test", "ok", "rest", "127.0.0.1"), ("cleanup", "a.audit.dcvd.test", "ok", "rest", "127.0.0.1"),
+                                 ("present", "b.dcvd.test", "denied", "rest", "127.0.0.1")])
+        self.assertEqual(self.entry(action="client.add", name=name)["client"], "operator")
+        self.assertNotIn(value, json.dumps(self.entries()))
+        metrics = self.ask("GET", "/metrics", Authorization=f"Bearer {self.service.token}")[1]
+        self.assertIn(f'dcvd_door_results_total{{door="rest",client="{name}",result="denied"}} 1\n', metrics)
+        self.assertNotIn("operator", self.ask("GET", "/metrics", Authorization=f"Bearer {token}")[1])
+
+    def test_a_flood_of_strangers_is_a_line(self):
+        before = len(self.entries())
+        for _ in range(200):
+            self.ask("GET", "/v1/challenges", source="127.0.0.77")
+        self.entry(result="denied", peer="127.0.0.77")
+        self.assertLess(len(self.entries()) - before, 3)
+
+    def test_the_command_line_reads_verifies_and_exports(self):
+        service = self.service
+        self.client()
+        self.assertIn("client.add", service.command("audit", "list").stdout)
+        verified = service.command("audit", "verify")
+        self.assertEqual(verified.returncode, 0, verified.stderr)
+        self.assertIn("none changed or missing", verified.stdout)
+        exported = service.command("audit", "export").stdout
+        file = self.folder / "audit.jsonl"
+        file.write_text(exported)
+        self.assertEqual(self.command("audit", "verify", str(file)).returncode, 0)
+        file.write_text(exported.replace('"client.add"', '"client.sub"', 1))
+        broken = self.command("audit", "verify", str(file))
+        self.assertEqual(broken.returncode, 1)
+        self.assertIn("does not follow the one before it", broken.stderr)
+        number, digest = exported.count("\n"), self.entries()[-1]["digest"]
+        file.write_text(exported)
+        self.assertEqual(self.command("audit", "verify", str(file), "--expect", f"{number}:{digest}").returncode, 0)
+        file.write_text("".join(exported.splitlines(True)[:-1]))
+        self.assertEqual(self.command("audit", "verify", str(file), "--expect", f"{number}:{digest}").returncode, 1)
+
+    def test_a_journal_that_somebody_changed(self):
+        service = self.make_service("changed", CONFIG)
+        for n in range(4):
+            service.call("POST", "/v1/clients", {"name": f"c{n}", "grants": {"identifiers": ["a.test"]}})
+        service.stop()
+        state = ["--state", str(service.state)]
+        self.assertEqual(self.command("client", "add", "offline", "--grant", "b.test", *state).returncode, 0)
+        self.assertEqual(self.command("audit", "verify", *state).returncode, 0)
+        for change, sentence in (("update audit set line = replace(line, 'c1', 'c9') where number = 2", "entry 2 was changed"),
+                                 ("delete from audit where number = 3", "entry 3 is missing")):
+            with contextlib.closing(sqlite3.connect(service.state / "journal.db")) as journal:
+                before = journal.execute("select * from audit").fetchall()
+                journal.execute(change)
+                journal.commit()
+                said = self.command("audit", "verify", *state)
+                self.assertEqual(said.returncode, 1)
+                self.assertIn(sentence, said.stderr)
+                journal.execute("delete from audit")
+                journal.executemany("insert into audit values (?, ?, ?, ?)", before)
+                journal.commit()
+        self.assertEqual(self.command("audit", "verify", *state).returncode, 0)
+
+    def test_clients_on_the_command_line(self):
+        made = self.service.command("client", "add", "shell", "--grant", ".shell.dcvd.test", "--door", "httpreq", "--door", "rest", "--rate", "9/1m",
+                                    "--network", "127.0.0.0/8", "--type", "dns-01", "--certificate", "CN=a,O=b", "--identity", IDENTITY)
+        self.assertEqual(made.returncode, 0, made.stderr)
+        token = made.stdout.strip()
+        shown = self.service.command("client", "show", "shell").stdout
+        for text in (".shell.dcvd.test", "httpreq rest", "9/1m", "127.0.0.0/8", "dns-01", "CN=a,O=b", IDENTITY):
+            self.assertIn(text, shown)
+        self.assertNotIn(token, shown + self.service.command("client", "list").stdout)
+        self.assertTrue(self.rest("x.shell.dcvd.test", token, fresh_value())[0])
+        other = self.service.command("client", "rotate", "shell").stdout.strip()
+        self.assertFalse(self.rest("y.shell.dcvd.test", token, fresh_value())[0])
+        self.assertTrue(self.rest("y.shell.dcvd.test", other, fresh_value())[0])
+        self.assertEqual(self.service.command("client", "revoke", "shell").returncode, 0)
+        self.assertFalse(self.rest("z.shell.dcvd.test", other, fresh_value())[0])
+        for wrong in (["--door", "cellar"], ["--rate", "many"], ["--network", "x"], ["--certificate", "sha256:1"], ["--type", "x"]):
+            self.assertEqual(self.service.command("client", "add", "w", "--grant", "a.test", *wrong).returncode, 1, wrong)
+
+
+if __name__ == "__main__":
+    unittest.main()
