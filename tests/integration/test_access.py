@@ -188,8 +188,7 @@ class Grants(Access):
                     if door != "cert-manager":  # whose answer holds the request
                         self.assertNotIn(value, text)
                     self.assertNotIn(value, self.published(name))
-        for challenge in self.service.call("GET", "/v1/challenges?limit=1000")["challenges"]:
-            self.assertRegex(challenge["domain"], r"^(host|([a-z.]+\.)?(team|own\.a|r|wild)|xn--bcher-kva|\*\.wild|n[0-9]\.r)\.dcvd\.test$")
+            self.assertEqual(json.loads(self.ask("GET", "/v1/challenges", Authorization=f"Bearer {token}")[1])["challenges"], [])
 
     def test_every_spelling_of_what_is_granted(self):
         for door, present in self.doors.items():
