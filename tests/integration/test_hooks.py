@@ -20,6 +20,7 @@ TWENTY = [f"host{n}.example.test" for n in range(20)]
 VALUE = "-" + "v" * 42
 CONFIG = """
 resolver: {{servers: ["127.0.0.1:{port}"], authority-port: {port}}}
+check: {{authority: pebble, authority-view: false}}
 providers:
   corp: {{type: rfc2136, server: "127.0.0.1:{port}", key-name: {key.name}, key-algorithm: {key.algorithm},
          key-secret: {{env: TSIG_SECRET}}}}
@@ -180,6 +181,8 @@ WELLKNOWN={self.folder}
 HOOK={WRAPPERS / "dcvd-hook-dehydrated"}
 HOOK_CHAIN={chain}
 CONTACT_EMAIL=a@example.test
+KEY_ALGO=prime256v1
+ACCOUNT_KEYSIZE=2048
 """)
         self.run_client("dehydrated", "--config", str(config), "--register", "--accept-terms")
         self.run_client("dehydrated", "--config", str(config), "--cron", "--alias", "lab", *[w for n in names for w in ("--domain", n)])
@@ -225,6 +228,10 @@ CONTACT_EMAIL=a@example.test
 
 
 class Uacme(Lab):
+    def need_mounts(self):
+        if os.geteuid() or subprocess.run(["unshare", "--mount", "true"], stderr=subprocess.DEVNULL).returncode:
+            self.skipTest("a mount namespace needs root")
+
     def run_uacme(self, *arguments):
         """uacme trusts only the system's certificates: its own view of the file system has those of Pebble."""
         script = 'mount --bind "$1" /etc/ssl/certs/ca-certificates.crt && shift && exec uacme "$@"'
@@ -233,8 +240,7 @@ class Uacme(Lab):
 
     @has("uacme")
     def test_uacme_gets_apex_and_wildcard(self):
-        if os.geteuid() or subprocess.run(["unshare", "--mount", "true"], stderr=subprocess.DEVNULL).returncode:
-            self.skipTest("a mount namespace needs root")
+        self.need_mounts()
         self.start_all()
         link = self.folder / "dcvd-hook-uacme"
         link.symlink_to(program())
@@ -243,6 +249,16 @@ class Uacme(Lab):
         self.run_uacme("--hook", str(link), "issue", *APEX)
         self.assert_names(self.folder / "uacme" / "example.test" / "cert.pem", APEX)
         self.assert_clean(APEX)
+
+    @has("uacme")
+    def test_uacme_gets_a_name_by_http_01(self):
+        self.need_mounts()
+        self.start_all()
+        self.environment["DCVD_HOOK_TYPES"] = "http-01"
+        self.run_uacme("new")
+        self.run_uacme("--hook", str(WRAPPERS / "dcvd-hook-uacme"), "issue", "www.example.test")
+        self.assert_names(self.folder / "uacme" / "www.example.test" / "cert.pem", ["www.example.test"])
+        self.assertEqual([c["type"] for c in self.challenges()], ["http-01"])
 
     def test_types_that_are_not_served_are_declined(self):
         self.start_service()
