@@ -69,6 +69,8 @@ void servers_read(const struct txt_case *c, struct servers *ret)
 		answer = final_answer(c, answer);
 		state = state_of(c, answer);
 		ret->has += state == SERVER_HAS;
+		if (state == SERVER_HAS && (ret->has == 1 || answer->elapsed_ms < ret->fastest_ms))
+			ret->fastest_ms = answer->elapsed_ms;
 		ret->lacks += state == SERVER_LACKS;
 		ret->unusable += state == SERVER_UNUSABLE;
 		if (state == SERVER_LACKS && !ret->first_lack)

@@ -7,6 +7,8 @@
 #include "solver/verdict/body.h"
 #include "solver/verdict/lookup.h"
 
+#define SLOW_MS 1000 /* of a server's answer */
+
 enum { NOERROR = 0, NXDOMAIN = 3 };
 
 const char *txt_place(const struct evidence *e)
@@ -182,6 +184,25 @@ static void decide_flaky(const struct txt_case *c, const struct servers *s)
 	free(lack.detail);
 }
 
+/* Its perspectives share one time limit, and each asks anew. Where no server answers within a second, a resolver that does not
+ * know them yet repeats itself for ten, and how long exactly is a matter of luck. */
+static bool is_slow(const struct txt_case *c, const struct servers *s)
+{
+	const struct ev_answer *answer = evidence_authority(c->e, c->e->fqdn, TYPE_TXT);
+
+	return (c->a->flaky_ms > 0 && answer->elapsed_ms > c->a->flaky_ms) || s->fastest_ms > SLOW_MS;
+}
+
+static void decide_slow(const struct txt_case *c)
+{
+	const struct ev_answer *answer = evidence_authority(c->e, c->e->fqdn, TYPE_TXT);
+
+	verdict_find(c->v, FINDING_ERROR, STAGE_LOOKUP, "lookup-slow",
+	             mem_printf("looking up TXT for %s took %lld ms: an authority may give up before", answer->name, (long long)answer->elapsed_ms),
+	             mem_printf("Make the name servers of %s answer within half a second", c->e->written_zone ? c->e->written_zone : "the zone"));
+	verdict_decide(c->v, VERDICT_FLAKY, STAGE_LOOKUP, PROBLEM_DNS, lookup_failed(c, answer, "timeout"));
+}
+
 /* A server that is asked directly and has no answer cannot mislead the authority: it asks the next. One that answers
  * without the record can. */
 static void decide_seen(const struct txt_case *c, struct sight *sight, const struct servers *s)
@@ -190,6 +211,8 @@ static void decide_seen(const struct txt_case *c, struct sight *sight, const str
 		verdict_decide(c->v, VERDICT_FAIL, sight->stage, sight->problem, mem_dup(sight->detail));
 	else if (s->lacks)
 		decide_flaky(c, s);
+	else if (is_slow(c, s))
+		decide_slow(c);
 	else
 		verdict_decide(c->v, VERDICT_PASS, STAGE_VALIDATION, PROBLEM_NONE, passed_sentence(c, s));
 }
