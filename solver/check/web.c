@@ -87,17 +87,6 @@ static void on_response(const struct http_reply *reply, const struct err *err, v
 	run_replied(r);
 }
 
-/* What an attempt has left: all its hops share its time. */
-static int64_t time_left(const struct check_run *r, size_t walk)
-{
-	int64_t left = r->authority->attempt_ms;
-
-	for (size_t i = 0; i < r->e->hop_count; i++)
-		if (r->e->hops[i].walk == (int64_t)walk)
-			left -= r->e->hops[i].elapsed_ms;
-	return left < 100 ? 100 : left;
-}
-
 /* Another port than 80 or 443 is for tests: they have no right to those. */
 static int port_for(const struct check_run *r, const char *url)
 {
@@ -132,7 +121,7 @@ void run_ask_hop(struct check_run *r, size_t walk, const struct http_next *next)
 	a->url = mem_dup(next->url);
 	a->address = mem_dup(next->address);
 	a->fallback = next->fallback;
-	h.timeout_ms = (int)time_left(r, walk);
+	h.timeout_ms = (int)next->left_ms;
 	h.connect_timeout_ms = (int)r->authority->dial_ms;
 	h.connect_port = port_for(r, next->url);
 	h.user_agent = r->c->config->check.user_agent;
