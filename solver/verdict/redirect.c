@@ -1,12 +1,12 @@
 #include "solver/verdict/redirect.h"
 
-#include <libpsl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "solver/base/mem.h"
 #include "solver/verdict/address.h"
+#include "solver/verdict/suffix.h"
 #include "solver/verdict/url.h"
 
 #define NOT_UNDERSTOOD "Error getting validation data"
@@ -93,24 +93,12 @@ static char *reserved_address(const struct question *q)
 	return block ? mem_printf("Invalid host in redirect target: IP address is in a reserved address block: %s", block) : NULL;
 }
 
-static bool has_known_suffix(const char *host)
-{
-	const psl_ctx_t *list = psl_builtin();
-	size_t length = strlen(host);
-
-	if (!length || host[length - 1] == '.')
-		return false;
-	for (const char *name = host; list && name; name = strchr(name, '.') ? strchr(name, '.') + 1 : NULL)
-		if (*name && psl_is_public_suffix2(list, name, PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE))
-			return true;
-	return !list;
-}
-
 static char *unknown_suffix(const struct question *q)
 {
+	const char *host = q->url->host;
 	char canonical[64];
 
-	if (!q->a->suffix_rule || address_canonical(q->url->host, canonical) || has_known_suffix(q->url->host))
+	if (!q->a->suffix_rule || address_canonical(host, canonical) || (host[strlen(host) - 1] != '.' && suffix_of(host)))
 		return NULL;
 	return mem_dup("Invalid host in redirect target, must end in IANA registered TLD");
 }
