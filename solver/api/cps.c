@@ -1,10 +1,12 @@
 /* /v1/cps: validations of Akamai CPS enrollments; operators only. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "solver/api/audit.h"
 #include "solver/api/internal.h"
+#include "solver/base/mem.h"
 
 static bool has_cps(struct api *a, struct http_exchange *x)
 {
@@ -71,6 +73,14 @@ void cps_validations_list(struct api *a, struct http_exchange *x, const struct c
 	(void)argument;
 	if (has_cps(a, x))
 		reply_json(x, 200, json_pack("{so}", "validations", cps_validations_json(a->parts.cps)));
+}
+
+/* The service acknowledges by itself, on the word of the validation that somebody started. */
+void cps_note_acknowledged(int64_t enrollment, int64_t change, const char *what, void *arg)
+{
+	CLEANUP(mem_freep) char *name = mem_printf("%" PRId64 "/changes/%" PRId64, enrollment, change);
+
+	audit_note(arg, &(struct audit_event){ .door = "cps", .client = "cps", .action = "cps.acknowledge", .name = name, .result = "ok", .detail = what });
 }
 
 /* ---- what CPS itself says ---- */

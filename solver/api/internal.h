@@ -126,6 +126,7 @@ void cps_validations_list(struct api *a, struct http_exchange *x, const struct c
 void cps_enrollments_list(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
 void cps_enrollment_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id);
 void audit_list(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
+void cps_note_acknowledged(int64_t enrollment, int64_t change, const char *what, void *arg); /* arg: the api */
 void health_live(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
 void health_ready(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
 void metrics_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);

@@ -41,6 +41,8 @@ int api_start(const struct api_parts *parts, struct api **ret, struct err *err)
 		return err->code;
 	}
 	callbacks_resume(a->callbacks);
+	if (a->parts.cps)
+		cps_on_acknowledged(a->parts.cps, cps_note_acknowledged, a);
 	*ret = a;
 	return 0;
 }
@@ -49,6 +51,8 @@ void api_stop(struct api *a)
 {
 	if (!a)
 		return;
+	if (a->parts.cps)
+		cps_on_acknowledged(a->parts.cps, NULL, NULL);
 	listeners_close(a);
 	doors_end(a);
 	callbacks_free(a->callbacks);

@@ -43,6 +43,12 @@ int cps_open(const struct cps_parts *parts, struct cps **ret, struct err *err)
 	return 0;
 }
 
+void cps_on_acknowledged(struct cps *c, cps_acknowledged_fn fn, void *arg)
+{
+	c->acknowledged = fn;
+	c->acknowledged_arg = arg;
+}
+
 static void report_free(struct report *r)
 {
 	for (size_t i = 0; i < r->sentence_count; i++)
@@ -104,6 +110,15 @@ static void on_say(const char *sentence, void *arg)
 	r->sentences[r->sentence_count++] = (struct sentence){ loop_wall_ms(r->cps->parts.loop), mem_dup(sentence) };
 }
 
+static void on_acknowledged(const char *what, void *arg)
+{
+	struct report *r = arg;
+
+	remember_progress(r);
+	if (r->cps->acknowledged)
+		r->cps->acknowledged(r->enrollment, r->change, what, r->cps->acknowledged_arg);
+}
+
 static void forget_old(struct cps *c)
 {
 	struct report *r, *next;
@@ -155,7 +170,7 @@ int cps_validation_start(struct cps *c, int64_t enrollment, char ret_id[ID_SIZE]
 	const struct cps_validate_parts parts = { c->parts.loop, c->client, c->parts.engine, c->parts.store,
 		                                  c->parts.config };
 	struct report *r = running_report(c, enrollment);
-	struct cps_progress progress = { on_say, on_done, NULL };
+	struct cps_progress progress = { on_say, on_acknowledged, on_done, NULL };
 
 	if (!c->parts.engine || !c->parts.store)
 		return err_set(err, ERR_UNSUPPORTED, "validation needs the running service");

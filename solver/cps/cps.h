@@ -34,6 +34,10 @@ int cps_open(const struct cps_parts *parts, struct cps **ret, struct err *err);
 void cps_close(struct cps *c);
 void cps_reconfigure(struct cps *c, const struct config *config);
 
+/* Is told of every acknowledgement that a validation sent and CPS took. For the audit log. NULL: nobody. */
+typedef void (*cps_acknowledged_fn)(int64_t enrollment, int64_t change, const char *what, void *arg);
+void cps_on_acknowledged(struct cps *c, cps_acknowledged_fn fn, void *arg);
+
 /* Starts to validate the newest pending change of an enrollment, or joins the validation of it that is under
  * way. Gives its id ("va_…") at once; what happens is told by cps_validation_json(). Fails when there are no
  * usable credentials (the sentence names file, section and key). */

@@ -13,6 +13,8 @@ struct cps {
 	struct cps_client *client;
 	struct report *reports; /* newest first */
 	struct lookup *lookups; /* under way */
+	cps_acknowledged_fn acknowledged; /* or NULL */
+	void *acknowledged_arg;
 };
 
 void lookups_cancel(struct cps *c);

@@ -230,6 +230,7 @@ static void on_acknowledged(struct cps_validation *v, const struct http_reply *r
 	if (validation_failed(v, err))
 		return;
 	v->acknowledgements++;
+	v->progress.acknowledged("the challenges are in place", v->progress.arg);
 	remember_acknowledged(v, v->order_generation);
 	log_event(LOG_INFO, "told CPS that the challenges are in place", "order", v->order_id, NULL);
 	validation_say(v, "told CPS that the challenges are in place");

@@ -28,6 +28,8 @@ struct cps_validate_parts {
 
 struct cps_progress {
 	void (*say)(const char *sentence, void *arg);
+	/* CPS took an acknowledgement: what it said, in words */
+	void (*acknowledged)(const char *what, void *arg);
 	/* Once, later: code 0 when nothing is left to do. The validation is gone when it returns. */
 	void (*done)(const struct err *err, void *arg);
 	void *arg;

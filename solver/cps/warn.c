@@ -23,6 +23,7 @@ static void on_acknowledged(struct cps_validation *v, const struct http_reply *r
 		return;
 	mem_replace(&v->warning_acknowledged, v->warning_text);
 	log_event(LOG_INFO, "acknowledged warnings of CPS", "when", when(v), "warnings", v->warning_text, NULL);
+	v->progress.acknowledged(v->warning_text ? v->warning_text : when(v), v->progress.arg);
 	validation_say(v, "acknowledged the %s warnings", when(v));
 	validation_hurry(v);
 	validation_wait(v);

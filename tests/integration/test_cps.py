@@ -103,6 +103,7 @@ class CpsTest(unittest.TestCase):
         return f"""
 resolver: {{servers: ["127.0.0.1:{self.dns.port}"], authority-port: {self.dns.port}, timeout: 500ms, tries: 1}}
 challenge: {{deadline: {deadline}}}
+check: {{authority: pebble, authority-view: false}}
 cps: {{edgerc: "{self.write_edgerc()}", base-url: "{self.cps.url}", poll: 400ms, {limits}{cps and ", " + cps}}}
 providers:
   knot: {{type: rfc2136, server: "127.0.0.1:{self.dns.port}", key-name: {self.dns.key.name},
@@ -172,6 +173,8 @@ class Changes(CpsTest):
         self.assertEqual(result["change"], enrollment + 1)
         self.assertIn("every name is valid", self.texts(result))
         self.assertIn("BEGIN CERTIFICATE", self.cps.state(enrollment)["certificate"])
+        audited = [e["name"] for e in self.service.call("GET", "/v1/audit")["entries"] if e["action"] == "cps.acknowledge"]
+        self.assertEqual(audited, [f"{enrollment}/changes/{enrollment + 1}"])
         again = self.validate(enrollment)
         self.assertEqual(again["state"], "done", again)
         self.assertEqual(self.cps.state(enrollment)["acknowledgements"], 1)
