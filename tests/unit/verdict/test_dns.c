@@ -52,7 +52,7 @@ static const struct row {
 	{ "D37", VALUE, { { VALUE, "noaa" } }, VERDICT_PASS, PROBLEM_NONE, NULL, "not-authoritative" },
 	{ "D46", VALUE, { { "!SERVFAIL" }, { VALUE } }, VERDICT_PASS, PROBLEM_NONE, NULL, "server-refuses" },
 	{ "lame", VALUE, { { "-", "lame" }, { VALUE } }, VERDICT_PASS, PROBLEM_NONE, NULL, "server-lame" },
-	{ "slow", VALUE, { { VALUE, "slow" } }, VERDICT_PASS, PROBLEM_NONE, NULL, "server-slow" },
+	{ "slow", VALUE, { { VALUE, "slow" } }, VERDICT_FLAKY, PROBLEM_DNS, NULL, "server-slow" },
 	{ "no TCP", VALUE, { { VALUE, "tcp" } }, VERDICT_PASS, PROBLEM_NONE, NULL, "no-tcp" },
 	{ "NODATA without SOA", "-", { { "-", "nosoa" } }, VERDICT_FAIL, PROBLEM_UNAUTHORIZED, NULL, "nodata-without-soa" },
 	{ "only the authority was asked", VALUE, { { NULL } }, VERDICT_PASS, PROBLEM_NONE, NULL, NULL },
