@@ -1,6 +1,7 @@
 """The hooks of other ACME clients: Debian's certbot, dehydrated, uacme and lego, from nothing to a certificate of Pebble."""
 import os
 import pathlib
+import shlex
 import shutil
 import subprocess
 import sys
@@ -30,6 +31,13 @@ routes:
 """
 
 
+def documented(client):
+    """What the README's tour says about a client, for the names of the lab."""
+    text = (ROOT / "README.md").read_text().split(f"### {client}\n\n", 1)[1]
+    lines = [line[4:] for line in text[:text.index("\n\n")].split("\n")]
+    return "\n".join(lines).replace("example.com", "example.test").replace("/usr/local/bin", str(WRAPPERS))
+
+
 def has(name):
     return unittest.skipUnless(shutil.which(name), f"{name} is not installed")
 
@@ -44,7 +52,11 @@ class Lab(unittest.TestCase):
         self.server = Bind(zones=("example.test",), key=Key(), records=("www.example.test 60 A 127.0.0.1", "web.example.test 60 A 127.0.0.1"))
         self.server.start()
         self.addCleanup(self.server.stop)
-        self.environment = {**os.environ, "TSIG_SECRET": self.server.key.secret, "DCVD": program(), "HOME": str(self.folder)}
+        (self.folder / "dcvd-bin").mkdir()
+        (self.folder / "dcvd-bin" / "dcvd").symlink_to(program())
+        self.environment = {**os.environ, "TSIG_SECRET": self.server.key.secret, "HOME": str(self.folder),
+                            "PATH": f"{self.folder / 'dcvd-bin'}:{os.environ['PATH']}"}
+        self.environment.pop("DCVD", None)
         for name in ("DCVD_TOKEN", "DCVD_SERVER"):
             self.environment.pop(name, None)
 
@@ -53,9 +65,10 @@ class Lab(unittest.TestCase):
                                {"TSIG_SECRET": self.server.key.secret})
         self.service.start()
         self.addCleanup(lambda: self.assertEqual(self.service.stop(), 0, self.service.log))
-        client = self.service.call("POST", "/v1/clients", {"name": "hooks", "grants": {"identifiers": ["*.example.test", "example.test"], "wildcard": True}})
+        added = self.service.command("client", "add", "web1", "--grant", ".example.test", "--wildcard")
+        self.assertEqual(added.returncode, 0, added.stderr)
         token = self.folder / "token"
-        token.write_text(client["token"] + "\n")
+        token.write_text(added.stdout)
         self.environment.update(DCVD_SERVER=self.service.url, DCVD_TOKEN_FILE=str(token))
 
     def start_pebble(self):
@@ -103,17 +116,23 @@ class Lab(unittest.TestCase):
 
 
 class Certbot(Lab):
-    def issue(self, names, kind, hook):
+    def options(self):
         folders = [f"--{f}-dir={self.folder / f}" for f in ("config", "work", "logs")]
-        self.run_client("certbot", "certonly", "-n", "--agree-tos", "-m", "a@example.test", "--no-eff-email", "--server", self.pebble.directory,
-                        "--manual", "--preferred-challenges", kind, "--manual-auth-hook", f"{hook} auth", "--manual-cleanup-hook", f"{hook} cleanup",
-                        *folders, *[f"--domain={n}" for n in names])
+        return ["-n", "--agree-tos", "-m", "a@example.test", "--no-eff-email", "--server", self.pebble.directory, *folders]
+
+    def assert_issued(self, names):
         self.assert_names(next((self.folder / "config" / "live").glob("*/cert.pem")), names)
+
+    def issue(self, names, kind, hook):
+        self.run_client("certbot", "certonly", *self.options(), "--manual", "--preferred-challenges", kind, "--manual-auth-hook", f"{hook} auth",
+                        "--manual-cleanup-hook", f"{hook} cleanup", *[f"--domain={n}" for n in names])
+        self.assert_issued(names)
 
     @has("certbot")
     def test_certbot_gets_apex_and_wildcard(self):
         self.start_all()
-        self.issue(APEX, "dns", f"{program()} hook certbot")
+        self.run_client("sh", "-c", documented("certbot") + ' "$@"', "sh", *self.options())
+        self.assert_issued(APEX)
         self.assert_clean(APEX)
 
     @has("certbot")
@@ -172,18 +191,16 @@ class Certbot(Lab):
 
 
 class Dehydrated(Lab):
-    def issue(self, names, chain, kind="dns-01"):
+    def issue(self, names, **more):
         config = self.folder / "dehydrated.conf"
-        config.write_text(f"""CA={self.pebble.directory}
+        config.write_text(f"""{documented("dehydrated")}
+CA={self.pebble.directory}
 BASEDIR={self.folder}
-CHALLENGETYPE={kind}
 WELLKNOWN={self.folder}
-HOOK={WRAPPERS / "dcvd-hook-dehydrated"}
-HOOK_CHAIN={chain}
 CONTACT_EMAIL=a@example.test
 KEY_ALGO=prime256v1
 ACCOUNT_KEYSIZE=2048
-""")
+""" + "".join(f"{key}={value}\n" for key, value in more.items()))
         self.run_client("dehydrated", "--config", str(config), "--register", "--accept-terms")
         self.run_client("dehydrated", "--config", str(config), "--cron", "--alias", "lab", *[w for n in names for w in ("--domain", n)])
         self.assert_names(self.folder / "certs" / "lab" / "cert.pem", names)
@@ -191,21 +208,21 @@ ACCOUNT_KEYSIZE=2048
     @has("dehydrated")
     def test_dehydrated_gets_two_names_in_one_chain(self):
         self.start_all()
-        self.issue(TWENTY[:2], "yes")
+        self.issue(TWENTY[:2])
         self.assert_clean(TWENTY[:2])
         self.assertEqual(len({c["order"] for c in self.challenges()}), 1)
 
     @has("dehydrated")
     def test_dehydrated_gets_apex_and_wildcard_one_by_one(self):
         self.start_all()
-        self.issue(APEX, "no")
+        self.issue(APEX, HOOK_CHAIN="no")
         self.assert_clean(APEX)
         self.assertEqual(len({c["order"] for c in self.challenges()}), 2)
 
     @has("dehydrated")
     def test_dehydrated_gets_a_name_by_http_01(self):
         self.start_all()
-        self.issue(["www.example.test"], "no", "http-01")
+        self.issue(["www.example.test"], CHALLENGETYPE="http-01")
         self.assertEqual([c["type"] for c in self.challenges()], ["http-01"])
 
     def test_verbs_of_other_releases_succeed(self):
@@ -246,7 +263,8 @@ class Uacme(Lab):
         link.symlink_to(program())
         self.environment["DCVD_HOOK_TYPES"] = "dns-01"
         self.run_uacme("new")
-        self.run_uacme("--hook", str(link), "issue", *APEX)
+        words = shlex.split(documented("uacme").replace(str(WRAPPERS), str(self.folder)))
+        self.run_uacme(*words[1:])
         self.assert_names(self.folder / "uacme" / "example.test" / "cert.pem", APEX)
         self.assert_clean(APEX)
 
@@ -279,11 +297,13 @@ class Uacme(Lab):
 
 class Lego(Lab):
     def issue(self, names, **environment):
+        """As documented; lego takes its options in any order before "run", so that the lab's are put first."""
         self.start_all()
-        self.run_client("lego", "--accept-tos", "--path", str(self.folder / "lego"), "--server", self.pebble.directory, "--email", "a@example.test",
-                        "--dns", "exec", "--dns.resolvers", f"127.0.0.1:{self.server.port}", "--dns.disable-cp",
-                        *[w for n in names for w in ("--domains", n)], "run",
-                        EXEC_PATH=str(WRAPPERS / "dcvd-hook-lego-exec"), EXEC_POLLING_INTERVAL="1", EXEC_SEQUENCE_INTERVAL="1", **environment)
+        options = ["--accept-tos", "--path", str(self.folder / "lego"), "--server", self.pebble.directory, "--email", "a@example.test",
+                   "--dns.resolvers", f"127.0.0.1:{self.server.port}"]
+        script = documented("lego").replace("lego --dns", f"lego {shlex.join(options)} --dns")
+        script = script.replace("-d example.test -d '*.example.test'", " ".join(f"-d '{n}'" for n in names))
+        self.run_client("sh", "-c", script, EXEC_POLLING_INTERVAL="1", EXEC_SEQUENCE_INTERVAL="1", **environment)
         self.assert_names(next((self.folder / "lego" / "certificates").glob("*test.crt")), names)
         self.assert_clean(names)
 
@@ -350,11 +370,9 @@ class AcmeSh(Lab):
     @unittest.skipUnless(os.environ.get("ACME_SH"), "$ACME_SH does not name acme.sh")
     def test_acme_sh_itself_gets_apex_and_wildcard(self):
         self.start_pebble()
-        folder = self.home / "dnsapi"
-        folder.mkdir()
-        shutil.copy(self.SCRIPT, folder)
-        self.run_client("sh", os.environ["ACME_SH"], "--home", str(self.home), "--ca-bundle", str(self.pebble.ca_file), "--server", self.pebble.directory, "--issue",
-                        "--dns", "dns_dcvd", "--dnssleep", "0", *[w for n in APEX for w in ("-d", n)])
+        (self.home / "dnsapi").mkdir()
+        script = documented("acme.sh").replace("deploy/", f"{ROOT}/deploy/").replace("~/.acme.sh", str(self.home)).replace("\nacme.sh", f"\nsh {os.environ['ACME_SH']}")
+        self.run_client("sh", "-c", script + ' "$@"', "sh", "--home", str(self.home), "--ca-bundle", str(self.pebble.ca_file), "--server", self.pebble.directory)
         self.assert_names(next(self.home.glob("example.test*/example.test.cer")), APEX)
         self.assert_clean(APEX)
 
