@@ -9,7 +9,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "accuracy"))
 from lab.live import play_live
-from lab.prediction import Tally
+from lab.prediction import LIMIT_SECONDS, Tally
 from lab.suite import Suite, select
 from support.pebble import Pebble
 from support.service import program
@@ -17,7 +17,7 @@ from support.service import program
 JOBS = 16
 LIVE_EVERY = 3             # of the scenarios on which Pebble agrees
 SLOW_LIVE = ("D25", "D35", "H46", "H63")
-LIMIT_SECONDS = 45         # check.limit, and a busy machine
+START_SECONDS = 10         # of the program, on a busy machine
 MEMORY_KIB = 96 * 1024     # over what a check of a well-behaved server takes
 
 
@@ -56,13 +56,13 @@ class Accuracy(unittest.TestCase):
     def test_a_pass_with_one_fact_changed_is_no_pass(self):
         passes = [s for s in (o.scenario for o in self.outcomes) if s.result == "pass"]
         self.assertEqual([s.id for s in passes if not s.mutations], [])
-        self.assertEqual(self.names(o for o in self.mutants if o.prediction.result in ("pass", "error")), [])
+        self.assertEqual(self.names(o for o in self.mutants if o.prediction.result not in ("fail", "flaky")), [])
 
     def test_bad_input_stays_within_time_and_memory(self):
         usual = next(o for o in self.outcomes if o.scenario.id == "D01").prediction.memory_kib
         for outcome in self.outcomes:
             with self.subTest(outcome.scenario.id):
-                self.assertLess(outcome.prediction.seconds, LIMIT_SECONDS)
+                self.assertLess(outcome.prediction.seconds, LIMIT_SECONDS + START_SECONDS)
                 self.assertLess(outcome.prediction.memory_kib - usual, MEMORY_KIB)
 
     def test_the_lab_made_no_mistake_of_its_own(self):

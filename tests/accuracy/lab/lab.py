@@ -45,6 +45,7 @@ class Lab:
         asyncio.run_coroutine_threadsafe(self._close(), self.loop).result(30)
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(10)
+        self.loop.close()
 
     def renew(self, world):
         """Serves new contents for a world of the tree."""

@@ -8,6 +8,7 @@ import time
 
 ERROR_PREFIX = "urn:ietf:params:acme:error:"
 KILL_SECONDS = 90
+LIMIT_SECONDS = 40  # of one check
 
 
 class Prediction:
@@ -26,7 +27,8 @@ def command(program, world, tree, authority="letsencrypt", extra=()):
         line += ["--token", world.token, "--key-authorization", world.key_authorization]
     elif world.kind != "dns-persist-01":
         line += ["--value", world.value]
-    sets = [f"check.root-hints={tree.hints}", f"check.trust-anchor={tree.anchor}", "check.allow-addresses=[127.0.0.0/8, 'fd00::/8']"]
+    sets = [f"check.root-hints={tree.hints}", f"check.trust-anchor={tree.anchor}", "check.allow-addresses=[127.0.0.0/8, 'fd00::/8']",
+            f"check.limit={LIMIT_SECONDS}s"]
     return line + [word for s in sets for word in ("--set", s)] + list(extra)
 
 

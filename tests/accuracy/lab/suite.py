@@ -8,7 +8,8 @@ from .prediction import Outcome, predict
 from .world import World
 
 SCENARIOS = pathlib.Path(__file__).parent.parent / "scenarios"
-SLOW_WORDS = ("drop", "drops", "delay", "after=", "drip", "drips", "silent", "floods", "short", "wrong-id", "servers")
+SLOW_WORDS = ("drop", "drops", "delay", "after=", "drip", "drips", "silent", "hold", "floods", "short", "wrong-id", "garbage",
+              "no-edns", "wrong-question")
 
 
 def zone_name(scenario, suffix=""):

@@ -102,6 +102,7 @@ class Listener:
             else:
                 await asyncio.sleep(float(rule.options.get("after", 0)))
                 await getattr(self, "_" + rule.verb)(rule, request, writer)
+                await asyncio.sleep(float(rule.options.get("hold", 0)))
             await writer.drain()
         except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.TimeoutError, ConnectionError, OSError):
             pass

@@ -15,7 +15,7 @@ ACCOUNT = "https://acme-v02.api.letsencrypt.org/acme/acct/1234567"
 THUMBPRINT = "9jg46WB3rR_AHD-EBXdN7cBkH1WOu0tA3M9fm21mqTI"
 SIGNATURES = ("good", "expired", "soon", "ds-mismatch", "ds-unsigned", "nsec3", "optout")
 WEB_OPTIONS = ("port", "path", "host", "tls", "after", "pad", "location", "header", "encoding", "http", "length", "chunked",
-               "agent", "san", "digest", "critical", "extension")
+               "agent", "hold", "san", "digest", "critical", "extension")
 
 
 def b64(data):
