@@ -139,7 +139,7 @@ static int network_add(struct grants *g, const char *text, struct err *err)
 
 static int door_add(struct grants *g, const char *text, struct err *err)
 {
-	static const char *const known[] = { "rest", "httpreq", "acme-dns", "cert-manager" };
+	static const char *const known[] = { "rest", "httpreq", "acme-dns", "cert-manager", "mpic" };
 
 	for (size_t i = 0; i < ARRAY_LEN(known); i++)
 		if (strcmp(known[i], text) == 0) {
@@ -147,7 +147,7 @@ static int door_add(struct grants *g, const char *text, struct err *err)
 			g->doors.items[g->doors.count++] = mem_dup(text);
 			return 0;
 		}
-	return err_set(err, ERR_INVALID, "there is no door \"%.40s\"; it is rest, httpreq, acme-dns or cert-manager", text);
+	return err_set(err, ERR_INVALID, "there is no door \"%.40s\"; it is rest, httpreq, acme-dns, cert-manager or mpic", text);
 }
 
 static int identity_add(struct grants *g, const char *text, struct err *err)
