@@ -122,6 +122,8 @@ static int set_stub(struct recursor *r, const char *text, size_t i, struct err *
 	if (!space)
 		return err_set(err, ERR_INVALID, "stub zone \"%s\": write \"zone address[@port]\"", text);
 	r->stubs[i] = mem_dup_n(text, (size_t)(space - text));
+	if (set(r, "domain-insecure:", r->stubs[i], err) < 0) /* no chain of trust leads to a shortcut */
+		return err->code;
 	rc = ub_ctx_set_stub(r->ctx, r->stubs[i], space + 1, 0);
 	return rc == 0 ? 0 : err_set(err, ERR_INVALID, "stub zone \"%s\": %s", text, ub_strerror(rc));
 }
