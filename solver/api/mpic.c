@@ -74,6 +74,8 @@ static void serve(struct api *a, struct http_exchange *x, bool coordinator, bool
 		                       err_set(&problem.err, ERR_UNSUPPORTED, "this service is no perspective");
 	audit_caller(a, &caller, coordinator ? "mpic" : caa ? "caa" : "dcv", q.type, q.domain,
 	             code == 0 ? "ok" : code == ERR_DENIED ? "denied" : "failed", code < 0 ? problem.err.text : NULL);
+	if (code == ERR_INVALID)
+		problem.status = 400; /* as the specification says */
 	if (code < 0)
 		reply_problem(a, x, &problem);
 	json_decref(all);
