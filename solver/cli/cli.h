@@ -64,7 +64,7 @@ int cli_usage_error(const char *command, const char *format, ...) __attribute__(
 /* ---- the service: client_http.c ---- */
 struct cli_service {
 	const char *server;     /* --server, $DCVD_SERVER, api.listen of --config, http://127.0.0.1:8053 */
-	const char *token_file; /* --token-file; else $DCVD_TOKEN, else <state>/operator.token on loopback */
+	const char *token_file; /* --token-file; else $DCVD_TOKEN, $DCVD_TOKEN_FILE, <state>/operator.token on loopback */
 	const char *config;
 	const char *state;
 	const char *ca_file;    /* --ca-file, $DCVD_CA_FILE */
@@ -73,7 +73,7 @@ struct cli_service {
 
 #define CLI_SERVICE_OPTIONS(s) \
 	{ "server", CLI_TEXT, &(s)->server, "URL", "the service (also $DCVD_SERVER); default http://127.0.0.1:8053" }, \
-	{ "token-file", CLI_TEXT, &(s)->token_file, "FILE", "bearer token (also $DCVD_TOKEN); default: that of the operator" }, \
+	{ "token-file", CLI_TEXT, &(s)->token_file, "FILE", "bearer token (also $DCVD_TOKEN, $DCVD_TOKEN_FILE); default: that of the operator" }, \
 	{ "ca-file", CLI_TEXT, &(s)->ca_file, "FILE", "CA certificates of an https:// service (also $DCVD_CA_FILE); default: the system's" }, \
 	{ "config", CLI_TEXT, &(s)->config, "FILE", "configuration: where the service listens and keeps its state" }, \
 	{ "state", CLI_TEXT, &(s)->state, "DIR", "state folder, when it is not that of the configuration" }, \

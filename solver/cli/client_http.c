@@ -138,10 +138,13 @@ static int find_token(const struct cli_service *s, const char *url, char **ret)
 {
 	CLEANUP(mem_freep) char *state = NULL;
 	CLEANUP(mem_freep) char *path = NULL;
+	const char *file = s->token_file;
 
 	*ret = NULL;
-	if (s->token_file) {
-		*ret = read_token_file(s->token_file, true);
+	if (!file && !getenv("DCVD_TOKEN") && getenv("DCVD_TOKEN_FILE") && *getenv("DCVD_TOKEN_FILE"))
+		file = getenv("DCVD_TOKEN_FILE");
+	if (file) {
+		*ret = read_token_file(file, true);
 		return *ret ? EXIT_DONE : EXIT_USAGE;
 	}
 	if (getenv("DCVD_TOKEN")) {

@@ -67,33 +67,8 @@ int hook_await(struct hook *h, const json_t *challenges)
 		one = await_one(h, c);
 		status = one > status ? one : status;
 		if (cli_interrupted)
-			return hook_complain(h, "interrupted");
+			return EXIT_REFUSED;
 	}
-	return status;
-}
-
-static void release_all(struct hook *h, const json_t *challenges)
-{
-	json_t *c;
-	size_t i;
-
-	cli_interrupted = 0; /* what was presented is withdrawn, whatever happened */
-	json_array_foreach(challenges, i, c)
-		h->backend->release(h, json_text(c, "id"));
-	h->backend->finish(h);
-}
-
-int hook_solve(struct hook *h, const struct hook_item *items, size_t count)
-{
-	json_t *challenges = NULL;
-	int status = hook_present(h, items, count, &challenges);
-
-	if (status == EXIT_DONE) {
-		status = hook_await(h, challenges);
-		if (status != EXIT_DONE)
-			release_all(h, challenges);
-	}
-	json_decref(challenges);
 	return status;
 }
 
@@ -123,6 +98,31 @@ int hook_release(struct hook *h, const struct hook_item *item, const char *ids)
 		status = one > status ? one : status;
 	}
 	json_decref(all);
+	return status;
+}
+
+/* What was presented is withdrawn, whatever happened: also when an interrupt came before its ids did. */
+static void release_all(struct hook *h, const struct hook_item *items, size_t count)
+{
+	cli_interrupted = 0;
+	for (size_t i = 0; i < count; i++)
+		hook_release(h, &items[i], NULL);
+	h->backend->finish(h);
+}
+
+int hook_solve(struct hook *h, const struct hook_item *items, size_t count)
+{
+	json_t *challenges = NULL;
+	int status = hook_present(h, items, count, &challenges);
+	bool presented = status == EXIT_DONE;
+
+	if (presented)
+		status = hook_await(h, challenges);
+	if (cli_interrupted)
+		status = hook_complain(h, "interrupted");
+	if (status != EXIT_DONE && (presented || cli_interrupted))
+		release_all(h, items, count);
+	json_decref(challenges);
 	return status;
 }
 
@@ -168,7 +168,6 @@ static bool env_is_on(const char *name)
 /* Clients that call a program by its path alone say the rest in the environment. */
 static void read_environment(struct hook *h)
 {
-	h->service.token_file = getenv("DCVD_TOKEN_FILE");
 	h->service.config = getenv("DCVD_CONFIG");
 	h->types = getenv("DCVD_HOOK_TYPES");
 	h->deadline = getenv("DCVD_HOOK_DEADLINE");
@@ -221,8 +220,8 @@ static int parse(struct hook *h, int count, char **words)
 	                 "dcvd hook dehydrated VERB …\n"
 	                 "dcvd hook uacme begin|done|failed TYPE IDENT TOKEN AUTH\n"
 	                 "dcvd hook lego-exec present|cleanup FQDN VALUE | -- DOMAIN TOKEN KEYAUTH",
-	                 "Hands the challenges of another ACME client to dcvd. Options stand before the verb; the file of the token and\n"
-	                 "the configuration are also taken from $DCVD_TOKEN_FILE and $DCVD_CONFIG.", options, count, words, &rest, &left);
+	                 "Hands the challenges of another ACME client to dcvd. Options stand before the verb; the configuration is\n"
+	                 "also taken from $DCVD_CONFIG.", options, count, words, &rest, &left);
 }
 
 static const struct client *client_named(const char *name)

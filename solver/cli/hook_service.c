@@ -1,9 +1,12 @@
 /* Hooks that talk to the service. */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "solver/base/mem.h"
 #include "solver/cli/hook.h"
+
+#define PAUSE_MAX_S 16
 
 static int open_nothing(struct hook *h)
 {
@@ -60,6 +63,21 @@ static bool is_under_way(const json_t *c)
 	return strcmp(state, "queued") == 0 || strcmp(state, "publishing") == 0 || strcmp(state, "propagating") == 0;
 }
 
+/* The service may be started anew while a client waits; its journal knows the challenge all the same. */
+static int look(struct hook *h, const char *path, json_t **ret)
+{
+	struct timespec pause = { 1, 0 };
+	int status;
+
+	for (; pause.tv_sec <= PAUSE_MAX_S; pause.tv_sec *= 2) {
+		status = service_call(&h->service, "GET", path, NULL, NULL, ret);
+		if (status != EXIT_REACH || cli_interrupted)
+			return status;
+		nanosleep(&pause, NULL);
+	}
+	return status;
+}
+
 static int settle(struct hook *h, const char *id, json_t **ret)
 {
 	CLEANUP(mem_freep) char *path = mem_printf("/v1/challenges/%s?wait=ready&timeout=20s", id);
@@ -69,7 +87,7 @@ static int settle(struct hook *h, const char *id, json_t **ret)
 	do {
 		json_decref(now);
 		now = NULL;
-		status = service_call(&h->service, "GET", path, NULL, NULL, &now);
+		status = look(h, path, &now);
 	} while (status == EXIT_DONE && is_under_way(now) && !cli_interrupted);
 	*ret = now;
 	return status;

@@ -3,6 +3,7 @@ import os
 import pathlib
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -95,6 +96,15 @@ class Lab(unittest.TestCase):
         run = subprocess.run([program(), "hook", *arguments], env={**self.environment, **environment}, capture_output=True, text=True, timeout=60)
         self.assertEqual(run.returncode, status, f"{run.stdout}{run.stderr}")
         return run
+
+    def start_hook(self, *arguments):
+        return subprocess.Popen([program(), "hook", *arguments], env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def wait_until(self, is_true, what, seconds=20):
+        deadline = time.monotonic() + seconds
+        while not is_true():
+            self.assertLess(time.monotonic(), deadline, f"{what} did not come")
+            time.sleep(0.05)
 
     def assert_names(self, file, names):
         text = subprocess.run(["openssl", "x509", "-in", str(file), "-noout", "-ext", "subjectAltName"], check=True,
@@ -285,6 +295,28 @@ class Uacme(Lab):
             self.assertIn(kind, declined.stderr)
         self.assertEqual(self.challenges(), [])
 
+    def test_an_interrupt_withdraws(self):
+        self.start_service()
+        run = self.start_hook("uacme", "begin", "http-01", "nowhere.example.test", "t", "t." + "k" * 43)
+        self.wait_until(lambda: self.challenges(), "the challenge")
+        run.terminate()
+        _, said = run.communicate(timeout=30)
+        self.assertEqual(run.returncode, 1, said)
+        self.assertIn("interrupted", said)
+        self.assertIn(self.challenges()[0]["state"], ("withdrawing", "gone"))
+
+    def test_the_service_may_restart_meanwhile(self):
+        self.start_service()
+        self.server.process.send_signal(signal.SIGSTOP)
+        run = self.start_hook("uacme", "begin", "dns-01", "www.example.test", "t", VALUE)
+        self.wait_until(lambda: self.challenges(), "the challenge")
+        self.service.stop()
+        self.server.process.send_signal(signal.SIGCONT)
+        self.service.start()
+        _, said = run.communicate(timeout=60)
+        self.assertEqual(run.returncode, 0, said)
+        self.assertEqual(self.server.values("_acme-challenge.www.example.test"), [VALUE])
+
     def test_done_and_failed_withdraw(self):
         self.start_service()
         for verb in ("done", "failed"):
@@ -391,6 +423,19 @@ class Alone(Lab):
         self.hook("uacme", "begin", "dns-01", "www.example.test", "t", VALUE)
         self.assertEqual(self.server.values("_acme-challenge.www.example.test"), [VALUE])
         self.hook("uacme", "done", "dns-01", "www.example.test", "t", VALUE)
+        self.assertEqual(self.server.values("_acme-challenge.www.example.test"), [])
+
+    def test_a_killed_process_leaves_its_work_to_the_next(self):
+        self.server.process.send_signal(signal.SIGSTOP)
+        run = self.start_hook("uacme", "begin", "dns-01", "www.example.test", "t", VALUE)
+        self.wait_until((self.state / "journal.db").exists, "the journal")
+        time.sleep(0.2)
+        run.kill()
+        run.communicate(timeout=10)
+        self.server.process.send_signal(signal.SIGCONT)
+        self.hook("uacme", "begin", "dns-01", "www.example.test", "t", VALUE)
+        self.assertEqual(self.server.values("_acme-challenge.www.example.test"), [VALUE])
+        self.hook("uacme", "failed", "dns-01", "www.example.test", "t", VALUE)
         self.assertEqual(self.server.values("_acme-challenge.www.example.test"), [])
 
     def test_what_is_out_of_its_lifetime_goes_with_the_next_call(self):

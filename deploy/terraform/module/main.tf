@@ -14,7 +14,7 @@ resource "terraform_data" "challenges" {
   triggers_replace = [sha256(local.challenges)]
 
   provisioner "local-exec" {
-    command = "printf '%s' \"$DCVD_CHALLENGES\" | dcvd present --from-terraform - --lifetime \"$DCVD_LIFETIME\" --timeout \"$DCVD_TIMEOUT\" $${DCVD_TOKEN_FILE:+--token-file \"$DCVD_TOKEN_FILE\"}"
+    command = "printf '%s' \"$DCVD_CHALLENGES\" | dcvd present --from-terraform - --lifetime \"$DCVD_LIFETIME\" --timeout \"$DCVD_TIMEOUT\""
 
     environment = {
       DCVD_CHALLENGES = local.challenges
