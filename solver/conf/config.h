@@ -18,6 +18,8 @@ struct config_http {
 	char *redirect_unknown; /* base URL for tokens we do not know ("http://dcv.akamai.com"), or NULL: 404 */
 	int64_t threads;        /* 0: one per core */
 	int64_t connections;    /* at once */
+	char **tls_listen;      /* the same with TLS; empty: none */
+	char *tls_certificate, *tls_key; /* PEM files; read again when they change */
 };
 
 /* api: REST and the other front doors. */

@@ -56,6 +56,12 @@ static const struct option http_options[] = {
 	  .help = "Threads that answer; 0 is one per core." },
 	{ "connections", OPTION_INT, AT(connections), .def = "10000", .min = 1, .max = 1000000,
 	  .help = "Connections at once; more are refused." },
+	{ "tls-listen", OPTION_LIST, AT(tls_listen), .max = 64, .check = check_listen,
+	  .help = "Where tokens are served with TLS, for authorities that were redirected from port 80; 443 is port 443 of all addresses." },
+	{ "tls-certificate", OPTION_PATH, AT(tls_certificate), .min = 1, .max = 1024,
+	  .help = "Certificate chain (PEM) of tls-listen. Read again when it changes; until it exists, connections are refused." },
+	{ "tls-key", OPTION_PATH, AT(tls_key), .min = 1, .max = 1024,
+	  .help = "Private key (PEM) of that certificate." },
 	{ 0 },
 };
 #undef AT

@@ -11,6 +11,7 @@
 #include "solver/base/mem.h"
 #include "solver/cps/cps.h"
 #include "solver/daemon/addresses.h"
+#include "solver/daemon/https.h"
 #include "solver/daemon/notify.h"
 #include "solver/daemon/parts.h"
 #include "solver/daemon/schema.h"
@@ -26,6 +27,7 @@ struct daemon {
 	struct parts parts;
 	struct nameserver *nameserver;
 	struct responder *responder;
+	struct https *https;
 	struct cps *cps;
 	struct api *api;
 };
@@ -91,6 +93,8 @@ static int open_responders(struct daemon *d, struct err *err)
 
 	if (code == 0)
 		code = open_responder(d, http, err);
+	if (code == 0)
+		code = https_open(d->parts.loop, &config_now(d)->http, d->parts.answers, &d->https, err);
 	addresses_free(dns);
 	addresses_free(http);
 	return code;
@@ -121,6 +125,7 @@ static void close_all(struct daemon *d)
 	api_stop(d->api);
 	cps_close(d->cps);
 	responder_stop(d->responder);
+	https_close(d->https);
 	nameserver_stop(d->nameserver);
 	parts_close(&d->parts);
 	while (d->config_count)
@@ -158,6 +163,7 @@ static void on_reload(int signal, void *arg)
 		d->configs[d->config_count++] = fresh;
 		cps_reconfigure(d->cps, fresh);
 		api_reconfigure(d->api, fresh);
+		https_reconfigure(d->https, &fresh->http);
 		log_event(LOG_INFO, "configuration reloaded", "file", fresh->file, NULL);
 	}
 	notify_send("READY=1");

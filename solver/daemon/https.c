@@ -1,0 +1,122 @@
+#include "solver/daemon/https.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "solver/base/log.h"
+#include "solver/base/mem.h"
+#include "solver/daemon/addresses.h"
+#include "solver/net/http_server.h"
+#include "solver/net/http_tls.h"
+#include "webroot/target.h"
+
+#define BODY_MAX 1024    /* a key authorization is a token, a dot and 43 characters */
+#define REQUEST_MAX 1024 /* nobody has a reason to send a body */
+
+struct https {
+	struct answers *answers;
+	struct http_tls *tls;
+	struct http_server **servers;
+	size_t count;
+	char *redirect;
+};
+
+static void reply_text(struct http_exchange *x, int status, const char *text)
+{
+	http_exchange_reply(x, status, "text/plain", text, strlen(text));
+}
+
+static void reply_unknown(const struct https *h, struct http_exchange *x, const char *token)
+{
+	CLEANUP(mem_freep) char *where = NULL;
+
+	if (!h->redirect) {
+		reply_text(x, 404, "not found\n");
+		return;
+	}
+	where = mem_printf("%.*s%s%s", (int)(strlen(h->redirect) - (h->redirect[strlen(h->redirect) - 1] == '/')), h->redirect, TARGET_PATH, token);
+	http_exchange_header(x, "Location", where);
+	http_exchange_reply(x, 302, NULL, "", 0);
+}
+
+/* As webroot/responder.c answers. */
+static void handle(struct http_exchange *x, void *arg)
+{
+	const struct https *h = arg;
+	const char *path = http_exchange_path(x), *token = target_token(path);
+	char host[TARGET_HOST_SIZE], body[BODY_MAX];
+	long length;
+
+	if (strcmp(http_exchange_method(x), "GET") != 0) {
+		http_exchange_header(x, "Allow", "GET, HEAD");
+		reply_text(x, 405, "method not allowed\n");
+	} else if (!target_host(path, http_exchange_request_header(x, "Host"), host)) {
+		reply_text(x, 400, "bad request\n");
+	} else if (!token) {
+		reply_text(x, 404, "not found\n");
+	} else if ((length = answers_get_http(h->answers, host, token, body, sizeof(body))) >= 0) {
+		http_exchange_reply(x, 200, "text/plain", body, (size_t)length);
+	} else {
+		reply_unknown(h, x, token);
+	}
+}
+
+static int listen_all(struct https *h, struct loop *l, char **listen, const struct config_http *c, struct err *err)
+{
+	const struct http_server_options options = { .max_body = REQUEST_MAX, .connections = (unsigned)c->connections, .idle_seconds = 15, .tls = h->tls };
+
+	while (listen[h->count])
+		h->count++;
+	h->servers = mem_new(h->count, sizeof(*h->servers));
+	for (size_t i = 0; i < h->count; i++)
+		if (http_server_start(l, listen[i], &options, handle, h, &h->servers[i], err) < 0)
+			return err_in(err, "http.tls-listen");
+	return 0;
+}
+
+int https_open(struct loop *l, const struct config_http *c, struct answers *answers, struct https **ret, struct err *err)
+{
+	const struct http_tls_options options = { .certificate = c->tls_certificate, .key = c->tls_key };
+	char **listen;
+	struct https *h;
+	int code;
+
+	if (!c->tls_listen || !c->tls_listen[0])
+		return 0;
+	if (!options.certificate || !options.key)
+		return err_set(err, ERR_INVALID, "http.tls-listen needs http.tls-certificate and http.tls-key");
+	h = mem_new(1, sizeof(*h));
+	h->answers = answers;
+	h->redirect = c->redirect_unknown && *c->redirect_unknown ? mem_dup(c->redirect_unknown) : NULL;
+	listen = addresses_expand(c->tls_listen);
+	code = http_tls_open(l, &options, &h->tls, err);
+	if (code == 0)
+		code = listen_all(h, l, listen, c, err);
+	addresses_free(listen);
+	if (code < 0)
+		https_close(h);
+	else
+		*ret = h;
+	return code;
+}
+
+void https_reconfigure(struct https *h, const struct config_http *c)
+{
+	const struct http_tls_options options = { .certificate = c->tls_certificate, .key = c->tls_key };
+	struct err err = { 0 };
+
+	if (h && options.certificate && options.key && http_tls_reload(h->tls, &options, &err) < 0)
+		log_event(LOG_ERROR, "http.tls-certificate: the new files cannot be used; the old certificate stays in force", "error", err.text, NULL);
+}
+
+void https_close(struct https *h)
+{
+	if (!h)
+		return;
+	for (size_t i = 0; i < h->count; i++)
+		http_server_stop(h->servers[i]);
+	http_tls_close(h->tls);
+	free(h->servers);
+	free(h->redirect);
+	free(h);
+}
