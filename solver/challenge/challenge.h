@@ -73,7 +73,7 @@ struct challenge {
 	char *key_authorization; /* http-01; NULL for dns-01: only its digest is needed */
 	char *value;             /* DNS types: what stands in the TXT record */
 	char *record_name;       /* the name to write, where the caller knew it; NULL: the one that the type prescribes */
-	char *account_uri;       /* dns-account-01, dns-persist-01; or NULL */
+	char *account_uri;       /* of the account at the authority, where the caller said it; or NULL */
 	char *fqdn;              /* DNS types: where it stands, after CNAMEs; NULL before it is known */
 	char *zone;              /* DNS types: the zone that holds fqdn */
 	char *provider;          /* name in the configuration; NULL before it is known */

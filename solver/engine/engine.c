@@ -113,6 +113,7 @@ void entry_free(struct engine *e, struct entry *n)
 	char key[TWIN_KEY_SIZE];
 
 	probe_stop(n);
+	preflight_stop(n);
 	timer_stop(n->due);
 	timer_stop(n->retry);
 	if (n->locate)
@@ -155,6 +156,7 @@ void engine_stop(struct engine *e)
 	lanes_free(e);
 	DL_FOREACH(e->entries, n) {
 		probe_stop(n);
+		preflight_stop(n);
 		if (n->locate)
 			locate_cancel(n->locate);
 		n->locate = NULL;
@@ -171,6 +173,7 @@ void engine_close(struct engine *e)
 	DL_FOREACH_SAFE(e->entries, n, tmp)
 		entry_free(e, n);
 	claims_free(e);
+	outcomes_free(e);
 	instances_close(e);
 	DL_FOREACH_SAFE(e->watches, w, next)
 		free(w);
@@ -300,7 +303,7 @@ int engine_submit(struct engine *e, const struct order_request *request, engine_
 	if (e->live + request->count > (size_t)e->config->challenge.live_max)
 		return err_set(err, ERR_BUSY, "%zu challenges are live already; challenge.live-max allows %lld", e->live,
 		               (long long)e->config->challenge.live_max);
-	if (request_read(e->config, request, loop_wall_ms(e->parts.loop), &o, &list, err) < 0)
+	if (request_read(e, request, loop_wall_ms(e->parts.loop), &o, &list, err) < 0)
 		return err->code;
 	s = mem_new(1, sizeof(*s));
 	*s = (struct submission){ .e = e, .done = done, .arg = arg };

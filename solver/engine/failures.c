@@ -6,7 +6,6 @@
 
 #define HOUR_MS 3600000.0
 #define MINUTE_MS 60000
-#define CACHE_MIN_MS 60000
 #define DAY_MS INT64_C(86400000)
 
 static double spent_at(const struct failures *f, const struct authority *a, int64_t now_ms)
@@ -31,14 +30,17 @@ void failures_clear(struct failures *f)
 	f->last_ms = 0;
 }
 
-/* 1, 10, 100 minutes, then a day; never before the caches have forgotten. */
-static int64_t back_off(int64_t consecutive, const struct authority *a)
+int64_t failures_back_off(const struct failures *f, const struct authority *a, int64_t now_ms)
 {
 	static const int64_t pauses[] = { MINUTE_MS, 10 * MINUTE_MS, 100 * MINUTE_MS, DAY_MS };
-	int64_t cache = a->cache_ms > CACHE_MIN_MS ? a->cache_ms : CACHE_MIN_MS;
-	int64_t pause = pauses[consecutive > 4 ? 3 : consecutive - 1];
+	int64_t until;
 
-	return pause > cache ? pause : cache;
+	if (!f->consecutive || !f->last_ms)
+		return 0;
+	until = f->last_ms + pauses[f->consecutive > 4 ? 3 : f->consecutive - 1];
+	if (until < f->last_ms + a->cache_ms)
+		until = f->last_ms + a->cache_ms;
+	return until > now_ms ? until - now_ms : 0;
 }
 
 /* Until the failure that an attempt may cost leaves one more. */
@@ -56,11 +58,8 @@ void failures_budget(const struct failures *f, const struct authority *a, int64_
 {
 	int64_t wait = refill_wait(f, a, now_ms);
 
-	if (f->consecutive > 0 && f->last_ms) {
-		int64_t until = f->last_ms + back_off(f->consecutive, a) - now_ms;
-
-		wait = until > wait ? until : wait;
-	}
+	if (f->last_ms && f->last_ms + a->cache_ms - now_ms > wait)
+		wait = f->last_ms + a->cache_ms - now_ms;
 	*ret = (struct ev_budget){
 		.known = true,
 		.failures = (int64_t)ceil(spent_at(f, a, now_ms)),

@@ -25,8 +25,10 @@ struct failures {
 /* One validation that failed, or one that succeeded. */
 void failures_add(struct failures *f, const struct authority *a, int64_t now_ms);
 void failures_clear(struct failures *f);
-/* What the counters say now: wait_ms is 0 when an attempt may be made. */
+/* What the counters say now: wait_ms is 0 when the caches have forgotten and another failure is affordable. */
 void failures_budget(const struct failures *f, const struct authority *a, int64_t now_ms, struct ev_budget *ret);
+/* How long a next attempt waits after failures in a row: 1, 10, 100 minutes, then a day from the last one. */
+int64_t failures_back_off(const struct failures *f, const struct authority *a, int64_t now_ms);
 /* "spent counted last consecutive", and back; false: not readable. */
 void failures_text(const struct failures *f, char ret_text[128]);
 bool failures_read(const char *text, struct failures *ret);

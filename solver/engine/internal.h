@@ -29,6 +29,10 @@ struct entry {
 	struct entry *twin_prev, *twin_next; /* entries with the same identity, in struct twin */
 	struct timer *due;               /* deadline, expiry or end of retention */
 	struct timer *retry;             /* next try at the provider */
+	struct check_run *preflight;     /* asked before anything is published */
+	bool preflight_over;             /* and it may go on */
+	unsigned preflights;             /* that name servers did not answer */
+	struct timer *preflight_retry;
 	struct locate *locate;           /* looking for the place */
 	struct probe *probe;             /* looking for the value */
 	char *last_error;                /* why the last try did not succeed, or NULL */
@@ -105,6 +109,7 @@ struct engine {
 	struct lane *lanes;
 	struct engine_watch *watches;
 	struct later *laters;            /* later.c */
+	struct outcome *outcomes;        /* outcome.c: hash by account and identifier */
 	unsigned watching;               /* calls of watches on the stack */
 	struct engine_numbers numbers;
 	size_t live;
@@ -145,6 +150,7 @@ void claims_free(struct engine *e);
 
 /* ---- publish.c ---- */
 void place_start(struct engine *e, struct entry *n);    /* queued: find where it must stand, then start */
+void place_go(struct engine *e, struct entry *n);       /* queued: start, if the place is known and the preflight is over */
 void publish_start(struct engine *e, struct entry *n);  /* state publishing is on disk */
 void withdraw_start(struct engine *e, struct entry *n); /* state withdrawing is on disk */
 
@@ -171,6 +177,22 @@ void probe_start(struct engine *e, struct entry *n);
 void probe_stop(struct entry *n);
 /* Brings the verdict and the last error up to date while it runs. */
 void probe_report(struct entry *n);
+
+/* ---- preflight.c ---- */
+/* Never NULL. */
+const struct config_route *route_of(const struct engine *e, const struct challenge *c);
+bool is_own_name(const struct engine *e, const struct challenge *c);
+/* Whether the authority would refuse the name alone. */
+int preflight_name(const struct engine *e, const struct challenge *c, struct err *err);
+/* Calls place_go() when it is over, maybe at once. */
+void preflight_start(struct engine *e, struct entry *n);
+void preflight_stop(struct entry *n);
+
+/* ---- outcome.c ---- */
+/* What the counters say of the identifier; returns how long the next attempt must wait. */
+int64_t outcome_budget(const struct engine *e, const struct challenge *c, struct ev_budget *ret);
+void outcomes_load(struct engine *e);
+void outcomes_free(struct engine *e);
 
 /* ---- learn.c ---- */
 void delays_keep(struct engine *e, struct instance *i);

@@ -155,6 +155,7 @@ static void write_step(struct engine *e, struct entry *n, enum challenge_action 
 static void leave(struct engine *e, struct entry *n, enum challenge_state to)
 {
 	probe_stop(n);
+	preflight_stop(n);
 	timer_stop(n->retry);
 	n->retry = NULL;
 	if (n->locate)

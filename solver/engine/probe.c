@@ -311,6 +311,13 @@ void probe_start(struct engine *e, struct entry *n)
 		locate(p);
 }
 
+void probe_rest(struct probe *p)
+{
+	timer_stop(p->timer);
+	p->timer = NULL;
+	asks_cancel(p);
+}
+
 void probe_stop(struct entry *n)
 {
 	struct probe *p = n->probe;
@@ -319,39 +326,21 @@ void probe_stop(struct entry *n)
 		return;
 	probe_report(n);
 	n->probe = NULL;
-	timer_stop(p->timer);
-	asks_cancel(p);
+	probe_rest(p);
+	if (p->check)
+		check_cancel(p->check);
 	probe_clear_looks(p);
 	free(p);
 }
 
-/* ---- ready ---- */
-
-/* How long this provider takes, for the next time; a value that was there at the first look says nothing. */
-static void learn(struct probe *p)
+char *probe_summary(const struct probe *p)
 {
-	struct instance *i = p->n->c.provider ? instance_find(p->e, p->n->c.provider) : NULL;
+	struct verdict *v = verdict_new();
+	char *detail;
 
-	if (!i || is_http(p->n) || !p->n->published_ms)
-		return;
-	delays_add(&i->delays, now_ms(p) - p->n->published_ms);
-	delays_keep(p->e, i);
-}
-
-void probe_decide(struct probe *p)
-{
-	struct entry *n = p->n;
-	CLEANUP(mem_freep) char *detail = NULL;
-	struct verdict *v;
-
-	timer_stop(p->timer);
-	p->timer = NULL;
-	asks_cancel(p);
-	learn(p);
-	v = verdict_new();
 	summarize(p, v);
 	detail = mem_dup(v->detail);
 	v->look_count = 0;
 	verdict_free(v);
-	life_input(p->e, n, INPUT_SEEN, detail);
+	return detail;
 }

@@ -22,8 +22,12 @@ struct probe {
 	unsigned checks;         /* that did not pass */
 };
 
-/* Every server that speaks shows it. */
+/* Every server that speaks shows it: decide.c. */
 void probe_decide(struct probe *p);
+/* Asks nobody any more. */
+void probe_rest(struct probe *p);
+/* What the looks say, in a sentence; gives (free with free). */
+char *probe_summary(const struct probe *p);
 void probe_clear_looks(struct probe *p);
 
 #endif

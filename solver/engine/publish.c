@@ -69,12 +69,26 @@ static int choose_provider(struct engine *e, struct entry *n, const struct locat
 	return 0;
 }
 
+void place_go(struct engine *e, struct entry *n)
+{
+	char sentence[2 * NAME_SIZE + 128];
+
+	if (n->c.state != CHALLENGE_QUEUED || !n->preflight_over)
+		return;
+	if (n->c.type == CHALLENGE_HTTP01)
+		snprintf(sentence, sizeof(sentence), "publishing through the %s", n->c.provider);
+	else if (n->location)
+		snprintf(sentence, sizeof(sentence), "publishing at %s in zone %s through %s", n->c.fqdn, n->c.zone, n->c.provider);
+	else
+		return;
+	life_input(e, n, INPUT_START, sentence);
+}
+
 static void on_located(struct location *l, const struct err *err, void *arg)
 {
 	struct entry *n = arg;
 	struct engine *e = n->e;
 	struct err reason;
-	char sentence[2 * NAME_SIZE + 128];
 
 	n->locate = NULL;
 	if (!l) {
@@ -91,18 +105,17 @@ static void on_located(struct location *l, const struct err *err, void *arg)
 	n->location = l;
 	mem_replace(&n->c.fqdn, l->fqdn);
 	mem_replace(&n->c.zone, l->zone);
-	snprintf(sentence, sizeof(sentence), "publishing at %s in zone %s through %s", l->fqdn, l->zone, n->c.provider);
-	life_input(e, n, INPUT_START, sentence);
+	place_go(e, n);
 }
 
 void place_start(struct engine *e, struct entry *n)
 {
-	char fqdn[NAME_SIZE], sentence[128];
+	char fqdn[NAME_SIZE];
 	struct err err;
 
+	preflight_start(e, n);
 	if (n->c.type == CHALLENGE_HTTP01) {
-		snprintf(sentence, sizeof(sentence), "publishing through the %s", n->c.provider);
-		life_input(e, n, INPUT_START, sentence);
+		place_go(e, n);
 		return;
 	}
 	if (request_record_name(&n->c, fqdn, &err) < 0) {

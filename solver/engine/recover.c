@@ -124,6 +124,7 @@ int engine_recover(struct engine *e, struct err *err)
 	if (store_load(e->parts.store, &visitor, err) < 0)
 		return err->code;
 	drop_empty_orders(e);
+	outcomes_load(e);
 	DL_FOREACH(e->entries, n) {
 		r.resumed += !challenge_is_over(n->c.state);
 		life_resume(e, n);

@@ -6,9 +6,16 @@
 
 #include "solver/base/mem.h"
 #include "solver/crypto/crypto.h"
+#include "solver/engine/internal.h"
 
 #define DEADLINE_MIN_MS 1000
-#define LIFETIME_MAX_MS (30LL * 24 * 3600 * 1000)
+#define DAY_MS (24LL * 3600 * 1000)
+#define LIFETIME_MAX_MS (30 * DAY_MS)
+#define STANDING_MAX_MS (3650 * DAY_MS)     /* dns-persist-01 */
+#define STANDING_DEFAULT_MS (365 * DAY_MS)
+#define ACCOUNT_URI_MAX 512
+
+#define PERSIST_LABEL "_validation-persist."
 
 static int read_http(const struct challenge_request *r, struct challenge *c, struct err *err)
 {
@@ -52,13 +59,60 @@ static int read_dns(const struct challenge_request *r, struct challenge *c, stru
 
 int request_record_name(const struct challenge *c, char ret_fqdn[NAME_SIZE], struct err *err)
 {
-	if (!c->record_name)
+	if (c->record_name) {
+		snprintf(ret_fqdn, NAME_SIZE, "%s", c->record_name);
+		return 0;
+	}
+	if (c->type == CHALLENGE_DNS_ACCOUNT01)
+		return name_account_challenge(c->identifier, c->account_uri, ret_fqdn, err);
+	if (c->type != CHALLENGE_DNS_PERSIST01)
 		return name_challenge(c->identifier, ret_fqdn, err);
-	snprintf(ret_fqdn, NAME_SIZE, "%s", c->record_name);
+	if (strlen(c->identifier) + strlen(PERSIST_LABEL) > NAME_MAX_TEXT)
+		return err_set(err, ERR_TOO_LARGE, PERSIST_LABEL "%.100s is longer than %d bytes", c->identifier, NAME_MAX_TEXT);
+	snprintf(ret_fqdn, NAME_SIZE, PERSIST_LABEL "%s", c->identifier);
 	return 0;
 }
 
-int request_read_challenge(const struct challenge_request *r, struct challenge *c, struct err *err)
+/* An absolute URI without what would end a parameter of the record. */
+static int read_account_uri(const struct challenge_request *r, struct challenge *c, struct err *err)
+{
+	const char *uri = r->account_uri;
+
+	if (!uri)
+		return 0;
+	if (strncmp(uri, "https://", 8) != 0 && strncmp(uri, "http://", 7) != 0)
+		return err_set(err, ERR_INVALID, "account_uri must be the URL of the account at the authority");
+	if (strlen(uri) > ACCOUNT_URI_MAX)
+		return err_set(err, ERR_TOO_LARGE, "account_uri is longer than %d characters", ACCOUNT_URI_MAX);
+	for (const char *at = uri; *at; at++)
+		if (*at <= 0x20 || *at > 0x7e || *at == ';' || *at == '"' || *at == '\\')
+			return err_set(err, ERR_INVALID, "account_uri: character %zu is not allowed in a URL", (size_t)(at - uri) + 1);
+	c->account_uri = mem_dup(uri);
+	return 0;
+}
+
+/* The record is the caller's, or is made from the authority and the account. */
+static int read_persist(const struct challenge_request *r, const struct authority *a, struct challenge *c, struct err *err)
+{
+	CLEANUP(mem_freep) char *value = NULL;
+	char fqdn[NAME_SIZE];
+
+	if (r->key_authorization || r->token)
+		return err_set(err, ERR_INVALID, "dns-persist-01 has no token and no key authorization: its record names the account");
+	if (!r->value == !r->account_uri)
+		return err_set(err, ERR_INVALID, "dns-persist-01 needs either value or account_uri");
+	if (request_record_name(c, fqdn, err) < 0)
+		return err->code;
+	if (!r->value && (!a || !a->issuers || !a->issuers[0]))
+		return err_set(err, ERR_INVALID, "authority %s has no issuer domain name that a record could name", a ? a->name : "?");
+	value = r->value ? mem_dup(r->value) : persist_value(a->issuers[0], c->account_uri, c->wildcard, c->expires_ms / 1000);
+	if (value_check(value, err) < 0)
+		return err->code;
+	c->value = mem_dup(value);
+	return 0;
+}
+
+int request_read_challenge(const struct challenge_request *r, const struct authority *a, struct challenge *c, struct err *err)
 {
 	char name[NAME_SIZE];
 
@@ -71,12 +125,16 @@ int request_read_challenge(const struct challenge_request *r, struct challenge *
 	if (r->record_name && name_normalize(r->record_name, name, err) < 0)
 		return err_in(err, "record_name");
 	c->record_name = r->record_name ? mem_dup(name) : NULL;
-	c->account_uri = mem_dup(r->account_uri);
+	if (read_account_uri(r, c, err) < 0)
+		return err->code;
 	switch (r->type) {
 	case CHALLENGE_HTTP01:
 		return read_http(r, c, err);
 	case CHALLENGE_DNS01:
+	case CHALLENGE_DNS_ACCOUNT01:
 		return read_dns(r, c, err);
+	case CHALLENGE_DNS_PERSIST01:
+		return read_persist(r, a, c, err);
 	case CHALLENGE_TLS_ALPN01:
 		return err_set(err, ERR_UNSUPPORTED, "tls-alpn-01 can be checked but not presented: only the web server itself can answer it");
 	default:
@@ -114,15 +172,35 @@ static int choose_route(const struct config *config, struct challenge *c, struct
 	return 0;
 }
 
-static int read_order(const struct config *config, const struct order_request *r, int64_t now_ms, struct order *o, struct err *err)
+/* Only what is made to stand may stand long. */
+static int check_lifetime(const struct order_request *r, struct err *err)
+{
+	bool standing = true;
+
+	for (size_t i = 0; i < r->count; i++)
+		standing = standing && r->challenges[i].type == CHALLENGE_DNS_PERSIST01;
+	if (r->lifetime_ms == LIFETIME_FOREVER && !standing)
+		return err_set(err, ERR_INVALID, "only records of dns-persist-01 may stand for ever");
+	if (r->lifetime_ms < LIFETIME_FOREVER || r->lifetime_ms > (standing ? STANDING_MAX_MS : LIFETIME_MAX_MS))
+		return err_set(err, ERR_INVALID, "the lifetime must not be over %s", standing ? "3650 d" : "30 d");
+	return 0;
+}
+
+static int64_t lifetime_of(const struct config *config, const struct order_request *r, enum challenge_type type)
+{
+	if (r->lifetime_ms)
+		return r->lifetime_ms;
+	return type == CHALLENGE_DNS_PERSIST01 ? STANDING_DEFAULT_MS : config->challenge.lifetime_ms;
+}
+
+static int read_order(const struct order_request *r, int64_t now_ms, struct order *o, struct err *err)
 {
 	if (r->count < 1 || r->count > ORDER_MAX)
 		return err_set(err, ERR_INVALID, "an order holds 1 to %d challenges, not %zu", ORDER_MAX, r->count);
 	if (r->deadline_ms && (r->deadline_ms < DEADLINE_MIN_MS || r->deadline_ms > LIFETIME_MAX_MS))
 		return err_set(err, ERR_INVALID, "the deadline must lie between 1 s and 30 d");
-	if (r->lifetime_ms < 0 || r->lifetime_ms > LIFETIME_MAX_MS)
-		return err_set(err, ERR_INVALID, "the lifetime must not be over 30 d");
-	(void)config;
+	if (check_lifetime(r, err) < 0)
+		return err->code;
 	*o = (struct order){ .client = mem_dup(r->client), .callback_url = mem_dup(r->callback_url),
 	                     .callback_secret = mem_dup(r->callback_secret), .label = mem_dup(r->label),
 	                     .created_ms = now_ms };
@@ -130,33 +208,48 @@ static int read_order(const struct config *config, const struct order_request *r
 	return 0;
 }
 
-static int read_one(const struct config *config, const struct order_request *r, const struct order *o, size_t i,
+/* The rules that apply to the name, before it was read. */
+static const struct authority *authority_of(const struct engine *e, const struct challenge_request *r)
+{
+	char name[NAME_SIZE];
+	const struct config_route *route;
+	bool wildcard;
+
+	if (!r->domain || name_identifier(r->domain, name, &wildcard, NULL) < 0)
+		return NULL;
+	route = config_route(e->config, r->type, name);
+	return checker_authority(e->checker, route ? route->authority : NULL);
+}
+
+static int read_one(const struct engine *e, const struct order_request *r, const struct order *o, size_t i,
                     struct challenge *c, struct err *err)
 {
 	const struct challenge_request *request = &r->challenges[i];
+	int64_t lifetime_ms = lifetime_of(e->config, r, request->type);
 
 	id_new(c->id, "ch");
 	memcpy(c->order_id, o->id, ID_SIZE);
 	c->client = mem_dup(r->client);
 	c->created_ms = c->updated_ms = o->created_ms;
-	c->deadline_ms = o->created_ms + (r->deadline_ms ? r->deadline_ms : config->challenge.deadline_ms);
-	c->expires_ms = o->created_ms + (r->lifetime_ms ? r->lifetime_ms : config->challenge.lifetime_ms);
-	if (request_read_challenge(request, c, err) < 0 || choose_route(config, c, err) < 0)
+	c->deadline_ms = o->created_ms + (r->deadline_ms ? r->deadline_ms : e->config->challenge.deadline_ms);
+	c->expires_ms = lifetime_ms == LIFETIME_FOREVER ? 0 : o->created_ms + lifetime_ms;
+	if (request_read_challenge(request, authority_of(e, request), c, err) < 0 || choose_route(e->config, c, err) < 0 ||
+	    preflight_name(e, c, err) < 0)
 		return err_in(err, "challenge %zu (%s %.100s)", i + 1, challenge_type_name(request->type),
 		              request->domain ? request->domain : "?");
 	return 0;
 }
 
-int request_read(const struct config *config, const struct order_request *r, int64_t now_ms, struct order *ret_order,
+int request_read(const struct engine *e, const struct order_request *r, int64_t now_ms, struct order *ret_order,
                  struct challenge **ret_list, struct err *err)
 {
 	struct challenge *list;
 
-	if (read_order(config, r, now_ms, ret_order, err) < 0)
+	if (read_order(r, now_ms, ret_order, err) < 0)
 		return err->code;
 	list = mem_new(r->count, sizeof(*list));
 	for (size_t i = 0; i < r->count; i++) {
-		if (read_one(config, r, ret_order, i, &list[i], err) == 0)
+		if (read_one(e, r, ret_order, i, &list[i], err) == 0)
 			continue;
 		for (size_t k = 0; k <= i; k++)
 			challenge_done(&list[k]);

@@ -9,6 +9,7 @@
 
 static const char base_yaml[] =
 	"challenge: {deadline: 60s, lifetime: 1h, retention: 10m}\n"
+	"check: {allow-addresses: [192.0.2.0/24, \"2001:db8::/32\"]}\n"
 	"routes:\n"
 	"  - suffix: dcvd.test\n"
 	"    provider: embedded\n"

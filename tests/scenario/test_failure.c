@@ -108,9 +108,9 @@ static void a_name_in_no_zone_ends_at_the_deadline_and_says_so(void **state)
 {
 	struct scenario *s = *state;
 
-	assert_int_equal(present(s, "www.unregistered.example", VALUE), 0);
+	assert_int_equal(present(s, "www.unregistered.net", VALUE), 0);
 	run_until(s, s->id, CHALLENGE_FAILED, 61000);
-	assert_says(reason_of(s, s->id), "no zone holds _acme-challenge.www.unregistered.example");
+	assert_says(reason_of(s, s->id), "no zone holds _acme-challenge.www.unregistered.net");
 }
 
 /* ---- the provider ---- */

@@ -39,6 +39,8 @@ class Service:
         self.dns_port = ports.get("dns_port") or free_port()
         self.api_port = ports.get("api_port") or free_port()
         self.config, self.environment = config, environment or {}
+        # The names of the tests are not public, and no root leads to their servers.
+        self.authority = ports.get("authority", ["--set", "check.authority=pebble", "--set", "check.authority-view=false"])
         self.process = None
 
     def __enter__(self):
@@ -62,7 +64,7 @@ class Service:
     def arguments(self):
         """The options that every dcvd command needs to see the same world."""
         file = self.folder / "dcvd.yaml"
-        return ["--config", str(file), "--set", f"state-dir={self.state}",
+        return ["--config", str(file), "--set", f"state-dir={self.state}", *self.authority,
                 "--set", f"http.listen=['127.0.0.1:{self.http_port}']", "--set", f"check.http-port={self.http_port}",
                 "--set", f"dns.listen=['127.0.0.1:{self.dns_port}']", "--set", f"api.listen=['127.0.0.1:{self.api_port}']"]
 

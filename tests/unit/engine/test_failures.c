@@ -56,7 +56,9 @@ static void the_pause_grows_with_each_failure_in_a_row(void **state)
 	(void)state;
 	for (size_t i = 0; i < 5; i++) {
 		failures_add(&f, &letsencrypt, at);
-		assert_int_equal(budget(&f, at).wait_ms, pauses[i] * MINUTE);
+		assert_int_equal(failures_back_off(&f, &letsencrypt, at), pauses[i] * MINUTE);
+		assert_int_equal(failures_back_off(&f, &letsencrypt, at + pauses[i] * MINUTE), 0);
+		assert_int_equal(budget(&f, at).wait_ms, MINUTE);
 		at += 1500 * MINUTE;
 	}
 	assert_int_equal(f.consecutive, 5);
@@ -84,6 +86,7 @@ static void a_success_ends_the_row(void **state)
 	failures_clear(&f);
 	assert_int_equal(budget(&f, NOW).consecutive, 0);
 	assert_int_equal(budget(&f, NOW).wait_ms, 0);
+	assert_int_equal(failures_back_off(&f, &letsencrypt, NOW), 0);
 	assert_int_equal(budget(&f, NOW).failures, 1);
 }
 

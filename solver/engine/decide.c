@@ -1,0 +1,153 @@
+/* The check that decides: every server that is looked at shows the value, so the authority's view and all servers are asked once
+ * more and judged as the authority would. Ready is the verdict PASS; what is not is held back and checked again.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "solver/base/mem.h"
+#include "solver/engine/probe.h"
+#include "solver/engine/request.h"
+
+#define AGAIN_FIRST_MS 500
+#define AGAIN_MAX_MS 60000
+
+/* A caller who named another record knows an identifier that we do not: nobody can say what the authority will ask. */
+static bool can_check(const struct entry *n)
+{
+	struct challenge usual = n->c;
+	char fqdn[NAME_SIZE];
+
+	if (!n->c.record_name)
+		return true;
+	usual.record_name = NULL;
+	return request_record_name(&usual, fqdn, NULL) == 0 && strcmp(fqdn, n->c.record_name) == 0;
+}
+
+/* How long this provider takes, for the next time. */
+static void learn(struct probe *p)
+{
+	struct entry *n = p->n;
+	struct instance *i = n->c.provider ? instance_find(p->e, n->c.provider) : NULL;
+
+	if (!i || n->c.type == CHALLENGE_HTTP01 || !n->published_ms)
+		return;
+	delays_add(&i->delays, loop_now_ms(p->e->parts.loop) - n->published_ms);
+	delays_keep(p->e, i);
+	n->published_ms = 0; /* once */
+}
+
+static void again(void *arg)
+{
+	struct probe *p = arg;
+
+	p->timer = NULL;
+	probe_decide(p);
+}
+
+/* The event says so when the reason is another than the last time. */
+static void hold(struct probe *p, const char *reason, int64_t least_ms)
+{
+	struct entry *n = p->n;
+	int64_t pause = AGAIN_FIRST_MS;
+	bool said = n->last_error && strcmp(n->last_error, reason) == 0;
+
+	for (unsigned i = p->checks++; i > 0 && pause < AGAIN_MAX_MS; i--)
+		pause *= 2;
+	if (pause > AGAIN_MAX_MS)
+		pause = AGAIN_MAX_MS;
+	if (pause < least_ms)
+		pause = least_ms;
+	mem_replace(&n->last_error, reason);
+	p->timer = timer_start(p->e->parts.loop, pause, again, p);
+	if (!said) {
+		CLEANUP(mem_freep) char *sentence = mem_printf("not ready yet: %s", reason);
+
+		life_note(p->e, n, sentence);
+	}
+}
+
+/* Every server shows it, or nothing would be decided; who switched the authority's view off wants to know no more. */
+static bool accepts_unknown(const struct probe *p)
+{
+	return !p->e->config->check.authority_view || route_of(p->e, &p->n->c)->unknown == UNKNOWN_ACCEPT;
+}
+
+static void take_verdict(struct probe *p, const struct verdict *v, int64_t wait_ms)
+{
+	struct entry *n = p->n;
+	bool accept = v->result == VERDICT_UNKNOWN && accepts_unknown(p);
+	CLEANUP(mem_freep) char *text = NULL;
+
+	if (wait_ms > 0) {
+		text = mem_printf("an earlier attempt failed; the next one waits %lld s, until caches have forgotten it and another failure is "
+		                  "affordable", (long long)(wait_ms + 999) / 1000);
+		hold(p, text, wait_ms);
+	} else if (v->result == VERDICT_PASS) {
+		life_input(p->e, n, INPUT_SEEN, v->detail);
+	} else if (accept) {
+		text = mem_printf("accepted without the authority's view: %s", v->detail);
+		life_input(p->e, n, INPUT_SEEN, text);
+	} else {
+		hold(p, v->detail ? v->detail : "nobody knows why", 0);
+	}
+}
+
+static void on_verdict(struct evidence *evidence, struct verdict *v, void *arg)
+{
+	struct probe *p = arg;
+	struct entry *n = p->n;
+	CLEANUP(mem_freep) char *json = NULL;
+	int64_t wait_ms;
+
+	p->check = NULL;
+	wait_ms = outcome_budget(p->e, &n->c, &evidence->budget);
+	if (evidence->budget.failures) {
+		verdict_free(v);
+		v = judge(evidence, checker_authority(p->e->checker, evidence->authority));
+	}
+	json = verdict_json(v);
+	mem_replace(&n->c.verdict, json);
+	probe_clear_looks(p); /* the verdict says more */
+	take_verdict(p, v, wait_ms);
+	verdict_free(v);
+	evidence_free(evidence);
+}
+
+static void start_check(struct probe *p)
+{
+	struct entry *n = p->n;
+	const struct config_route *route = route_of(p->e, &n->c);
+	CLEANUP(mem_freep) char *domain = mem_printf("%s%s", n->c.wildcard ? "*." : "", n->c.identifier);
+	bool http = n->c.type == CHALLENGE_HTTP01;
+	const struct check_want want = {
+		.type = challenge_type_name(n->c.type),
+		.domain = domain,
+		.token = http ? n->c.token : NULL,
+		.key_authorization = http ? n->c.key_authorization : NULL,
+		.value = http ? NULL : n->c.value,
+		.account_uri = n->c.account_uri,
+		.authority = route->authority,
+		.parts = CHECK_VALIDATION | CHECK_SERVERS | (route->preflight == PREFLIGHT_REFUSE ? CHECK_CAA : 0),
+	};
+	struct err err;
+
+	poll_count_check(&p->poll);
+	p->e->numbers.probes++;
+	if (check_start(p->e->checker, &want, on_verdict, p, &p->check, &err) < 0)
+		hold(p, err.text, 0);
+}
+
+void probe_decide(struct probe *p)
+{
+	CLEANUP(mem_freep) char *detail = NULL;
+
+	probe_rest(p);
+	learn(p);
+	if (can_check(p->n)) {
+		start_check(p);
+		return;
+	}
+	detail = probe_summary(p);
+	life_input(p->e, p->n, INPUT_SEEN, detail);
+}

@@ -1,0 +1,146 @@
+/* What can be known before anything is published: a name that the authority will refuse costs its user an order, so it is refused
+ * here, with the authority's reason and at once. The name itself when it is submitted, CAA and the delegation while it is queued.
+ */
+#include <stdlib.h>
+
+#include "solver/base/mem.h"
+#include "solver/engine/internal.h"
+
+#define AGAIN_FIRST_MS INT64_C(1000)
+#define PREFLIGHT_LIMIT_MS 15000 /* what is not known by then is not waited for */
+
+const struct config_route *route_of(const struct engine *e, const struct challenge *c)
+{
+	static const struct config_route none = { .type = CHALLENGE_TYPES };
+	const struct config_route *route = config_route(e->config, c->type, c->identifier);
+
+	return route ? route : &none;
+}
+
+/* Special-use names that this process serves itself: no authority will ever be asked for them, and quick starts need them. */
+bool is_own_name(const struct engine *e, const struct challenge *c)
+{
+	char *const *zones = e->config->dns.zones;
+
+	if (name_is_below(c->identifier, "localhost"))
+		return true;
+	for (size_t i = 0; zones && zones[i]; i++)
+		if (name_is_below(c->identifier, zones[i]) && name_is_below(zones[i], "test"))
+			return true;
+	return false;
+}
+
+int preflight_name(const struct engine *e, const struct challenge *c, struct err *err)
+{
+	const struct config_route *route = route_of(e, c);
+	const struct authority *a = checker_authority(e->checker, route->authority);
+	struct err why;
+
+	if (route->preflight != PREFLIGHT_REFUSE || is_own_name(e, c) || !a)
+		return 0;
+	if (identifier_check(c->identifier, c->wildcard, challenge_type_name(c->type), a, &why) == 0)
+		return 0;
+	return err_set(err, ERR_INVALID, "%s would refuse it: %.380s", a->title, why.text);
+}
+
+static const char *first_mend(const struct verdict *v)
+{
+	for (size_t i = 0; i < v->finding_count; i++)
+		if (v->findings[i].severity == FINDING_ERROR && v->findings[i].mend)
+			return v->findings[i].mend;
+	return NULL;
+}
+
+static void take_verdict(struct engine *e, struct entry *n, const struct verdict *v)
+{
+	CLEANUP(mem_freep) char *json = verdict_json(v);
+	const char *mend = first_mend(v);
+	bool refuse = route_of(e, &n->c)->preflight == PREFLIGHT_REFUSE;
+	CLEANUP(mem_freep) char *sentence = mem_printf("%s: %s%s%s", refuse ? "nothing was published" : "it goes on in spite of this",
+	                                               v->detail, mend ? "; to mend it: " : "", mend ? mend : "");
+
+	mem_replace(&n->c.verdict, json);
+	if (refuse) {
+		n->nothing_out = true;
+		life_fail(e, n, sentence);
+		return;
+	}
+	life_note(e, n, sentence);
+	place_go(e, n);
+}
+
+static void again(void *arg)
+{
+	struct entry *n = arg;
+
+	n->preflight_retry = NULL;
+	preflight_start(n->e, n);
+	place_go(n->e, n);
+}
+
+/* Name servers that do not answer now may do so in a minute; nothing is published before they do. */
+static void try_later(struct entry *n, const struct verdict *v)
+{
+	int64_t pause = AGAIN_FIRST_MS << (n->preflights < 5 ? n->preflights : 5);
+
+	if (n->preflights++ == 0) {
+		CLEANUP(mem_freep) char *sentence = mem_printf("nothing is published yet: %s", v->detail);
+
+		life_note(n->e, n, sentence);
+	}
+	if (!n->last_error)
+		mem_replace(&n->last_error, v->detail);
+	n->preflight_retry = timer_start(n->e->parts.loop, pause, again, n);
+}
+
+static bool may_pass_later(const struct verdict *v)
+{
+	return v->problem == PROBLEM_DNS || v->problem == PROBLEM_SERVER_INTERNAL;
+}
+
+static void on_verdict(struct evidence *evidence, struct verdict *v, void *arg)
+{
+	struct entry *n = arg;
+
+	bool refuse = route_of(n->e, &n->c)->preflight == PREFLIGHT_REFUSE;
+
+	n->preflight = NULL;
+	n->preflight_over = v->result != VERDICT_FAIL || !refuse || !may_pass_later(v);
+	if (v->result != VERDICT_FAIL)
+		place_go(n->e, n);
+	else if (n->preflight_over)
+		take_verdict(n->e, n, v);
+	else
+		try_later(n, v);
+	evidence_free(evidence);
+	verdict_free(v);
+}
+
+void preflight_start(struct engine *e, struct entry *n)
+{
+	const struct config_route *route = route_of(e, &n->c);
+	CLEANUP(mem_freep) char *domain = mem_printf("%s%s", n->c.wildcard ? "*." : "", n->c.identifier);
+	const struct check_want want = {
+		.type = challenge_type_name(n->c.type),
+		.domain = domain,
+		.account_uri = n->c.account_uri,
+		.authority = route->authority,
+		.parts = CHECK_IDENTIFIER | CHECK_CAA | CHECK_DELEGATION,
+		.limit_ms = PREFLIGHT_LIMIT_MS,
+	};
+	struct err err;
+
+	if (n->preflight || n->preflight_retry || n->preflight_over)
+		return;
+	n->preflight_over = route->preflight == PREFLIGHT_OFF || is_own_name(e, &n->c) || n->c.record_name ||
+	                    check_start(e->checker, &want, on_verdict, n, &n->preflight, &err) < 0;
+}
+
+void preflight_stop(struct entry *n)
+{
+	if (n->preflight)
+		check_cancel(n->preflight);
+	n->preflight = NULL;
+	timer_stop(n->preflight_retry);
+	n->preflight_retry = NULL;
+}
