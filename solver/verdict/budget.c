@@ -47,10 +47,13 @@ void judge_budget(const struct evidence *e, const struct authority *a, struct ve
 	const struct ev_budget *b = &e->budget;
 	struct allowance hourly = { b->failures, b->failures_limit ? b->failures_limit : a->failures_per_hour, "failures-hour", "in the last hour" };
 	struct allowance row = { b->consecutive, b->consecutive_limit ? b->consecutive_limit : a->failures_consecutive, "failures-row", "in a row" };
+	bool used_up;
 
 	if (!b->known)
 		return;
-	if (judge_allowance(e, &hourly, v) | judge_allowance(e, &row, v))
+	used_up = judge_allowance(e, &hourly, v);
+	used_up = judge_allowance(e, &row, v) || used_up;
+	if (used_up)
 		return;
 	if (b->wait_ms > 0)
 		verdict_find(v, FINDING_NOTE, STAGE_BUDGET, "caches",

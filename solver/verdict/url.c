@@ -139,27 +139,34 @@ static void add_without_dots(struct buf *b, struct slice path)
 		buf_add_char(b, '/');
 }
 
-/* RFC 3986 section 5.2.3; always ends up with a slash in front unless it is empty. */
+/* RFC 3986 section 5.2.3: a relative path stands behind the last slash of the base. */
+static void add_merged(struct buf *b, const struct parts *base, const struct parts *r)
+{
+	struct slice path = r->path;
+	size_t keep = 0;
+
+	if (!r->scheme.at && !r->authority.at) {
+		if (path.length == 0)
+			path = base->path;
+		else
+			keep = base->path.length;
+	}
+	while (keep && base->path.at[keep - 1] != '/')
+		keep--;
+	if (path.length && path.at[0] == '/')
+		keep = 0;
+	else if (path.length && !(keep && base->path.at[0] == '/'))
+		buf_add_char(b, '/');
+	buf_add(b, base->path.at, keep);
+	buf_add(b, path.at, path.length);
+}
+
 static void add_path(struct buf *b, const struct parts *base, const struct parts *r)
 {
 	struct buf merged = BUF_INIT(URL_SIZE);
-	struct slice path = r->path;
 
-	if (!r->scheme.at && !r->authority.at && path.length == 0) {
-		path = base->path;
-	} else if (path.length && path.at[0] != '/') {
-		size_t keep = r->scheme.at || r->authority.at ? 0 : base->path.length;
-
-		while (keep && base->path.at[keep - 1] != '/')
-			keep--;
-		if (keep)
-			buf_add(&merged, base->path.at, keep);
-		else
-			buf_add_char(&merged, '/');
-		buf_add(&merged, path.at, path.length);
-		path = take(buf_text(&merged), merged.length);
-	}
-	add_without_dots(b, path);
+	add_merged(&merged, base, r);
+	add_without_dots(b, take(buf_text(&merged), merged.length));
 	b->overflow = b->overflow || merged.overflow;
 	buf_done(&merged);
 }
@@ -180,11 +187,14 @@ static int read_host(struct slice authority, struct url *ret)
 		host++;
 	} else {
 		for (stop = host; stop < end && *stop != ':'; stop++)
-			if ((unsigned char)*stop <= ' ' || strchr("\"<>\\^`{|}[]%", *stop))
+			if (strchr("\"<>\\^`{|}[]%", *stop))
 				return ERR_INVALID;
 	}
 	if ((size_t)(stop - host) >= sizeof(ret->host))
 		return ERR_TOO_LARGE;
+	for (const char *p = host; p < stop; p++)
+		if ((unsigned char)*p <= ' ' || (unsigned char)*p >= 0x7f) /* U-labels too: a Location is ASCII */
+			return ERR_INVALID;
 	for (const char *p = host; p < stop; p++)
 		ret->host[p - host] = (char)tolower((unsigned char)*p);
 	ret->host[stop - host] = '\0';
@@ -249,6 +259,8 @@ static int write_url(struct buf *b, struct buf *path, const struct parts *base, 
 	if (rc < 0)
 		return rc;
 	add_path(path, base, r);
+	if (!authority.at && strncmp(buf_text(path), "//", 2) == 0)
+		buf_add_text(b, "/."); /* else it would read as a host */
 	ret->path_length = decoded_length(take(buf_text(path), path->length));
 	add_encoded(b, take(buf_text(path), path->length));
 	write_rest(b, base, r);
@@ -267,7 +279,7 @@ int url_resolve(const char *base, const char *reference, struct url *ret)
 	for (const char *p = reference; *p; p++)
 		if ((unsigned char)*p < ' ' || *p == 0x7f)
 			return ERR_INVALID;
-	if (split(base, &b) < 0 || split(reference, &r) < 0 || !b.scheme.at || !escapes_valid(r.path))
+	if (split(base, &b) < 0 || split(reference, &r) < 0 || !b.scheme.at || !escapes_valid(b.path) || !escapes_valid(r.path))
 		return ERR_INVALID;
 	rc = write_url(&text, &path, &b, &r, ret);
 	if (rc == 0)
