@@ -232,7 +232,7 @@ static struct grants *account_grants(const char *name)
 	return grants_parse(text, &g, &err) == 0 ? g : NULL;
 }
 
-static void present(struct exchange *e)
+static void present(struct exchange *e, struct account *account)
 {
 	int64_t lifetime_ms = e->api->config->acme_dns.lifetime_ms;
 	char name[NAME_SIZE] = "", client[80];
@@ -249,7 +249,7 @@ static void present(struct exchange *e)
 	caller.grants = grants;
 	memcpy(caller.peer, e->peer, sizeof(caller.peer));
 	acme_dns_client(e->body.subdomain, client);
-	acme_dns_make_room(e->api, e->body.subdomain, e->body.txt);
+	acme_dns_make_room(e->api, account, e->body.txt);
 	door_present(e->api, &caller, &order, DOOR_QUICK, UPDATE_LIMIT_MS, on_presented, e);
 	grants_free(grants);
 }
@@ -261,7 +261,7 @@ static void forbid(struct exchange *e, const char *why)
 }
 
 /* The password is the account's own. */
-static void update(struct exchange *e, const struct account *account)
+static void update(struct exchange *e, struct account *account)
 {
 	if (!account_allows(account, e->peer))
 		forbid(e, "the address is not among those of the account");
@@ -272,7 +272,7 @@ static void update(struct exchange *e, const struct account *account)
 	else if (!e->body.txt[0])
 		door_reply_error(e->api, e->x, 400, "bad_txt");
 	else
-		present(e);
+		present(e, account);
 }
 
 static void run_compare(void *arg)

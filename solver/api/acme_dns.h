@@ -18,7 +18,7 @@ typedef void (*value_fn)(const struct challenge *c, void *arg);
 /* The values of an account that stand, newest first. */
 void acme_dns_each_value(struct api *a, const char *subdomain, value_fn fn, void *arg);
 /* So that one more fits: the oldest goes. */
-void acme_dns_make_room(struct api *a, const char *subdomain, const char *value);
+void acme_dns_make_room(struct api *a, struct account *account, const char *value);
 
 /* ---- acme_dns_admin.c: REST ---- */
 void acme_dns_accounts_list(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);

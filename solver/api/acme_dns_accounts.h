@@ -16,6 +16,8 @@ struct account {
 	unsigned char proof[SHA256_SIZE]; /* of the password that bcrypt accepted last: a second update need not pay for it again */
 	bool proved;
 	size_t values;             /* that stand, while they are being listed */
+	bool counted;
+	size_t at_most;            /* values that stand, when counted: what expired since then is still in it */
 	UT_hash_handle by_user, by_subdomain;
 };
 

@@ -203,7 +203,7 @@ static void import_value(struct import *i, const char *subdomain, const char *va
 	if (!value || strlen(value) != ACME_DNS_VALUE_LENGTH || !acme_dns_name(i->api->config, subdomain, name))
 		return;
 	acme_dns_client(subdomain, client);
-	acme_dns_make_room(i->api, subdomain, value);
+	acme_dns_make_room(i->api, accounts_subdomain(i->api->accounts, subdomain), value);
 	if (engine_submit(i->api->parts.engine, &order, on_submitted, NULL, &err) == 0)
 		i->values++;
 }

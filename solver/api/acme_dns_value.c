@@ -68,14 +68,19 @@ static void count_value(const struct challenge *c, void *arg)
 	memcpy(r->ids[r->count++], c->id, ID_SIZE);
 }
 
-void acme_dns_make_room(struct api *a, const char *subdomain, const char *value)
+void acme_dns_make_room(struct api *a, struct account *account, const char *value)
 {
 	struct room r = { .value = value };
 	size_t most = (size_t)a->config->acme_dns.values;
 	struct err err;
 
-	acme_dns_each_value(a, subdomain, count_value, &r);
+	/* At most so many stand: the look at all that is live is worth it only when that is too many. */
+	if (account->counted && account->at_most++ < most)
+		return;
+	acme_dns_each_value(a, account->stored.subdomain, count_value, &r);
 	for (; !r.stands && r.count >= most; r.count--)
 		engine_release_challenge(a->parts.engine, r.ids[r.count - 1], NULL, NULL, &err);
+	account->counted = true;
+	account->at_most = r.count + 1;
 	free(r.ids);
 }

@@ -326,26 +326,16 @@ void door_present(struct api *a, const struct caller *caller, const struct order
 /* ---- cleanup ---- */
 
 struct found {
-	const struct challenge_request *request;
-	const char *value;
-	char record[NAME_SIZE]; /* "": the one that the type prescribes */
+	char domain[NAME_SIZE], record[NAME_SIZE], digest[SHA256_TEXT_SIZE];
+	struct challenge like; /* borrows all its text */
 	char (*ids)[ID_SIZE];
 	size_t count;
 };
 
-static bool same_text(const char *a, const char *b)
-{
-	return strcmp(a ? a : "", b ? b : "") == 0;
-}
-
 static void find_one(const struct challenge *c, void *arg)
 {
 	struct found *f = arg;
-	bool same = c->type == CHALLENGE_HTTP01 ? same_text(c->token, f->request->token)
-	                                        : same_text(c->value, f->value) && same_text(c->record_name, f->record);
 
-	if (!same || c->state >= CHALLENGE_WITHDRAWING)
-		return;
 	f->ids = mem_resize(f->ids, f->count + 1, sizeof(*f->ids));
 	memcpy(f->ids[f->count++], c->id, ID_SIZE);
 }
@@ -380,36 +370,37 @@ static void release_all(struct door_call *c, const struct found *f)
 }
 
 /* What is to be found, or why it can be nothing. */
-static int find_read(const struct caller *caller, const struct challenge_request *request, struct found *f, char domain[NAME_SIZE],
-                     char digest[SHA256_TEXT_SIZE], struct err *err)
+static int find_read(const struct caller *caller, const struct challenge_request *r, struct found *f, struct err *err)
 {
-	bool wildcard;
+	const char *text = r->type == CHALLENGE_HTTP01 ? r->token : r->value;
 
-	*f = (struct found){ .request = request, .value = request->value };
-	if (door_check_grant(caller, request, err) < 0 || name_identifier(request->domain, domain, &wildcard, err) < 0)
+	if (door_check_grant(caller, r, err) < 0 || name_identifier(r->domain, f->domain, &f->like.wildcard, err) < 0)
 		return err->code;
-	if (request->record_name && name_normalize(request->record_name, f->record, err) < 0)
+	if (r->record_name && name_normalize(r->record_name, f->record, err) < 0)
 		return err->code;
-	if (!f->value && request->key_authorization && request->type != CHALLENGE_HTTP01) {
-		crypto_dns01_value(request->key_authorization, digest);
-		f->value = digest;
+	if (!text && r->key_authorization && r->type != CHALLENGE_HTTP01) {
+		crypto_dns01_value(r->key_authorization, f->digest);
+		text = f->digest;
 	}
+	f->like.client = (char *)caller->name;
+	f->like.type = r->type;
+	f->like.identifier = f->domain;
+	f->like.record_name = f->record[0] ? f->record : NULL;
+	f->like.token = f->like.value = (char *)(text ? text : "");
 	return 0;
 }
 
 void door_cleanup(struct api *a, const struct caller *caller, const struct challenge_request *request, door_fn done, void *arg)
 {
 	struct door_call *c = door_call_new(a, caller, "cleanup", request, done, arg);
-	char domain[NAME_SIZE], digest[SHA256_TEXT_SIZE];
-	const struct challenge_filter filter = { .client = caller->name, .domain = domain, .state = -1, .type = (int)request->type };
-	struct found f;
+	struct found f = { 0 };
 	struct err err;
 
-	if (find_read(caller, request, &f, domain, digest, &err) < 0) {
+	if (find_read(caller, request, &f, &err) < 0) {
 		refuse_request(c, request, &err);
 		return;
 	}
-	engine_list(a->parts.engine, &filter, NULL, SIZE_MAX, find_one, &f);
+	engine_each_same(a->parts.engine, &f.like, find_one, &f);
 	release_all(c, &f);
 	free(f.ids);
 }

@@ -96,6 +96,10 @@ struct challenge_filter { const char *client; const char *domain; int state; /* 
 size_t engine_list(struct engine *e, const struct challenge_filter *filter, const char *after, size_t limit,
                    void (*fn)(const struct challenge *c, void *arg), void *arg);
 
+/* The live challenges with the client, type, identifier, record name and value (or token) of `like`, with and without the
+ * wildcard. Nothing may be released inside `fn`. */
+void engine_each_same(struct engine *e, const struct challenge *like, void (*fn)(const struct challenge *c, void *arg), void *arg);
+
 /* Nobody needs it any more. Idempotent: what is over already succeeds. ERR_NOT_FOUND for an unknown id.
  * `done` (may be NULL) comes when the wish is journalled, not when the record is gone. */
 int engine_release_challenge(struct engine *e, const char *id, void (*done)(const struct err *err, void *arg), void *arg, struct err *err);
