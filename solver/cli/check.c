@@ -234,7 +234,11 @@ static char *read_all(FILE *f, size_t *ret_length)
 	while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
 		buf_add(&b, chunk, n);
 	*ret_length = b.length;
-	return ferror(f) || b.overflow ? (buf_done(&b), NULL) : mem_dup_n(buf_text(&b), b.length);
+	if (ferror(f) || b.overflow) {
+		buf_done(&b);
+		return NULL;
+	}
+	return b.length ? buf_take(&b) : mem_dup("");
 }
 
 static char *read_file(const char *path, size_t *ret_length)

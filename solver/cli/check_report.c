@@ -93,7 +93,7 @@ static void print_answer(const struct verdict *v)
 	if (v->result == VERDICT_PASS)
 		return;
 	printf("  %sstage %s", FAINT, verdict_stage_name(v->stage));
-	if (v->problem)
+	if (v->problem && (v->result == VERDICT_FAIL || v->result == VERDICT_FLAKY))
 		printf(", urn:ietf:params:acme:error:%s", problem_type_name(v->problem));
 	printf("%s\n", PLAIN);
 }
