@@ -7,6 +7,7 @@
 #include "solver/verdict/failure.h"
 #include "solver/verdict/http_explain.h"
 #include "solver/verdict/http_walk.h"
+#include "solver/verdict/lookup.h"
 
 enum came { PASSED, FAILED, PENDING };
 
@@ -236,7 +237,7 @@ static void note_reserved(const struct evidence *e, const struct authority *a, s
 		for (size_t r = 0; r < answer->record_count; r++) {
 			const struct ev_record *record = &answer->records[r];
 
-			if ((record->type == 1 || record->type == 28) && address_is_reserved(record->data))
+			if ((record->type == TYPE_A || record->type == TYPE_AAAA) && address_is_reserved(record->data))
 				verdict_find(v, FINDING_WARNING, STAGE_LOOKUP, "address-reserved",
 				             mem_printf("%s has the address %s, which is not public: an authority leaves it out", e->identifier,
 				                        record->data),
