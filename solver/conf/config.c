@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -122,6 +123,14 @@ static int read_callback_secrets(struct config *c, const struct yaml_node *map, 
 	return code;
 }
 
+static bool is_served(const struct config *c, const char *zone)
+{
+	for (char **served = c->dns.zones; served && *served; served++)
+		if (strcasecmp(*served, zone) == 0)
+			return true;
+	return false;
+}
+
 /* What two options must agree on; points at the section. */
 static int check_agreement(const struct config *c, const struct yaml_node *root, struct err *err)
 {
@@ -131,6 +140,9 @@ static int check_agreement(const struct config *c, const struct yaml_node *root,
 		return yaml_key_error(check ? check : root, err, "check: poll-first is longer than poll-max");
 	if (c->challenge.deadline_ms > c->challenge.lifetime_ms)
 		return yaml_key_error(challenge ? challenge : root, err, "challenge: deadline is longer than lifetime");
+	if (c->acme_dns.zone && !is_served(c, c->acme_dns.zone))
+		return yaml_key_error(yaml_find(root, "acme-dns") ? yaml_find(root, "acme-dns") : root, err,
+		                      "acme-dns: zone %.253s is not among dns.zones", c->acme_dns.zone);
 	return 0;
 }
 

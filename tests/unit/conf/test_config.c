@@ -148,6 +148,7 @@ static void refuses_options_that_contradict_each_other(void **state)
 	(void)state;
 	refuses("check: {poll-first: 5s, poll-max: 1s}\n", NULL, "f:1:1: check: poll-first is longer than poll-max");
 	refuses("challenge: {deadline: 2h, lifetime: 1h}\n", NULL, "f:1:1: challenge: deadline is longer than lifetime");
+	refuses("acme-dns: {zone: auth.example.org}\n", NULL, "f:1:1: acme-dns: zone auth.example.org is not among dns.zones");
 }
 
 static void refuses_overrides_without_showing_their_value(void **state)
