@@ -120,6 +120,14 @@ static void print_findings(const struct verdict *v)
 
 /* ---- 4, 7: what the authority's resolver gets ---- */
 
+static bool is_name_server(const struct evidence *e, const char *name)
+{
+	for (size_t i = 0; i < e->answer_count; i++)
+		if (e->answers[i].server && strcmp(e->answers[i].server, name) == 0)
+			return true;
+	return false;
+}
+
 static void print_records(const struct ev_answer *a)
 {
 	for (size_t i = 0; i < a->record_count && i < 12; i++) {
@@ -129,7 +137,7 @@ static void print_records(const struct ev_answer *a)
 			continue;
 		printf("      %s ", dns_type_name(r->type));
 		clean(or_dash(r->data), SHOWN_MAX);
-		printf("  %sttl %lld%s\n", FAINT, (long long)r->ttl, PLAIN);
+		putchar('\n');
 	}
 	if (a->record_count > 12)
 		printf("      and %zu more\n", a->record_count - 12);
@@ -140,6 +148,16 @@ static const char *answer_status(const struct ev_answer *a)
 	return a->failure ? a->failure : dns_rcode_name(a->rcode);
 }
 
+/* What decides, and what was found where nothing should be; the questions that only led there are left out. */
+static bool is_told(const struct evidence *e, const struct ev_answer *a)
+{
+	if (strcmp(or_dash(a->view), "authority") != 0)
+		return false;
+	if (a->type == DNS_TXT)
+		return a->record_count || strcmp(a->name, or_dash(e->fqdn)) == 0;
+	return !e->fqdn && (a->type == DNS_A || a->type == DNS_AAAA) && !is_name_server(e, a->name);
+}
+
 static void print_authority_view(const struct evidence *e)
 {
 	bool any = false;
@@ -147,7 +165,7 @@ static void print_authority_view(const struct evidence *e)
 	for (size_t i = 0; i < e->answer_count; i++) {
 		const struct ev_answer *a = &e->answers[i];
 
-		if (strcmp(or_dash(a->view), "authority") != 0 || a->type == DNS_CAA)
+		if (!is_told(e, a))
 			continue;
 		if (!any)
 			heading("What the authority's resolver gets");
@@ -166,6 +184,49 @@ static void print_authority_view(const struct evidence *e)
 			putchar('\n');
 		}
 		print_records(a);
+	}
+}
+
+/* ---- 6: who is responsible, from the parent down ---- */
+
+static void print_name_servers(const struct ev_record *records, size_t count)
+{
+	size_t shown = 0;
+
+	for (size_t i = 0; i < count && shown < 12; i++)
+		if (records[i].type == DNS_NS)
+			printf("%s%s", shown++ ? ", " : "", or_dash(records[i].data));
+	fputs(shown ? "" : "none", stdout);
+}
+
+/* The parent's word on a zone; the zone's own servers were asked too. */
+static bool is_referral(const struct ev_answer *a)
+{
+	return strcmp(or_dash(a->view), "direct") == 0 && a->type == DNS_NS && !a->failure && a->authority_count &&
+	       strcmp(a->zone ? a->zone : "", a->name) != 0;
+}
+
+static void print_delegation(const struct evidence *e)
+{
+	const char *last = "";
+
+	for (size_t i = 0; i < e->answer_count; i++) {
+		const struct ev_answer *a = &e->answers[i], *child;
+
+		if (!is_referral(a) || strcmp(a->name, last) == 0)
+			continue;
+		if (!*last)
+			heading("Delegation");
+		last = a->name;
+		printf("  %s", a->name);
+		printf("\n      at the parent %s: ", or_dash(a->zone && *a->zone ? a->zone : "(root)"));
+		print_name_servers(a->authority, a->authority_count);
+		child = evidence_authority(e, a->name, DNS_NS);
+		if (child) {
+			fputs("\n      at the zone itself: ", stdout);
+			print_name_servers(child->records, child->record_count);
+		}
+		putchar('\n');
 	}
 }
 
@@ -377,6 +438,7 @@ void report_print(const struct evidence *e, const struct verdict *v, bool brief)
 		return;
 	print_findings(v);
 	print_authority_view(e);
+	print_delegation(e);
 	print_servers(e);
 	print_hops(e);
 	print_caa(e);

@@ -48,15 +48,32 @@ static void judge_type(const struct evidence *e, const struct authority *a, stru
 /* ---- the order of findings: what is told first is what to mend first ---- */
 
 struct place {
-	int severity, decides, stage;
+	int severity, decides, general, stage;
 	size_t index; /* as found: each stage finds the likeliest cause first */
 };
+
+/* They say that something is wrong; whatever says why comes first. */
+static bool is_general(const char *code)
+{
+	static const char *const codes[] = { "txt-missing", "lookup-failed", "only-direct" };
+
+	for (size_t i = 0; i < ARRAY_LEN(codes); i++)
+		if (strcmp(codes[i], code) == 0)
+			return true;
+	return false;
+}
+
+/* What is wrong with an answer shows as a failed lookup too. */
+static enum verdict_stage part_of(enum verdict_stage stage)
+{
+	return stage == STAGE_VALIDATION ? STAGE_LOOKUP : stage;
+}
 
 static struct place place_of(const struct verdict *v, size_t i)
 {
 	const struct finding *f = &v->findings[i];
 
-	return (struct place){ (int)f->severity, f->stage == v->stage ? 0 : 1, (int)f->stage, i };
+	return (struct place){ (int)f->severity, part_of(f->stage) == part_of(v->stage) ? 0 : 1, is_general(f->code), (int)f->stage, i };
 }
 
 static bool is_before(const struct place *a, const struct place *b)
@@ -65,6 +82,8 @@ static bool is_before(const struct place *a, const struct place *b)
 		return a->severity < b->severity;
 	if (a->decides != b->decides)
 		return a->decides < b->decides;
+	if (a->general != b->general)
+		return a->general < b->general;
 	if (a->stage != b->stage)
 		return a->stage < b->stage;
 	return a->index < b->index;
