@@ -35,7 +35,7 @@ bool txt_equals(const struct ev_record *r, const char *expected);
 enum server_state { SERVER_HAS, SERVER_LACKS, SERVER_UNUSABLE };
 struct servers {
 	size_t has, lacks, unusable;
-	int64_t fastest_ms; /* of those that have it; 0 without one */
+	int64_t fastest_ms; /* of all answers of the zone's servers; 0 without one */
 	const struct ev_answer *first_lack, *first_unusable;
 };
 void servers_read(const struct txt_case *c, struct servers *ret);
