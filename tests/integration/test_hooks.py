@@ -271,10 +271,10 @@ class Uacme(Lab):
         self.start_all()
         link = self.folder / "dcvd-hook-uacme"
         link.symlink_to(program())
-        self.environment["DCVD_HOOK_TYPES"] = "dns-01"
+        setting, command = documented("uacme").replace(str(WRAPPERS), str(self.folder)).split("\n")
+        self.environment.update([shlex.split(setting, comments=True)[1].split("=")])
         self.run_uacme("new")
-        words = shlex.split(documented("uacme").replace(str(WRAPPERS), str(self.folder)))
-        self.run_uacme(*words[1:])
+        self.run_uacme(*shlex.split(command)[1:])
         self.assert_names(self.folder / "uacme" / "example.test" / "cert.pem", APEX)
         self.assert_clean(APEX)
 
