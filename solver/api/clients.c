@@ -152,6 +152,19 @@ static int put(struct store *s, const char *name, const char *digest, const stru
 	return code < 0 ? problem_set(problem, 0, code, NULL, "%s", err.text) : 0;
 }
 
+/* A certificate or an identity that two clients list would be whoever comes first. */
+static int check_shared(const struct client_list *l, const char *name, const struct grants *grants, struct problem *problem)
+{
+	for (size_t i = 0; i < l->count; i++) {
+		const struct client *c = &l->items[i];
+		const char *shared = c->revoked || strcmp(c->name, name) == 0 ? NULL : grants_shared_credential(grants, c->grants);
+
+		if (shared)
+			return problem_set(problem, 0, ERR_EXISTS, "/grants", "\"%.200s\" is a credential of the client %s already", shared, c->name);
+	}
+	return 0;
+}
+
 int client_add(struct store *s, const char *name, const struct grants *grants, const char *token, struct problem *problem)
 {
 	const struct client *old;
@@ -159,6 +172,7 @@ int client_add(struct store *s, const char *name, const struct grants *grants, c
 	char digest[SHA256_TEXT_SIZE];
 	struct err err;
 	bool taken;
+	int shared;
 
 	if (name_check(name, problem) < 0)
 		return problem->err.code;
@@ -166,7 +180,10 @@ int client_add(struct store *s, const char *name, const struct grants *grants, c
 		return problem_set(problem, 0, err.code, NULL, "%s", err.text);
 	old = client_list_named(l, name);
 	taken = old && !old->revoked;
+	shared = check_shared(l, name, grants, problem);
 	client_list_free(l);
+	if (shared < 0)
+		return shared;
 	if (taken)
 		return problem_set(problem, 0, ERR_EXISTS, "/name", "there is a client %s already; rotate its token or revoke it first", name);
 	bearer_digest(token, digest);

@@ -409,6 +409,18 @@ bool grants_certificate(const struct grants *g, const char *subject, const char 
 	return false;
 }
 
+const char *grants_shared_credential(const struct grants *a, const struct grants *b)
+{
+	for (size_t i = 0; i < a->identities.count; i++)
+		if (texts_hold(&b->identities, a->identities.items[i]))
+			return a->identities.items[i];
+	for (size_t i = 0; i < a->certificate_count; i++)
+		for (size_t k = 0; k < b->certificate_count; k++)
+			if (a->certificates[i].kind == b->certificates[k].kind && strcmp(a->certificates[i].key, b->certificates[k].key) == 0)
+				return a->certificates[i].text;
+	return NULL;
+}
+
 const struct rate *grants_rate(const struct grants *g)
 {
 	return &g->rate;

@@ -36,6 +36,8 @@ bool grants_allow_door(const struct grants *g, const char *door);
 /* Credentials that are listed in the grants. */
 bool grants_identity(const struct grants *g, const char *identity);
 bool grants_certificate(const struct grants *g, const char *subject, const char *cn, const char *fingerprint);
+/* A credential that both list, as it was granted in `a`; NULL: none. Borrowed. */
+const char *grants_shared_credential(const struct grants *a, const struct grants *b);
 const struct rate *grants_rate(const struct grants *g);
 
 #endif

@@ -75,21 +75,39 @@ static struct bucket *bucket_of(struct rate_table *t, const char *name, const st
 	return b;
 }
 
+static struct bucket *bucket_filled(struct rate_table *t, const char *name, const struct rate *r, int64_t now_ms)
+{
+	struct bucket *b = bucket_of(t, name, r, now_ms);
+
+	if (now_ms > b->at_ms)
+		b->held += (double)(now_ms - b->at_ms) * (double)r->count / (double)r->period_ms;
+	b->at_ms = now_ms;
+	if (b->held > (double)r->count)
+		b->held = (double)r->count;
+	return b;
+}
+
 int64_t rate_take(struct rate_table *t, const char *name, const struct rate *r, int64_t now_ms)
 {
-	double per_ms = (double)r->count / (double)(r->period_ms ? r->period_ms : 1);
 	struct bucket *b;
 
 	if (!r->count)
 		return 0;
-	b = bucket_of(t, name, r, now_ms);
-	if (now_ms > b->at_ms)
-		b->held += (double)(now_ms - b->at_ms) * per_ms;
-	b->at_ms = now_ms;
-	if (b->held > (double)r->count)
-		b->held = (double)r->count;
+	b = bucket_filled(t, name, r, now_ms);
 	if (b->held < 1)
-		return (int64_t)((1 - b->held) / per_ms) + 1;
+		return (int64_t)((1 - b->held) * (double)r->period_ms / (double)r->count) + 1;
 	b->held -= 1;
 	return 0;
+}
+
+void rate_owe(struct rate_table *t, const char *name, const struct rate *r, int64_t count, int64_t now_ms)
+{
+	struct bucket *b;
+
+	if (!r->count || count < 1)
+		return;
+	b = bucket_filled(t, name, r, now_ms);
+	b->held -= (double)count;
+	if (b->held < -(double)r->count)
+		b->held = -(double)r->count;
 }

@@ -20,5 +20,7 @@ struct rate_table *rate_table_new(void); /* gives (free with rate_table_free) */
 void rate_table_free(struct rate_table *t);
 /* Takes one from the bucket of `name`: 0, or the milliseconds until there is one. A changed rate starts a full bucket. */
 int64_t rate_take(struct rate_table *t, const char *name, const struct rate *r, int64_t now_ms);
+/* One call may ask for many: the others of it are owed, and paid before the next call, a whole bucket at most. */
+void rate_owe(struct rate_table *t, const char *name, const struct rate *r, int64_t count, int64_t now_ms);
 
 #endif

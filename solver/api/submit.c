@@ -84,6 +84,7 @@ void submit(struct api *a, struct http_exchange *x, const struct caller *caller,
 		return;
 	}
 	body->request.client = caller->name;
+	rate_owe(a->rates, caller->name, grants_rate(caller->grants), (int64_t)body->request.count - 1, loop_now_ms(a->parts.loop));
 	c->holders++;
 	if (engine_submit(a->parts.engine, &body->request, on_submitted, c, &problem.err) == 0) {
 		note_all(a, caller, &body->request);

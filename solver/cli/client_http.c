@@ -71,17 +71,17 @@ char *service_state(const struct cli_service *s)
 }
 
 /* "8053", "0.0.0.0:8053" and "[::]:8053" are asked at the loopback. */
-static char *url_of_listen(const char *listen)
+static char *url_of_listen(const char *scheme, const char *listen)
 {
 	const char *colon = strrchr(listen, ':');
 
 	if (!colon)
-		return mem_printf("http://127.0.0.1:%s", listen);
+		return mem_printf("%s://127.0.0.1:%s", scheme, listen);
 	if (strncmp(listen, "0.0.0.0:", 8) == 0)
-		return mem_printf("http://127.0.0.1%s", colon);
+		return mem_printf("%s://127.0.0.1%s", scheme, colon);
 	if (strncmp(listen, "[::]:", 5) == 0)
-		return mem_printf("http://[::1]%s", colon);
-	return mem_printf("http://%s", listen);
+		return mem_printf("%s://[::1]%s", scheme, colon);
+	return mem_printf("%s://%s", scheme, listen);
 }
 
 static char *server_url(const struct cli_service *s)
@@ -94,8 +94,10 @@ static char *server_url(const struct cli_service *s)
 	if (!s->config)
 		return mem_dup("http://127.0.0.1:8053");
 	config = read_config(s);
-	if (config)
-		url = url_of_listen(config->api.listen && config->api.listen[0] ? config->api.listen[0] : "127.0.0.1:8053");
+	if (config && config->api.tls_listen && config->api.tls_listen[0] && !(config->api.listen && config->api.listen[0]))
+		url = url_of_listen("https", config->api.tls_listen[0]);
+	else if (config)
+		url = url_of_listen("http", config->api.listen && config->api.listen[0] ? config->api.listen[0] : "127.0.0.1:8053");
 	config_free(config);
 	return url;
 }

@@ -7,6 +7,7 @@ import hmac
 import http.client
 import itertools
 import json
+import os
 import pathlib
 import shutil
 import sqlite3
@@ -269,6 +270,10 @@ class Grants(Access):
         self.assertTrue(1000 <= int(self.headers["Retry-After"]) <= 1201, self.headers["Retry-After"])
         self.assertEqual(self.httpreq("n.r.dcvd.test", token, fresh_value())[1], 429)
         self.assertEqual(self.status("GET", "/v1/challenges", Authorization=f"Bearer {token}"), 200)
+        # An order counts as many times as it has names.
+        bearer = f"Bearer {self.holder(rate='4/1h', identifiers=['.r.dcvd.test'])}"
+        order = {"challenges": [{"type": "dns-01", "domain": f"o{n}.r.dcvd.test", "value": fresh_value()} for n in range(4)]}
+        self.assertEqual([self.status("POST", "/v1/orders", order, Authorization=bearer) for _ in range(2)], [201, 429])
 
 
 class Credentials(Access):
@@ -451,6 +456,21 @@ class Tls(Access):
     def fingerprint(files):
         der = ssl.PEM_cert_to_DER_cert(files.certificate.read_text())
         return "sha256:" + hashlib.sha256(der).hexdigest()
+
+    def test_a_certificate_belongs_to_one_client(self):
+        self.client("first", certificates=["CN=shared,O=x"], identities=["user-of-one"])
+        for grants in ({"certificates": ["O=x, CN=shared"]}, {"identities": ["user-of-one"]}):
+            with self.assertRaises(ApiError) as caught:
+                self.client("second", **grants)
+            self.assertEqual(caught.exception.status, 409)
+        self.service.call("DELETE", "/v1/clients/first")
+        self.client("second", certificates=["O=x, CN=shared"])
+
+    def test_the_command_line_over_tls(self):
+        said = subprocess.run([program(), "client", "list", "--server", f"https://127.0.0.1:{self.tls_port}", "--ca-file", str(self.servers.certificate)],
+                              capture_output=True, text=True, timeout=30, env={**os.environ, "DCVD_TOKEN": self.service.token})
+        self.assertEqual(said.returncode, 0, said.stderr)
+        self.assertIn("operator", said.stdout)
 
     def test_a_revoked_client_ends_with_its_certificate(self):
         files = self.clients.issue("leaver")

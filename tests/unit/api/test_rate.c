@@ -78,12 +78,27 @@ static void clients_have_buckets_of_their_own(void **state)
 	rate_table_free(t);
 }
 
+static void a_call_for_many_is_paid_before_the_next(void **state)
+{
+	struct rate_table *t = rate_table_new();
+	struct rate r = rate_of("10/10s");
+
+	(void)state;
+	assert_int_equal(rate_take(t, "a", &r, 0), 0);
+	rate_owe(t, "a", &r, 14, 0);
+	assert_in_range(rate_take(t, "a", &r, 0), 5900, 6001);
+	rate_owe(t, "a", &r, 1000000, 0);
+	assert_in_range(rate_take(t, "a", &r, 0), 10900, 11001);
+	rate_table_free(t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_no_rate_is_refused),
 		cmocka_unit_test(an_empty_bucket_says_when_to_come_again),
 		cmocka_unit_test(a_bucket_holds_no_more_than_its_count),
+		cmocka_unit_test(a_call_for_many_is_paid_before_the_next),
 		cmocka_unit_test(clients_have_buckets_of_their_own),
 	};
 
