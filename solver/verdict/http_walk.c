@@ -69,6 +69,18 @@ static void unresolved(struct state *s, const struct ev_answer *v4, const struct
 		end(s, STAGE_LOOKUP, PROBLEM_DNS, reserved ? "address-reserved" : "address-missing", mem_dup(problem));
 }
 
+/* Its resolver remembers a host for the time of one attempt. */
+static bool resolved_before(const struct state *s, const char *host)
+{
+	for (size_t i = 0; i < s->scanned; i++) {
+		const struct ev_hop *hop = &s->e->hops[i];
+
+		if (hop->walk >= 0 && (size_t)hop->walk == s->number && strcmp(hop->host, host) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Whether the walk can go on; if not, it ended or asks. */
 static bool resolve(struct state *s, const char *host, const char *location)
 {
@@ -86,7 +98,8 @@ static bool resolve(struct state *s, const char *host, const char *location)
 		snprintf(s->out->next.host, sizeof(s->out->next.host), "%s", host);
 		return false;
 	}
-	s->out->elapsed_ms += v4->elapsed_ms > v6->elapsed_ms ? v4->elapsed_ms : v6->elapsed_ms;
+	if (!resolved_before(s, host))
+		s->out->elapsed_ms += v4->elapsed_ms > v6->elapsed_ms ? v4->elapsed_ms : v6->elapsed_ms;
 	s->now.v4 = addresses_at(s->a, v4, s->number);
 	s->now.v6 = addresses_at(s->a, v6, s->number);
 	if (!s->now.v4 && !s->now.v6)

@@ -207,6 +207,23 @@ static void a_redirect_to_another_host_is_resolved_and_may_need_more_walks(void 
 	evidence_free(e);
 }
 
+static void what_was_looked_up_once_takes_no_time_again(void **state)
+{
+	struct evidence *e = world_evidence("http-01");
+	struct http_next next;
+
+	(void)state;
+	world_addresses(e, NAME, 1, V4);
+	world_addresses(e, NAME, 28, NULL);
+	e->answers[0].elapsed_ms = 700;
+	next = next_of(e, 0);
+	hop(e, &next, NULL, "http://" NAME "/x", 10);
+	next = next_of(e, 0);
+	hop(e, &next, NULL, "http://" NAME "/y", 10);
+	assert_int_equal(next_of(e, 0).left_ms, 19800 - 720);
+	evidence_free(e);
+}
+
 static void a_record_of_another_request_is_no_verdict(void **state)
 {
 	struct evidence *e = world_evidence("http-01");
@@ -238,6 +255,7 @@ int main(void)
 		cmocka_unit_test(a_failed_dial_leads_to_ipv4_and_a_reset_does_not),
 		cmocka_unit_test(after_a_redirect_the_first_url_is_asked_again),
 		cmocka_unit_test(a_redirect_to_another_host_is_resolved_and_may_need_more_walks),
+		cmocka_unit_test(what_was_looked_up_once_takes_no_time_again),
 		cmocka_unit_test(a_record_of_another_request_is_no_verdict),
 	};
 	int rc = cmocka_run_group_tests(tests, NULL, NULL);
