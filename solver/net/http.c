@@ -45,6 +45,7 @@ struct http_call {
 	int redirects;
 	bool cut, too_large, headers_too_large, with_body;
 	bool no_http;                /* what answers speaks something else */
+	bool head_whole;             /* the empty line after the headers came */
 	int64_t started_ms;
 	struct timer *cancel;
 	void (*done)(const struct http_reply *reply, const struct err *err, void *arg);
@@ -234,6 +235,7 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *arg)
 		buf_reset(&call->reply_headers); /* only the last response counts */
 	else if (length > 2)
 		buf_add(&call->reply_headers, bytes, length);
+	call->head_whole = length <= 2;
 	call->headers_too_large = call->reply_headers.overflow;
 	return call->headers_too_large ? 0 : length;
 }
@@ -403,6 +405,7 @@ static void hop_start(struct http_call *call)
 
 	buf_reset(&call->reply_body);
 	buf_reset(&call->reply_headers);
+	call->head_whole = false;
 	call->error_text[0] = '\0';
 	set_method(call);
 	curl_easy_setopt(call->easy, CURLOPT_URL, call->url);
@@ -538,13 +541,18 @@ static void redirect_follow(struct http_call *call, const char *target, long sta
 	hop_start(call);
 }
 
+static enum http_came came(const struct http_call *call)
+{
+	return call->no_http ? CAME_NO_HTTP : call->head_whole ? CAME_HEAD : CAME_NO_HEAD;
+}
+
 static void call_completed(struct http_call *call, CURLcode rc)
 {
 	char *target = NULL;
 	long status = 0;
 
 	if (call->request.trace)
-		http_trace_fill(call->request.trace, call->easy, call->cut ? CURLE_OK : rc, call->error_text, call->no_http,
+		http_trace_fill(call->request.trace, call->easy, call->cut ? CURLE_OK : rc, call->error_text, came(call),
 		                buf_text(&call->reply_body), call->reply_body.length);
 	if (call->no_http || (rc != CURLE_OK && !call->cut)) {
 		call_fail(call, rc);

@@ -91,15 +91,17 @@ static bool begins_http2(const char *bytes, size_t length)
 	return length >= 4 && bytes[0] == 0 && bytes[1] == 0 && bytes[3] == 4; /* a SETTINGS frame */
 }
 
-void http_trace_fill(struct http_trace *t, CURL *easy, CURLcode rc, const char *text, bool no_http, const char *bytes, size_t length)
+void http_trace_fill(struct http_trace *t, CURL *easy, CURLcode rc, const char *text, enum http_came came, const char *bytes, size_t length)
 {
 	long status = 0;
 
 	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-	t->status = (int)status;
 	t->failure = failure_of(easy, rc, text);
-	if (no_http || (rc == CURLE_OK && !status))
+	if (came == CAME_NO_HTTP || (rc == CURLE_OK && !status))
 		t->failure = begins_http2(bytes, length) ? HTTP_SPEAKS_HTTP2 : HTTP_GARBAGE;
-	else if (status && t->failure != HTTP_WORKED)
-		t->failure = HTTP_SHORT; /* the response had begun */
+	else if (came == CAME_HEAD && t->failure != HTTP_WORKED)
+		t->failure = HTTP_SHORT; /* the body had begun */
+	else if (came == CAME_NO_HEAD && t->failure == HTTP_SHORT)
+		t->failure = HTTP_CLOSED;
+	t->status = came == CAME_HEAD ? (int)status : 0; /* a status line alone is no response */
 }
