@@ -23,6 +23,7 @@ from support.certificates import DAY, Authority
 from support.pebble import free_port
 from support.servers import Bind, Key, query
 from support.service import ApiError, Service, program
+from test_api import Receiver
 
 HOUR = datetime.timedelta(hours=1)
 IDENTITY = "system:serviceaccount:cert-manager:cert-manager"
@@ -33,7 +34,9 @@ check: {poll-first: 50ms, poll-max: 200ms}
 dns: {zones: [dcvd.test, acme.test]}
 acme-dns: {zone: acme.test}
 cert-manager: {group: acme.dcvd.test, wait: quick}
+callback-secrets: {tests: {env: CALLBACK_SECRET}}
 """
+SECRET = "a secret of the tests"
 numbers = itertools.count()
 
 
@@ -64,7 +67,7 @@ class Access(unittest.TestCase):
         # Names are looked up at dcvd's own DNS server: no question leaves the machine.
         dns_port = free_port()
         service = Service(cls.folder / name, f'resolver: {{servers: ["127.0.0.1:{port or dns_port}"], authority-port: {port or dns_port}}}\n{config}',
-                          dns_port=dns_port)
+                          {"CALLBACK_SECRET": SECRET}, dns_port=dns_port)
         service.start()
         cls.addClassCleanup(cls.end, service)
         return service
@@ -340,10 +343,24 @@ class Credentials(Access):
         self.assertEqual(self.status("POST", "/v1/challenges", body, Authorization=basic(name, token), Origin=own, Sec_Fetch_Site="same-origin"), 201)
         self.assertEqual(self.status("POST", "/v1/challenges", body, Authorization=f"Bearer {token}", Origin="https://evil.example"), 200)
 
-    def test_a_callback_cannot_be_passed_off_as_another(self):
-        """The signature holds the time: the same body at another time needs the secret."""
-        sign = lambda secret, at, body: "v1=" + hmac.new(secret.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
-        self.assertNotEqual(sign("s", 1, b"{}"), sign("s", 2, b"{}"))
+    def test_a_replayed_callback_is_known_by_its_time(self):
+        """What a receiver checks as documented: a fresh time, and a signature over that time and the body."""
+        def accepts(headers, body, now):
+            signed = hmac.new(SECRET.encode(), headers["Dcvd-Timestamp"].encode() + b"." + body, hashlib.sha256).hexdigest()
+            return headers["Dcvd-Signature"] == f"v1={signed}" and abs(now - int(headers["Dcvd-Timestamp"])) < 300
+
+        receiver = Receiver(500)
+        self.addCleanup(receiver.close)
+        order = {"challenges": [{"type": "dns-01", "domain": "replay.dcvd.test", "value": fresh_value()}],
+                 "callback": {"url": receiver.url, "secret": "tests"}}
+        self.service.call("POST", "/v1/orders", order)
+        refused, taken = receiver.calls.get(timeout=30), receiver.calls.get(timeout=30)
+        for headers, body in (refused, taken):
+            self.assertTrue(accepts(headers, body, time.time()))
+            self.assertFalse(accepts(headers, body, time.time() + 3600))
+            self.assertFalse(accepts({**headers, "Dcvd-Timestamp": str(int(time.time()) + 3600)}, body, time.time() + 3600))
+            self.assertFalse(accepts(headers, body.replace(b"ready", b"other"), time.time()))
+        self.assertGreater(int(taken[0]["Dcvd-Timestamp"]), int(refused[0]["Dcvd-Timestamp"]) - 1)
 
 
 class Loopback(Access):

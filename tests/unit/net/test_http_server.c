@@ -63,12 +63,28 @@ static void echo(struct http_exchange *x)
 	http_exchange_reply(x, 200, "text/plain", text, strlen(text));
 }
 
+static void cut(struct http_exchange *x)
+{
+	CLEANUP(mem_freep) char *list = http_exchange_request_header_all(x, "x-list");
+	CLEANUP(mem_freep) char *none = http_exchange_request_header_all(x, "X-None");
+	CLEANUP(mem_freep) char *text = NULL;
+
+	assert_null(http_exchange_prefix(x));
+	assert_false(http_exchange_tls(x));
+	assert_null(http_exchange_client_certificate(x));
+	http_exchange_cut_path(x, strlen("/cut/secret"));
+	text = mem_printf("path=%s prefix=%s list=%s none=%d", http_exchange_path(x), http_exchange_prefix(x), list, none != NULL);
+	http_exchange_reply(x, 200, "text/plain", text, strlen(text));
+}
+
 static void handle(struct http_exchange *x, void *arg)
 {
 	struct fixture *f = arg;
 
 	f->handled++;
-	if (strcmp(http_exchange_path(x), "/later") == 0) {
+	if (strncmp(http_exchange_path(x), "/cut/", 5) == 0) {
+		cut(x);
+	} else if (strcmp(http_exchange_path(x), "/later") == 0) {
 		keep(f, x);
 		timer_start(f->loop, 20, reply_later, f);
 	} else if (strcmp(http_exchange_path(x), "/never") == 0) {
@@ -185,6 +201,15 @@ static void does_not_cut_a_path_at_a_zero_byte(void **state)
 
 	fetch(f, "/a%00b%2fc", (struct http_request){ 0 });
 	assert_non_null(strstr(f->body, "/a%00b/c "));
+}
+
+static void cuts_a_prefix_off_the_path_and_joins_headers(void **state)
+{
+	static const char *const headers[] = { "X-List: a", "X-List: b, c", NULL };
+	struct fixture *f = *state;
+
+	fetch(f, "/cut/secret/rest", (struct http_request){ .headers = headers });
+	assert_string_equal(f->body, "path=/rest prefix=/cut/secret list=a, b, c none=0");
 }
 
 static void hands_the_whole_request_to_the_handler(void **state)
@@ -323,6 +348,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(refuses_a_listen_address_that_is_none, setup, teardown),
 		cmocka_unit_test_setup_teardown(refuses_a_body_over_the_maximum, setup, teardown),
 		cmocka_unit_test_setup_teardown(does_not_cut_a_path_at_a_zero_byte, setup, teardown),
+		cmocka_unit_test_setup_teardown(cuts_a_prefix_off_the_path_and_joins_headers, setup, teardown),
 		cmocka_unit_test_setup_teardown(hands_the_whole_request_to_the_handler, setup, teardown),
 		cmocka_unit_test_setup_teardown(answers_head_without_a_body, setup, teardown),
 		cmocka_unit_test_setup_teardown(replies_later, setup, teardown),

@@ -1,0 +1,161 @@
+/* The files of a certificate: what cannot be used is refused by name, and never replaces what works. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "solver/base/mem.h"
+#include "solver/net/http_tls_private.h"
+
+struct fixture {
+	struct loop *loop;
+	char folder[64];
+	char *certificate[2], *key[2];
+	int dummy;
+};
+
+/* A key and a certificate that it signed itself. */
+static void make_pair(struct fixture *f, int which)
+{
+	gnutls_x509_privkey_t key;
+	gnutls_x509_crt_t crt;
+	gnutls_datum_t text;
+	FILE *file;
+
+	f->certificate[which] = mem_printf("%s/%d.pem", f->folder, which);
+	f->key[which] = mem_printf("%s/%d.key", f->folder, which);
+	gnutls_x509_privkey_init(&key);
+	gnutls_x509_privkey_generate(key, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0);
+	gnutls_x509_crt_init(&crt);
+	gnutls_x509_crt_set_version(crt, 3);
+	gnutls_x509_crt_set_serial(crt, "\1", 1);
+	gnutls_x509_crt_set_dn(crt, "CN=test", NULL);
+	gnutls_x509_crt_set_activation_time(crt, time(NULL) - 60);
+	gnutls_x509_crt_set_expiration_time(crt, time(NULL) + 3600);
+	gnutls_x509_crt_set_basic_constraints(crt, 1, -1);
+	gnutls_x509_crt_set_key(crt, key);
+	assert_int_equal(gnutls_x509_crt_sign2(crt, crt, key, GNUTLS_DIG_SHA256, 0), 0);
+	gnutls_x509_crt_export2(crt, GNUTLS_X509_FMT_PEM, &text);
+	file = fopen(f->certificate[which], "w");
+	fwrite(text.data, 1, text.size, file);
+	fclose(file);
+	gnutls_free(text.data);
+	gnutls_x509_privkey_export2(key, GNUTLS_X509_FMT_PEM, &text);
+	file = fopen(f->key[which], "w");
+	fwrite(text.data, 1, text.size, file);
+	fclose(file);
+	gnutls_free(text.data);
+	gnutls_x509_crt_deinit(crt);
+	gnutls_x509_privkey_deinit(key);
+}
+
+static int setup(void **state)
+{
+	struct fixture *f = mem_new(1, sizeof(*f));
+
+	snprintf(f->folder, sizeof(f->folder), "/tmp/test_http_tls.XXXXXX");
+	assert_non_null(mkdtemp(f->folder));
+	f->loop = loop_new();
+	make_pair(f, 0);
+	make_pair(f, 1);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	loop_free(f->loop);
+	for (int i = 0; i < 2; i++) {
+		unlink(f->certificate[i]);
+		unlink(f->key[i]);
+		free(f->certificate[i]);
+		free(f->key[i]);
+	}
+	rmdir(f->folder);
+	free(f);
+	return 0;
+}
+
+static void refused(struct fixture *f, struct http_tls_options options, const char *sentence)
+{
+	struct http_tls *t = NULL;
+	struct err err = { 0 };
+
+	assert_true(http_tls_open(f->loop, &options, &t, &err) < 0);
+	assert_null(t);
+	if (!strstr(err.text, sentence))
+		fail_msg("\"%s\" does not say \"%s\"", err.text, sentence);
+}
+
+static void a_key_of_another_certificate_is_refused(void **state)
+{
+	struct fixture *f = *state;
+
+	refused(f, (struct http_tls_options){ f->certificate[0], f->key[1] }, "is not the key of");
+	refused(f, (struct http_tls_options){ f->key[0], f->key[0] }, f->key[0]);
+	refused(f, (struct http_tls_options){ f->certificate[0], NULL }, "a certificate and a key");
+}
+
+static void a_ca_file_without_certificates_is_refused(void **state)
+{
+	struct fixture *f = *state;
+
+	refused(f, (struct http_tls_options){ f->certificate[0], f->key[0], { f->key[1] } }, "no CA certificate");
+	refused(f, (struct http_tls_options){ f->certificate[0], f->key[0], { NULL, "/nowhere/ca.pem" } }, "/nowhere/ca.pem");
+}
+
+static void what_cannot_be_used_leaves_the_old_in_force(void **state)
+{
+	struct fixture *f = *state;
+	struct http_tls_options good = { f->certificate[0], f->key[0], { f->certificate[1] } }, bad = { f->certificate[0], f->key[1] };
+	struct http_tls *t = NULL;
+	struct tls_keys *before;
+	struct err err = { 0 };
+
+	assert_int_equal(http_tls_open(f->loop, &good, &t, &err), 0);
+	before = tls_keys_now(t);
+	assert_int_equal(http_tls_reload(t, &bad, &err), ERR_INVALID);
+	assert_ptr_equal(tls_keys_now(t), before);
+	assert_int_equal(http_tls_reload(t, &good, &err), 0);
+	assert_non_null(tls_keys_now(t));
+	http_tls_close(t);
+}
+
+static void a_certificate_that_does_not_exist_yet_is_waited_for(void **state)
+{
+	struct fixture *f = *state;
+	CLEANUP(mem_freep) char *later = mem_printf("%s/later.pem", f->folder);
+	const struct http_tls_options options = { later, f->key[0] };
+	struct http_tls *t = NULL;
+	struct err err = { 0 };
+
+	assert_int_equal(http_tls_open(f->loop, &options, &t, &err), 0);
+	assert_null(tls_keys_now(t));
+	assert_int_equal(link(f->certificate[0], later), 0);
+	for (int i = 0; i < 50 && !tls_keys_now(t); i++)
+		loop_run_until(f->loop, &f->dummy, 100);
+	assert_non_null(tls_keys_now(t));
+	http_tls_close(t);
+	unlink(later);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_key_of_another_certificate_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_ca_file_without_certificates_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_cannot_be_used_leaves_the_old_in_force, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_certificate_that_does_not_exist_yet_is_waited_for, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
