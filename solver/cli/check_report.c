@@ -189,14 +189,24 @@ static void print_authority_view(const struct evidence *e)
 
 /* ---- 6: who is responsible, from the parent down ---- */
 
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Sorted, so that two lists that are equal look equal. */
 static void print_name_servers(const struct ev_record *records, size_t count)
 {
-	size_t shown = 0;
+	const char *names[16];
+	size_t found = 0;
 
-	for (size_t i = 0; i < count && shown < 12; i++)
+	for (size_t i = 0; i < count && found < ARRAY_LEN(names); i++)
 		if (records[i].type == DNS_NS)
-			printf("%s%s", shown++ ? ", " : "", or_dash(records[i].data));
-	fputs(shown ? "" : "none", stdout);
+			names[found++] = or_dash(records[i].data);
+	qsort(names, found, sizeof(names[0]), by_text);
+	for (size_t i = 0; i < found; i++)
+		printf("%s%s", i ? ", " : "", names[i]);
+	fputs(found ? "" : "none", stdout);
 }
 
 /* The parent's word on a zone; the zone's own servers were asked too. */
