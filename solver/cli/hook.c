@@ -18,6 +18,7 @@ static const struct client {
 	{ "dehydrated", hook_dehydrated },
 	{ "uacme", hook_uacme },
 	{ "lego-exec", hook_lego },
+	{ "lego", hook_lego },
 };
 
 int hook_complain(const struct hook *h, const char *format, ...)
