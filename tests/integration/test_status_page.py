@@ -7,6 +7,7 @@ import unittest
 import urllib.error
 import urllib.request
 
+import test_cps
 from support.browser import Browser
 from support.service import Service
 
@@ -127,6 +128,27 @@ class StatusPage(unittest.TestCase):
         self.page.wait(lambda: self.page.text("#link") == "offline")
         self.service.start()
         self.page.wait(lambda: self.page.text("#link") == "live", 30)
+
+
+class Enrollments(test_cps.CpsTest):
+    """Akamai CPS on the page."""
+
+    def test_an_enrollment_is_shown_with_the_expiry_of_its_certificate(self):
+        self.emulate()
+        new, pending = self.cps.enroll("web1.example.test"), self.cps.enroll("web2.example.test")
+        self.serve()
+        self.assert_valid(new, self.validate(new))
+        self.assertIsNone(self.service.call("GET", f"/v1/cps/enrollments/{pending}/certificate")["expiry"])
+        expiry = self.service.call("GET", f"/v1/cps/enrollments/{new}/certificate")["expiry"]
+        with Browser(self.folder) as page:
+            page.open(self.service.url.replace("http://", f"http://operator:{self.service.token}@") + "/status/icon.svg")
+            page.open(self.service.url + "/")
+            page.wait(lambda: "no certificate yet" in page.text("#cps-rows"))
+            shown = page.run("return [...document.querySelectorAll('#cps-rows tr')].map(r => [r.cells[0].innerText,"
+                             " r.querySelector('time') && r.querySelector('time').dateTime])")
+            if folder := os.environ.get("SCREENSHOTS"):
+                page.screenshot(pathlib.Path(folder) / "cps.png")
+        self.assertEqual({int(number): time for number, time in shown}, {new: expiry, pending: None})
 
 
 if __name__ == "__main__":
