@@ -1,11 +1,15 @@
 """What the measurements in Python share: the lines of the table, a quick API client, the memory of a process."""
 import http.client
 import json
+import os
 import pathlib
+import subprocess
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "integration"))
 sys.dont_write_bytecode = True
+CLIENT_SECONDS = 600
 
 
 def row(what, ours, peer, ratio, target):
@@ -50,3 +54,24 @@ def dns_order(first, count, zone):
     return json.dumps({"challenges": [
         {"type": "dns-01", "domain": f"n{number:06d}.{zone}", "value": value(number)}
         for number in range(first, first + count)]}).encode()
+
+
+def run_client(argv, environment):
+    """Seconds that an ACME client took, to success."""
+    start = time.monotonic()
+    result = subprocess.run(argv, env={**os.environ, **environment}, capture_output=True, text=True, timeout=CLIENT_SECONDS)
+    if result.returncode:
+        raise RuntimeError(f"{argv[0]}: {result.stdout[-1000:]}{result.stderr[-2000:]}")
+    return time.monotonic() - start
+
+
+def run_lego(server, pebble, home, names, provider, environment, options=()):
+    """Seconds of `lego run`. It asks the system for the address of the zone's server."""
+    home.mkdir(parents=True)
+    hosts = home / "hosts"
+    hosts.write_text("127.0.0.1 localhost\n" + "".join(f"{server.address} ns1.{zone}\n" for zone in server.zones))
+    domains = [word for name in names for word in ("--domains", name)]
+    argv = ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', str(hosts), "lego", "--path", str(home / "lego"),
+            "--server", pebble.directory, "--email", "bench@example.test", "--accept-tos", "--dns", provider,
+            "--dns.resolvers", f"{server.address}:{server.port}", *options, *domains, "run"]
+    return run_client(argv, {"LEGO_CA_CERTIFICATES": str(pebble.ca_file), **environment})

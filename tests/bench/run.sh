@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures dcvd against its peers in one run and prints a table with ratios.
 #   tests/bench/run.sh [--no-install] [--full] [DIR]
-# DIR is the folder of the Release build (build-bench). --full measures lego at 50 names, too, which takes minutes.
+# DIR is the folder of the Release build (build-bench). --full adds what takes minutes: lego at 50 names, and ten minutes of waiting.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . deploy/packages.sh
@@ -24,8 +24,8 @@ fi
 echo "Building in $build" >&2
 mkdir -p "$build"
 { cmake -S . -B "$build" -DCMAKE_BUILD_TYPE=Release -DDCVD_TESTS=ON -DDCVD_CRASH_POINTS=OFF &&
-  cmake --build "$build" -j"$(nproc)" --target dcvd bench_serve_answers; } >"$build/build.log" 2>&1 || { tail -n 40 "$build/build.log"; exit 1; }
-export DCVD=$build/dcvd
+  cmake --build "$build" -j"$(nproc)" --target dcvd bench_serve_answers bench_late_server; } >"$build/build.log" 2>&1 || { tail -n 40 "$build/build.log"; exit 1; }
+export DCVD=$build/dcvd LATE_SERVER=$build/tests/bench/bench_late_server
 
 failed=0
 measure() { # COMMAND…: in a network of its own, so that ports are free and nothing leaves
@@ -42,6 +42,8 @@ measure tests/bench/responder.sh "$build"
 measure tests/bench/nameserver.sh "$build"
 # shellcheck disable=SC2086
 measure /usr/bin/python3 -B tests/bench/names.py $full
+# shellcheck disable=SC2086
+measure /usr/bin/python3 -B tests/bench/detection.py $full
 measure /usr/bin/python3 -B tests/bench/throughput.py
 measure /usr/bin/python3 -B tests/bench/memory.py
 [ "$failed" -eq 0 ]
