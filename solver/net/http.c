@@ -551,6 +551,8 @@ static void call_completed(struct http_call *call, CURLcode rc)
 	char *target = NULL;
 	long status = 0;
 
+	if (rc == CURLE_OK && came(call) == CAME_NO_HEAD)
+		rc = CURLE_RECV_ERROR; /* libcurl takes the end of the connection for the end of the headers */
 	if (call->request.trace)
 		http_trace_fill(call->request.trace, call->easy, call->cut ? CURLE_OK : rc, call->error_text, came(call),
 		                buf_text(&call->reply_body), call->reply_body.length);
