@@ -11,6 +11,7 @@
 #include "solver/base/mem.h"
 #include "solver/dns/message.h"
 #include "solver/check/internal.h"
+#include "solver/check/pace.h"
 #include "solver/check/zone.h"
 
 #define HOPS_MAX 8
@@ -182,8 +183,8 @@ static void ask_servers(struct locate *l)
 
 	while (l->server < l->servers->count) {
 		length = dns_query_build(l->fqdn, DNS_TXT, false, query, sizeof(query), &l->last);
-		if (length > 0 && resolver_exchange(l->c->parts.resolver, l->servers->servers[l->server].address, query,
-		                                    (size_t)length, false, on_reply, l, &l->last) == 0) {
+		if (length > 0 && pace_exchange(l->c, l->fqdn, l->servers->servers[l->server].address, query, (size_t)length, false,
+		                                on_reply, l, &l->last) == 0) {
 			l->pending++;
 			return;
 		}
@@ -275,6 +276,8 @@ static void find_zone(struct locate *l)
 		load_servers(l, NULL);
 		return;
 	}
+	while (parent && *parent == '_') /* a cache that learns of the lack of "_acme-challenge" lacks all below it */
+		parent = name_parent(parent);
 	if (!parent) {
 		err_set(&err, ERR_INVALID, "%s is a top-level name", l->fqdn);
 		fail(l, &err);

@@ -26,6 +26,7 @@ struct run_server { char *zone, *name, *address; };
 struct check_run {
 	struct checker *c;
 	const struct authority *authority;
+	struct authority own;            /* the same for names that this process serves itself */
 	unsigned parts;
 	struct evidence *e;
 	check_fn done;

@@ -80,6 +80,7 @@ struct config_check {
 	char **allow_addresses; /* networks that count as public */
 	int64_t limit_ms;       /* of one check; 60s */
 	int64_t queries_per_second; /* to one server address */
+	int64_t recheck_ms;     /* what is ready is looked at again; 0: never */
 	int64_t silent_grace_ms; /* how long a silent server holds "ready" when the others show the value */
 };
 

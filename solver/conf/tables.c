@@ -174,6 +174,8 @@ static const struct option check_options[] = {
 	  .help = "Longest time of one check." },
 	{ "queries-per-second", OPTION_INT, AT(queries_per_second), .def = "100", .min = 1, .max = 100000,
 	  .help = "Most questions to one server address in a second; all names share them." },
+	{ "recheck", OPTION_DURATION, AT(recheck_ms), .def = "10m", .min = 0, .max = DAY,
+	  .help = "What is ready is looked at again after a minute and then at this interval, until it is released; 0: never." },
 	{ "silent-grace", OPTION_DURATION, AT(silent_grace_ms), .def = "30s", .min = 0, .max = 10 * MINUTE,
 	  .help = "A server that says nothing is waited for this long when all others show the value." },
 	{ 0 },

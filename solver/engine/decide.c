@@ -128,7 +128,7 @@ static void start_check(struct probe *p)
 		.value = http ? NULL : n->c.value,
 		.account_uri = n->c.account_uri,
 		.authority = route->authority,
-		.parts = CHECK_VALIDATION | CHECK_SERVERS | (route->preflight == PREFLIGHT_REFUSE ? CHECK_CAA : 0),
+		.parts = CHECK_VALIDATION | CHECK_SERVERS | CHECK_PERSPECTIVES | (route->preflight == PREFLIGHT_REFUSE ? CHECK_CAA : 0),
 	};
 	struct err err;
 

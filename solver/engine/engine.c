@@ -7,6 +7,14 @@
 #include "solver/engine/internal.h"
 #include "solver/engine/request.h"
 
+static int check_routes(const struct engine *e, const struct config *config, struct err *err)
+{
+	for (size_t i = 0; i < config->route_count; i++)
+		if (config->routes[i].authority && !checker_authority(e->checker, config->routes[i].authority))
+			return err_set(err, ERR_INVALID, "routes[%zu].authority: there is no authority \"%.64s\"", i, config->routes[i].authority);
+	return 0;
+}
+
 int engine_open(const struct engine_parts *parts, struct engine **ret, struct err *err)
 {
 	const struct checker_parts checker = { parts->loop, parts->http, parts->resolver, parts->recursor, parts->config };
@@ -18,7 +26,7 @@ int engine_open(const struct engine_parts *parts, struct engine **ret, struct er
 		free(e);
 		return err->code;
 	}
-	if (instances_open(e, e->config, err) < 0) {
+	if (check_routes(e, e->config, err) < 0 || instances_open(e, e->config, err) < 0) {
 		checker_close(e->checker);
 		free(e);
 		return err->code;
@@ -29,8 +37,14 @@ int engine_open(const struct engine_parts *parts, struct engine **ret, struct er
 
 int engine_reconfigure(struct engine *e, const struct config *config, struct err *err)
 {
-	if (instances_open(e, config, err) < 0 || checker_reconfigure(e->checker, config, err) < 0)
+	struct err same;
+
+	if (checker_reconfigure(e->checker, config, err) < 0)
 		return err->code;
+	if (check_routes(e, config, err) < 0 || instances_open(e, config, err) < 0) {
+		checker_reconfigure(e->checker, e->config, &same); /* it stood before */
+		return err->code;
+	}
 	e->config = config;
 	return 0;
 }
@@ -114,6 +128,7 @@ void entry_free(struct engine *e, struct entry *n)
 
 	probe_stop(n);
 	preflight_stop(n);
+	relook_forget(n);
 	timer_stop(n->due);
 	timer_stop(n->retry);
 	if (n->locate)
@@ -151,12 +166,14 @@ void engine_stop(struct engine *e)
 
 	e->closing = true;
 	checker_stop(e->checker);
+	relooks_end(e);
 	delays_keep_all(e);
 	store_drain(e->parts.store);
 	lanes_free(e);
 	DL_FOREACH(e->entries, n) {
 		probe_stop(n);
 		preflight_stop(n);
+		relook_stop(n);
 		if (n->locate)
 			locate_cancel(n->locate);
 		n->locate = NULL;

@@ -47,6 +47,9 @@ struct entry {
 	struct entry *lane_prev, *lane_next;
 	int64_t published_ms;            /* loop clock when the provider took it; 0: in an earlier life */
 	struct location *location;       /* dns-01 */
+	struct relook *relook;           /* ready, and looked at again */
+	int64_t relook_ms;               /* next such look: loop clock; 0: none */
+	bool missed;                     /* the last one did not find it */
 	UT_hash_handle hh;               /* by id */
 };
 
@@ -109,6 +112,9 @@ struct engine {
 	struct lane *lanes;
 	struct engine_watch *watches;
 	struct later *laters;            /* later.c */
+	struct entry *relook_next;       /* relook.c */
+	unsigned relooks, relook_starts;
+	struct timer *relook_timer;
 	struct outcome *outcomes;        /* outcome.c: hash by account and identifier */
 	unsigned watching;               /* calls of watches on the stack */
 	struct engine_numbers numbers;
@@ -187,6 +193,12 @@ int preflight_name(const struct engine *e, const struct challenge *c, struct err
 /* Calls place_go() when it is over, maybe at once. */
 void preflight_start(struct engine *e, struct entry *n);
 void preflight_stop(struct entry *n);
+
+/* ---- relook.c ---- */
+void relook_schedule(struct engine *e, struct entry *n); /* it is ready */
+void relook_stop(struct entry *n);
+void relook_forget(struct entry *n);                     /* before it is taken out of the list */
+void relooks_end(struct engine *e);
 
 /* ---- outcome.c ---- */
 /* What the counters say of the identifier; returns how long the next attempt must wait. */

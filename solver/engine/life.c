@@ -156,6 +156,7 @@ static void leave(struct engine *e, struct entry *n, enum challenge_state to)
 {
 	probe_stop(n);
 	preflight_stop(n);
+	relook_stop(n);
 	timer_stop(n->retry);
 	n->retry = NULL;
 	if (n->locate)
@@ -207,6 +208,8 @@ bool life_input(struct engine *e, struct entry *n, enum challenge_input input, c
 	count_move(e, n, from, to);
 	if (to == CHALLENGE_WITHDRAWING || challenge_is_over(to))
 		forget_twin(e, n);
+	if (to == CHALLENGE_READY)
+		relook_schedule(e, n);
 	life_schedule(e, n);
 	write_step(e, n, action, sentence);
 	return true;
@@ -307,6 +310,9 @@ void life_resume(struct engine *e, struct entry *n)
 		break;
 	case CHALLENGE_PROPAGATING:
 		act(e, n, DO_PROBE);
+		break;
+	case CHALLENGE_READY:
+		relook_schedule(e, n);
 		break;
 	case CHALLENGE_WITHDRAWING:
 		act(e, n, DO_WITHDRAW);

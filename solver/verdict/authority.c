@@ -251,3 +251,11 @@ const char *const *authorities_names(const struct authorities *s)
 {
 	return s->names;
 }
+
+struct authority authority_for_own(const struct authority *a)
+{
+	struct authority own = *a;
+
+	own.public_names = own.reserved_refused = own.web_ports_only = own.suffix_rule = own.caa = false;
+	return own;
+}

@@ -60,5 +60,7 @@ const char *const *authorities_names(const struct authorities *s);
 /* One profile from text (fuzzed); gives (free with authority_free). */
 int authority_parse(const char *text, size_t length, const char *where, struct authority **ret, struct err *err);
 void authority_free(struct authority *a);
+/* The same without what it demands of public names and addresses: for special-use names that this host serves itself. Borrows. */
+struct authority authority_for_own(const struct authority *a);
 
 #endif

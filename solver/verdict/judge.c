@@ -111,7 +111,10 @@ static void sort_findings(struct verdict *v)
 struct verdict *judge(const struct evidence *e, const struct authority *a)
 {
 	struct verdict *v = verdict_of(e);
+	struct authority own = authority_for_own(a);
 
+	if (e->own_zone)
+		a = &own;
 	judge_identifier(e, a, v);
 	judge_type(e, a, v);
 	judge_delegation(e, a, v);

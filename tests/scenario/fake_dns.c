@@ -21,12 +21,15 @@ struct server { const char *zone, *name, *address; enum dns_fault fault; unsigne
 struct pair { char *name, *text; };
 
 /* The world of one test. */
+#define CAA 257
+
 static struct world {
 	struct answers *answers;
 	struct server servers[16];
 	size_t server_count;
 	struct pair cnames[16], hosts[16], values[MANY];
 	size_t cname_count, host_count, value_count;
+	char *caa_name, *caa;
 } world;
 
 /* One reply on its way. */
@@ -67,6 +70,7 @@ void fake_dns_reset(struct answers *answers)
 	pairs_free(world.cnames, world.cname_count);
 	pairs_free(world.hosts, world.host_count);
 	pairs_free(world.values, world.value_count);
+	fake_dns_caa(NULL, NULL);
 	world = (struct world){ .answers = answers };
 }
 
@@ -107,6 +111,12 @@ void fake_dns_cname(const char *owner, const char *target)
 void fake_dns_host(const char *name, const char *address)
 {
 	pair_add(world.hosts, &world.host_count, 16, name, address);
+}
+
+void fake_dns_caa(const char *name, const char *data)
+{
+	mem_replace(&world.caa_name, name);
+	mem_replace(&world.caa, data);
 }
 
 void fake_dns_value(const char *fqdn, const char *value)
@@ -240,6 +250,13 @@ static bool push_addresses(ldns_pkt *pkt, const char *name, int type)
 	return known;
 }
 
+static void push_caa(ldns_pkt *pkt, const char *name)
+{
+	CLEANUP(mem_freep) char *rest = mem_printf("CAA %s", world.caa);
+
+	push(pkt, LDNS_SECTION_ANSWER, name, rest);
+}
+
 /* What a zone holds besides TXT and CNAME: its apex, and hosts. */
 static void push_other(ldns_pkt *pkt, const struct server *s, const char *name, int type)
 {
@@ -249,6 +266,8 @@ static void push_other(ldns_pkt *pkt, const struct server *s, const char *name, 
 		push_soa(pkt, LDNS_SECTION_ANSWER, s->zone);
 	if (apex && type == DNS_NS)
 		push_ns(pkt, s->zone);
+	if (type == CAA && world.caa && strcmp(world.caa_name, name) == 0)
+		push_caa(pkt, name);
 	if (ldns_pkt_ancount(pkt))
 		return;
 	if (!known)

@@ -24,6 +24,8 @@ void fake_dns_server(const char *zone, const char *name, const char *address);
 void fake_dns_fault(const char *address, enum dns_fault fault);
 void fake_dns_cname(const char *owner, const char *target);
 void fake_dns_host(const char *name, const char *address);
+/* The CAA record at a name, in place of the one before ("0 issue \"ca.example\""); NULL: none. */
+void fake_dns_caa(const char *name, const char *data);
 /* A value that may come to stand at a name: servers show it as long as it is published. */
 void fake_dns_value(const char *fqdn, const char *value);
 unsigned fake_dns_asked(const char *address);
@@ -32,6 +34,8 @@ unsigned fake_dns_asked(const char *address);
 int fake_dns_resolve(const char *name, int type, unsigned char **ret_wire, size_t *ret_length);
 
 struct resolver *fake_resolver_new(struct loop *l);
+/* No root answers any more, or again. */
+void fake_recursor_blind(bool blind);
 struct recursor *fake_recursor_new(struct loop *l);
 
 #endif

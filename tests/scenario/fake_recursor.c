@@ -26,6 +26,13 @@ struct recursor {
 	struct recursor_call *calls;
 };
 
+static bool is_blind;
+
+void fake_recursor_blind(bool blind)
+{
+	is_blind = blind;
+}
+
 struct recursor *fake_recursor_new(struct loop *l)
 {
 	struct recursor *r = mem_new(1, sizeof(*r));
@@ -46,6 +53,14 @@ static void arrived(void *arg)
 	struct recursor_reply reply = { .elapsed_ms = REPLY_MS };
 	unsigned char *wire;
 
+	if (is_blind) {
+		struct err err;
+
+		err_set(&err, ERR_UNREACHABLE, "no root answers");
+		c->done(NULL, &err, c->arg);
+		call_free(c);
+		return;
+	}
 	reply.rcode = fake_dns_resolve(c->name, c->type, &wire, &reply.length);
 	reply.wire = wire;
 	c->done(&reply, &(struct err){ 0 }, c->arg);

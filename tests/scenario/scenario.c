@@ -84,6 +84,7 @@ static void stop(struct scenario *s)
 
 static void build_world(struct scenario *s)
 {
+	fake_recursor_blind(false);
 	fake_dns_reset(s->answers);
 	fake_http_reset(s->answers);
 	fake_dns_server("example.org", "ns1.example.org", NS1);
@@ -190,7 +191,7 @@ static void announce_value(const struct challenge_request *r)
 	char name[NAME_SIZE], fqdn[NAME_SIZE];
 	bool wildcard;
 
-	if (r->type == CHALLENGE_DNS01 && r->domain && name_identifier(r->domain, name, &wildcard, NULL) == 0 &&
+	if (r->type == CHALLENGE_DNS01 && r->value && r->domain && name_identifier(r->domain, name, &wildcard, NULL) == 0 &&
 	    name_challenge(name, fqdn, NULL) == 0)
 		fake_dns_value(fqdn, r->value);
 }
