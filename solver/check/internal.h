@@ -3,6 +3,8 @@
  *   checker.c   open, close, authorities        later.c      things that nobody holds a timer for
  *   locate.c    where a TXT record must stand   zone.c       the servers of a zone, cached
  *   look_dns.c  look_http.c  one cheap look     pace.c       what one server address is asked in a second
+ *   check.c     a check, begin to end (run.h)   ask.c web.c  its questions     answer.c  a reply as evidence
+ *   validation.c  servers.c  delegation.c  details.c         its steps
  */
 #ifndef SOLVER_CHECK_INTERNAL_H
 #define SOLVER_CHECK_INTERNAL_H

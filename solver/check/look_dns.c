@@ -7,6 +7,7 @@
 #include "solver/dns/message.h"
 #include "solver/check/internal.h"
 #include "solver/check/look_run.h"
+#include "solver/check/pace.h"
 
 struct ask {
 	struct look_run *run;
@@ -174,7 +175,7 @@ static void ask(struct look_run *r, size_t server)
 
 	*a = (struct ask){ r, verdict_look(r->verdict, s->name, s->address), server };
 	if (a->look && length > 0 &&
-	    resolver_exchange(r->c->parts.resolver, s->address, query, (size_t)length, false, on_reply, a, &err) == 0) {
+	    pace_exchange(r->c, r->verdict->fqdn, s->address, query, (size_t)length, false, on_reply, a, &err) == 0) {
 		r->pending++;
 		return;
 	}

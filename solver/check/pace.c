@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "solver/base/mem.h"
+#include "solver/check/zone.h"
 #include "solver/net/address.h"
 
 #define LANES_MAX 8192     /* beyond it idle ones are forgotten */
@@ -189,6 +190,8 @@ int pace_exchange(struct checker *c, const char *name, const char *address, cons
 		return err_set(err, ERR_CANCELLED, "dcvd is stopping");
 	if (c->waiting >= WAITING_MAX)
 		return err_set(err, ERR_BUSY, "%d questions to name servers wait already", WAITING_MAX);
+	if (zone_own(c, name))
+		return resolver_exchange(c->parts.resolver, address, wire, length, tcp, done, arg, err);
 	l = lane_of(c, address);
 	fill(l);
 	if (!l->turns && l->tokens >= 1) {

@@ -7,7 +7,8 @@
 
 #include "solver/check/internal.h"
 
-/* As resolver_exchange(); `name` is on whose behalf. `done` comes later, also when the checker closes. */
+/* As resolver_exchange(); `name` is on whose behalf. `done` comes later, also when the checker closes. Our own listeners (a name
+ * of a zone that only we serve) are asked at once. */
 int pace_exchange(struct checker *c, const char *name, const char *address, const unsigned char *wire, size_t length, bool tcp,
                   dns_reply_fn done, void *arg, struct err *err);
 /* Calls back everything that still waits with ERR_CANCELLED. */
