@@ -1,6 +1,7 @@
 """The hooks of other ACME clients: Debian's certbot, dehydrated, uacme and lego, from nothing to a certificate of Pebble."""
 import os
 import pathlib
+import re
 import shlex
 import shutil
 import signal
@@ -9,6 +10,7 @@ import sys
 import tempfile
 import time
 import unittest
+import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from support.pebble import Pebble
@@ -305,11 +307,20 @@ class Uacme(Lab):
         self.assertIn("interrupted", said)
         self.assertIn(self.challenges()[0]["state"], ("withdrawing", "gone"))
 
+    def requests(self, own=1):
+        """How many requests there were beside ours."""
+        request = urllib.request.Request(f"{self.service.url}/metrics", headers={"Authorization": f"Bearer {self.service.token}"})
+        with urllib.request.urlopen(request, timeout=10) as reply:
+            count = int(re.search(r"api_requests_total (\d+)", reply.read().decode()).group(1))
+        self.asked = getattr(self, "asked", 0) - own
+        return count + self.asked
+
     def test_the_service_may_restart_meanwhile(self):
         self.start_service()
         self.server.process.send_signal(signal.SIGSTOP)
+        self.asked = -self.requests(0)
         run = self.start_hook("uacme", "begin", "dns-01", "www.example.test", "t", VALUE)
-        self.wait_until(lambda: self.challenges(), "the challenge")
+        self.wait_until(lambda: self.requests() >= 2, "the question of the hook, after its order")
         self.service.stop()
         self.server.process.send_signal(signal.SIGCONT)
         self.service.start()
