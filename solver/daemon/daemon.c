@@ -143,6 +143,19 @@ static void on_stop(int signal, void *arg)
 	loop_stop(d->parts.loop);
 }
 
+/* All or nothing: nobody may keep a snapshot that is given up. */
+static void reconfigure(struct daemon *d, const struct config *fresh, struct err *err)
+{
+	struct err ignored;
+
+	if (mpic_reconfigure(d->parts.mpic, fresh, err) < 0)
+		return;
+	if (engine_reconfigure(d->parts.engine, fresh, err) < 0)
+		mpic_reconfigure(d->parts.mpic, config_now(d), &ignored); /* it was taken before */
+	else
+		err->code = 0;
+}
+
 static void on_reload(int signal, void *arg)
 {
 	struct daemon *d = arg;
@@ -153,9 +166,8 @@ static void on_reload(int signal, void *arg)
 	notify_send("RELOADING=1");
 	if (d->config_count == CONFIGS_MAX)
 		err_set(&err, ERR_BUSY, "%d reloads are the most; restart the service", CONFIGS_MAX);
-	else if (read_config(d, &fresh, &err) == 0 && mpic_reconfigure(d->parts.mpic, fresh, &err) == 0 &&
-	         engine_reconfigure(d->parts.engine, fresh, &err) == 0)
-		err.code = 0;
+	else if (read_config(d, &fresh, &err) == 0)
+		reconfigure(d, fresh, &err);
 	if (err.code) {
 		log_event(LOG_ERROR, "the configuration was not reloaded; the old one stays in force", "error", err.text, NULL);
 		config_free(fresh);

@@ -5,6 +5,14 @@
 #include "solver/base/mem.h"
 #include "solver/mpic/internal.h"
 
+/* Without others to ask nothing is started; what was started before a reload can be cancelled all the same. */
+static void attach(struct mpic *m)
+{
+	const struct check_others others = { mpic_has_others(m) ? mpic_corroborate : NULL, mpic_corroborate_cancel, m };
+
+	checker_corroborate(m->parts.checker, &others);
+}
+
 int mpic_open(const struct mpic_parts *parts, struct mpic **ret, struct err *err)
 {
 	struct mpic *m = mem_new(1, sizeof(*m));
@@ -14,7 +22,7 @@ int mpic_open(const struct mpic_parts *parts, struct mpic **ret, struct err *err
 		free(m);
 		return err->code;
 	}
-	checker_corroborate(parts->checker, &(struct check_others){ mpic_corroborate, mpic_corroborate_cancel, m });
+	attach(m);
 	*ret = m;
 	return 0;
 }
@@ -49,6 +57,7 @@ int mpic_reconfigure(struct mpic *m, const struct config *config, struct err *er
 	peers_release(m->peers);
 	m->peers = peers;
 	m->parts.config = config;
+	attach(m);
 	return 0;
 }
 
