@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -34,6 +35,7 @@ routes:
   - {{suffix: example.test, type: dns-01, provider: corp}}
   - {{suffix: acme.test, type: dns-01, provider: embedded}}
 """
+README = pathlib.Path(__file__).parents[2] / "README.md"
 APEX = ["example.test", "*.example.test"]
 ACME_SH = os.environ.get("ACME_SH")
 LEGO = os.environ.get("LEGO", "lego")
@@ -59,6 +61,12 @@ class Resolver(Bind):
         update.replace(name + ".", 60, rtype, data)
         reply = dns.query.tcp(update, self.address, port=self.port, timeout=5)
         assert reply.rcode() == 0, reply
+
+
+def documented(client):
+    """What the README's tour says about a client."""
+    text = README.read_text().split(f"### {client}\n\n", 1)[1]
+    return "\n".join(line[4:] for line in text[:text.index("\n\n")].split("\n"))
 
 
 class Clients(unittest.TestCase):
@@ -95,6 +103,19 @@ class Clients(unittest.TestCase):
         return subprocess.run(command, env=environment, cwd=cls.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, timeout=300)
 
+    @classmethod
+    def run_documented(cls, client, name, program, *common):
+        """The README's lines for `name` and the names below it, with what only a lab needs behind the program's name."""
+        token, tools = cls.folder / "door.token", cls.folder / f"tools-{name}"
+        token.write_text(cls.token + "\n")
+        tools.mkdir()
+        (tools / program.split("/")[-1]).write_text(f'#!/bin/sh\nexec {shlex.join([*cls.INTERPRETER, shutil.which(program) or program, *common])} "$@"\n')
+        (tools / program.split("/")[-1]).chmod(0o755)
+        lines = documented(client)
+        for here, there in (("http://127.0.0.1:8053", cls.service.url), ("web1", "door"), ("/etc/dcvd/door.token", str(token)), ("example.com", name)):
+            lines = lines.replace(here, there)
+        return cls.run_client("sh", "-ec", lines, PATH=f"{tools}:{os.environ['PATH']}")
+
     def assert_done(self, run):
         self.assertEqual(run.returncode, 0, f"{run.stdout}\n{self.pebble.log[-3000:]}\n{self.service.log[-5000:]}")
 
@@ -114,7 +135,8 @@ class Clients(unittest.TestCase):
 @unittest.skipUnless(shutil.which(LEGO), "lego is not installed")
 class Lego(Clients):
     """lego looks at the authority's answer every five seconds, so its runs are started together."""
-    BASIC = ["example.test", "*.example.test"]
+    INTERPRETER = []
+    BASIC = ["basic.example.test", "*.basic.example.test"]
     RAW = ["raw.example.test", "*.raw.example.test"]
     TWENTY = [f"host{n}.example.test" for n in range(20)]
 
@@ -127,18 +149,23 @@ class Lego(Clients):
         pool = concurrent.futures.ThreadPoolExecutor()
         cls.addClassCleanup(pool.shutdown)
         cls.runs = {name: pool.submit(cls.lego, name, "httpreq", names, **environment) for name, names, environment in (
-            ("basic", cls.BASIC, {"HTTPREQ_ENDPOINT": f"{url}/verified", **basic}),
             ("raw", cls.RAW, {"HTTPREQ_ENDPOINT": f"{url}/t/{cls.token}/verified", "HTTPREQ_MODE": "RAW"}),
             ("twenty", cls.TWENTY, {"HTTPREQ_ENDPOINT": url, **basic}),
             ("denied", ["www.elsewhere.test"], {"HTTPREQ_ENDPOINT": url, **basic}),
             ("cname", ["www.example.test"], {"HTTPREQ_ENDPOINT": f"{url}/verified", "HTTPREQ_MODE": "RAW", **basic}),
             ("target", ["www.example.test"], {"HTTPREQ_ENDPOINT": url, **basic}))}
+        cls.runs["basic"] = pool.submit(cls.run_documented, "lego, Traefik and Caddy over the network: httpreq", "basic.example.test", LEGO,
+                                        *cls.common("basic"))
 
     @classmethod
     def lego(cls, folder, provider, names, **environment):
-        return cls.run_client(LEGO, "--accept-tos", "--path", str(cls.folder / folder), "--server", cls.pebble.directory, "--email", "a@example.test",
-                              "--dns", provider, "--dns.resolvers", f"127.0.0.1:{cls.server.port}", "--dns.disable-cp",
+        return cls.run_client(LEGO, *cls.common(folder), "--dns", provider, "--dns.disable-cp",
                               *[w for n in names for w in ("--domains", n)], "run", **environment)
+
+    @classmethod
+    def common(cls, folder):
+        return ["--accept-tos", "--path", str(cls.folder / folder), "--server", cls.pebble.directory, "--email", "a@example.test",
+                "--dns.resolvers", f"127.0.0.1:{cls.server.port}"]
 
     def assert_issued(self, folder, names):
         self.assert_done(self.runs[folder].result())
@@ -165,16 +192,15 @@ class Lego(Clients):
         self.assertIn("www.acme.test is not granted", self.runs["target"].result().stdout)
 
     def test_acme_dns_from_the_registration_on(self):
-        names, storage = ["acme.example.test", "*.acme.example.test"], self.folder / "accounts.json"
-        environment = {"ACME_DNS_API_BASE": f"{self.service.url}/t/{self.token}", "ACME_DNS_STORAGE_PATH": str(storage)}
-        first = self.lego("acme-dns", "acme-dns", names, **environment)
+        names, storage = ["acme.example.test", "*.acme.example.test"], self.folder / "acme-dns.json"
+        first = self.run_documented("Clients of acme-dns", names[0], LEGO, *self.common("acme-dns"))
         if "unrecognized DNS provider" in first.stdout:
             self.skipTest("this lego was built without acme-dns, as Debian's is; $LEGO names another")
         self.assertNotEqual(first.returncode, 0)  # it wants the CNAME now
         account = json.loads(storage.read_text())["acme.example.test"]
         self.assertIn(account["fulldomain"], first.stdout)
         self.server.add("_acme-challenge.acme.example.test", "CNAME", account["fulldomain"] + ".")
-        self.assert_done(self.lego("acme-dns", "acme-dns", names, **environment))
+        self.assert_done(self.lego("acme-dns", "acme-dns", names, ACME_DNS_API_BASE=f"{self.service.url}/t/{self.token}", ACME_DNS_STORAGE_PATH=str(storage)))
         self.assert_names(next((self.folder / "acme-dns" / "certificates").glob("*.test.crt")), names)
 
 
@@ -210,22 +236,26 @@ class AcmeDnsLibrary(Clients):
 
 @unittest.skipUnless(ACME_SH, "$ACME_SH does not name acme.sh")
 class AcmeSh(Clients):
-    def issue(self, api, names, **environment):
+    INTERPRETER = ["bash"]
+
+    def common(self):
         home = self.folder / "acme.sh"
         shutil.copytree(pathlib.Path(ACME_SH).parent / "dnsapi", home / "dnsapi", dirs_exist_ok=True)
-        run = self.run_client("bash", ACME_SH, "--home", str(home), "--ca-bundle", str(self.pebble.ca_file), "--server", self.pebble.directory,
-                              "--issue", "--dns", api, "--dnssleep", "0", "--accountemail", "a@example.test", "--force",
+        return ["--home", str(home), "--ca-bundle", str(self.pebble.ca_file), "--server", self.pebble.directory,
+                "--accountemail", "a@example.test", "--force"]
+
+    def issue(self, api, names, **environment):
+        run = self.run_client("bash", ACME_SH, *self.common(), "--issue", "--dns", api, "--dnssleep", "0",
                               *[w for n in names for w in ("-d", n)], **environment)
-        return run, home
+        return run, self.folder / "acme.sh"
 
     def assert_issued(self, run, home, names):
         self.assert_done(run)
         self.assert_names(next(home.glob("*/" + names[0] + ".cer")), names)
 
     def test_dns_acmeproxy_gets_apex_and_wildcard(self):
-        run, home = self.issue("dns_acmeproxy", APEX, ACMEPROXY_ENDPOINT=self.service.url + "/verified", ACMEPROXY_USERNAME="door",
-                               ACMEPROXY_PASSWORD=self.token)
-        self.assert_issued(run, home, APEX)
+        run = self.run_documented("acme.sh over the network: acmeproxy", APEX[0], ACME_SH, *self.common())
+        self.assert_issued(run, self.folder / "acme.sh", APEX)
         self.assert_clean(APEX)
 
     def test_dns_acmeproxy_takes_no_failure_for_a_success(self):
