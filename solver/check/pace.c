@@ -10,6 +10,8 @@
 
 #define LANES_MAX 8192     /* beyond it idle ones are forgotten */
 #define WAITING_MAX 200000 /* questions of all addresses together */
+#define SLOTS 11           /* a second, and the tenth that has begun: no second has more than the limit */
+#define SLOT_MS 100
 
 struct waiting {
 	unsigned char *wire;
@@ -31,42 +33,61 @@ struct pace_name {
 struct pace_lane {
 	char address[ADDRESS_TEXT_SIZE + 8];
 	struct checker *c;
-	double tokens;
-	int64_t filled_ms;
+	unsigned asked[SLOTS];         /* in each tenth of the last second */
+	int64_t slot;                  /* the present one, of the loop's clock */
 	struct pace_name *names;       /* by name */
 	struct pace_name *turns;       /* whose turn it is comes first */
 	struct timer *timer;
 	UT_hash_handle hh;
 };
 
-static double rate_of(const struct checker *c)
+/* Forgets what is older than a second. */
+static void turn(struct pace_lane *l)
 {
-	return (double)c->config->check.queries_per_second;
+	int64_t slot = loop_now_ms(l->c->parts.loop) / SLOT_MS;
+
+	if (slot - l->slot >= SLOTS)
+		memset(l->asked, 0, sizeof(l->asked));
+	else
+		for (int64_t i = l->slot + 1; i <= slot; i++)
+			l->asked[i % SLOTS] = 0;
+	l->slot = slot;
 }
 
-/* A tenth of a second's worth may go at once; the rest comes evenly, so that no second has more than the rate. */
-static double burst_of(const struct checker *c)
+static int64_t asked(const struct pace_lane *l)
 {
-	double burst = rate_of(c) / 10;
+	int64_t sum = 0;
 
-	return burst < 1 ? 1 : burst;
+	for (int i = 0; i < SLOTS; i++)
+		sum += l->asked[i];
+	return sum;
 }
 
-static void fill(struct pace_lane *l)
+static bool may_ask(struct pace_lane *l)
 {
-	int64_t now_ms = loop_now_ms(l->c->parts.loop);
-	double rate = rate_of(l->c) - burst_of(l->c);
+	turn(l);
+	return asked(l) < l->c->config->check.queries_per_second;
+}
 
-	l->tokens += (double)(now_ms - l->filled_ms) * (rate < 0.5 ? 0.5 : rate) / 1000;
-	if (l->tokens > burst_of(l->c))
-		l->tokens = burst_of(l->c);
-	l->filled_ms = now_ms;
+static void note_asked(struct pace_lane *l)
+{
+	l->asked[l->slot % SLOTS]++;
+}
+
+/* Until the oldest questions of this second do not count any more. */
+static int64_t pause_of(const struct pace_lane *l)
+{
+	int64_t oldest = l->slot < SLOTS ? 0 : l->slot - SLOTS + 1;
+
+	while (oldest < l->slot && !l->asked[oldest % SLOTS])
+		oldest++;
+	return (oldest + SLOTS) * SLOT_MS - loop_now_ms(l->c->parts.loop) + 1;
 }
 
 static bool is_idle(struct pace_lane *l)
 {
-	fill(l);
-	return !l->turns && l->tokens >= burst_of(l->c);
+	turn(l);
+	return !l->turns && !asked(l);
 }
 
 static void lane_free(struct pace_lane *l)
@@ -90,7 +111,7 @@ static struct pace_lane *lane_of(struct checker *c, const char *address)
 		}
 	}
 	l = mem_new(1, sizeof(*l));
-	*l = (struct pace_lane){ .c = c, .filled_ms = loop_now_ms(c->parts.loop), .tokens = burst_of(c) };
+	*l = (struct pace_lane){ .c = c, .slot = loop_now_ms(c->parts.loop) / SLOT_MS };
 	snprintf(l->address, sizeof(l->address), "%s", address);
 	HASH_ADD_STR(c->lanes, address, l);
 	return l;
@@ -138,21 +159,18 @@ static void on_timer(void *arg)
 
 static void lane_arm(struct pace_lane *l)
 {
-	double missing = l->tokens < 1 ? 1 - l->tokens : 0;
-
 	if (l->turns && !l->timer)
-		l->timer = timer_start(l->c->parts.loop, (int64_t)(missing * 1000 / rate_of(l->c)) + 1, on_timer, l);
+		l->timer = timer_start(l->c->parts.loop, may_ask(l) ? 0 : pause_of(l), on_timer, l);
 }
 
 static void lane_pump(struct pace_lane *l)
 {
 	struct err err = { 0 };
 
-	fill(l);
-	while (l->turns && l->tokens >= 1) {
+	while (l->turns && may_ask(l)) {
 		struct waiting *w = take_turn(l);
 
-		l->tokens -= 1;
+		note_asked(l);
 		if (resolver_exchange(l->c->parts.resolver, l->address, w->wire, w->length, w->tcp, w->done, w->arg, &err) < 0)
 			waiting_fail(w, &err);
 		else
@@ -193,9 +211,8 @@ int pace_exchange(struct checker *c, const char *name, const char *address, cons
 	if (zone_own(c, name))
 		return resolver_exchange(c->parts.resolver, address, wire, length, tcp, done, arg, err);
 	l = lane_of(c, address);
-	fill(l);
-	if (!l->turns && l->tokens >= 1) {
-		l->tokens -= 1;
+	if (!l->turns && may_ask(l)) {
+		note_asked(l);
 		return resolver_exchange(c->parts.resolver, address, wire, length, tcp, done, arg, err);
 	}
 	w = mem_new(1, sizeof(*w));

@@ -1,7 +1,8 @@
 /* What one server address is asked in a second, by all names together.
  *
- * Every question to an authoritative server goes through here: a token bucket for each address, and behind it a queue in
- * which the names take turns, so that ten thousand names that wait are served as evenly as two. */
+ * Every question to an authoritative server goes through here. Each address has a limit of questions in any second: that many may
+ * go at once (the names of one order, together), and behind them waits a queue in which the names take turns, so that ten
+ * thousand names are served as evenly as two. */
 #ifndef SOLVER_CHECK_PACE_H
 #define SOLVER_CHECK_PACE_H
 
