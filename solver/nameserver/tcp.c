@@ -31,6 +31,7 @@ struct tcp {
 	struct connection *live; /* the longest idle first */
 	struct connection *dead; /* closed in this turn; events may still point to them */
 	unsigned count, max;
+	int epoll;
 	uint8_t reply[PREFIX + RESPOND_TCP_MAX];
 };
 
@@ -39,11 +40,15 @@ struct tcp *tcp_new(unsigned connections)
 	struct tcp *t = mem_new(1, sizeof(*t));
 
 	t->max = connections;
+	t->epoll = -1;
 	return t;
 }
 
+/* Taken out of the epoll by hand: a child that another thread is just forking holds the socket open for a moment, and
+ * as long as anybody does, closing it leaves it in. */
 static void connection_close(struct tcp *t, struct connection *c)
 {
+	epoll_ctl(t->epoll, EPOLL_CTL_DEL, c->source.fd, NULL);
 	close(c->source.fd);
 	c->source.fd = -1;
 	DL_DELETE(t->live, c);
@@ -84,6 +89,7 @@ void tcp_accept(struct worker *w, int listener)
 	struct tcp *t = w->tcp;
 	int fd;
 
+	t->epoll = w->epoll;
 	while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0 || errno == EMFILE) {
 		struct connection *c;
 

@@ -1,5 +1,7 @@
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -233,6 +235,47 @@ static void a_tcp_length_that_is_no_query_ends_the_connection(void **state)
 	assert_true(recv(f->fd, &byte, 1, 0) <= 0);
 }
 
+/* The server's side of a connection of ours: the server is in this process. */
+static int other_side(int fd)
+{
+	struct sockaddr_in mine, peer;
+	socklen_t length = sizeof(mine);
+
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&mine, &length), 0);
+	for (int other = 3; other < 1024; other++) {
+		length = sizeof(peer);
+		if (other != fd && getpeername(other, (struct sockaddr *)&peer, &length) == 0 && peer.sin_port == mine.sin_port)
+			return other;
+	}
+	fail_msg("the connection has no other side");
+	return -1;
+}
+
+/* As a child does that is forked and has not run its program yet. */
+static void a_closed_connection_that_somebody_else_holds_open_is_not_touched_again(void **state)
+{
+	struct fixture *f = *state;
+	int held, server;
+
+	f->fd = connect_to(f, SOCK_STREAM, "127.0.0.1");
+	send_framed(f->fd);
+	receive_framed(f->fd);
+	server = other_side(f->fd);
+	held = dup(server);
+	assert_int_equal(send(f->fd, "\0\0", 2, MSG_NOSIGNAL), 2); /* no query is that short: it closes */
+	for (int i = 0; i < 5000 && fcntl(server, F_GETFD) >= 0; i++)
+		poll(NULL, 0, 1);
+	send_framed(f->fd);
+	for (int i = 0; i < 50; i++) { /* each worker has its turns */
+		int fd = connect_to(f, SOCK_STREAM, "127.0.0.1");
+
+		send_framed(fd);
+		receive_framed(fd);
+		close(fd);
+	}
+	close(held);
+}
+
 static void more_tcp_connections_than_allowed_push_out_the_idle_ones(void **state)
 {
 	struct fixture *f = *state;
@@ -273,6 +316,7 @@ int main(void)
 		TEST(several_queries_on_one_tcp_connection_are_answered_in_order),
 		TEST(a_tcp_query_in_single_bytes_is_answered),
 		TEST(a_tcp_length_that_is_no_query_ends_the_connection),
+		TEST(a_closed_connection_that_somebody_else_holds_open_is_not_touched_again),
 		TEST(more_tcp_connections_than_allowed_push_out_the_idle_ones),
 		TEST(a_change_is_seen_at_once),
 	};
