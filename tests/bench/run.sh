@@ -46,4 +46,5 @@ measure /usr/bin/python3 -B tests/bench/names.py $full
 measure /usr/bin/python3 -B tests/bench/detection.py $full
 measure /usr/bin/python3 -B tests/bench/throughput.py
 measure /usr/bin/python3 -B tests/bench/memory.py
+measure /usr/bin/python3 -B tests/bench/load.py
 [ "$failed" -eq 0 ]
