@@ -107,8 +107,9 @@ static void note(struct api *a, const char *peer, const char *action, const char
 	                                     .detail = detail });
 }
 
-static void reply_account(struct exchange *e, const struct account *account, const char *name)
+static void reply_account(struct exchange *e, struct account *account, const char *name)
 {
+	account_remember(e->api->accounts, account, e->password); /* its first update comes at once */
 	note(e->api, e->peer, "register", name, "ok", NULL);
 	reply_json(e->x, 201, json_pack("{ss ss ss ss so}", "username", e->username, "password", e->password, "fulldomain", name,
 	                                "subdomain", e->subdomain, "allowfrom", allow_from_json(account)));
