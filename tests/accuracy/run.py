@@ -21,7 +21,7 @@ INSIDE = "DCVD_ACCURACY_INSIDE"
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--dcvd", default=os.environ.get("DCVD"))
-    parser.add_argument("--jobs", type=int, default=16)
+    parser.add_argument("--jobs", type=int, default=2 * (os.cpu_count() or 2))
     parser.add_argument("--no-mutations", action="store_true")
     parser.add_argument("--live", action="store_true", help="follow the predictions with orders at Pebble")
     parser.add_argument("--verbose", "-v", action="store_true", help="with the sentence of each verdict")
@@ -47,6 +47,7 @@ def play(suite, options):
     print()
     for line in tally.lines():
         print(line)
+    print(f"asked twice: {' '.join(o.scenario.id for o in suite.repeated) or 'none'}")
     print(f"in {time.monotonic() - started:.0f} s")
     return tally
 

@@ -14,7 +14,6 @@ from lab.suite import Suite, select
 from support.pebble import Pebble
 from support.service import program
 
-JOBS = 16
 LIVE_EVERY = 3             # of the scenarios on which Pebble agrees
 SLOW_LIVE = ("D25", "D35", "H46", "H63")
 START_SECONDS = 10         # of the program, on a busy machine
@@ -36,7 +35,7 @@ class Accuracy(unittest.TestCase):
         cls.suite = Suite(holder.name, scenarios, mutations=True, live=agreeing[::LIVE_EVERY])
         cls.suite.__enter__()
         cls.addClassCleanup(cls.suite.__exit__)
-        played = cls.suite.play(program(), cls.suite.worlds + cls.suite.mutants, JOBS)
+        played = cls.suite.play(program(), cls.suite.worlds + cls.suite.mutants)
         cls.outcomes, cls.mutants = played[:len(scenarios)], played[len(scenarios):]
 
     def names(self, outcomes):
@@ -44,7 +43,7 @@ class Accuracy(unittest.TestCase):
 
     def test_no_false_pass_no_false_fail_and_the_error_types_of_the_authority(self):
         tally = Tally(self.outcomes)
-        print("", *tally.lines(), sep="\n")
+        print("", *tally.lines(), "asked twice: " + " ".join(o.scenario.id for o in self.suite.repeated), sep="\n")
         self.assertEqual(self.names(tally.false_pass), [])
         self.assertEqual(self.names(tally.false_fail), [])
         self.assertEqual(self.names(o for o in self.outcomes if o.prediction.result == "error"), [])

@@ -7,6 +7,7 @@ import threading
 import time
 
 ERROR_PREFIX = "urn:ietf:params:acme:error:"
+EXIT_CODES = {"pass": 0, "fail": 1, "flaky": 4, "unknown": 5}
 KILL_SECONDS = 90
 LIMIT_SECONDS = 40  # of one check
 
@@ -22,14 +23,14 @@ class Prediction:
 
 
 def command(program, world, tree, authority="letsencrypt", extra=()):
-    line = [program, "check", world.identifier, "--type", world.kind, "--authority", authority, "--json", "--account-uri", world.account]
+    line = [program, "check", "--type", world.kind, "--authority", authority, "--json", "--account-uri", world.account]
     if world.kind in ("http-01", "tls-alpn-01"):
         line += ["--token", world.token, "--key-authorization", world.key_authorization]
     elif world.kind != "dns-persist-01":
         line += ["--value", world.value]
     sets = [f"check.root-hints={tree.hints}", f"check.trust-anchor={tree.anchor}", "check.allow-addresses=[127.0.0.0/8, 'fd00::/8']",
             f"check.limit={LIMIT_SECONDS}s"]
-    return line + [word for s in sets for word in ("--set", s)] + list(extra)
+    return line + [word for s in sets for word in ("--set", s)] + list(extra) + ["--", world.identifier]
 
 
 def run_measured(line, environment=None):
@@ -53,6 +54,8 @@ def predict(program, world, tree, **named):
     status, out, err, seconds, memory = run_measured(command(program, world, tree, **named))
     try:
         verdict = json.loads(out)
+        if EXIT_CODES.get(verdict["result"]) != status:
+            raise ValueError("the exit status is another")
         problem = (verdict.get("error_type") or "").removeprefix(ERROR_PREFIX) or None
         return Prediction(verdict["result"], problem, verdict.get("stage"), verdict.get("detail") or "", seconds, memory, verdict)
     except (ValueError, KeyError, AttributeError):
