@@ -71,13 +71,18 @@ static struct challenge_request request_of(const struct challenge_fields *f)
 		                           .record_name = f->record_name, .account_uri = f->account_uri };
 }
 
-/* A duration of 0 means "the configured one" to the engine; nobody who writes "0s" means that. */
-static int check_times(int64_t deadline_ms, int64_t lifetime_ms, struct problem *problem)
+/* A duration of 0 means "the configured one" to the engine; nobody who writes "0s" means that. A standing record may stand for
+ * ever; anything else that lives for no time is over before it starts. */
+static int read_times(struct order_request *r, int64_t deadline_ms, int64_t lifetime_ms, struct problem *problem)
 {
 	if (deadline_ms == 0)
 		return problem_set(problem, 422, ERR_INVALID, "/deadline", "a deadline of 0 is over before it starts");
-	if (lifetime_ms == 0)
-		return problem_set(problem, 422, ERR_INVALID, "/lifetime", "a lifetime of 0 is over before it starts");
+	for (size_t i = 0; lifetime_ms == 0 && i < r->count; i++)
+		if (r->challenges[i].type != CHALLENGE_DNS_PERSIST01)
+			return problem_set(problem, 422, ERR_INVALID, "/lifetime",
+			                   "a lifetime of 0 is over before it starts; only records of dns-persist-01 may stand for ever");
+	r->deadline_ms = deadline_ms < 0 ? 0 : deadline_ms;
+	r->lifetime_ms = lifetime_ms < 0 ? 0 : lifetime_ms ? lifetime_ms : LIFETIME_FOREVER;
 	return 0;
 }
 
@@ -88,15 +93,18 @@ int body_read_challenge(const char *text, size_t length, struct order_body *ret,
 
 	if (fields_parse(text, length, &b.document, problem) < 0)
 		return problem->err.code;
-	if (fields_read(b.document, single_table, &f, problem) < 0 || check_times(f.deadline_ms, f.lifetime_ms, problem) < 0) {
+	b.challenges = mem_new(1, sizeof(*b.challenges));
+	b.request = (struct order_request){ .challenges = b.challenges, .count = 1 };
+	if (fields_read(b.document, single_table, &f, problem) < 0) {
 		order_body_done(&b);
 		return problem->err.code;
 	}
-	b.challenges = mem_new(1, sizeof(*b.challenges));
 	b.challenges[0] = request_of(&f);
-	b.request = (struct order_request){ .challenges = b.challenges, .count = 1, .label = f.label,
-		                            .deadline_ms = f.deadline_ms < 0 ? 0 : f.deadline_ms,
-		                            .lifetime_ms = f.lifetime_ms < 0 ? 0 : f.lifetime_ms };
+	b.request.label = f.label;
+	if (read_times(&b.request, f.deadline_ms, f.lifetime_ms, problem) < 0) {
+		order_body_done(&b);
+		return problem->err.code;
+	}
 	*ret = b;
 	return 0;
 }
@@ -164,14 +172,12 @@ static int read_order(struct order_body *b, struct problem *problem)
 {
 	struct order_fields f = { .deadline_ms = -1, .lifetime_ms = -1 };
 
-	if (fields_read(b->document, order_table, &f, problem) < 0 || check_times(f.deadline_ms, f.lifetime_ms, problem) < 0)
+	if (fields_read(b->document, order_table, &f, problem) < 0)
 		return problem->err.code;
 	b->request.label = f.label;
-	b->request.deadline_ms = f.deadline_ms < 0 ? 0 : f.deadline_ms;
-	b->request.lifetime_ms = f.lifetime_ms < 0 ? 0 : f.lifetime_ms;
-	if (read_callback(f.callback, &b->request, problem) < 0)
+	if (read_callback(f.callback, &b->request, problem) < 0 || read_items(&f, b, problem) < 0)
 		return problem->err.code;
-	return read_items(&f, b, problem);
+	return read_times(&b->request, f.deadline_ms, f.lifetime_ms, problem);
 }
 
 int body_read_order(const char *text, size_t length, struct order_body *ret, struct problem *problem)

@@ -90,7 +90,8 @@ static int read_filter(struct http_exchange *x, struct page *p, struct problem *
 		return problem_set(problem, 400, ERR_INVALID, NULL, "state \"%.40s\" is not known; it is queued, publishing, propagating, "
 		                   "ready, withdrawing, gone or failed", state);
 	if (type && (p->filter.type = challenge_type_from_name(type)) < 0)
-		return problem_set(problem, 400, ERR_INVALID, NULL, "type \"%.40s\" is not known; it is http-01 or dns-01", type);
+		return problem_set(problem, 400, ERR_INVALID, NULL, "type \"%.40s\" is not known; it is http-01, dns-01, dns-account-01, "
+		                   "dns-persist-01 or tls-alpn-01", type);
 	if (!domain)
 		return 0;
 	if (name_identifier(domain, p->domain, &wildcard, &err) < 0)

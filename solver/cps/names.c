@@ -183,6 +183,37 @@ static void on_submitted(const char *order_id, bool existed, const struct err *e
 	validation_later(v, 0, look_at_order);
 }
 
+static const struct cps_domain *domain_of(const struct cps_domains *domains, const struct challenge *c)
+{
+	char name[NAME_SIZE];
+	bool wildcard;
+
+	for (size_t i = 0; i < domains->count; i++)
+		if (name_identifier(domains->items[i].domain, name, &wildcard, NULL) == 0 && wildcard == c->wildcard &&
+		    strcmp(name, c->identifier) == 0)
+			return &domains->items[i];
+	return NULL;
+}
+
+/* The order was acknowledged and its tokens are used up: what became of each name counts as the authority counts it. */
+static void report_outcomes(struct cps_validation *v, const struct cps_domains *domains)
+{
+	const struct challenge **list;
+	size_t count;
+
+	if (!*v->order_id || !v->order_generation || !is_acknowledged(v, v->order_generation))
+		return;
+	count = engine_order_challenges(v->parts.engine, v->order_id, &list);
+	for (size_t i = 0; i < count; i++) {
+		const struct cps_domain *d = domain_of(domains, list[i]);
+		struct err err;
+
+		if (d && (cps_domain_is_valid(d) || *d->error)) /* the others are still looked at */
+			engine_outcome(v->parts.engine, list[i]->id, cps_domain_is_valid(d), d->error, &err);
+	}
+	free(list);
+}
+
 static void submit(struct cps_validation *v, const struct cps_choice *choice, const char *generation)
 {
 	char label[80];
@@ -207,6 +238,7 @@ static void publish(struct cps_validation *v, const struct cps_domains *domains,
 	struct cps_choice choice;
 	struct err err = { 0 };
 
+	report_outcomes(v, domains);
 	if (++v->generations > GENERATIONS_MAX) {
 		validation_fail(v, ERR_CONFLICT, "CPS has changed its tokens %d times; giving up", GENERATIONS_MAX);
 		return;
@@ -294,9 +326,10 @@ static bool all_tokens_are_spent(const struct cps_domains *domains)
 	return domains->count > 0;
 }
 
-static void wait_for_new_tokens(struct cps_validation *v)
+static void wait_for_new_tokens(struct cps_validation *v, const struct cps_domains *domains)
 {
 	if (*v->order_id) {
+		report_outcomes(v, domains);
 		validation_say(v, "the tokens are spent: withdrawing the answers and waiting for new ones");
 		validation_release(v);
 	}
@@ -310,11 +343,28 @@ static bool is_still_ready(struct cps_validation *v)
 	return v->order_checked;
 }
 
+/* One failure too many pauses the name at the authority. */
+static bool may_acknowledge(struct cps_validation *v)
+{
+	struct err err = { 0 };
+	int64_t wait_ms;
+
+	if (engine_budget_allows(v->parts.engine, v->order_id, &wait_ms, &err) == 0) {
+		v->held_said = false;
+		return true;
+	}
+	if (!v->held_said)
+		validation_say(v, "not acknowledged yet: %s", err.text);
+	v->held_said = true;
+	validation_wait(v);
+	return false;
+}
+
 /* Some names are open; what they want is `generation`. */
 static void serve_open_names(struct cps_validation *v, const struct cps_domains *domains, const char *generation)
 {
 	if (has_expired(v, domains)) {
-		wait_for_new_tokens(v);
+		wait_for_new_tokens(v, domains);
 	} else if (!*v->order_id || !cps_generation_covers(v->order_generation, generation)) {
 		publish(v, domains, generation);
 	} else if (!is_still_ready(v)) {
@@ -323,7 +373,7 @@ static void serve_open_names(struct cps_validation *v, const struct cps_domains 
 		validation_wait(v);
 	} else if (v->acknowledgements > GENERATIONS_MAX) {
 		validation_fail(v, ERR_CONFLICT, "CPS took %d acknowledgements and still has open names", v->acknowledgements);
-	} else {
+	} else if (may_acknowledge(v)) {
 		validation_acknowledge(v, v->acknowledge_path, on_acknowledged);
 	}
 }
@@ -346,10 +396,11 @@ static void on_challenges(struct cps_validation *v, const struct http_reply *rep
 		say_names(v, &domains, valid);
 	if (domains.count && valid == domains.count) {
 		v->names_valid = true;
+		report_outcomes(v, &domains);
 		validation_release(v);
 		validation_wait(v);
 	} else if (all_tokens_are_spent(&domains)) {
-		wait_for_new_tokens(v);
+		wait_for_new_tokens(v, &domains);
 	} else if (!*generation || any_is_preparing(&domains)) {
 		validation_wait(v);
 	} else {

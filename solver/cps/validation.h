@@ -28,6 +28,7 @@ struct cps_validation {
 	int64_t give_up_ms;           /* on the loop's clock: tokens live no longer than the configured lifetime */
 	int64_t pause_ms;             /* the next pause; grows to cps.poll-ms */
 
+	bool held_said;                 /* that the next acknowledgement waits */
 	char *status_said, *names_said; /* the last sentence of each kind: repeated ones are not said */
 	char *challenges_path, *acknowledge_path;
 	enum cps_input warning_kind;

@@ -101,6 +101,7 @@ static void on_verdict(struct evidence *evidence, struct verdict *v, void *arg)
 	int64_t wait_ms;
 
 	p->check = NULL;
+	gate_leave(&p->ticket);
 	wait_ms = outcome_budget(p->e, &n->c, &evidence->budget);
 	if (evidence->budget.failures) {
 		verdict_free(v);
@@ -114,8 +115,9 @@ static void on_verdict(struct evidence *evidence, struct verdict *v, void *arg)
 	evidence_free(evidence);
 }
 
-static void start_check(struct probe *p)
+static void start_check(void *arg)
 {
+	struct probe *p = arg;
 	struct entry *n = p->n;
 	const struct config_route *route = route_of(p->e, &n->c);
 	CLEANUP(mem_freep) char *domain = mem_printf("%s%s", n->c.wildcard ? "*." : "", n->c.identifier);
@@ -134,8 +136,10 @@ static void start_check(struct probe *p)
 
 	poll_count_check(&p->poll);
 	p->e->numbers.probes++;
-	if (check_start(p->e->checker, &want, on_verdict, p, &p->check, &err) < 0)
-		hold(p, err.text, 0);
+	if (check_start(p->e->checker, &want, on_verdict, p, &p->check, &err) == 0)
+		return;
+	gate_leave(&p->ticket);
+	hold(p, err.text, 0);
 }
 
 void probe_decide(struct probe *p)
@@ -145,7 +149,7 @@ void probe_decide(struct probe *p)
 	probe_rest(p);
 	learn(p);
 	if (can_check(p->n)) {
-		start_check(p);
+		gate_enter(p->e, &p->ticket, start_check, p);
 		return;
 	}
 	detail = probe_summary(p);

@@ -37,7 +37,9 @@ int64_t failures_back_off(const struct failures *f, const struct authority *a, i
 
 	if (!f->consecutive || !f->last_ms)
 		return 0;
-	until = f->last_ms + pauses[f->consecutive > 4 ? 3 : f->consecutive - 1];
+	until = f->last_ms;
+	if (a->failures_per_hour) /* one that counts */
+		until += pauses[f->consecutive > 4 ? 3 : f->consecutive - 1];
 	if (until < f->last_ms + a->cache_ms)
 		until = f->last_ms + a->cache_ms;
 	return until > now_ms ? until - now_ms : 0;

@@ -3,7 +3,10 @@
  *   engine.c   open, submit, find, list, release       life.c     transitions: step, journal, act
  *   recover.c  what the journal holds, resumed         publish.c  finds the place, puts the answer there
  *   lane.c     one queue a (provider, zone): batches   job.c      runs a provider's wishes
- *   probe.c    polls until every server shows it       check.c    a check by hand
+ *   preflight.c  what can never pass is refused        gate.c     how many checks run at once
+ *   probe.c    looks at the times that poll.c says     decide.c   the check that decides about ready
+ *   relook.c   what is ready, looked at again          check.c    a check by hand
+ *   outcome.c  what authorities said, counted by failures.c       learn.c  what providers take, kept
  */
 #ifndef SOLVER_ENGINE_INTERNAL_H
 #define SOLVER_ENGINE_INTERNAL_H
@@ -19,6 +22,15 @@
 struct entry_list;
 struct probe;
 
+/* A place in the queue before a check, or a check that runs: gate.c. */
+struct ticket {
+	struct engine *e;
+	void (*go)(void *arg);
+	void *arg;
+	bool waits, inside;
+	struct ticket *prev, *next;
+};
+
 /* One challenge with what the engine needs to drive it. */
 struct entry {
 	struct engine *e;
@@ -30,6 +42,7 @@ struct entry {
 	struct timer *due;               /* deadline, expiry or end of retention */
 	struct timer *retry;             /* next try at the provider */
 	struct check_run *preflight;     /* asked before anything is published */
+	struct ticket *preflight_ticket;
 	bool preflight_over;             /* and it may go on */
 	unsigned preflights;             /* that name servers did not answer */
 	struct timer *preflight_retry;
@@ -112,6 +125,8 @@ struct engine {
 	struct lane *lanes;
 	struct engine_watch *watches;
 	struct later *laters;            /* later.c */
+	struct ticket *gate;             /* those that wait for a check */
+	unsigned checks;                 /* under way */
 	struct entry *relook_next;       /* relook.c */
 	unsigned relooks, relook_starts;
 	struct timer *relook_timer;
@@ -193,6 +208,12 @@ int preflight_name(const struct engine *e, const struct challenge *c, struct err
 /* Calls place_go() when it is over, maybe at once. */
 void preflight_start(struct engine *e, struct entry *n);
 void preflight_stop(struct entry *n);
+
+/* ---- gate.c ---- */
+/* Calls `go` when there is room, maybe at once. */
+void gate_enter(struct engine *e, struct ticket *t, void (*go)(void *arg), void *arg);
+/* It is over, or not wanted any more; doing so twice is harmless. */
+void gate_leave(struct ticket *t);
 
 /* ---- relook.c ---- */
 void relook_schedule(struct engine *e, struct entry *n); /* it is ready */

@@ -105,6 +105,7 @@ static void on_verdict(struct evidence *evidence, struct verdict *v, void *arg)
 	bool refuse = route_of(n->e, &n->c)->preflight == PREFLIGHT_REFUSE;
 
 	n->preflight = NULL;
+	preflight_stop(n); /* makes room for another */
 	n->preflight_over = v->result != VERDICT_FAIL || !refuse || !may_pass_later(v);
 	if (v->result != VERDICT_FAIL)
 		place_go(n->e, n);
@@ -116,31 +117,50 @@ static void on_verdict(struct evidence *evidence, struct verdict *v, void *arg)
 	verdict_free(v);
 }
 
-void preflight_start(struct engine *e, struct entry *n)
+static void ask(void *arg)
 {
-	const struct config_route *route = route_of(e, &n->c);
+	struct entry *n = arg;
+	struct engine *e = n->e;
 	CLEANUP(mem_freep) char *domain = mem_printf("%s%s", n->c.wildcard ? "*." : "", n->c.identifier);
 	const struct check_want want = {
 		.type = challenge_type_name(n->c.type),
 		.domain = domain,
 		.account_uri = n->c.account_uri,
-		.authority = route->authority,
+		.authority = route_of(e, &n->c)->authority,
 		.parts = CHECK_IDENTIFIER | CHECK_CAA | CHECK_DELEGATION,
 		.limit_ms = PREFLIGHT_LIMIT_MS,
 	};
 	struct err err;
 
-	if (n->preflight || n->preflight_retry || n->preflight_over)
+	if (check_start(e->checker, &want, on_verdict, n, &n->preflight, &err) == 0)
 		return;
-	n->preflight_over = route->preflight == PREFLIGHT_OFF || is_own_name(e, &n->c) || n->c.record_name ||
-	                    check_start(e->checker, &want, on_verdict, n, &n->preflight, &err) < 0;
+	preflight_stop(n);
+	n->preflight_over = true; /* what cannot be asked is not known */
+	place_go(e, n);
+}
+
+void preflight_start(struct engine *e, struct entry *n)
+{
+	if (n->preflight_ticket || n->preflight_retry || n->preflight_over)
+		return;
+	n->preflight_over = route_of(e, &n->c)->preflight == PREFLIGHT_OFF || is_own_name(e, &n->c) || n->c.record_name;
+	if (n->preflight_over)
+		return;
+	n->preflight_ticket = mem_new(1, sizeof(*n->preflight_ticket));
+	gate_enter(e, n->preflight_ticket, ask, n);
 }
 
 void preflight_stop(struct entry *n)
 {
+	struct ticket *t = n->preflight_ticket;
+
 	if (n->preflight)
 		check_cancel(n->preflight);
 	n->preflight = NULL;
 	timer_stop(n->preflight_retry);
 	n->preflight_retry = NULL;
+	n->preflight_ticket = NULL;
+	if (t)
+		gate_leave(t);
+	free(t);
 }

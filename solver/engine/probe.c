@@ -329,6 +329,7 @@ void probe_stop(struct entry *n)
 	probe_rest(p);
 	if (p->check)
 		check_cancel(p->check);
+	gate_leave(&p->ticket);
 	probe_clear_looks(p);
 	free(p);
 }

@@ -19,6 +19,7 @@ struct probe {
 	int64_t silent_since_ms; /* only silent servers are waited for; 0: others too */
 	bool silence_noted;
 	struct check_run *check; /* the one that decides, or NULL */
+	struct ticket ticket;    /* of that check */
 	unsigned checks;         /* that did not pass */
 };
 

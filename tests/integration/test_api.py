@@ -299,6 +299,32 @@ class Life(Api):
         one = self.service.call("GET", "/v1/challenges?domain=p7.dcvd.test", token=token)["challenges"]
         self.assertEqual([c["domain"] for c in one], ["p7.dcvd.test"])
 
+    def test_an_outcome_is_told_with_the_challenge(self):
+        challenge = self.service.call("POST", "/v1/challenges?wait=ready&timeout=20s", dns01("outcome.dcvd.test"))
+        path = f"/v1/challenges/{challenge['id']}/outcome"
+        self.service.call("POST", path, {"valid": False, "problem": "dns: NXDOMAIN looking up TXT"})
+        texts = [event["text"] for event in self.service.call("GET", f"/v1/challenges/{challenge['id']}")["events"]]
+        self.assertIn("the authority found it invalid: dns: NXDOMAIN looking up TXT", texts)
+        self.service.call("POST", path, {"valid": True})
+        for body in ({}, {"valid": "yes"}, {"valid": True, "why": ""}):
+            self.refused(422, "POST", path, body)
+        self.refused(404, "POST", "/v1/challenges/ch_unknown/outcome", {"valid": True})
+
+    def test_a_standing_record_of_an_account(self):
+        account = "https://ca.example/acct/1"
+        challenge = self.service.call("POST", "/v1/challenges?wait=ready&timeout=20s", {
+            "type": "dns-persist-01", "domain": "*.dcvd.test", "account_uri": account, "lifetime": "0s"})
+        self.assertEqual((challenge["state"], challenge["fqdn"], challenge["value"], challenge["expires"]),
+                         ("ready", "_validation-persist.dcvd.test", f"pebble.letsencrypt.org; accounturi={account}; policy=wildcard", None))
+        self.service.call("DELETE", f"/v1/challenges/{challenge['id']}")
+
+    def test_a_record_of_an_account(self):
+        challenge = self.service.call("POST", "/v1/challenges?wait=ready&timeout=20s", {
+            "type": "dns-account-01", "domain": "dcvd.test", "account_uri": "https://ca.example/acct/1", "value": "v" * 43})
+        self.assertEqual(challenge["state"], "ready")
+        self.assertRegex(challenge["fqdn"], r"^_[a-z2-7]{16}\._acme-challenge\.dcvd\.test$")
+        self.service.call("DELETE", f"/v1/challenges/{challenge['id']}")
+
     def test_an_order_of_apex_and_wildcard(self):
         order = self.service.call("POST", "/v1/orders?wait=ready&timeout=15s",
                                   {"challenges": [dns01("both.dcvd.test", "one"), dns01("*.both.dcvd.test", "two")], "label": "both"})

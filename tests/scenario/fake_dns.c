@@ -13,7 +13,7 @@
 #include "solver/base/mem.h"
 #include "solver/dns/message.h"
 
-#define MANY 256
+#define MANY 512
 #define REPLY_MS 3
 #define SILENCE_MS 2000
 

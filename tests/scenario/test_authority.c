@@ -108,6 +108,21 @@ static void servers_that_fail_for_the_moment_are_waited_for(void **state)
 	run_until(s, s->id, CHALLENGE_READY, 39000);
 }
 
+static void more_names_than_checks_at_once_are_all_ready(void **state)
+{
+	struct scenario *s = *state;
+	static char names[300][32];
+	struct challenge_request list[300];
+
+	for (int i = 0; i < 300; i++) {
+		snprintf(names[i], sizeof(names[i]), "n%d.example.org", i);
+		list[i] = dns01(names[i], VALUE);
+	}
+	assert_int_equal(submit(s, list, 300), 0);
+	run_for(s, 50000);
+	assert_int_equal(engine_order_state(s->engine, s->order), ORDER_READY);
+}
+
 static void released_during_the_preflight_it_is_gone_at_once(void **state)
 {
 	struct scenario *s = *state;
@@ -358,6 +373,7 @@ int main(void)
 		scenario_test(what_caa_forbids_is_not_published),
 		scenario_test(a_route_may_publish_in_spite_of_caa),
 		scenario_test(servers_that_fail_for_the_moment_are_waited_for),
+		scenario_test(more_names_than_checks_at_once_are_all_ready),
 		scenario_test(released_during_the_preflight_it_is_gone_at_once),
 		scenario_test(what_the_authority_would_refuse_is_held_back_and_says_why),
 		scenario_test(at_the_deadline_the_verdict_is_the_reason),

@@ -128,6 +128,20 @@ static void a_complete_order_is_read(void **state)
 	order_body_done(&body);
 }
 
+static void only_a_standing_record_may_stand_for_ever(void **state)
+{
+	static const char text[] = "{\"type\":\"dns-persist-01\",\"domain\":\"a.example\",\"account_uri\":\"https://ca.example/1\",\"lifetime\":\"0s\"}";
+	struct problem problem = { 0 };
+	struct order_body body;
+
+	(void)state;
+	assert_int_equal(body_read_challenge(text, strlen(text), &body, &problem), 0);
+	assert_int_equal(body.request.lifetime_ms, LIFETIME_FOREVER);
+	assert_string_equal(body.challenges[0].account_uri, "https://ca.example/1");
+	order_body_done(&body);
+	refused(body_read_challenge, "{\"type\":\"dns-01\",\"domain\":\"a.example\",\"value\":\"v\",\"lifetime\":\"0s\"}", 422, "/lifetime", "dns-persist-01");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -140,6 +154,7 @@ int main(void)
 		cmocka_unit_test(an_order_has_at_least_one_and_at_most_the_maximum),
 		cmocka_unit_test(a_callback_is_http_and_signed),
 		cmocka_unit_test(a_complete_order_is_read),
+		cmocka_unit_test(only_a_standing_record_may_stand_for_ever),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
