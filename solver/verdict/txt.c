@@ -171,6 +171,8 @@ static char *passed_sentence(const struct txt_case *c, const struct servers *s)
 {
 	const char *what = c->anything ? "answers; there was no value to compare with" : "shows the expected record";
 
+	if (s->has == 1)
+		return mem_printf("%s %s, also at the one name server address that answers", txt_place(c->e), what);
 	if (s->has)
 		return mem_printf("%s %s, also at all %zu name server addresses that answer", txt_place(c->e), what, s->has);
 	return mem_printf("%s %s", txt_place(c->e), what);
@@ -241,7 +243,7 @@ static void decide_direct(const struct txt_case *c, const struct servers *s)
 		verdict_decide(c->v, VERDICT_PASS, STAGE_VALIDATION, PROBLEM_NONE, passed_sentence(c, s));
 	else
 		verdict_decide(c->v, VERDICT_UNKNOWN, STAGE_LOOKUP, PROBLEM_NONE,
-		               mem_printf("All %zu name server addresses that answer show it, but how the authority comes to them is not visible from here",
+		               mem_printf("The name servers show it (%zu addresses), but how the authority comes to them is not visible from here",
 		                          s->has));
 }
 
