@@ -1,6 +1,5 @@
 #include "solver/net/http.h"
 
-#include <ctype.h>
 #include <curl/curl.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -583,23 +582,4 @@ static void collect_finished(struct http_client *c)
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&call);
 		call_completed(call, rc);
 	}
-}
-
-char *http_header(const char *headers, const char *name)
-{
-	size_t length = strlen(name);
-
-	for (const char *line = headers; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
-		const char *value = line + length, *end;
-
-		if (strncasecmp(line, name, length) != 0 || *value != ':')
-			continue;
-		value++;
-		value += strspn(value, " \t");
-		end = value + strcspn(value, "\r\n");
-		while (end > value && isspace((unsigned char)end[-1]))
-			end--;
-		return mem_dup_n(value, (size_t)(end - value));
-	}
-	return NULL;
 }
