@@ -30,6 +30,7 @@ struct child {
 	char block[READ_SIZE];
 	struct buf output[STREAMS]; /* [STDIN] stays empty */
 	struct timer *limit;
+	struct loop_end *end;
 	bool term_sent, exited, timed_out, finishing;
 	int exit_status, timeout_ms, open_outputs, open_handles;
 	char *program;
@@ -63,6 +64,7 @@ static void on_closed(uv_handle_t *handle)
 
 	if (--c->open_handles > 0)
 		return;
+	loop_end_cancel(c->end);
 	if (c->done)
 		child_report(c);
 	child_free(c);
@@ -200,11 +202,32 @@ static int child_spawn(struct child *c, const struct child_request *request)
 	return rc;
 }
 
+/* The program is left running: stopped half-way it might leave worse behind, and what it does is asked for again. */
+static void on_loop_end(void *arg)
+{
+	struct child *c = arg;
+	struct err err;
+
+	c->end = NULL;
+	c->finishing = true;
+	timer_stop(c->limit);
+	c->limit = NULL;
+	if (c->done) {
+		err_set(&err, ERR_CANCELLED, "%s was not waited for", c->program);
+		c->done(NULL, &err, c->arg);
+	}
+	c->done = NULL;
+	for (int i = 0; i < STREAMS; i++)
+		handle_close(c, (uv_handle_t *)&c->pipes[i]);
+	handle_close(c, (uv_handle_t *)&c->process);
+}
+
 static void child_begin(struct child *c)
 {
 	uv_buf_t input = uv_buf_init(c->input, (unsigned)c->input_length);
 
 	c->open_outputs = 2;
+	c->end = loop_at_end(c->loop, on_loop_end, c);
 	c->limit = timer_start(c->loop, c->timeout_ms, on_limit, c);
 	uv_read_start((uv_stream_t *)&c->pipes[STDOUT], on_block, on_output);
 	uv_read_start((uv_stream_t *)&c->pipes[STDERR], on_block, on_output);

@@ -36,6 +36,13 @@ struct signal_watch {
 	struct signal_watch *next;
 };
 
+struct loop_end {
+	struct loop *loop;
+	void (*fn)(void *arg);
+	void *arg;
+	struct loop_end *prev, *next;
+};
+
 struct post {
 	void (*fn)(void *arg);
 	void *arg;
@@ -49,6 +56,7 @@ struct loop {
 	struct timer *timers;
 	struct fd_watch *watches;
 	struct signal_watch *signals;
+	struct loop_end *ends;
 	pthread_mutex_t lock; /* of posts, the one thing other threads touch */
 	struct post *posts;
 };
@@ -117,12 +125,42 @@ static void close_stray(uv_handle_t *handle, void *arg)
 		uv_close(handle, NULL);
 }
 
+struct loop_end *loop_at_end(struct loop *l, void (*fn)(void *arg), void *arg)
+{
+	struct loop_end *e = mem_new(1, sizeof(*e));
+
+	*e = (struct loop_end){ .loop = l, .fn = fn, .arg = arg };
+	DL_APPEND(l->ends, e);
+	return e;
+}
+
+void loop_end_cancel(struct loop_end *e)
+{
+	if (!e)
+		return;
+	DL_DELETE(e->loop->ends, e);
+	free(e);
+}
+
+static void ends_run(struct loop *l)
+{
+	while (l->ends) {
+		struct loop_end *e = l->ends;
+		void (*fn)(void *arg) = e->fn;
+		void *arg = e->arg;
+
+		loop_end_cancel(e);
+		fn(arg);
+	}
+}
+
 void loop_free(struct loop *l)
 {
 	struct post *posts, *post, *tmp;
 
 	if (!l)
 		return;
+	ends_run(l);
 	while (l->timers)
 		timer_stop(l->timers);
 	while (l->watches)

@@ -35,4 +35,9 @@ struct fd_watch;
 struct fd_watch *loop_watch_fd(struct loop *l, int fd, void (*fn)(void *arg), void *arg);
 void loop_unwatch_fd(struct fd_watch *w);
 
+/* For what is under way when the loop ends: loop_free() calls `fn` first. Gives; loop_end_cancel takes it back. */
+struct loop_end;
+struct loop_end *loop_at_end(struct loop *l, void (*fn)(void *arg), void *arg);
+void loop_end_cancel(struct loop_end *e); /* NULL is allowed */
+
 #endif

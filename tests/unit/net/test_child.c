@@ -44,6 +44,8 @@ static void on_done(const struct child_result *result, const struct err *err, vo
 
 	f->done++;
 	f->err = *err;
+	if (!result)
+		return;
 	f->status = result->exit_status;
 	mem_replace(&f->output, result->output);
 	mem_replace(&f->errors, result->errors);
@@ -130,6 +132,19 @@ static void passes_input_environment_and_status(void **state)
 	assert_string_equal(f->errors, "seen:\n");
 }
 
+static void one_that_runs_when_the_loop_ends_is_cancelled(void **state)
+{
+	const char *const argv[] = { "/bin/sh", "-c", "sleep 1", NULL };
+	struct child_request request = { .argv = argv };
+	struct fixture *f = *state;
+
+	assert_int_equal(child_start(f->loop, &request, on_done, f, &f->err), 0);
+	loop_free(f->loop);
+	f->loop = NULL;
+	assert_int_equal(f->done, 1);
+	assert_int_equal(f->err.code, ERR_CANCELLED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -137,6 +152,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(ends_the_whole_group_at_the_time_limit, setup, teardown),
 		cmocka_unit_test_setup_teardown(kills_what_ignores_the_first_signal, setup, teardown),
 		cmocka_unit_test_setup_teardown(does_not_wait_for_what_was_left_behind, setup, teardown),
+		cmocka_unit_test_setup_teardown(one_that_runs_when_the_loop_ends_is_cancelled, setup, teardown),
 		cmocka_unit_test_setup_teardown(cuts_output_at_the_maximum, setup, teardown),
 		cmocka_unit_test_setup_teardown(survives_a_program_that_does_not_read, setup, teardown),
 		cmocka_unit_test_setup_teardown(passes_input_environment_and_status, setup, teardown),
