@@ -22,15 +22,19 @@ class Prediction:
         return self.result + (f" {self.problem}" if self.problem and self.result != "pass" else "") + (f" @{self.stage}" if self.stage else "")
 
 
-def command(program, world, tree, authority="letsencrypt", extra=()):
-    line = [program, "check", "--type", world.kind, "--authority", authority, "--json", "--account-uri", world.account]
+def settings(tree):
+    sets = [f"check.root-hints={tree.hints}", f"check.trust-anchor={tree.anchor}", "check.allow-addresses=[127.0.0.0/8, 'fd00::/8']",
+            f"check.limit={LIMIT_SECONDS}s"]
+    return [word for s in sets for word in ("--set", s)]
+
+
+def command(program, world, tree, extra=()):
+    line = [program, "check", "--type", world.kind, "--authority", "letsencrypt", "--json", "--account-uri", world.account]
     if world.kind in ("http-01", "tls-alpn-01"):
         line += ["--token", world.token, "--key-authorization", world.key_authorization]
     elif world.kind != "dns-persist-01":
         line += ["--value", world.value]
-    sets = [f"check.root-hints={tree.hints}", f"check.trust-anchor={tree.anchor}", "check.allow-addresses=[127.0.0.0/8, 'fd00::/8']",
-            f"check.limit={LIMIT_SECONDS}s"]
-    return line + [word for s in sets for word in ("--set", s)] + list(extra) + ["--", world.identifier]
+    return line + settings(tree) + list(extra) + ["--", world.identifier]
 
 
 def run_measured(line, environment=None):
@@ -50,8 +54,7 @@ def run_measured(line, environment=None):
         return child.returncode, out.read().decode(errors="replace"), err.read().decode(errors="replace"), time.monotonic() - started, usage.ru_maxrss
 
 
-def predict(program, world, tree, **named):
-    status, out, err, seconds, memory = run_measured(command(program, world, tree, **named))
+def read_verdict(status, out, err, seconds, memory):
     try:
         verdict = json.loads(out)
         if EXIT_CODES.get(verdict["result"]) != status:
@@ -60,6 +63,30 @@ def predict(program, world, tree, **named):
         return Prediction(verdict["result"], problem, verdict.get("stage"), verdict.get("detail") or "", seconds, memory, verdict)
     except (ValueError, KeyError, AttributeError):
         return Prediction("error", None, None, f"exit {status}: {err.strip()[-400:] or out.strip()[-400:]}", seconds, memory)
+
+
+def predict(program, world, tree):
+    """What dcvd says of a world; with what perspectives elsewhere say, if the scenario has some."""
+    if world.perspectives:
+        return replay(program, tree, predict_recorded(program, world, tree), world.perspectives)
+    return read_verdict(*run_measured(command(program, world, tree)))
+
+
+def predict_recorded(program, world, tree):
+    return read_verdict(*run_measured(command(program, world, tree, ["--evidence"])))
+
+
+def replay(program, tree, recorded, perspectives=()):
+    """The recorded evidence judged again, as if these perspectives had been asked."""
+    if recorded.result == "error":
+        return recorded
+    evidence = dict(recorded.raw["evidence"])
+    if perspectives:
+        evidence["perspectives"] = list(perspectives)
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump({"evidence": evidence}, file)
+        file.flush()
+        return read_verdict(*run_measured([program, "check", "--json", "--replay", file.name, *settings(tree)]))
 
 
 class Outcome:

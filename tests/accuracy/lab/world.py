@@ -64,7 +64,7 @@ class World:
         self.key_authorization = f"{self.token}.{thumbprint}"
         self.value = b64(hashlib.sha256(self.key_authorization.encode()).digest())
         self.variables = self._variables(thumbprint)
-        self.zones, self.faults, self.webs = [], [], []
+        self.zones, self.faults, self.webs, self.perspectives = [], [], [], []
         self.servers = [self.variables["n1"], self.variables["n2"]]
         self.kind, self.identifier = "dns-01", f"www.{zone}"
         self._build()
@@ -116,6 +116,8 @@ class World:
                 self._server(shlex.split(rest))
             elif word == "web":
                 self._web(shlex.split(rest))
+            elif word == "elsewhere":
+                self._elsewhere(shlex.split(rest))
             elif word not in ("check", "servers", "sign", "cut", "zone"):
                 raise NotationError(f"{self.scenario.where}: {self.scenario.id}: {word}?")
         for zone in self.zones:
@@ -199,6 +201,14 @@ class World:
             else:
                 rest.append(word)
         self.webs.append(WebRule(words[0], rest[0], rest[1:], options))
+
+    def _elsewhere(self, words):
+        """elsewhere CODE RIR dcv|caa passes|unfinished|fails [TYPE SENTENCE]"""
+        said = {"code": words[0], "rir": words[1], "check": words[2], "completed": words[3] != "unfinished", "passed": words[3] == "passes",
+                "elapsed_ms": 80}
+        if words[3] == "fails":
+            said.update(problem=words[4], detail=" ".join(words[5:]))
+        self.perspectives.append(said)
 
     # ---- what every zone has ----
 
