@@ -30,7 +30,9 @@ struct recursor_call {
 	bool timed_out;         /* the same for no answer */
 	recursor_fn done;
 	void *arg;
+	bool queued;            /* in `waiting` */
 	struct recursor_call *prev, *next;
+	struct recursor_call *wait_prev, *wait_next;
 };
 
 /* A name that must not be answered from what libunbound kept of this second. */
@@ -40,10 +42,9 @@ struct forgotten {
 	struct forgotten *next;
 };
 
-/* When a name was last answered: libunbound keeps even what may not be kept until its second is over. */
+/* A name that was answered, or one above it: libunbound keeps even what may not be kept until its second is over. */
 struct answered {
 	char name[NAME_SIZE];
-	int64_t second;
 	UT_hash_handle hh;
 };
 
@@ -55,6 +56,7 @@ struct recursor {
 	unsigned concurrent, running;
 	char **stubs;             /* names of the stub zones, NULL-ended */
 	struct recursor_call *calls;   /* all */
+	struct recursor_call *waiting; /* over `concurrent`: started in turn */
 	struct answered *answered;     /* of the present second */
 	int64_t second;
 	struct forgotten *forgotten;
@@ -171,6 +173,7 @@ static void answered_clear(struct recursor *r)
 	}
 }
 
+/* With all its ancestors: what is below a name is found at the name. */
 static void note_answered(struct recursor *r, const char *name)
 {
 	struct answered *a;
@@ -179,17 +182,21 @@ static void note_answered(struct recursor *r, const char *name)
 		answered_clear(r);
 		r->second = wall_second(r);
 	}
-	HASH_FIND_STR(r->answered, name, a);
-	if (a)
-		return;
-	a = mem_new(1, sizeof(*a));
-	snprintf(a->name, sizeof(a->name), "%s", name);
-	HASH_ADD_STR(r->answered, name, a);
+	for (; name; name = name_parent(name)) {
+		HASH_FIND_STR(r->answered, name, a);
+		if (a)
+			return;
+		a = mem_new(1, sizeof(*a));
+		snprintf(a->name, sizeof(a->name), "%s", name);
+		HASH_ADD_STR(r->answered, name, a);
+	}
 }
 
 static void call_free(struct recursor_call *c)
 {
 	DL_DELETE(c->recursor->calls, c);
+	if (c->queued)
+		DL_DELETE2(c->recursor->waiting, c, wait_prev, wait_next);
 	timer_stop(c->timer);
 	ub_resolve_free(c->held);
 	free(c);
@@ -353,22 +360,14 @@ static void call_start(struct recursor_call *c)
 	c->timer = timer_start(r->loop, c == r->root ? ROOT_TIMEOUT_MS : r->timeout_ms, on_time_limit, c);
 }
 
-static bool is_idle(const struct recursor_call *c)
-{
-	return !c->started && !c->timer && !c->held && !c->timed_out;
-}
-
 static void start_waiting(struct recursor *r)
 {
-	struct recursor_call *c, *tmp;
+	while (!r->closing && r->waiting && r->running < r->concurrent) {
+		struct recursor_call *c = r->waiting;
 
-	if (r->closing)
-		return;
-	DL_FOREACH_SAFE(r->calls, c, tmp) {
-		if (r->running >= r->concurrent)
-			return;
-		if (is_idle(c))
-			call_start(c);
+		DL_DELETE2(r->waiting, c, wait_prev, wait_next);
+		c->queued = false;
+		call_start(c);
 	}
 }
 
@@ -377,6 +376,8 @@ static void pause_over(void *arg)
 	struct recursor_call *c = arg;
 
 	c->timer = NULL;
+	c->queued = true;
+	DL_APPEND2(c->recursor->waiting, c, wait_prev, wait_next);
 	start_waiting(c->recursor);
 }
 
@@ -483,19 +484,17 @@ int recursor_query(struct recursor *r, const char *name, int type, recursor_fn d
 void recursor_forget(struct recursor *r, const char *name)
 {
 	int64_t second = wall_second(r);
-	struct answered *a, *tmp;
+	struct answered *a;
 	struct forgotten *f;
 
 	if (r->second != second)
 		return; /* nothing was answered in this second */
-	HASH_ITER(hh, r->answered, a, tmp) {
-		if (!name_is_below(a->name, name))
-			continue;
-		f = mem_new(1, sizeof(*f));
-		f->until_ms = (second + 1) * 1000;
-		snprintf(f->name, sizeof(f->name), "%s", name);
-		f->next = r->forgotten;
-		r->forgotten = f;
+	HASH_FIND_STR(r->answered, name, a);
+	if (!a)
 		return;
-	}
+	f = mem_new(1, sizeof(*f));
+	f->until_ms = (second + 1) * 1000;
+	snprintf(f->name, sizeof(f->name), "%s", name);
+	f->next = r->forgotten;
+	r->forgotten = f;
 }
