@@ -9,7 +9,8 @@
 
 struct challenge_fields {
 	int type;
-	const char *domain, *token, *key_authorization, *value, *record_name, *account_uri, *label;
+	const char *domain, *token, *key_authorization, *value, *record_name, *account_uri, *label, *authority;
+	bool evidence;
 	int64_t deadline_ms, lifetime_ms;
 };
 
@@ -31,6 +32,13 @@ struct callback_fields { const char *url, *secret; };
 	{ "account_uri", FIELD_TEXT, offsetof(struct challenge_fields, account_uri) }
 
 static const struct field item_table[] = { CHALLENGE_ROWS, { NULL } };
+
+static const struct field check_table[] = {
+	CHALLENGE_ROWS,
+	{ "authority", FIELD_TEXT, offsetof(struct challenge_fields, authority) },
+	{ "evidence", FIELD_BOOL, offsetof(struct challenge_fields, evidence) },
+	{ NULL },
+};
 
 static const struct field single_table[] = {
 	CHALLENGE_ROWS,
@@ -201,14 +209,14 @@ int body_read_check(const char *text, size_t length, struct check_body *ret, str
 
 	if (fields_parse(text, length, &document, problem) < 0)
 		return problem->err.code;
-	if (fields_read(document, item_table, &f, problem) < 0) {
+	if (fields_read(document, check_table, &f, problem) < 0) {
 		json_decref(document);
 		return problem->err.code;
 	}
 	ret->document = document;
 	ret->request = (struct check_request){ .type = (enum challenge_type)f.type, .domain = f.domain, .token = f.token,
 		                               .key_authorization = f.key_authorization, .value = f.value,
-		                               .account_uri = f.account_uri };
+		                               .account_uri = f.account_uri, .authority = f.authority, .evidence = f.evidence };
 	return 0;
 }
 
