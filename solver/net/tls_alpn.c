@@ -46,7 +46,8 @@ static void read_session(struct tls_alpn_call *c, struct tls_alpn_reply *reply, 
 	int der = leaf ? i2d_X509(leaf, ret_der) : 0;
 
 	SSL_get0_alpn_selected(c->ssl, &protocol, &length);
-	memcpy(alpn, protocol, length < 256 ? length : 255);
+	if (length) /* none was agreed upon: protocol is NULL */
+		memcpy(alpn, protocol, length < 256 ? length : 255);
 	reply->alpn = alpn;
 	reply->version = SSL_get_version(c->ssl);
 	reply->der = *ret_der;
