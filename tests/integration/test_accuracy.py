@@ -9,11 +9,12 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "accuracy"))
 from lab.live import play_live
-from lab.prediction import LIMIT_SECONDS, Tally
+from lab.prediction import LIMIT_SECONDS, Tally, predict_recorded, replay
 from lab.suite import Suite, select
 from support.pebble import Pebble
 from support.service import program
 
+REPLAYED = ("D01", "D27", "D38", "D39", "C12", "C44", "H21.12", "H37", "H61", "T04", "P11", "N03", "X04", "B06")
 LIVE_EVERY = 3             # of the scenarios on which Pebble agrees
 SLOW_LIVE = ("D25", "D35", "H46", "H63")
 START_SECONDS = 10         # of the program, on a busy machine
@@ -63,6 +64,14 @@ class Accuracy(unittest.TestCase):
             with self.subTest(outcome.scenario.id):
                 self.assertLess(outcome.prediction.seconds, LIMIT_SECONDS + START_SECONDS)
                 self.assertLess(outcome.prediction.memory_kib - usual, MEMORY_KIB)
+
+    def test_recorded_evidence_is_judged_alike_again(self):
+        for world in (w for w in self.suite.worlds if w.scenario.id in REPLAYED):
+            with self.subTest(world.scenario.id):
+                recorded = predict_recorded(program(), world, self.suite.lab.tree)
+                again = replay(program(), self.suite.lab.tree, recorded)
+                self.assertNotEqual(recorded.result, "error", recorded.detail)
+                self.assertEqual((again.short, again.detail), (recorded.short, recorded.detail))
 
     def test_the_lab_made_no_mistake_of_its_own(self):
         self.assertEqual(self.suite.lab.complaints, [])
