@@ -13,6 +13,7 @@
 
 #define HEADER_SIZE 12
 #define MESSAGE_MAX 65535
+#define OPCODE_UPDATE 5
 
 struct exchanger {
 	struct loop *loop;
@@ -240,6 +241,14 @@ static void exchange_open(struct exchange *x)
 		udp_send(x);
 }
 
+/* An update is sent once: it may be answered when a first one that arrived was not, and then the answer to the repetition, say a
+ * refusal, hides that the first was carried out; or the repetition overtakes what was sent after it. Whoever sent it looks
+ * before it tries again. */
+static bool is_repeatable(const unsigned char *wire)
+{
+	return (wire[2] & 0x78) != OPCODE_UPDATE << 3;
+}
+
 int exchange_start(struct exchanger *e, const struct sockaddr_storage *server, const unsigned char *wire, size_t length, bool tcp,
                    dns_reply_fn done, void *arg, struct err *err)
 {
@@ -248,8 +257,8 @@ int exchange_start(struct exchanger *e, const struct sockaddr_storage *server, c
 	if (length < HEADER_SIZE || length > MESSAGE_MAX)
 		return err_set(err, ERR_INVALID, "%zu bytes are not a DNS message", length);
 	x = mem_new(1, sizeof(*x));
-	*x = (struct exchange){ .exchanger = e, .server = *server, .tcp = tcp, .tries_left = e->tries, .done = done, .arg = arg,
-	                        .started_ms = loop_now_ms(e->loop), .out_length = length + 2 };
+	*x = (struct exchange){ .exchanger = e, .server = *server, .tcp = tcp, .done = done, .arg = arg,
+	                        .tries_left = is_repeatable(wire) ? e->tries : 1, .started_ms = loop_now_ms(e->loop), .out_length = length + 2 };
 	x->out = mem_new(1, x->out_length);
 	x->out[0] = (unsigned char)(length >> 8);
 	x->out[1] = (unsigned char)length;
