@@ -17,7 +17,7 @@ import socket
 import subprocess
 import sys
 
-ODDS = {"pass": 72, "late": 10, "servfail": 5, "refused": 2, "drop": 4, "lost": 4, "dead": 1, "deaf": 2}
+ODDS = {"pass": 58, "late": 10, "servfail": 6, "refused": 6, "drop": 6, "lost": 10, "dead": 1, "deaf": 3}
 RCODES = {"servfail": 2, "refused": 5}
 LATE_MAX = 0.3      # s; less than the wait before a repetition, so that a late one is not overtaken either
 ANSWER_SECONDS = 5
