@@ -18,7 +18,7 @@ REPLAYED = ("D01", "D27", "D38", "D39", "C12", "C44", "H21.12", "H37", "H61", "T
 LIVE_EVERY = 3             # of the scenarios on which Pebble agrees
 SLOW_LIVE = ("D25", "D35", "H46", "H63")
 START_SECONDS = 10         # of the program, on a busy machine
-MEMORY_KIB = 96 * 1024     # over what a check of a well-behaved server takes
+MEMORY_KIB = 32 * 1024     # over what a check of a well-behaved server takes
 
 
 def possible():

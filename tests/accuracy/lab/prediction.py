@@ -38,7 +38,8 @@ def command(program, world, tree, extra=()):
 
 
 def run_measured(line, environment=None):
-    """(exit status, stdout, stderr, seconds, peak KiB) of a program; it is killed when it takes far too long."""
+    """(exit status, stdout, stderr, seconds, peak KiB) of a program; it is killed when it takes far too long. The peak is never
+    less than that of this process, which the kernel counts until exec."""
     started = time.monotonic()
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         child = subprocess.Popen(line, stdout=out, stderr=err, stdin=subprocess.DEVNULL, env={**os.environ, **(environment or {})})
