@@ -77,7 +77,7 @@ void place_go(struct engine *e, struct entry *n)
 		return;
 	if (n->c.type == CHALLENGE_HTTP01)
 		snprintf(sentence, sizeof(sentence), "publishing through the %s", n->c.provider);
-	else if (n->location)
+	else if (n->c.fqdn && !n->locate)
 		snprintf(sentence, sizeof(sentence), "publishing at %s in zone %s through %s", n->c.fqdn, n->c.zone, n->c.provider);
 	else
 		return;
@@ -108,9 +108,24 @@ static void on_located(struct location *l, const struct err *err, void *arg)
 	place_go(e, n);
 }
 
+/* The zone of our own DNS server that the name lies in, when its route leads there. No CNAME can stand in it, so nobody
+ * needs to be asked before the value is there; NULL: somebody must. */
+static const char *own_zone(struct engine *e, const struct entry *n, const char *fqdn)
+{
+	const struct config_route *route = config_route(e->config, n->c.type, fqdn);
+	const struct instance *i = route && route->provider ? instance_find(e, route->provider) : NULL;
+	const char *zone = NULL;
+
+	for (char **own = e->config->dns.zones; i && i->api->caps.local && own && *own; own++)
+		if (name_is_below(fqdn, *own) && (!zone || strlen(*own) > strlen(zone)))
+			zone = *own;
+	return zone;
+}
+
 void place_start(struct engine *e, struct entry *n)
 {
 	char fqdn[NAME_SIZE];
+	const char *zone;
 	struct err err;
 
 	preflight_start(e, n);
@@ -122,7 +137,15 @@ void place_start(struct engine *e, struct entry *n)
 		life_fail(e, n, err.text);
 		return;
 	}
-	n->locate = locate_start(e->checker, fqdn, on_located, n);
+	zone = own_zone(e, n, fqdn);
+	if (!zone) {
+		n->locate = locate_start(e->checker, fqdn, on_located, n);
+		return;
+	}
+	mem_replace(&n->c.provider, config_route(e->config, n->c.type, fqdn)->provider);
+	mem_replace(&n->c.fqdn, fqdn);
+	mem_replace(&n->c.zone, zone);
+	place_go(e, n);
 }
 
 /* ---- http-01 ---- */
