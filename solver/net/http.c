@@ -87,7 +87,7 @@ static void on_socket_ready(uv_poll_t *uv, int status, int events)
 {
 	struct socket_watch *w = uv->data;
 	struct http_client *c = w->client;
-	int flags = status < 0 ? CURL_CSELECT_ERR : 0, running;
+	int flags = status < 0 ? CURL_CSELECT_IN | CURL_CSELECT_OUT : 0, running; /* reading tells which error it is */
 
 	if (events & UV_READABLE)
 		flags |= CURL_CSELECT_IN;
@@ -383,7 +383,7 @@ static void set_options(struct http_call *call)
 	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(e, CURLOPT_USERAGENT, "dcvd/" DCVD_VERSION);
 	if (call->request.as_authority)
-		http_set_authority(e);
+		http_set_authority(e, call->request.trace);
 	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(e, CURLOPT_WRITEDATA, call);
 	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);

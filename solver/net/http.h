@@ -24,6 +24,7 @@ enum http_failure {
 struct http_trace {
 	enum http_failure failure;
 	int status;                  /* of the last response, 0 when there was none */
+	bool connected;              /* the dial worked */
 };
 const char *http_failure_name(enum http_failure failure); /* "connect-timeout", …; NULL for HTTP_WORKED */
 

@@ -13,9 +13,24 @@ const char *http_failure_name(enum http_failure failure)
 	return names[failure];
 }
 
-/* Bytes that are no HTTP/1 response are kept to be shown (HTTP/0.9 is what libcurl calls them). */
-void http_set_authority(CURL *easy)
+/* libcurl counts a TLS handshake as a part of connecting; an authority does not. */
+static int on_debug(CURL *easy, curl_infotype type, char *bytes, size_t length, void *arg)
 {
+	struct http_trace *t = arg;
+
+	(void)easy, (void)bytes, (void)length;
+	t->connected = t->connected || type != CURLINFO_TEXT;
+	return 0;
+}
+
+/* Bytes that are no HTTP/1 response are kept to be shown (HTTP/0.9 is what libcurl calls them). */
+void http_set_authority(CURL *easy, struct http_trace *trace)
+{
+	if (trace) {
+		curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, on_debug);
+		curl_easy_setopt(easy, CURLOPT_DEBUGDATA, trace);
+		curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);
+	}
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(easy, CURLOPT_SSL_ENABLE_ALPN, 0L);
 	curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
@@ -25,12 +40,12 @@ void http_set_authority(CURL *easy)
 	curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
 }
 
-static bool is_connected(CURL *easy)
+static bool is_connected(CURL *easy, const struct http_trace *t)
 {
 	curl_off_t when = 0;
 
 	curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME_T, &when);
-	return when > 0;
+	return t->connected || when > 0;
 }
 
 static enum http_failure dial_failure(CURL *easy)
@@ -60,7 +75,7 @@ static enum http_failure receive_failure(CURL *easy, const char *text)
 	return number == ECONNRESET || strstr(text, "reset by peer") ? HTTP_RESET : HTTP_CLOSED;
 }
 
-static enum http_failure failure_of(CURL *easy, CURLcode rc, const char *text)
+static enum http_failure failure_of(CURL *easy, CURLcode rc, const char *text, const struct http_trace *t)
 {
 	switch (rc) {
 	case CURLE_OK:
@@ -68,7 +83,7 @@ static enum http_failure failure_of(CURL *easy, CURLcode rc, const char *text)
 	case CURLE_COULDNT_CONNECT:
 		return dial_failure(easy);
 	case CURLE_OPERATION_TIMEDOUT:
-		return is_connected(easy) ? HTTP_TIMED_OUT : HTTP_CONNECT_TIMEOUT;
+		return is_connected(easy, t) ? HTTP_TIMED_OUT : HTTP_CONNECT_TIMEOUT;
 	case CURLE_SSL_CONNECT_ERROR:
 	case CURLE_SSL_CIPHER:
 	case CURLE_PEER_FAILED_VERIFICATION:
@@ -96,7 +111,7 @@ void http_trace_fill(struct http_trace *t, CURL *easy, CURLcode rc, const char *
 	long status = 0;
 
 	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-	t->failure = failure_of(easy, rc, text);
+	t->failure = failure_of(easy, rc, text, t);
 	if (came == CAME_NO_HTTP || (rc == CURLE_OK && !status))
 		t->failure = begins_http2(bytes, length) ? HTTP_SPEAKS_HTTP2 : HTTP_GARBAGE;
 	else if (came == CAME_HEAD && t->failure != HTTP_WORKED)

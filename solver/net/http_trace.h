@@ -6,7 +6,7 @@
 
 #include "solver/net/http.h"
 
-void http_set_authority(CURL *easy);
+void http_set_authority(CURL *easy, struct http_trace *trace);
 /* How much of an HTTP response came. */
 enum http_came { CAME_NO_HEAD, CAME_HEAD, CAME_NO_HTTP };
 /* How a call ended; `text` is libcurl's sentence, `bytes` what came instead of an HTTP response. */

@@ -1,0 +1,197 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "solver/base/mem.h"
+#include "solver/net/http.h"
+#include "solver/net/tls_alpn.h"
+#include "tests/unit/net/raw_server.h"
+
+struct outcome {
+	struct loop *loop;
+	int done;
+	char *body;
+	enum http_failure failure;
+};
+
+static void on_reply(const struct http_reply *reply, const struct err *err, void *arg)
+{
+	struct outcome *o = arg;
+
+	(void)err;
+	o->body = reply ? mem_dup_n(reply->body, reply->body_length) : NULL;
+	o->done = 1;
+	loop_stop(o->loop);
+}
+
+/* How a request to a server that answers like this ends; the status of the response in *ret_status. */
+static enum http_failure ask(const char *scheme, const char *bytes, size_t length, enum raw_end end, int *ret_status)
+{
+	struct raw_server s = { .bytes = bytes, .length = length, .end = end, .read_first = true };
+	struct outcome o = { .loop = loop_new() };
+	struct http_client *client = http_client_new(o.loop);
+	struct http_trace trace = { 0 };
+	CLEANUP(mem_freep) char *url = mem_printf("%s://host.example/x", scheme);
+	struct http_request h = { .url = url, .connect_address = "127.0.0.1", .insecure_tls = true, .as_authority = true, .timeout_ms = 400,
+	                          .max_reply = 100, .cut_at_max = true, .trace = &trace };
+	struct err err;
+
+	raw_start(&s);
+	h.connect_port = s.port;
+	assert_int_equal(http_start(client, &h, on_reply, &o, NULL, &err), 0);
+	loop_run_until(o.loop, &o.done, 20000);
+	assert_int_equal(o.done, 1);
+	raw_stop(&s);
+	http_client_free(client);
+	loop_free(o.loop);
+	free(o.body);
+	*ret_status = trace.status;
+	return trace.failure;
+}
+
+static void expect(const char *bytes, size_t length, enum raw_end end, const char *failure, int status)
+{
+	int got;
+	const char *name = http_failure_name(ask("http", bytes, length, end, &got));
+
+	assert_string_equal(name ? name : "none", failure);
+	assert_int_equal(got, status);
+}
+
+#define SAYS(text) (text), sizeof(text) - 1
+
+static void what_is_no_response_is_told_apart(void **state)
+{
+	(void)state;
+	expect(SAYS(""), RAW_CLOSE, "closed", 0);
+	expect(SAYS(""), RAW_RESET, "reset", 0);
+	expect(SAYS(""), RAW_STAY, "timeout", 0);
+	expect(SAYS("220 mail.example ESMTP\r\n"), RAW_STAY, "garbage", 0);
+	expect(SAYS("\x15\x03\x01\x00\x02\x02\x46"), RAW_CLOSE, "garbage", 0);
+	expect(SAYS("\0\0\022\4\0\0\0\0\0\0\3\0\0\0\200\0\4\0\1\0\0\0\5\0\377\377\377"), RAW_STAY, "http2", 0);
+}
+
+static void a_body_that_ends_early_is_short(void **state)
+{
+	(void)state;
+	expect(SAYS("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nhalf"), RAW_CLOSE, "short", 200);
+	expect(SAYS("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nhalf"), RAW_STAY, "short", 200);
+	expect(SAYS("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nhalf"), RAW_CLOSE, "short", 200);
+}
+
+static void a_whole_response_is_none_of_it(void **state)
+{
+	(void)state;
+	expect(SAYS("HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno"), RAW_CLOSE, "none", 404);
+	expect(SAYS("HTTP/1.0 200 OK\r\n\r\nall there is"), RAW_CLOSE, "none", 200);
+	expect(SAYS("HTTP/1.1 302 Found\r\nLocation: /y\r\nContent-Length: 0\r\n\r\n"), RAW_CLOSE, "none", 302);
+}
+
+static void tls_trouble_is_told_from_plain_http(void **state)
+{
+	int status;
+
+	(void)state;
+	assert_int_equal(ask("https", SAYS("HTTP/1.1 400 Bad Request\r\n\r\n"), RAW_CLOSE, &status), HTTP_TLS_NOT_TLS);
+	assert_int_equal(ask("https", SAYS("\x15\x03\x03\x00\x02\x02\x46"), RAW_CLOSE, &status), HTTP_TLS);
+	assert_int_equal(ask("https", SAYS(""), RAW_STAY, &status), HTTP_TIMED_OUT);
+}
+
+static void a_failed_dial_is_told_from_what_comes_after_it(void **state)
+{
+	struct raw_server s = { .bytes = "" };
+	struct outcome o = { .loop = loop_new() };
+	struct http_client *client = http_client_new(o.loop);
+	struct http_trace trace = { 0 };
+	struct http_request h = { .url = "http://host.example/", .connect_address = "127.0.0.1", .trace = &trace };
+	struct err err;
+
+	(void)state;
+	raw_start(&s);
+	raw_stop(&s); /* its port refuses now */
+	h.connect_port = s.port;
+	assert_int_equal(http_start(client, &h, on_reply, &o, NULL, &err), 0);
+	loop_run_until(o.loop, &o.done, 20000);
+	assert_int_equal(trace.failure, HTTP_CONNECT_REFUSED);
+	http_client_free(client);
+	loop_free(o.loop);
+}
+
+/* ---- TLS-ALPN-01 ---- */
+
+static void on_certificate(const struct tls_alpn_reply *reply, const struct err *err, void *arg)
+{
+	struct outcome *o = arg;
+
+	(void)err;
+	o->failure = reply ? reply->failure : HTTP_WORKED;
+	o->done = 1;
+	loop_stop(o->loop);
+}
+
+static enum http_failure shake_hands(const char *bytes, size_t length, enum raw_end end)
+{
+	struct raw_server s = { .bytes = bytes, .length = length, .end = end, .read_first = true };
+	struct outcome o = { .loop = loop_new() };
+	struct tls_alpn_request request = { .address = "127.0.0.1", .sni = "host.example", .timeout_ms = 300 };
+	struct tls_alpn_call *call;
+	struct err err;
+
+	raw_start(&s);
+	request.port = s.port;
+	assert_int_equal(tls_alpn_start(o.loop, &request, on_certificate, &o, &call, &err), 0);
+	loop_run_until(o.loop, &o.done, 20000);
+	assert_int_equal(o.done, 1);
+	raw_stop(&s);
+	loop_free(o.loop);
+	return o.failure;
+}
+
+static void a_handshake_that_fails_says_how(void **state)
+{
+	(void)state;
+	assert_int_equal(shake_hands(SAYS("HTTP/1.1 400 Bad Request\r\n\r\n"), RAW_CLOSE), HTTP_TLS_NOT_TLS);
+	assert_int_equal(shake_hands(SAYS("\x15\x03\x03\x00\x02\x02\x78"), RAW_CLOSE), HTTP_TLS);
+	assert_int_equal(shake_hands(SAYS(""), RAW_CLOSE), HTTP_CLOSED);
+	assert_int_equal(shake_hands(SAYS(""), RAW_RESET), HTTP_RESET);
+	assert_int_equal(shake_hands(SAYS(""), RAW_STAY), HTTP_TIMED_OUT);
+}
+
+static void a_handshake_that_is_abandoned_tells_nobody(void **state)
+{
+	struct raw_server s = { .bytes = "", .end = RAW_STAY };
+	struct outcome o = { .loop = loop_new() };
+	struct tls_alpn_request request = { .address = "127.0.0.1" };
+	struct tls_alpn_call *call;
+	struct err err;
+
+	(void)state;
+	raw_start(&s);
+	request.port = s.port;
+	assert_int_equal(tls_alpn_start(o.loop, &request, on_certificate, &o, &call, &err), 0);
+	tls_alpn_abandon(call);
+	loop_run_until(o.loop, &o.done, 50);
+	assert_int_equal(o.done, 0);
+	raw_stop(&s);
+	loop_free(o.loop);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_no_response_is_told_apart),
+		cmocka_unit_test(a_body_that_ends_early_is_short),
+		cmocka_unit_test(a_whole_response_is_none_of_it),
+		cmocka_unit_test(tls_trouble_is_told_from_plain_http),
+		cmocka_unit_test(a_failed_dial_is_told_from_what_comes_after_it),
+		cmocka_unit_test(a_handshake_that_fails_says_how),
+		cmocka_unit_test(a_handshake_that_is_abandoned_tells_nobody),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
