@@ -24,7 +24,7 @@ fi
 echo "Building in $build" >&2
 mkdir -p "$build"
 { cmake -S . -B "$build" -DCMAKE_BUILD_TYPE=Release -DDCVD_TESTS=ON -DDCVD_CRASH_POINTS=OFF &&
-  cmake --build "$build" -j"$(nproc)" --target dcvd bench_serve_answers bench_late_server; } >"$build/build.log" 2>&1 || { tail -n 40 "$build/build.log"; exit 1; }
+  cmake --build "$build" -j"$(nproc)" --target dcvd bench_serve_answers bench_late_server bench_poll_window; } >"$build/build.log" 2>&1 || { tail -n 40 "$build/build.log"; exit 1; }
 export DCVD=$build/dcvd LATE_SERVER=$build/tests/bench/bench_late_server
 
 failed=0
@@ -44,6 +44,9 @@ measure tests/bench/nameserver.sh "$build"
 measure /usr/bin/python3 -B tests/bench/names.py $full
 # shellcheck disable=SC2086
 measure /usr/bin/python3 -B tests/bench/detection.py $full
+measure "$build/tests/bench/bench_poll_window"
+measure /usr/bin/python3 -B tests/bench/bulk.py
+measure /usr/bin/python3 -B tests/bench/clients.py
 measure /usr/bin/python3 -B tests/bench/throughput.py
 measure /usr/bin/python3 -B tests/bench/memory.py
 measure /usr/bin/python3 -B tests/bench/load.py
