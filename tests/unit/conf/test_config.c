@@ -147,6 +147,12 @@ static void refuses_options_that_contradict_each_other(void **state)
 {
 	(void)state;
 	refuses("check: {poll-first: 5s, poll-max: 1s}\n", NULL, "f:1:1: check: poll-first is longer than poll-max");
+	refuses("check: {stub-zones: [example.org]}\n", NULL,
+	        "f:1:22: check.stub-zones: 'example.org': write \"zone address\" or \"zone address@port\"");
+	refuses("check: {stub-zones: [example.org 192.0.2.1@0]}\n", NULL,
+	        "f:1:22: check.stub-zones: 'example.org 192.0.2.1@0': write \"zone address\" or \"zone address@port\"");
+	refuses("check: {allow-addresses: [10.0.0.0/33]}\n", NULL,
+	        "f:1:27: check.allow-addresses: '10.0.0.0/33': write a network as 10.0.0.0/8 or fd00::/8");
 	refuses("challenge: {deadline: 2h, lifetime: 1h}\n", NULL, "f:1:1: challenge: deadline is longer than lifetime");
 	refuses("acme-dns: {zone: auth.example.org}\n", NULL, "f:1:1: acme-dns: zone auth.example.org is not among dns.zones");
 }
