@@ -125,7 +125,7 @@ class Caller(threading.Thread):
         challenge = json.loads(text)
         if status in (200, 201) and challenge["state"] == "ready":
             self.must_stand(name, value, status)
-        else:
+        elif status != 202:  # not in time, and it says so
             self.wrong.append(f"{self.door}: {status} {challenge.get('state')}")
         if random.random() < 0.3:
             self.load.standing.add((name, value))
