@@ -142,7 +142,7 @@ static const struct option challenge_options[] = {
 
 #define AT(member) offsetof(struct config_check, member)
 static const struct option check_options[] = {
-	{ "poll-first", OPTION_DURATION, AT(poll_first_ms), .def = "165ms", .min = 10, .max = 10 * MINUTE,
+	{ "poll-first", OPTION_DURATION, AT(poll_first_ms), .def = "150ms", .min = 10, .max = 10 * MINUTE,
 	  .help = "Shortest pause between two looks; later ones grow with the time that was waited." },
 	{ "poll-max", OPTION_DURATION, AT(poll_max_ms), .def = "60s", .min = 10, .max = 10 * MINUTE,
 	  .help = "Longest pause between two looks, while a server has been asked fewer than 80 times in ten minutes." },

@@ -8,14 +8,17 @@
 #include "solver/base/buf.h"
 #include "solver/base/mem.h"
 
-#define PAUSE_MIN_MS 165
+#define PAUSE_MIN_MS 150
 #define PAUSE_MAX_MS 60000
-#define DENSE 0.053        /* of the time waited: noticed after half of that in the middle */
-#define RARE 0.18          /* before the value is expected */
+/* Of the time waited: what comes is noticed after half of that in the middle. */
+#define DENSE_SOON 0.049   /* in the first five seconds */
+#define DENSE 0.058        /* after fifteen */
+#define DENSE_KNOWN 0.035  /* when it is expected */
+#define RARE 0.2           /* before it is expected */
 #define TAIL 0.3           /* long after it was expected */
-#define UNKNOWN_DENSE_MS 32000 /* how long a provider that we know nothing of is looked at densely */
+#define UNKNOWN_DENSE_MS 31500 /* how long a provider that we know nothing of is looked at densely */
 #define SAMPLES_MIN 3
-#define FEW 8              /* looks; with so few left the rest of the time comes first */
+#define FEW 5              /* looks; with so few left the rest of the time comes first */
 
 /* ---- what was learned ---- */
 
@@ -87,8 +90,9 @@ static bool may_ask(const struct poll_server *s)
 	return !s->shown && !s->waiting && s->asked < POLL_QUERIES - POLL_RESERVE;
 }
 
-static int ask(struct poll *p, size_t i)
+static int ask(struct poll *p, size_t i, int64_t now_ms)
 {
+	p->servers[i].asked_ms = now_ms;
 	p->servers[i].waiting = true;
 	p->servers[i].asked++;
 	return (int)i;
@@ -106,17 +110,20 @@ int poll_ask(struct poll *p, int64_t now_ms)
 
 		if (may_ask(&p->servers[i])) {
 			p->turn = i + 1;
-			return ask(p, i);
+			return ask(p, i, now_ms);
 		}
 	}
 	return -1;
 }
 
-int poll_ask_rest(struct poll *p)
+int poll_ask_rest(struct poll *p, int64_t now_ms)
 {
-	for (size_t i = 0; i < p->count; i++)
-		if (may_ask(&p->servers[i]))
-			return ask(p, i);
+	for (size_t i = 0; i < p->count; i++) {
+		const struct poll_server *s = &p->servers[i];
+
+		if (may_ask(s) && (!s->asked || now_ms - s->asked_ms >= p->min_ms / 2))
+			return ask(p, i, now_ms);
+	}
 	return -1;
 }
 
@@ -187,13 +194,24 @@ static double stretch(double waited, double until, double left, double pause)
 	return fmax(pause, even);
 }
 
-static double learned_pause(const struct poll *p, double waited, double left, double pause)
+static double dense_pause(const struct poll *p, double waited, double left)
 {
-	double begin = (double)p->early_ms / 2, end = fmin(2.0 * (double)p->late_ms, POLL_WINDOW_MS);
-	double tail = log(POLL_WINDOW_MS / end) / log1p(TAIL), min = (double)p->min_ms;
+	bool plenty = waited > 1 && left > log(POLL_WINDOW_MS / waited) / log1p(DENSE_SOON) + 2 * FEW;
+	double later = plenty ? 0 : fmin(fmax((waited - 5000) / 10000, 0), 1);
 
-	if (waited < begin)
-		return fmin(fmax(min, waited * RARE), fmax(begin - waited, min));
+	return fmin(fmax((double)p->min_ms, waited * (DENSE_SOON + (DENSE - DENSE_SOON) * later)), (double)p->max_ms);
+}
+
+static double learned_pause(const struct poll *p, double waited, double left)
+{
+	double early = (double)p->early_ms, late = (double)p->late_ms, min = (double)p->min_ms;
+	double end = fmin(2 * late, POLL_WINDOW_MS), tail = log(POLL_WINDOW_MS / end) / log1p(TAIL);
+	double pause = dense_pause(p, waited, left);
+
+	if (waited < early * 0.7)
+		return fmin(fmax(min, waited * RARE), fmax(early * 0.7 - waited, min));
+	if (waited >= early * 0.85 && waited <= late * 1.2)
+		pause = fmin(pause, fmax(min, waited * DENSE_KNOWN));
 	if (waited < UNKNOWN_DENSE_MS && left > FEW)
 		return pause;
 	return waited < end ? stretch(waited, end, left - tail, pause) : stretch(waited, POLL_WINDOW_MS, left, pause);
@@ -202,7 +220,7 @@ static double learned_pause(const struct poll *p, double waited, double left, do
 int64_t poll_pause(const struct poll *p, int64_t now_ms)
 {
 	double waited = (double)(now_ms - p->since_ms), left = looks_left(p);
-	double pause = fmin(fmax((double)p->min_ms, waited * DENSE), (double)p->max_ms);
+	double pause = dense_pause(p, waited, left);
 
 	if (waited < 1)
 		return p->min_ms / 9 + p->phase * (p->min_ms - p->min_ms / 9) / UCHAR_MAX;
@@ -211,7 +229,7 @@ int64_t poll_pause(const struct poll *p, int64_t now_ms)
 	if (left < 1) /* until the window is over */
 		return p->window_ms + POLL_WINDOW_MS - now_ms;
 	if (p->late_ms)
-		pause = learned_pause(p, waited, left, pause);
+		pause = learned_pause(p, waited, left);
 	else if (waited >= UNKNOWN_DENSE_MS || left <= FEW)
 		pause = stretch(waited, POLL_WINDOW_MS, left, pause);
 	return (int64_t)pause;

@@ -15,7 +15,7 @@
 #define POLL_SERVERS_MAX 64
 #define POLL_WINDOW_MS 600000
 #define POLL_QUERIES 80
-#define POLL_RESERVE 6 /* of these, for the checks that decide */
+#define POLL_RESERVE 4 /* of these, for the checks that decide */
 
 /* How long a provider usually takes from its answer until every server shows the value. */
 #define DELAYS_KEPT 32
@@ -31,6 +31,7 @@ char *delays_text(const struct delays *d);
 void delays_read(const char *text, struct delays *ret);
 
 struct poll_server {
+	int64_t asked_ms;    /* the last time; 0: not yet */
 	unsigned char asked; /* in the window */
 	bool shown;          /* the value was there */
 	bool waiting;        /* its answer is awaited */
@@ -50,8 +51,8 @@ struct poll {
 void poll_begin(struct poll *p, size_t servers, int64_t now_ms, unsigned char phase, const struct delays *usual);
 /* The server whose turn it is, counted as asked, or -1: none may be asked now. */
 int poll_ask(struct poll *p, int64_t now_ms);
-/* The next server that was not asked since the others showed it, counted as asked, or -1: for when one has just shown it. */
-int poll_ask_rest(struct poll *p);
+/* The next server that was not asked just now, counted as asked, or -1: for when another one has shown it. */
+int poll_ask_rest(struct poll *p, int64_t now_ms);
 void poll_answer(struct poll *p, size_t server, bool shown, bool silent);
 /* Every server that was asked outside of the turns: by a check. */
 void poll_count_check(struct poll *p);

@@ -16,6 +16,7 @@ struct probe {
 	struct timer *timer;     /* the next look, or the next check */
 	struct look *looks;      /* what each server (or address) said last */
 	size_t look_count;
+	int64_t queued_ms;       /* that the last question waited for its turn at a server that many ask */
 	int64_t silent_since_ms; /* only silent servers are waited for; 0: others too */
 	bool silence_noted;
 	struct check_run *check; /* the one that decides, or NULL */

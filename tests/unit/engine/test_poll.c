@@ -45,7 +45,7 @@ static int64_t look(struct world *w, int64_t now)
 	if (now - ROUND_TRIP_MS < w->appears[i])
 		return now;
 	int list[POLL_SERVERS_MAX], count = 0;
-	while ((i = poll_ask_rest(&w->p)) >= 0)
+	while ((i = poll_ask_rest(&w->p, now)) >= 0)
 		list[count++] = i;
 	for (int k = 0; k < count; k++) {
 		w->asked[list[k]]++;
