@@ -108,7 +108,7 @@ static void on_others(void *arg)
 
 	r->asking_others = false;
 	r->pending++;
-	checker_later(r->c, 0, begin, r);
+	later(&r->c->laters, 0, begin, r);
 }
 
 /* They are asked once, and only about what passes here: they cost others something. */
@@ -312,7 +312,7 @@ int check_start(struct checker *c, const struct check_want *want, check_fn done,
 		recursor_forget(c->parts.recursor, r->e->fqdn);
 	r->limit = timer_start(c->parts.loop, limit_ms, on_limit, r);
 	r->pending = 1;
-	checker_later(c, 0, begin, r);
+	later(&c->laters, 0, begin, r);
 	if (ret)
 		*ret = r;
 	return 0;
@@ -345,6 +345,6 @@ void check_cancel(struct check_run *r)
 	r->locate = NULL;
 	if (!r->pending) {
 		r->pending = 1; /* what is on the stack may still look at it */
-		checker_later(r->c, 0, begin, r);
+		later(&r->c->laters, 0, begin, r);
 	}
 }

@@ -39,6 +39,7 @@ int checker_open(const struct checker_parts *parts, struct checker **ret, struct
 	struct checker *c = mem_new(1, sizeof(*c));
 
 	c->parts = *parts;
+	c->laters.loop = parts->loop;
 	if (load(c, parts->config, err) < 0) {
 		free(c);
 		return err->code;
@@ -76,7 +77,7 @@ void checker_close(struct checker *c)
 	c->closing = true;
 	runs_close(c);
 	pace_end(c);
-	checker_laters_end(c);
+	laters_end(&c->laters);
 	zone_cache_free(c);
 	LL_FOREACH_SAFE(c->held, held, next) {
 		authorities_free(held->set);

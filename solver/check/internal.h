@@ -1,6 +1,6 @@
 /* What the files of the checker share. Nothing outside this folder includes it.
  *
- *   checker.c   open, close, authorities        later.c      things that nobody holds a timer for
+ *   checker.c   open, close, authorities
  *   locate.c    where a TXT record must stand   zone.c       the servers of a zone, cached
  *   look_dns.c  look_http.c  one cheap look     pace.c       what one server address is asked in a second
  *   check.c     a check, begin to end (run.h)   ask.c web.c  its questions     answer.c  a reply as evidence
@@ -14,6 +14,7 @@
 
 #include "solver/check/check.h"
 #include "solver/check/look.h"
+#include "solver/net/later.h"
 
 struct checker {
 	struct checker_parts parts;
@@ -21,18 +22,13 @@ struct checker {
 	struct authorities *authorities;   /* of the configuration in force */
 	struct authorities_held *held;     /* those too that older runs may use */
 	struct zone *zones;         /* zone.c */
-	struct later *laters;       /* later.c */
+	struct laters laters;
 	struct pace_lane *lanes;    /* pace.c: by server address */
 	size_t waiting;             /* questions that wait for their turn */
 	struct check_run *runs;     /* check.c */
 	struct check_others others;
 	bool closing;
 };
-
-/* ---- later.c ---- */
-/* Calls `fn` once: after `ms`, or when the checker closes (`closing` is set then). */
-void checker_later(struct checker *c, int64_t ms, void (*fn)(void *arg), void *arg);
-void checker_laters_end(struct checker *c);
 
 /* ---- zone.c ---- */
 void zone_cache_free(struct checker *c);

@@ -309,7 +309,7 @@ struct locate *locate_start(struct checker *c, const char *fqdn, void (*done)(st
 
 	*l = (struct locate){ .c = c, .done = done, .arg = arg, .pending = 1 };
 	snprintf(l->fqdn, sizeof(l->fqdn), "%s", fqdn);
-	checker_later(c, 0, begin, l);
+	later(&c->laters, 0, begin, l);
 	return l;
 }
 

@@ -221,7 +221,7 @@ struct look_run *look_dns(struct checker *c, const struct look_request *request,
 		else
 			ask(r, i);
 	}
-	checker_later(c, 0, begun, r);
+	later(&c->laters, 0, begun, r);
 	return r;
 }
 

@@ -156,7 +156,7 @@ struct look_run *look_http(struct checker *c, const struct look_request *request
 	if (resolver_addresses(c->parts.resolver, request->identifier, on_addresses, r, &err) < 0) {
 		r->verdict->result = VERDICT_FAIL;
 		r->verdict->detail = mem_dup(err.text);
-		checker_later(c, 0, begun, r);
+		later(&c->laters, 0, begun, r);
 	}
 	return r;
 }

@@ -173,7 +173,7 @@ static void load(struct zone *z, const struct dns_reply *referral)
 	z->fresh_until_ms = 0;
 	clear_servers(z);
 	if (zone_own(z->c, z->name))
-		checker_later(z->c, 0, tell_own, z);
+		later(&z->c->laters, 0, tell_own, z);
 	else if (referral)
 		read_ns(z, referral, referral->authority, referral->authority_count);
 	else if (resolver_query(z->c->parts.resolver, z->name, DNS_NS, on_ns, z, &z->last) < 0)
@@ -225,7 +225,7 @@ void zone_servers(struct checker *c, const char *name, const struct dns_reply *r
 		struct fresh *f = mem_new(1, sizeof(*f));
 
 		*f = (struct fresh){ z, done, arg };
-		checker_later(c, 0, tell_fresh, f);
+		later(&c->laters, 0, tell_fresh, f);
 		return;
 	}
 	w = mem_new(1, sizeof(*w));

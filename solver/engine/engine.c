@@ -21,6 +21,7 @@ int engine_open(const struct engine_parts *parts, struct engine **ret, struct er
 	struct engine *e = mem_new(1, sizeof(*e));
 
 	e->parts = *parts;
+	e->laters.loop = parts->loop;
 	e->config = parts->config;
 	if (checker_open(&checker, &e->checker, err) < 0) {
 		free(e);
@@ -185,7 +186,7 @@ void engine_close(struct engine *e)
 	struct entry *n, *tmp;
 	struct engine_watch *w, *next;
 
-	laters_end(e);
+	laters_end(&e->laters);
 	checker_close(e->checker);
 	DL_FOREACH_SAFE(e->entries, n, tmp)
 		entry_free(e, n);

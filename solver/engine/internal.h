@@ -17,6 +17,7 @@
 #include "providers/provider.h"
 #include "solver/check/look.h"
 #include "solver/engine/engine.h"
+#include "solver/net/later.h"
 #include "solver/engine/poll.h"
 
 struct entry_list;
@@ -124,7 +125,7 @@ struct engine {
 	struct instance *instances;
 	struct lane *lanes;
 	struct engine_watch *watches;
-	struct later *laters;            /* later.c */
+	struct laters laters;
 	struct ticket *gate;             /* those that wait for a check */
 	unsigned checks;                 /* under way */
 	struct entry *relook_next;       /* relook.c */
@@ -187,11 +188,6 @@ struct job_run;
 struct job_run *job_start(struct engine *e, struct instance *i, struct job *job,
                           void (*done)(struct job *job, const struct err *err, void *arg), void *arg);
 void job_cancel(struct job_run *r); /* no callback */
-
-/* ---- later.c ---- */
-/* Calls `fn` once: after `ms`, or when the engine closes (`closing` is set then). */
-void later(struct engine *e, int64_t ms, void (*fn)(void *arg), void *arg);
-void laters_end(struct engine *e);
 
 /* ---- probe.c ---- */
 void probe_start(struct engine *e, struct entry *n);

@@ -104,7 +104,7 @@ static void on_durable(int code, const struct err *err, void *arg)
 	if (code < 0 && !e->closing) {
 		log_event(LOG_ERROR, "the journal did not take a step; it is repeated until it does", "id", n->c.id,
 		          "error", err->text, NULL);
-		later(e, JOURNAL_RETRY_MS, journal_again, s);
+		later(&e->laters, JOURNAL_RETRY_MS, journal_again, s);
 		return;
 	}
 	n->commits--;
