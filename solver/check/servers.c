@@ -152,8 +152,8 @@ static void ask_server(struct check_run *r, const struct run_server *s)
 		run_ask_direct(r, s, place, DNS_TXT, true);
 	run_ask_direct(r, s, s->zone, DNS_SOA, false);
 	run_ask_direct(r, s, s->zone, DNS_NS, false);
-	if (name_is_below(r->e->identifier, s->zone) && run_wants(r, CHECK_CAA))
-		run_ask_direct(r, s, r->e->identifier, DNS_CAA, false);
+	for (const char *name = r->e->identifier; run_wants(r, CHECK_CAA) && name && name_is_below(name, s->zone); name = name_parent(name))
+		run_ask_direct(r, s, name, DNS_CAA, false);
 }
 
 static void ask_servers(struct check_run *r)

@@ -314,6 +314,18 @@ static bool judge_dissent(const struct inquiry *q, const char *name, enum caa_de
 	return true;
 }
 
+/* At the identifier and above it up to the name whose set counts; NULL: up to the top. */
+static bool judge_dissents(const struct inquiry *q, const char *last, enum caa_decision decision)
+{
+	for (const char *name = q->e->identifier; name; name = name_parent(name)) {
+		if (judge_dissent(q, name, decision))
+			return true;
+		if (last && strcasecmp(name, last) == 0)
+			break;
+	}
+	return false;
+}
+
 /* Some resolvers made SERVFAIL of such an answer (Unbound 1.18). */
 static void warn_of_no_soa(const struct inquiry *q)
 {
@@ -337,7 +349,7 @@ static void judge_set(const struct inquiry *q, const struct found *f)
 	struct caa_set set;
 
 	caa_set_read(f->answer, q->e, q->a, &set);
-	if (!judge_dissent(q, f->name, set.decision)) {
+	if (!judge_dissents(q, f->name, set.decision)) {
 		if (set.decision == CAA_YES)
 			judge_permission(q, f, &set);
 		else
@@ -364,7 +376,7 @@ void judge_caa(const struct evidence *e, const struct authority *a, struct verdi
 		judge_error(&q, &f);
 	else if (f.end != CLIMB_NONE)
 		judge_unseen(&q, &f);
-	else if (!judge_dissent(&q, e->identifier, CAA_YES))
+	else if (!judge_dissents(&q, NULL, CAA_YES))
 		judge_absence(&q);
 	warn_of_no_soa(&q);
 }

@@ -6,6 +6,7 @@
 #include "solver/verdict/body.h"
 #include "solver/verdict/failure.h"
 #include "solver/verdict/http_explain.h"
+#include "solver/verdict/http_servers.h"
 #include "solver/verdict/http_walk.h"
 #include "solver/verdict/lookup.h"
 
@@ -207,14 +208,38 @@ static void decide_blind(const struct tally *t, struct verdict *v)
 		               mem_printf("The authority's view is not visible from here (%s)", t->failed ? bad->detail : t->first_pass.detail));
 }
 
+/* Where some fetch works, or only the look-up failed, another server may lead elsewhere. */
+static const struct ev_answer *other_server(const struct evidence *e, const struct tally *t)
+{
+	bool open = t->passed || (t->failed && t->first_failure.stage == STAGE_LOOKUP);
+
+	return open ? http_servers_dissenter(e) : NULL;
+}
+
+static void decide_servers(const struct evidence *e, const struct ev_answer *d, struct verdict *v)
+{
+	const char *server = d->server ? d->server : "a name server", *address = d->address ? d->address : "?";
+	const char *what = d->record_count ? "other addresses and another serial number" : "no such address";
+
+	verdict_find(v, FINDING_ERROR, STAGE_LOOKUP, "addresses-differ",
+	             mem_printf("The name servers disagree on %s of %s: %s (%s) has %s", lookup_type_name(d->type), e->identifier, server, address, what),
+	             mem_printf("Make all name servers of %s serve the same zone", d->zone ? d->zone : e->identifier));
+	verdict_decide(v, VERDICT_FLAKY, STAGE_LOOKUP, PROBLEM_DNS,
+	               mem_printf("%s (%s) has %s of type %s for %s; which server is asked decides", server, address, what,
+	                          lookup_type_name(d->type), e->identifier));
+}
+
 static void decide(const struct evidence *e, struct tally *t, struct verdict *v)
 {
 	const struct outcome *bad = &t->first_failure;
+	const struct ev_answer *differs = other_server(e, t);
 
 	if (hairpin(e, t))
 		decide_hairpin(e, t, v);
 	else if (t->blind && (t->failed || !e->own_zone))
 		decide_blind(t, v);
+	else if (differs && !(t->failed && t->passed))
+		decide_servers(e, differs, v);
 	else if (t->failed && !t->passed && !t->pending)
 		verdict_decide(v, VERDICT_FAIL, bad->stage, bad->problem, mem_dup(bad->detail));
 	else if (t->failed)

@@ -66,6 +66,7 @@ class World:
         self.variables = self._variables(thumbprint)
         self.zones, self.faults, self.webs, self.perspectives = [], [], [], []
         self.servers = [self.variables["n1"], self.variables["n2"]]
+        self.serials = {}
         self.kind, self.identifier = "dns-01", f"www.{zone}"
         self._build()
 
@@ -106,7 +107,7 @@ class World:
         lines = [self._fill(line) for line in expand(self.scenario.lines)]
         for line in lines:
             word = line.split()[0]
-            if word in ("check", "servers", "sign", "cut", "zone"):
+            if word in ("check", "servers", "serial", "sign", "cut", "zone"):
                 getattr(self, "_" + word)(line.split()[1:])
         for line in lines:
             word, _, rest = line.partition(" ")
@@ -118,7 +119,7 @@ class World:
                 self._web(shlex.split(rest))
             elif word == "elsewhere":
                 self._elsewhere(shlex.split(rest))
-            elif word not in ("check", "servers", "sign", "cut", "zone"):
+            elif word not in ("check", "servers", "serial", "sign", "cut", "zone"):
                 raise NotationError(f"{self.scenario.where}: {self.scenario.id}: {word}?")
         for zone in self.zones:
             self._add_apex(zone)
@@ -133,6 +134,10 @@ class World:
 
     def _servers(self, words):
         self.servers = self.zones[0].addresses = words
+
+    def _serial(self, words):
+        """serial WHO NUMBER: that server has this version of the zone."""
+        self.serials[self._address(words[0])] = int(words[1])
 
     def _sign(self, words):
         if words[0] not in SIGNATURES:
@@ -213,7 +218,9 @@ class World:
     # ---- what every zone has ----
 
     def _add_apex(self, zone):
-        zone.records.append((zone.origin, "SOA", f"ns1.{zone.origin} host.{zone.origin} 1 3600 600 86400 5", None, 60))
+        for address in zone.addresses:
+            serial = self.serials.get(address, 7)
+            zone.records.append((zone.origin, "SOA", f"ns1.{zone.origin} host.{zone.origin} {serial} 3600 600 86400 5", [address], 60))
         parent = self.zone_of(zone.origin, below=zone)
         for number, address in enumerate(zone.addresses, 1):
             name = f"ns{number}.{zone.origin}"

@@ -446,6 +446,20 @@ static void a_server_whose_set_decides_otherwise_makes_it_a_matter_of_luck(void 
 	assert_int_equal(result_with_server("www.lab.com 0 issue " LE, "0 issue ;", false), VERDICT_PASS);
 }
 
+static void a_server_with_a_set_of_its_own_above_the_name_counts_too(void **state)
+{
+	struct evidence *e = evidence_of("www.lab.com", "dns-01", "");
+	struct verdict *v;
+
+	(void)state;
+	add_server(e, "www.lab.com", "192.0.2.1", NULL);
+	add_server(e, "lab.com", "192.0.2.1", "0 issue ;");
+	v = judged(e, "letsencrypt");
+	assert_int_equal(v->result, VERDICT_FLAKY);
+	verdict_free(v);
+	evidence_free(e);
+}
+
 static void an_empty_answer_without_soa_is_a_warning(void **state)
 {
 	struct evidence *e = evidence_of("www.lab.com", "dns-01", "");
@@ -520,6 +534,7 @@ int main(void)
 		cmocka_unit_test(what_was_not_asked_is_said),
 		cmocka_unit_test(a_thousand_records_before_the_denial_are_read),
 		cmocka_unit_test(a_server_whose_set_decides_otherwise_makes_it_a_matter_of_luck),
+		cmocka_unit_test(a_server_with_a_set_of_its_own_above_the_name_counts_too),
 		cmocka_unit_test(an_empty_answer_without_soa_is_a_warning),
 		cmocka_unit_test(the_grammar_of_values_is_the_authoritys),
 	};

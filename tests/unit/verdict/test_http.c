@@ -293,6 +293,47 @@ static void pebble_follows_other_rules(void **state)
 	verdict_free(v);
 }
 
+static struct ev_answer *server_says(struct evidence *e, const char *address, const char *name, int type, const char *data)
+{
+	struct ev_answer *a = world_answer(e, "direct", name, type);
+
+	a->address = mem_dup(address);
+	a->zone = mem_dup("example.org");
+	if (data)
+		world_record(a, name, type, data);
+	return a;
+}
+
+static enum verdict_result with_servers(const char *one, const char *one_soa, const char *other, const char *other_soa)
+{
+	static const struct world_name names[] = { { NAME, V4, NULL }, { 0 } };
+	static const struct world_page pages[] = { PAGE(200, .body = KEY), { 0 } };
+	struct evidence *e = world_evidence("http-01");
+	struct verdict *v = verdict_new();
+	enum verdict_result result;
+
+	world_walk(e, world_authority("letsencrypt"), names, pages);
+	server_says(e, "192.0.2.1", NAME, 1, one);
+	server_says(e, "192.0.2.2", NAME, 1, other);
+	server_says(e, "192.0.2.1", "example.org", 6, one_soa);
+	server_says(e, "192.0.2.2", "example.org", 6, other_soa);
+	judge_http(e, world_authority("letsencrypt"), v);
+	result = v->result;
+	verdict_free(v);
+	evidence_free(e);
+	return result;
+}
+
+static void servers_that_disagree_on_the_host_make_it_a_toss(void **state)
+{
+	(void)state;
+	assert_int_equal(with_servers(V4, "m. r. 7 1 1 1 1", NULL, "m. r. 7 1 1 1 1"), VERDICT_FLAKY);
+	assert_int_equal(with_servers(V4, "m. r. 7 1 1 1 1", V4B, "m. r. 6 1 1 1 1"), VERDICT_FLAKY);
+	assert_int_equal(with_servers(V4, "m. r. 7 1 1 1 1", V4, "m. r. 6 1 1 1 1"), VERDICT_PASS);
+	assert_int_equal(with_servers(V4, "m. r. 7 1 1 1 1", V4B, "m. r. 7 1 1 1 1"), VERDICT_PASS);
+	assert_int_equal(with_servers(V4, "nothing", V4B, NULL), VERDICT_PASS);
+}
+
 static void nothing_collected_is_a_note_and_no_verdict(void **state)
 {
 	struct evidence *e = world_evidence("http-01");
@@ -316,6 +357,7 @@ int main(void)
 		cmocka_unit_test(without_a_key_authorization_only_reachability_counts),
 		cmocka_unit_test(an_address_is_asked_without_a_look_up),
 		cmocka_unit_test(pebble_follows_other_rules),
+		cmocka_unit_test(servers_that_disagree_on_the_host_make_it_a_toss),
 		cmocka_unit_test(nothing_collected_is_a_note_and_no_verdict),
 	};
 
