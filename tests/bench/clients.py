@@ -137,7 +137,8 @@ def compare_lego(lab, folder):
                 "quick": pool.submit(lab.lego_httpreq, "quick", "", []), "exec": pool.submit(lab.lego_exec)}
     row(f"{COUNT} names to a certificate, lego with nsupdate, nobody looks", "", f"{without.result():.1f} s", "", "")
     for label, result in ours.items():
-        compare(f"{WAYS[label]}; slowest name ready after {lab.slowest(label):.1f} s", result.result(), "lego", alone.result())
+        seconds = result.result()
+        compare(f"{WAYS[label]}; slowest name ready after {lab.slowest(label):.1f} s", seconds, "lego", alone.result())
 
 
 def main():
