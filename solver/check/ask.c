@@ -156,10 +156,15 @@ static void on_direct(const unsigned char *wire, size_t length, int64_t elapsed_
 	run_replied(r);
 }
 
+char *direct_key(bool tcp, int type, const char *address, const char *zone, const char *name)
+{
+	return mem_printf("direct %s %d %s %s %s", tcp ? "tcp" : "udp", type, address, zone, name);
+}
+
 void run_ask_direct(struct check_run *r, const struct run_server *s, const char *name, int type, bool tcp)
 {
 	unsigned char query[DNS_QUERY_MAX];
-	struct ask *a = ask_new(r, mem_printf("direct %s %d %s %s %s", tcp ? "tcp" : "udp", type, s->address, s->zone, name));
+	struct ask *a = ask_new(r, direct_key(tcp, type, s->address, s->zone, name));
 	struct err err;
 	int length;
 

@@ -308,6 +308,7 @@ int check_start(struct checker *c, const struct check_want *want, check_fn done,
 		run_free(r);
 		return err->code;
 	}
+	known_take(r, want);
 	if (r->e->fqdn && c->parts.recursor)
 		recursor_forget(c->parts.recursor, r->e->fqdn);
 	r->limit = timer_start(c->parts.loop, limit_ms, on_limit, r);

@@ -18,6 +18,7 @@
 
 struct checker;
 struct check_run;
+struct location; /* look.h */
 
 struct checker_parts {
 	struct loop *loop;
@@ -60,6 +61,9 @@ struct check_want {
 	const char *authority;  /* profile; NULL: the configured one */
 	unsigned parts;         /* of enum check_part */
 	int64_t limit_ms;       /* 0: check.limit */
+	const struct location *location; /* DNS: what polling found (look.h), or NULL: */
+	const struct look *looks;        /* servers that showed the value a moment ago are not asked again */
+	size_t look_count;
 };
 
 /* Checks everything given first (ERR_INVALID). `done` comes later, exactly once, with evidence and verdict, which are given

@@ -4,6 +4,7 @@
  *   locate.c    where a TXT record must stand   zone.c       the servers of a zone, cached
  *   look_dns.c  look_http.c  one cheap look     pace.c       what one server address is asked in a second
  *   check.c     a check, begin to end (run.h)   ask.c web.c  its questions     answer.c  a reply as evidence
+ *   known.c     what polling found already
  *   validation.c  servers.c  delegation.c  details.c         its steps
  */
 #ifndef SOLVER_CHECK_INTERNAL_H

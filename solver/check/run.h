@@ -75,6 +75,13 @@ void run_asks_free(struct check_run *r);
 /* Ends what no client of the loop would end at close: TLS connections. */
 void run_asks_close(struct check_run *r);
 
+/* The key of a question to one server; gives. */
+char *direct_key(bool tcp, int type, const char *address, const char *zone, const char *name);
+
+/* ---- known.c ---- */
+/* Puts what the caller knows already among the evidence; before the first step. */
+void known_take(struct check_run *r, const struct check_want *want);
+
 /* ---- answer.c ---- */
 /* Reads a reply into an answer that has view, name, type and server already. A malformed one becomes a failure. */
 void answer_read(struct ev_answer *a, const unsigned char *wire, size_t length, const char *asked, size_t *room);

@@ -131,6 +131,9 @@ static void start_check(void *arg)
 		.account_uri = n->c.account_uri,
 		.authority = route->authority,
 		.parts = CHECK_VALIDATION | CHECK_SERVERS | CHECK_PERSPECTIVES | (route->preflight == PREFLIGHT_REFUSE ? CHECK_CAA : 0),
+		.location = http ? NULL : n->location,
+		.looks = p->looks,
+		.look_count = p->look_count,
 	};
 	struct err err;
 

@@ -195,9 +195,19 @@ static void a_watch_may_end_inside_its_own_call(void **state)
 	assert_int_equal(second.calls, 1);
 }
 
+static void a_server_that_showed_the_value_is_not_asked_for_it_again(void **state)
+{
+	struct scenario *s = *state;
+
+	assert_int_equal(present(s, "www.example.org", VALUE), 0);
+	run_until(s, s->id, CHALLENGE_READY, 60000);
+	assert_int_equal(fake_dns_asked(NS2), 1); /* by the polling; the check that decides knows it */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		scenario_test(a_server_that_showed_the_value_is_not_asked_for_it_again),
 		scenario_test(a_check_of_a_wildcard_for_http01_is_refused),
 		scenario_test(a_check_with_an_unknown_authority_is_refused),
 		scenario_test(a_check_shows_its_evidence_when_it_is_asked_to),
