@@ -130,7 +130,7 @@ static int read_item(const json_t *item, size_t i, struct challenge_request *ret
 		return 0;
 	} else {
 		memcpy(sentence, problem->err.text, sizeof(sentence));
-		snprintf(problem->err.text, sizeof(problem->err.text), "challenge %zu: %.480s", i + 1, sentence);
+		snprintf(problem->err.text, sizeof(problem->err.text), "challenge %zu: %.460s", i + 1, sentence);
 	}
 	problem_inside(problem, step);
 	problem_inside(problem, "challenges");

@@ -356,7 +356,7 @@ int cps_client_sign(struct cps_client *c, const struct cps_request *request, con
 	                                                     : mem_printf("https://%s", c->credentials.host);
 	CLEANUP(buf_done) struct buf path = BUF_INIT(2 * CPS_PATH_MAX);
 	size_t end = strlen(base);
-	const char *host;
+	const char *host = NULL;
 
 	while (end > 0 && base[end - 1] == '/')
 		base[--end] = '\0';
