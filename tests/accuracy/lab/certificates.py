@@ -3,6 +3,7 @@ import datetime
 import hashlib
 import pathlib
 import ssl
+import warnings
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -50,7 +51,9 @@ def server_context(path, version=None, alpn=None):
     context.load_cert_chain(path)
     if version == "1.1":
         context.set_ciphers("ALL:@SECLEVEL=0")
-        context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # it is old on purpose
+            context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
     if alpn:
         context.set_alpn_protocols([alpn])
     return context

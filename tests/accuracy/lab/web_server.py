@@ -7,7 +7,6 @@ import gzip
 import socket
 import ssl
 import struct
-import warnings
 
 from . import certificates
 from .world import multiply
@@ -15,8 +14,6 @@ from .world import multiply
 IPV6_FREEBIND = 78
 REQUEST_MAX = 16384
 SILENT_SECONDS = 60
-
-warnings.filterwarnings("ignore", category=DeprecationWarning)  # TLS 1.1 is asked for on purpose
 
 
 def text_bytes(text):
