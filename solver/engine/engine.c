@@ -192,6 +192,7 @@ void engine_close(struct engine *e)
 		entry_free(e, n);
 	claims_free(e);
 	outcomes_free(e);
+	walked_free(e);
 	instances_close(e);
 	DL_FOREACH_SAFE(e->watches, w, next)
 		free(w);

@@ -126,6 +126,7 @@ struct engine {
 	struct lane *lanes;
 	struct engine_watch *watches;
 	struct laters laters;
+	struct walked *walked;           /* preflight.c: domains whose delegation was looked at */
 	struct ticket *gate;             /* those that wait for a check */
 	unsigned checks;                 /* under way */
 	struct entry *relook_next;       /* relook.c */
@@ -204,6 +205,7 @@ int preflight_name(const struct engine *e, const struct challenge *c, struct err
 /* Calls place_go() when it is over, maybe at once. */
 void preflight_start(struct engine *e, struct entry *n);
 void preflight_stop(struct entry *n);
+void walked_free(struct engine *e);
 
 /* ---- gate.c ---- */
 /* Calls `go` when there is room, maybe at once. */

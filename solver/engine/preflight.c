@@ -2,11 +2,14 @@
  * here, with the authority's reason and at once. The name itself when it is submitted, CAA and the delegation while it is queued.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "solver/base/mem.h"
 #include "solver/engine/internal.h"
 
 #define AGAIN_FIRST_MS INT64_C(1000)
+#define WALK_AGAIN_MS 600000
+#define WALKED_MAX 10000
 #define PREFLIGHT_LIMIT_MS 15000 /* what is not known by then is not waited for */
 
 const struct config_route *route_of(const struct engine *e, const struct challenge *c)
@@ -42,6 +45,13 @@ int preflight_name(const struct engine *e, const struct challenge *c, struct err
 		return 0;
 	return err_set(err, ERR_INVALID, "%s would refuse it: %.380s", a->title, why.text);
 }
+
+/* A domain whose delegation was walked. */
+struct walked {
+	char *name;
+	int64_t at_ms;
+	UT_hash_handle hh;
+};
 
 static const char *first_mend(const struct verdict *v)
 {
@@ -98,23 +108,73 @@ static bool may_pass_later(const struct verdict *v)
 	return v->problem == PROBLEM_DNS || v->problem == PROBLEM_SERVER_INTERNAL;
 }
 
+/* A delegation that is broken here and there lets validations fail now and then: nobody is refused for it, but told. */
+static void note_delegation(struct entry *n, const struct verdict *v)
+{
+	for (size_t i = 0; i < v->finding_count; i++) {
+		const struct finding *f = &v->findings[i];
+
+		if (f->stage != STAGE_LOOKUP || f->severity == FINDING_NOTE)
+			continue;
+		CLEANUP(mem_freep) char *sentence = mem_printf("the delegation: %s%s%s", f->text, f->mend ? " To mend it: " : "", f->mend ? f->mend : "");
+
+		life_note(n->e, n, sentence);
+		return;
+	}
+}
+
 static void on_verdict(struct evidence *evidence, struct verdict *v, void *arg)
 {
 	struct entry *n = arg;
-
 	bool refuse = route_of(n->e, &n->c)->preflight == PREFLIGHT_REFUSE;
 
 	n->preflight = NULL;
 	preflight_stop(n); /* makes room for another */
 	n->preflight_over = v->result != VERDICT_FAIL || !refuse || !may_pass_later(v);
-	if (v->result != VERDICT_FAIL)
-		place_go(n->e, n);
-	else if (n->preflight_over)
-		take_verdict(n->e, n, v);
-	else
+	if (!n->preflight_over) {
 		try_later(n, v);
+	} else if (v->result == VERDICT_FAIL) {
+		take_verdict(n->e, n, v);
+	} else {
+		note_delegation(n, v);
+		place_go(n->e, n);
+	}
 	evidence_free(evidence);
 	verdict_free(v);
+}
+
+/* The names of one domain share their delegation: it is walked for the first of them, and again after a while. */
+static bool walks_delegation(struct engine *e, const struct challenge *c)
+{
+	const char *parent = name_parent(c->identifier);
+	int64_t now = loop_now_ms(e->parts.loop);
+	struct walked *w;
+
+	if (!parent || !strchr(parent, '.'))
+		parent = c->identifier;
+	HASH_FIND_STR(e->walked, parent, w);
+	if (w && now - w->at_ms < WALK_AGAIN_MS)
+		return false;
+	if (!w) {
+		if (HASH_COUNT(e->walked) >= WALKED_MAX)
+			walked_free(e);
+		w = mem_new(1, sizeof(*w));
+		w->name = mem_dup(parent);
+		HASH_ADD_KEYPTR(hh, e->walked, w->name, strlen(w->name), w);
+	}
+	w->at_ms = now;
+	return true;
+}
+
+void walked_free(struct engine *e)
+{
+	struct walked *w, *tmp;
+
+	HASH_ITER(hh, e->walked, w, tmp) {
+		HASH_DEL(e->walked, w);
+		free(w->name);
+		free(w);
+	}
 }
 
 static void ask(void *arg)
@@ -127,7 +187,7 @@ static void ask(void *arg)
 		.domain = domain,
 		.account_uri = n->c.account_uri,
 		.authority = route_of(e, &n->c)->authority,
-		.parts = CHECK_IDENTIFIER | CHECK_CAA | CHECK_DELEGATION,
+		.parts = CHECK_IDENTIFIER | CHECK_CAA | (walks_delegation(e, &n->c) ? CHECK_DELEGATION : 0),
 		.limit_ms = PREFLIGHT_LIMIT_MS,
 	};
 	struct err err;
