@@ -34,21 +34,10 @@ static bool is_http(const struct entry *n)
 
 /* ---- what the servers said ---- */
 
-static void look_clear(struct look *l)
-{
-	for (size_t i = 0; i < l->value_count; i++)
-		free(l->values[i]);
-	free(l->server);
-	free(l->address);
-	free(l->status);
-	free(l->detail);
-	*l = (struct look){ 0 };
-}
-
 void probe_clear_looks(struct probe *p)
 {
 	for (size_t i = 0; i < p->look_count; i++)
-		look_clear(&p->looks[i]);
+		look_done(&p->looks[i]);
 	free(p->looks);
 	p->looks = NULL;
 	p->look_count = 0;
@@ -72,7 +61,7 @@ static void keep_looks(struct probe *p, size_t first, struct verdict *v)
 		p->look_count = needed;
 	}
 	for (size_t i = 0; i < v->look_count; i++) {
-		look_clear(&p->looks[first + i]);
+		look_done(&p->looks[first + i]);
 		p->looks[first + i] = v->looks[i];
 	}
 	v->look_count = 0; /* they are ours now */

@@ -5,46 +5,11 @@
 #include <string.h>
 #include <strings.h>
 
-#include "solver/base/mem.h"
 #include "solver/verdict/codec.h"
 #include "solver/verdict/evidence.h"
+#include "solver/verdict/span.h"
 
 #define PARAMETERS_MAX 4096
-
-struct span {
-	const unsigned char *at;
-	size_t length;
-};
-
-static bool is_space(unsigned char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-static struct span trim(struct span s)
-{
-	while (s.length && is_space(s.at[0])) {
-		s.at++;
-		s.length--;
-	}
-	while (s.length && is_space(s.at[s.length - 1]))
-		s.length--;
-	return s;
-}
-
-/* The bytes before `mark`, and what stands behind it; false when there is none. */
-static bool split(struct span s, char mark, struct span *ret_before, struct span *ret_behind)
-{
-	const unsigned char *found = s.length ? memchr(s.at, mark, s.length) : NULL;
-
-	if (!found) {
-		*ret_before = s;
-		return false;
-	}
-	*ret_before = (struct span){ s.at, (size_t)(found - s.at) };
-	*ret_behind = (struct span){ found + 1, s.length - ret_before->length - 1 };
-	return true;
-}
 
 static bool tag_is_fine(struct span s)
 {
@@ -64,13 +29,14 @@ static bool value_is_fine(struct span s)
 
 static const char *parse_parameter(struct span text, struct caa_value *v)
 {
-	struct span tag, value = { 0 };
+	struct span value = text, tag;
 	struct caa_parameter *p;
+	bool pair;
 
-	if (!split(text, '=', &tag, &value))
+	tag = span_trim(span_cut(&value, '=', &pair));
+	value = span_trim(value);
+	if (!pair)
 		return "a parameter has no \"=\"";
-	tag = trim(tag);
-	value = trim(value);
 	if (!tag_is_fine(tag))
 		return "the tag of a parameter holds something else than letters and digits";
 	if (!value_is_fine(value))
@@ -78,8 +44,8 @@ static const char *parse_parameter(struct span text, struct caa_value *v)
 	p = codec_list_add(&v->parameters, &v->count, sizeof(*p), PARAMETERS_MAX);
 	if (!p)
 		return "it has too many parameters";
-	p->tag = mem_dup_n((const char *)tag.at, tag.length);
-	p->value = mem_dup_n((const char *)value.at, value.length);
+	p->tag = span_text(tag);
+	p->value = span_text(value);
 	return NULL;
 }
 
@@ -89,15 +55,12 @@ void caa_value_parse(const unsigned char *bytes, size_t length, struct caa_value
 	bool more;
 
 	*ret = (struct caa_value){ 0 };
-	more = split(rest, ';', &part, &rest);
-	part = trim(part);
+	part = span_trim(span_cut(&rest, ';', &more));
 	ret->issuer = evidence_escape(part.at, part.length);
-	if (!more || trim(rest).length == 0) /* a semicolon with nothing behind it is fine here, and only here */
+	if (!more || span_trim(rest).length == 0) /* a semicolon with nothing behind it is fine here, and only here */
 		return;
-	while (more && !ret->fault) {
-		more = split(rest, ';', &part, &rest);
-		ret->fault = parse_parameter(part, ret);
-	}
+	while (more && !ret->fault)
+		ret->fault = parse_parameter(span_cut(&rest, ';', &more), ret);
 }
 
 void caa_value_done(struct caa_value *v)

@@ -8,52 +8,15 @@
 #include "solver/base/mem.h"
 #include "solver/dns/name.h"
 #include "solver/verdict/body.h"
+#include "solver/verdict/span.h"
 
 #define RECORD_MAX 65535
 
-struct span {
-	const unsigned char *at;
-	size_t length;
-};
-
 enum { SEEN_ACCOUNT = 1, SEEN_POLICY = 2, SEEN_UNTIL = 4 };
-
-static bool is_space(unsigned char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-static struct span trim(struct span s)
-{
-	while (s.length && is_space(s.at[0])) {
-		s.at++;
-		s.length--;
-	}
-	while (s.length && is_space(s.at[s.length - 1]))
-		s.length--;
-	return s;
-}
-
-/* Up to `stop`, which is taken off too; *ret_found: there was one. */
-static struct span cut(struct span *rest, unsigned char stop, bool *ret_found)
-{
-	const unsigned char *at = rest->length ? memchr(rest->at, stop, rest->length) : NULL;
-	struct span head = { rest->at, at ? (size_t)(at - rest->at) : rest->length };
-
-	*ret_found = at != NULL;
-	rest->at += head.length + (at != NULL);
-	rest->length -= head.length + (at != NULL);
-	return head;
-}
 
 static bool span_is(struct span s, const char *word)
 {
 	return s.length == strlen(word) && strncasecmp((const char *)s.at, word, s.length) == 0;
-}
-
-static char *text_of(struct span s)
-{
-	return mem_dup_n((const char *)s.at, s.length);
 }
 
 /* "before \"what was written\" behind". */
@@ -77,7 +40,7 @@ static int check_value(struct span tag, struct span value, struct err *err)
 
 static int read_until(struct span value, struct persist_record *ret, struct err *err)
 {
-	CLEANUP(mem_freep) char *text = text_of(value);
+	CLEANUP(mem_freep) char *text = span_text(value);
 	char *end;
 	size_t sign = *text == '-' || *text == '+';
 
@@ -101,9 +64,9 @@ static int read_known(struct span tag, struct span value, unsigned *seen, struct
 	if (which == SEEN_ACCOUNT && !value.length)
 		return err_set(err, ERR_INVALID, "empty value provided for mandatory accounturi");
 	if (which == SEEN_ACCOUNT)
-		ret->account_uri = text_of(value);
+		ret->account_uri = span_text(value);
 	else if (which == SEEN_POLICY)
-		ret->policy = text_of(value);
+		ret->policy = span_text(value);
 	else if (which == SEEN_UNTIL)
 		return read_until(value, ret, err);
 	return 0;
@@ -111,25 +74,25 @@ static int read_known(struct span tag, struct span value, unsigned *seen, struct
 
 static int read_parameter(struct span parameter, unsigned *seen, struct persist_record *ret, struct err *err)
 {
-	struct span all = trim(parameter), value = all, tag;
+	struct span all = span_trim(parameter), value = all, tag;
 	bool pair;
 	int rc;
 
 	if (!all.length)
 		return err_set(err, ERR_INVALID, "empty parameter or trailing semicolon provided");
-	tag = trim(cut(&value, '=', &pair));
+	tag = span_trim(span_cut(&value, '=', &pair));
 	if (!pair)
 		return malformed(err, "malformed parameter", all, " should be tag=value pair");
 	if (!tag.length)
 		return malformed(err, "malformed parameter", all, ", empty tag");
-	value = trim(value);
+	value = span_trim(value);
 	rc = check_value(tag, value, err);
 	return rc < 0 ? rc : read_known(tag, value, seen, ret, err);
 }
 
 static int read_issuer(struct span issuer, struct persist_record *ret, struct err *err)
 {
-	CLEANUP(mem_freep) char *text = text_of(issuer);
+	CLEANUP(mem_freep) char *text = span_text(issuer);
 
 	if (!issuer.length)
 		return err_set(err, ERR_INVALID, "empty issuer-domain-name");
@@ -150,9 +113,9 @@ int persist_record_parse(const unsigned char *bytes, size_t length, struct persi
 	memset(ret, 0, sizeof(*ret));
 	if (length > RECORD_MAX)
 		return err_set(err, ERR_TOO_LARGE, "longer than a TXT record can be");
-	rc = read_issuer(trim(cut(&rest, ';', &more)), ret, err);
+	rc = read_issuer(span_trim(span_cut(&rest, ';', &more)), ret, err);
 	while (rc == 0 && more)
-		rc = read_parameter(cut(&rest, ';', &more), &seen, ret, err);
+		rc = read_parameter(span_cut(&rest, ';', &more), &seen, ret, err);
 	if (rc == 0 && !ret->account_uri)
 		rc = err_set(err, ERR_INVALID, "missing mandatory accounturi parameter");
 	return rc;

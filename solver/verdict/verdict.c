@@ -17,7 +17,7 @@ struct verdict *verdict_new(void)
 	return v;
 }
 
-static void look_done(struct look *l)
+void look_done(struct look *l)
 {
 	for (size_t i = 0; i < l->value_count; i++)
 		free(l->values[i]);
@@ -25,6 +25,7 @@ static void look_done(struct look *l)
 	free(l->address);
 	free(l->status);
 	free(l->detail);
+	*l = (struct look){ 0 };
 }
 
 void verdict_free(struct verdict *v)

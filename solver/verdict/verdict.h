@@ -81,6 +81,7 @@ struct verdict {
 
 struct verdict *verdict_new(void);
 void verdict_free(struct verdict *v);
+void look_done(struct look *l); /* frees what it holds, and zeroes it */
 struct look *verdict_look(struct verdict *v, const char *server, const char *address); /* NULL at LOOKS_MAX */
 /* Adds a finding; `text` and `mend` are taken (mend may be NULL). At FINDINGS_MAX it takes the place
  * of a less important one, or is dropped. */
