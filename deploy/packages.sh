@@ -7,7 +7,7 @@ SHOW_PACKAGES="curl bind9-dnsutils openssl ca-certificates"
 TEST_PACKAGES="libcmocka-dev python3 python3-cryptography python3-dnspython unbound bind9-utils pebble bind9 knot pdns-server pdns-backend-sqlite3
   certbot dehydrated uacme lego chromium chromium-driver python3-kubernetes python3-yaml
   curl iproute2 util-linux openssl bc"
-BENCH_PACKAGES="python3 libcmocka-dev pebble lego knot nginx-light wrk dnsperf iproute2 util-linux"
+BENCH_PACKAGES="python3 libcmocka-dev uthash-dev pebble lego certbot bind9-dnsutils knot nginx-light wrk dnsperf iproute2 util-linux"
 
 # Installs what is missing of the packages given; asks for root only then.
 install_packages() {

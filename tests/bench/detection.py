@@ -4,9 +4,9 @@ to "ready", against lego on the same servers and delays.
     DCVD=…/dcvd LATE_SERVER=…/bench_late_server detection.py [--full]
 
 Three servers show it at once and the fourth late, so that all looks go to one. "Ready" is dcvd's own event; lego's moment is when
-Pebble asks for the record. The names come at random times; each delay has a provider of its own, first one that is not known
-yet, then one whose delay was learned from those names. --full adds ten minutes with names that never appear. Port 53 of
-127.0.0.0/8 is taken: run.sh gives it a network of its own.
+Pebble asks for the record. The names come at random times, in four zones a delay, each with a provider of its own: first one
+that is not known yet, then one whose delay was learned from those names. --full adds ten minutes with names that never appear.
+Port 53 of 127.0.0.0/8 is taken: run.sh gives it a network of its own.
 """
 import datetime
 import math
@@ -27,18 +27,21 @@ from support.service import Service
 
 DELAYS = (200, 1000, 5000, 30000)
 NAMES, LEGO_NAMES = 40, 5
+ZONES = 4                   # of each delay: names of one zone share its servers' hundred questions a second, which bulk.py measures
+NEVER_ZONE = 99
 SPREAD_SECONDS = 8          # the names of a delay come within this time
 QUERIES = 80                # of a name at a server address in ten minutes
 WINDOW_SECONDS = 600
 
 
-def zone(delay):
-    return DELAYS.index(delay) + 1
+def zones(delay):
+    first = DELAYS.index(delay) * ZONES + 1
+    return range(first, first + ZONES)
 
 
-def name_of(delay, label):
+def name_of(delay, label, number):
     """Each name has a delay of its own, within a twentieth, so that no rhythm of looking fits by luck."""
-    return f"d{round(delay * random.uniform(0.95, 1.05))}-{label}.{zone_name(zone(delay))}"
+    return f"d{round(delay * random.uniform(0.95, 1.05))}-{label}{number}.{zone_name(zones(delay)[number % ZONES])}"
 
 
 def percentile(sorted_list, share):
@@ -65,7 +68,7 @@ class Run:
         start = time.monotonic()
         for at, delay, number in plan:
             time.sleep(max(0, start + at - time.monotonic()))
-            name = name_of(delay, f"{self.label}{number}")
+            name = name_of(delay, self.label, number)
             challenge = self.connection.call("POST", "/v1/challenges", {"type": "dns-01", "domain": name, "value": value(number)})
             self.ids[name] = challenge["id"]
 
@@ -91,7 +94,7 @@ def one_lego(folder, pebble, hosts, delay, number):
     environment = {**os.environ, "LEGO_CA_CERTIFICATES": str(pebble.ca_file), "RFC2136_NAMESERVER": "127.0.0.1:53", "RFC2136_TTL": "5"}
     argv = ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', hosts, "lego", "--path", f"{folder}/lego-{delay}-{number}",
             "--server", pebble.directory, "--email", "bench@example.com", "--accept-tos", "--dns", "rfc2136", "--dns.resolvers", "127.0.0.1:53",
-            "--domains", name_of(delay, f"lego{number}"), "run"]
+            "--domains", name_of(delay, "lego", number), "run"]
     time.sleep(random.random() * SPREAD_SECONDS)
     result = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=180)
     if result.returncode:
@@ -102,7 +105,7 @@ def run_legos(folder):
     """lego with its own rfc2136 and its own check of propagation, as it comes."""
     hosts = pathlib.Path(folder) / "hosts"
     hosts.write_text("127.0.0.1 localhost\n" + "".join(
-        f"127.1.{zone(delay)}.{server} ns{server}.{zone_name(zone(delay))}\n" for delay in DELAYS for server in range(1, 5)))
+        f"127.1.{zone}.{server} ns{server}.{zone_name(zone)}\n" for zone in range(1, len(DELAYS) * ZONES + 1) for server in range(1, 5)))
     with Pebble(folder, dns_server=f"{WITNESS}:53") as pebble:
         threads = [threading.Thread(target=one_lego, args=(folder, pebble, str(hosts), delay, number))
                    for delay in DELAYS for number in range(LEGO_NAMES)]
@@ -116,7 +119,8 @@ class Measured:
     """Lateness in ms and the most questions of one name at one address."""
 
     def __init__(self, known, moments, delay, label):
-        names = [n for n in known.values() if f"-{label}" in n.name and n.name.endswith(f".{zone_name(zone(delay))}")]
+        ours = tuple("." + zone_name(zone) for zone in zones(delay))
+        names = [n for n in known.values() if f"-{label}" in n.name and n.name.endswith(ours)]
         self.late = sorted(moments[n.name] - n.shown for n in names if n.name in moments)
         self.early = sum(late < 0 for late in self.late)
         self.missing = len(names) - len(self.late)
@@ -140,7 +144,7 @@ def never(service, servers):
     connection = Connection(service.api_port, service.token)
     servers.tell("forget")
     for number in range(20):
-        connection.call("POST", "/v1/challenges", {"type": "dns-01", "domain": f"d900000-never{number}.{zone_name(9)}", "value": value(number),
+        connection.call("POST", "/v1/challenges", {"type": "dns-01", "domain": f"d900000-never{number}.{zone_name(NEVER_ZONE)}", "value": value(number),
                                                    "deadline": "20m"})
     time.sleep(WINDOW_SECONDS)
     known, _ = servers.report()
@@ -150,7 +154,7 @@ def never(service, servers):
 
 def main():
     with tempfile.TemporaryDirectory() as folder, LateServers(os.environ["LATE_SERVER"]) as servers, \
-         Service(pathlib.Path(folder) / "dcvd", configuration(folder, [*map(zone, DELAYS), 9]), authority=AUTHORITY) as service:
+         Service(pathlib.Path(folder) / "dcvd", configuration(folder, [*range(1, len(DELAYS) * ZONES + 1), NEVER_ZONE]), authority=AUTHORITY) as service:
         legos = threading.Thread(target=run_legos, args=(folder,))
         moments, first, second = {}, Run(service, "a"), Run(service, "b")
         first.send()
