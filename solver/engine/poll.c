@@ -198,8 +198,9 @@ static double dense_pause(const struct poll *p, double waited, double left)
 {
 	bool plenty = waited > 1 && left > log(POLL_WINDOW_MS / waited) / log1p(DENSE_SOON) + 2 * FEW;
 	double later = plenty ? 0 : fmin(fmax((waited - 5000) / 10000, 0), 1);
+	double min = (double)p->min_ms * (0.6 + 0.4 * fmin(waited / 1000, 1)); /* many answer within the first second */
 
-	return fmin(fmax((double)p->min_ms, waited * (DENSE_SOON + (DENSE - DENSE_SOON) * later)), (double)p->max_ms);
+	return fmin(fmax(min, waited * (DENSE_SOON + (DENSE - DENSE_SOON) * later)), (double)p->max_ms);
 }
 
 static double learned_pause(const struct poll *p, double waited, double left)
