@@ -141,6 +141,9 @@ static void refuses_routes_that_lead_nowhere(void **state)
 	        "f:2:12: routes[0].suffix: '*.a': write example.com, which matches all names below it too");
 	refuses("routes:\n- {type: dns01}\n", NULL,
 	        "f:2:10: routes[0].type: expected http-01, dns-01, dns-account-01, dns-persist-01, tls-alpn-01 or both, found 'dns01'; did you mean 'dns-01'?");
+	refuses("routes:\n- {type: tls-alpn-01}\n", NULL,
+	        "f:2:3: routes[0]: tls-alpn-01 can be checked, but only the web server itself can answer it");
+	refuses("routes:\n- {preflight: maybe}\n", NULL, "f:2:15: routes[0].preflight: expected refuse, warn or off, found 'maybe'");
 }
 
 static void refuses_options_that_contradict_each_other(void **state)
@@ -284,6 +287,23 @@ static void without_routes_all_goes_to_the_embedded_server(void **state)
 	config_free(c);
 }
 
+static void a_route_of_dns01_serves_all_that_a_txt_record_proves(void **state)
+{
+	struct config *c = good("routes: [{suffix: a.example, type: dns-01, authority: private, preflight: warn, unknown: accept}]\n");
+	const struct config_route *route = config_route(c, CHALLENGE_DNS01, "a.example");
+
+	(void)state;
+	assert_non_null(route);
+	assert_ptr_equal(config_route(c, CHALLENGE_DNS_ACCOUNT01, "a.example"), route);
+	assert_ptr_equal(config_route(c, CHALLENGE_DNS_PERSIST01, "a.example"), route);
+	assert_null(config_route(c, CHALLENGE_HTTP01, "a.example"));
+	assert_null(config_route(c, CHALLENGE_TLS_ALPN01, "a.example"));
+	assert_string_equal(route->authority, "private");
+	assert_int_equal(route->preflight, PREFLIGHT_WARN);
+	assert_int_equal(route->unknown, UNKNOWN_ACCEPT);
+	config_free(c);
+}
+
 static void the_longest_suffix_at_a_label_boundary_wins(void **state)
 {
 	struct config *c = good("routes:\n"
@@ -414,6 +434,7 @@ int main(void)
 		cmocka_unit_test(overrides_win_over_the_file),
 		cmocka_unit_test(without_a_file_only_overrides_count),
 		cmocka_unit_test(without_routes_all_goes_to_the_embedded_server),
+		cmocka_unit_test(a_route_of_dns01_serves_all_that_a_txt_record_proves),
 		cmocka_unit_test(the_longest_suffix_at_a_label_boundary_wins),
 		cmocka_unit_test(a_star_matches_every_name_but_loses_to_all_else),
 		cmocka_unit_test(the_dump_reads_back_as_the_same),
