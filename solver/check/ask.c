@@ -8,6 +8,7 @@
 #include "solver/base/mem.h"
 #include "solver/check/ask.h"
 #include "solver/check/pace.h"
+#include "solver/check/shared.h"
 #include "solver/dns/message.h"
 #include "solver/net/interface.h"
 
@@ -101,6 +102,16 @@ const struct ev_answer *run_have(const struct check_run *r, const char *name, in
 	return evidence_authority(r->e, name, type);
 }
 
+/* Who serves a zone, and where, is common to all its names; the rest may have changed since the last check. */
+static int query(struct check_run *r, const char *name, int type, struct ask *a, struct err *err)
+{
+	bool common = type == DNS_NS || ((type == DNS_A || type == DNS_AAAA) && r->dns);
+
+	if (common && strcmp(name, r->e->identifier) != 0)
+		return shared_query(r->c, name, type, on_recursive, a, err);
+	return recursor_query(r->c->parts.recursor, name, type, on_recursive, a, err);
+}
+
 const struct ev_answer *run_want(struct check_run *r, const char *name, int type)
 {
 	const struct ev_answer *have = run_have(r, name, type);
@@ -114,7 +125,7 @@ const struct ev_answer *run_want(struct check_run *r, const char *name, int type
 		return NULL;
 	a->name = mem_dup(name);
 	a->type = type;
-	if (r->c->closing || recursor_query(r->c->parts.recursor, name, type, on_recursive, a, &err) < 0) {
+	if (r->c->closing || query(r, name, type, a, &err) < 0) {
 		a->waiting = false;
 		r->pending--;
 	}

@@ -4,6 +4,7 @@
 
 #include "solver/base/mem.h"
 #include "solver/check/internal.h"
+#include "solver/check/shared.h"
 #include "solver/check/pace.h"
 #include "solver/check/run.h"
 
@@ -78,6 +79,7 @@ void checker_close(struct checker *c)
 	runs_close(c);
 	pace_end(c);
 	laters_end(&c->laters);
+	shared_free(c);
 	zone_cache_free(c);
 	LL_FOREACH_SAFE(c->held, held, next) {
 		authorities_free(held->set);

@@ -4,6 +4,7 @@
  *   locate.c    where a TXT record must stand   zone.c       the servers of a zone, cached
  *   look_dns.c  look_http.c  one cheap look     pace.c       what one server address is asked in a second
  *   check.c     a check, begin to end (run.h)   ask.c web.c  its questions     answer.c  a reply as evidence
+ *   shared.c    questions that many names have in common
  *   known.c     what polling found already
  *   validation.c  servers.c  delegation.c  details.c         its steps
  */
@@ -23,6 +24,8 @@ struct checker {
 	struct authorities *authorities;   /* of the configuration in force */
 	struct authorities_held *held;     /* those too that older runs may use */
 	struct zone *zones;         /* zone.c */
+	struct shared *shared;      /* shared.c: by question */
+	int64_t swept_ms;
 	struct laters laters;
 	struct pace_lane *lanes;    /* pace.c: by server address */
 	size_t waiting;             /* questions that wait for their turn */

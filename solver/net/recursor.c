@@ -74,7 +74,8 @@ struct setting { const char *name, *value; bool optional; };
 /* Nothing is kept, names keep their case bits, what is not signed where it should be is bogus to the second. */
 static const struct setting settings[] = {
 	{ "cache-max-ttl:", "0" }, { "cache-max-negative-ttl:", "0" }, { "msg-cache-size:", "4m" }, { "rrset-cache-size:", "8m" },
-	{ "infra-host-ttl:", "10" }, { "infra-keep-probing:", "yes", true }, { "infra-cache-numhosts:", "20000" }, { "prefetch:", "no" }, { "aggressive-nsec:", "no", true },
+	{ "target-fetch-policy:", "0 0 0 0 0" }, { "infra-host-ttl:", "10" }, { "infra-keep-probing:", "yes", true },
+	{ "infra-cache-numhosts:", "20000" }, { "prefetch:", "no" }, { "aggressive-nsec:", "no", true },
 	{ "use-caps-for-id:", "yes" }, { "edns-buffer-size:", "1232" }, { "qname-minimisation:", "no" }, { "minimal-responses:", "no" },
 	{ "harden-glue:", "yes" }, { "harden-dnssec-stripped:", "yes" }, { "harden-below-nxdomain:", "no" },
 	{ "val-sig-skew-min:", "0" }, { "val-sig-skew-max:", "0" }, { "ede:", "yes", true }, { "discard-timeout:", "0", true },
