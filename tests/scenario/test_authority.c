@@ -188,7 +188,28 @@ static void a_route_may_accept_what_cannot_be_seen_from_here(void **state)
 	route_all(s, "unknown: accept");
 	assert_int_equal(present(s, NAME, VALUE), 0);
 	run_until(s, s->id, CHALLENGE_READY, 5000);
-	assert_history_says(s, "accepted without the authority's view: ");
+	assert_history_says(s, "accepted, although not all of it can be known from here: ");
+}
+
+static void a_record_for_one_account_is_that_of_the_caller_who_said_none(void **state)
+{
+	struct scenario *s = *state;
+
+	fake_dns_caa("example.org", "0 issue \"letsencrypt.org; accounturi=https://acme-v02.api.letsencrypt.org/acme/acct/1\"");
+	assert_int_equal(present(s, NAME, VALUE), 0);
+	run_until(s, s->id, CHALLENGE_READY, 5000);
+	assert_history_says(s, "accepted, although not all of it can be known from here: ");
+}
+
+static void but_not_that_of_akamai(void **state)
+{
+	struct scenario *s = *state;
+	const struct challenge_request one = dns01(NAME, VALUE);
+
+	fake_dns_caa("example.org", "0 issue \"letsencrypt.org; accounturi=https://acme-v02.api.letsencrypt.org/acme/acct/1\"");
+	assert_int_equal(submit_order(s, &(struct order_request){ .challenges = &one, .count = 1, .client = "cps" }), 0);
+	run_for(s, 20000);
+	assert_int_equal(state_of(s, s->id), CHALLENGE_PROPAGATING);
 }
 
 static void a_record_that_the_caller_named_is_ready_when_every_server_shows_it(void **state)
@@ -379,6 +400,8 @@ int main(void)
 		scenario_test(at_the_deadline_the_verdict_is_the_reason),
 		scenario_test(what_cannot_be_seen_from_here_is_held_back),
 		scenario_test(a_route_may_accept_what_cannot_be_seen_from_here),
+		scenario_test(a_record_for_one_account_is_that_of_the_caller_who_said_none),
+		scenario_test(but_not_that_of_akamai),
 		scenario_test(a_record_that_the_caller_named_is_ready_when_every_server_shows_it),
 		scenario_test(a_value_that_vanishes_is_noticed_and_seen_again),
 		scenario_test(a_server_that_is_silent_for_a_while_is_no_loss),
