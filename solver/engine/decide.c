@@ -12,18 +12,6 @@
 #define AGAIN_FIRST_MS 500
 #define AGAIN_MAX_MS 60000
 
-/* A caller who named another record knows an identifier that we do not: nobody can say what the authority will ask. */
-static bool can_check(const struct entry *n)
-{
-	struct challenge usual = n->c;
-	char fqdn[NAME_SIZE];
-
-	if (!n->c.record_name)
-		return true;
-	usual.record_name = NULL;
-	return request_record_name(&usual, fqdn, NULL) == 0 && strcmp(fqdn, n->c.record_name) == 0;
-}
-
 /* How long this provider takes, for the next time. */
 static void learn(struct probe *p)
 {
@@ -161,7 +149,7 @@ void probe_decide(struct probe *p)
 
 	probe_rest(p);
 	learn(p);
-	if (can_check(p->n)) {
+	if (request_identifier_is_known(&p->n->c)) {
 		gate_enter(p->e, &p->ticket, start_check, p);
 		return;
 	}

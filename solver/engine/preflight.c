@@ -6,6 +6,7 @@
 
 #include "solver/base/mem.h"
 #include "solver/engine/internal.h"
+#include "solver/engine/request.h"
 
 #define AGAIN_FIRST_MS INT64_C(1000)
 #define WALK_AGAIN_MS 600000
@@ -37,10 +38,15 @@ int preflight_name(const struct engine *e, const struct challenge *c, struct err
 {
 	const struct config_route *route = route_of(e, c);
 	const struct authority *a = checker_authority(e->checker, route->authority);
+	struct authority own;
 	struct err why;
 
-	if (route->preflight != PREFLIGHT_REFUSE || is_own_name(e, c) || !a)
+	if (route->preflight != PREFLIGHT_REFUSE || !a || !request_identifier_is_known(c))
 		return 0;
+	if (is_own_name(e, c)) { /* need not be public, but a name all the same */
+		own = authority_for_own(a);
+		a = &own;
+	}
 	if (identifier_check(c->identifier, c->wildcard, challenge_type_name(c->type), a, &why) == 0)
 		return 0;
 	return err_set(err, ERR_INVALID, "%s would refuse it: %.380s", a->title, why.text);

@@ -272,3 +272,14 @@ char *check_expected(const struct check_request *r)
 	crypto_dns01_value(r->key_authorization, value);
 	return mem_dup(value);
 }
+
+bool request_identifier_is_known(const struct challenge *c)
+{
+	struct challenge usual = *c;
+	char fqdn[NAME_SIZE];
+
+	if (!c->record_name)
+		return true;
+	usual.record_name = NULL;
+	return request_record_name(&usual, fqdn, NULL) == 0 && strcmp(fqdn, c->record_name) == 0;
+}

@@ -16,6 +16,10 @@ int request_read_challenge(const struct challenge_request *request, const struct
 /* The name that is written, before CNAMEs. */
 int request_record_name(const struct challenge *c, char ret_fqdn[NAME_SIZE], struct err *err);
 
+/* A caller who named another record than the usual one knows an identifier that we do not: nobody can say then what the authority
+ * will ask. */
+bool request_identifier_is_known(const struct challenge *c);
+
 /* What a check compares with: the value (or the digest of the key authorization) for dns-01, the key
  * authorization for http-01, or NULL. Gives (free with free). */
 char *check_expected(const struct check_request *request);

@@ -63,6 +63,18 @@ static void a_name_of_our_own_needs_no_public_suffix(void **state)
 
 	assert_int_equal(present(s, "www.dcvd.test", VALUE), 0);
 	run_until(s, s->id, CHALLENGE_READY, 1000);
+	assert_int_equal(present(s, "under_score.dcvd.test", VALUE), ERR_INVALID); /* but must be a name that can be proved */
+}
+
+static void a_record_that_the_caller_named_may_look_as_it_likes(void **state)
+{
+	struct scenario *s = *state;
+	struct challenge_request r = dns01("_token.example.org", VALUE);
+
+	r.record_name = "_token.example.org";
+	fake_dns_value("_token.example.org", VALUE);
+	assert_int_equal(submit(s, &r, 1), 0);
+	run_until(s, s->id, CHALLENGE_READY, 5000);
 }
 
 static void what_caa_forbids_is_not_published(void **state)
@@ -391,6 +403,7 @@ int main(void)
 		scenario_test(a_name_that_no_authority_accepts_is_refused_at_once),
 		scenario_test(a_route_to_another_authority_has_its_rules),
 		scenario_test(a_name_of_our_own_needs_no_public_suffix),
+		scenario_test(a_record_that_the_caller_named_may_look_as_it_likes),
 		scenario_test(what_caa_forbids_is_not_published),
 		scenario_test(a_route_may_publish_in_spite_of_caa),
 		scenario_test(servers_that_fail_for_the_moment_are_waited_for),
