@@ -33,7 +33,8 @@ static const struct rule rules[CHALLENGE_STATES][CHALLENGE_INPUTS] = {
 	[PROPAGATING] [INPUT_DEADLINE]  = { true, WITHDRAWING, DO_WITHDRAW },
 	[PROPAGATING] [INPUT_RELEASED]  = { true, WITHDRAWING, DO_WITHDRAW },
 
-	[READY]       [INPUT_LOST]      = { true, PROPAGATING, DO_PROBE    },
+	/* Publishing twice is harmless, and brings back what somebody took away. */
+	[READY]       [INPUT_LOST]      = { true, PUBLISHING,  DO_PUBLISH  },
 	[READY]       [INPUT_RELEASED]  = { true, WITHDRAWING, DO_WITHDRAW },
 
 	/* GONE stands for "over": challenge_step() makes it FAILED for a challenge that had failed. */
