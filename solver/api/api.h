@@ -1,4 +1,5 @@
-/* The REST front door: /v1/…, /metrics, health. Design section 9; the contract is openapi.json.
+/* The front doors: REST (/v1/…, its contract is openapi.json), httpreq and acmeproxy, acme-dns, cert-manager's webhook, Open MPIC,
+ * the status page, /metrics, health. Design section 9.
  *
  * It translates JSON into engine requests and back, knows who may ask for which name, and nothing of
  * providers or the journal's form. Everything runs on the loop thread. A key authorization, a token of a
