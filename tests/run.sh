@@ -49,12 +49,12 @@ output=$(cd "$build" && ctest -j"$(nproc)" --output-on-failure --timeout 120 2>&
 count_programs "$build" "$output"
 
 echo "== what runs in threads, with ThreadSanitizer"
-threaded='(answers|nameserver|store|webroot)'
-targets=$(cd tests/unit && ls -d answers/test_*.c nameserver/test_*.c store/test_*.c webroot/test_*.c | sed -E 's,(.*)/test_(.*)\.c,test_unit_\1_\2,')
+threaded='(answers|nameserver|store|webroot|net_work|net_loop)'
+targets=$(cd tests/unit && ls -d answers/test_*.c nameserver/test_*.c store/test_*.c webroot/test_*.c net/test_work.c net/test_loop.c | sed -E 's,(.*)/test_(.*)\.c,test_unit_\1_\2,')
 # shellcheck disable=SC2086
 cmake -S . -B "$build/threads" -DCMAKE_BUILD_TYPE=Debug -DDCVD_TESTS=ON -DDCVD_SANITIZE=thread >"$build/threads.log" 2>&1 &&
   cmake --build "$build/threads" -j"$(nproc)" --target $targets >>"$build/threads.log" 2>&1 || { tail -n 40 "$build/threads.log"; count "0 passed, 1 failed"; }
-output=$(cd "$build/threads" && ctest -R "unit_${threaded}_" --output-on-failure --timeout 120 2>&1)
+output=$(cd "$build/threads" && ctest -R "unit_${threaded}" --output-on-failure --timeout 120 2>&1)
 count_programs "$build/threads" "$output"
 
 echo "== lint"
