@@ -86,6 +86,10 @@ static void take_verdict(struct probe *p, const struct verdict *v, int64_t wait_
 	} else if (accept) {
 		text = mem_printf("accepted, although not all of it can be known from here: %s", v->detail);
 		life_input(p->e, n, INPUT_SEEN, text);
+	} else if (v->result == VERDICT_UNKNOWN) {
+		text = mem_printf("%s; %ssay \"unknown: accept\" in its route", v->detail,
+		                  v->stage == STAGE_LOOKUP ? "let this host ask name servers in the world (port 53), or " : "if that is how it should be, ");
+		hold(p, text, 0);
 	} else {
 		hold(p, v->detail ? v->detail : "nobody knows why", 0);
 	}

@@ -192,6 +192,16 @@ static void what_cannot_be_seen_from_here_is_held_back(void **state)
 	run_until(s, s->id, CHALLENGE_READY, 29000);
 }
 
+static void and_what_to_do_about_it_is_said(void **state)
+{
+	struct scenario *s = *state;
+
+	fake_recursor_blind(true);
+	assert_int_equal(present(s, NAME, VALUE), 0);
+	run_for(s, 10000);
+	assert_history_says(s, "say \"unknown: accept\" in its route");
+}
+
 static void a_route_may_accept_what_cannot_be_seen_from_here(void **state)
 {
 	struct scenario *s = *state;
@@ -413,6 +423,7 @@ int main(void)
 		scenario_test(what_the_authority_would_refuse_is_held_back_and_says_why),
 		scenario_test(at_the_deadline_the_verdict_is_the_reason),
 		scenario_test(what_cannot_be_seen_from_here_is_held_back),
+		scenario_test(and_what_to_do_about_it_is_said),
 		scenario_test(a_route_may_accept_what_cannot_be_seen_from_here),
 		scenario_test(a_record_for_one_account_is_that_of_the_caller_who_said_none),
 		scenario_test(but_not_that_of_akamai),
