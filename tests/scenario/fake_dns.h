@@ -35,6 +35,8 @@ int fake_dns_resolve(const char *name, int type, unsigned char **ret_wire, size_
 
 struct resolver *fake_resolver_new(struct loop *l);
 /* No root answers any more, or again. */
+/* How often full recursion was asked for this since it was opened. */
+unsigned fake_recursor_asked(const char *name, int type);
 void fake_recursor_blind(bool blind);
 struct recursor *fake_recursor_new(struct loop *l);
 

@@ -26,7 +26,20 @@ struct recursor {
 	struct recursor_call *calls;
 };
 
+#define ASKED_MAX 4096
+
 static bool is_blind;
+static struct { char name[NAME_SIZE]; int type; } asked[ASKED_MAX];
+static size_t asked_count;
+
+unsigned fake_recursor_asked(const char *name, int type)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < asked_count; i++)
+		count += asked[i].type == type && strcmp(asked[i].name, name) == 0;
+	return count;
+}
 
 void fake_recursor_blind(bool blind)
 {
@@ -38,6 +51,7 @@ struct recursor *fake_recursor_new(struct loop *l)
 	struct recursor *r = mem_new(1, sizeof(*r));
 
 	r->loop = l;
+	asked_count = 0;
 	return r;
 }
 
@@ -76,6 +90,10 @@ int recursor_query(struct recursor *r, const char *name, int type, recursor_fn d
 	*c = (struct recursor_call){ .recursor = r, .type = type, .done = done, .arg = arg };
 	snprintf(c->name, sizeof(c->name), "%s", name);
 	DL_APPEND(r->calls, c);
+	if (asked_count < ASKED_MAX) {
+		snprintf(asked[asked_count].name, NAME_SIZE, "%s", name);
+		asked[asked_count++].type = type;
+	}
 	c->timer = timer_start(r->loop, REPLY_MS, arrived, c);
 	return 0;
 }

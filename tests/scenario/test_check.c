@@ -1,7 +1,9 @@
 /* Checks by hand, orders as a whole, and watching. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "solver/base/mem.h"
+#include "solver/dns/message.h"
 #include "tests/scenario/scenario.h"
 
 #define NAME "www.example.org"
@@ -195,6 +197,33 @@ static void a_watch_may_end_inside_its_own_call(void **state)
 	assert_int_equal(second.calls, 1);
 }
 
+static void count_verdict(const char *verdict_json, const struct err *err, void *arg)
+{
+	(void)err;
+	assert_non_null(verdict_json);
+	++*(int *)arg;
+}
+
+static void checks_of_the_same_moment_share_who_serves_their_zone(void **state)
+{
+	struct scenario *s = *state;
+	char names[20][NAME_SIZE];
+	int over = 0;
+	struct err err;
+
+	for (int i = 0; i < 20; i++) {
+		struct check_request r = { .type = CHALLENGE_DNS01, .domain = names[i], .value = VALUE };
+
+		snprintf(names[i], sizeof(names[i]), "host%d.example.org", i);
+		assert_int_equal(engine_check(s->engine, &r, count_verdict, &over, &err), 0);
+	}
+	run_for(s, 30000);
+	assert_int_equal(over, 20);
+	assert_int_equal(fake_recursor_asked("ns1.example.org", DNS_A), 1);
+	assert_int_equal(fake_recursor_asked("example.org", DNS_NS), 1);
+	assert_true(fake_recursor_asked("_acme-challenge.host7.example.org", DNS_TXT) >= 1);
+}
+
 static void a_server_that_showed_the_value_is_not_asked_for_it_again(void **state)
 {
 	struct scenario *s = *state;
@@ -207,6 +236,7 @@ static void a_server_that_showed_the_value_is_not_asked_for_it_again(void **stat
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		scenario_test(checks_of_the_same_moment_share_who_serves_their_zone),
 		scenario_test(a_server_that_showed_the_value_is_not_asked_for_it_again),
 		scenario_test(a_check_of_a_wildcard_for_http01_is_refused),
 		scenario_test(a_check_with_an_unknown_authority_is_refused),
