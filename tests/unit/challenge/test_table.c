@@ -30,7 +30,7 @@ static const char expected[] =
 	"propagating failed -> withdrawing, withdraw\n"
 	"propagating deadline -> withdrawing, withdraw\n"
 	"propagating released -> withdrawing, withdraw\n"
-	"ready lost -> propagating, probe\n"
+	"ready lost -> publishing, publish\n"
 	"ready released -> withdrawing, withdraw\n"
 	"withdrawing released -> withdrawing, nothing\n"
 	"withdrawing withdrawn -> gone, forget\n"
