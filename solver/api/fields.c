@@ -6,30 +6,10 @@
 #include <string.h>
 
 #include "solver/base/mem.h"
+#include "solver/base/nesting.h"
 #include "solver/challenge/challenge.h"
 
 #define DURATION_MAX_MS (3650LL * 24 * 3600 * 1000)
-
-/* jansson recurses; its own limit of 2048 levels is more than a body of ours ever needs. */
-static bool too_deep(const char *text, size_t length)
-{
-	bool quoted = false;
-	int depth = 0;
-
-	for (size_t i = 0; i < length; i++) {
-		if (quoted && text[i] == '\\')
-			i++;
-		else if (text[i] == '"')
-			quoted = !quoted;
-		else if (!quoted && (text[i] == '{' || text[i] == '['))
-			depth++;
-		else if (!quoted && (text[i] == '}' || text[i] == ']'))
-			depth--;
-		if (depth > JSON_DEPTH_MAX)
-			return true;
-	}
-	return false;
-}
 
 int fields_parse(const char *text, size_t length, json_t **ret, struct problem *problem)
 {
@@ -38,7 +18,8 @@ int fields_parse(const char *text, size_t length, json_t **ret, struct problem *
 
 	if (!length)
 		return problem_set(problem, 400, ERR_INVALID, NULL, "the request has no body; send a JSON object");
-	if (too_deep(text, length))
+	/* jansson recurses; its own limit of 2048 levels is more than a body of ours ever needs. */
+	if (nesting_is_over(text, length, JSON_DEPTH_MAX))
 		return problem_set(problem, 400, ERR_INVALID, NULL, "the JSON is nested deeper than %d levels", JSON_DEPTH_MAX);
 	object = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
 	if (!object)

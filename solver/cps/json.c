@@ -5,36 +5,17 @@
 
 #include "solver/base/clock.h"
 #include "solver/base/mem.h"
+#include "solver/base/nesting.h"
 
 /* The parser recurses; nothing CPS sends is deeper than a dozen levels. */
 #define DEPTH_MAX 64
-
-static bool too_deep(const char *text, size_t length)
-{
-	int depth = 0;
-	bool quoted = false;
-
-	for (size_t i = 0; i < length; i++) {
-		if (quoted && text[i] == '\\')
-			i++;
-		else if (text[i] == '"')
-			quoted = !quoted;
-		else if (!quoted && (text[i] == '{' || text[i] == '['))
-			depth++;
-		else if (!quoted && (text[i] == '}' || text[i] == ']'))
-			depth--;
-		if (depth > DEPTH_MAX)
-			return true;
-	}
-	return false;
-}
 
 json_t *cps_json_load(const char *text, size_t length, const char *what, struct err *err)
 {
 	json_error_t error;
 	json_t *root;
 
-	if (too_deep(text, length)) {
+	if (nesting_is_over(text, length, DEPTH_MAX)) {
 		err_set(err, ERR_PROTOCOL, "%s of CPS is nested too deep", what);
 		return NULL;
 	}
