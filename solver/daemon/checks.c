@@ -5,19 +5,12 @@
 
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
-#include "solver/daemon/recursion.h"
+#include "solver/daemon/parts.h"
 #include "solver/daemon/schema.h"
-#include "solver/mpic/mpic.h"
 
 struct checks {
 	struct config *config;
-	size_t provider_count; /* hidden: a check needs no credentials; given back at the end */
-	struct loop *loop;
-	struct http_client *http;
-	struct resolver *resolver;
-	struct recursor *recursor;
-	struct checker *checker;
-	struct mpic *mpic;
+	struct parts parts;
 	const struct check_want *wants;
 	size_t count, next, running;
 	int over;
@@ -48,7 +41,10 @@ static void on_checked(struct evidence *e, struct verdict *v, void *arg)
 	evidence_free(e);
 	verdict_free(v);
 	free(one);
-	timer_start(c->loop, 0, start_more, c);
+	if (c->over)
+		loop_stop(c->parts.loop); /* called off, or closing: nothing more begins */
+	else
+		timer_start(c->parts.loop, 0, start_more, c);
 }
 
 static void start(struct checks *c, size_t index)
@@ -58,7 +54,7 @@ static void start(struct checks *c, size_t index)
 	struct err err;
 
 	*one = (struct one){ c, index };
-	if (check_start(c->checker, &c->wants[index], on_checked, one, &run, &err) == 0) {
+	if (check_start(c->parts.checker, &c->wants[index], on_checked, one, &run, &err) == 0) {
 		c->running++;
 		return;
 	}
@@ -75,46 +71,21 @@ static void start_more(void *arg)
 	if (!c->running && c->next == c->count)
 		c->over = 1;
 	if (c->over)
-		loop_stop(c->loop);
+		loop_stop(c->parts.loop);
 }
 
 static int checks_open(struct checks *c, const struct daemon_options *options, struct err *err)
 {
-	struct resolver_options resolver;
-
 	if (config_read(options->config_file, options->overrides, schema_provider_table, &c->config, err) < 0)
 		return err->code;
 	log_setup(LOG_ERROR, LOG_TEXT);
-	c->provider_count = c->config->provider_count;
-	c->loop = loop_new();
-	c->http = http_client_new(c->loop);
-	resolver = (struct resolver_options){ (const char *const *)c->config->resolver.servers, (int)c->config->resolver.timeout_ms,
-	                                      (int)c->config->resolver.tries, (int)c->config->resolver.authority_port };
-	c->resolver = resolver_new(c->loop, &resolver, err);
-	if (!c->resolver || recursion_open(c->loop, c->config, &c->recursor, err) < 0)
-		return err->code;
-	const struct checker_parts parts = { .loop = c->loop, .http = c->http, .resolver = c->resolver, .recursor = c->recursor,
-	                                     .config = c->config };
-	if (checker_open(&parts, &c->checker, err) < 0)
-		return err->code;
-	return mpic_open(&(struct mpic_parts){ c->loop, c->http, c->checker, c->config }, &c->mpic, err);
+	return parts_open_checker(&c->parts, c->config, err);
 }
 
 static void checks_close(struct checks *c)
 {
 	c->over = 1; /* what ends now is told nobody */
-	mpic_stop(c->mpic);
-	if (c->recursor)
-		recursor_free(c->recursor);
-	if (c->resolver)
-		resolver_free(c->resolver);
-	if (c->http)
-		http_client_free(c->http);
-	mpic_close(c->mpic);
-	if (c->checker)
-		checker_close(c->checker);
-	if (c->loop)
-		loop_free(c->loop);
+	parts_close(&c->parts);
 	config_free(c->config);
 }
 
@@ -125,8 +96,8 @@ int checks_run(const struct daemon_options *options, const struct check_want *wa
 	int code = checks_open(&c, options, err);
 
 	if (code == 0) {
-		timer_start(c.loop, 0, start_more, &c);
-		loop_run(c.loop);
+		timer_start(c.parts.loop, 0, start_more, &c);
+		loop_run(c.parts.loop);
 	}
 	checks_close(&c);
 	return code;

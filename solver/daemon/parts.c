@@ -41,7 +41,7 @@ static int open_clients(struct parts *p, const struct config *c, struct err *err
 
 static int open_mpic(struct parts *p, const struct config *config, struct err *err)
 {
-	const struct mpic_parts parts = { p->loop, p->http, engine_checker(p->engine), config };
+	const struct mpic_parts parts = { p->loop, p->http, p->engine ? engine_checker(p->engine) : p->checker, config };
 
 	return mpic_open(&parts, &p->mpic, err);
 }
@@ -67,6 +67,20 @@ int parts_open(struct parts *p, const struct config *config, enum parts_journal 
 	return journal == PARTS_ON_DISK ? engine_recover(p->engine, err) : 0;
 }
 
+int parts_open_checker(struct parts *p, const struct config *config, struct err *err)
+{
+	struct checker_parts parts = { .config = config };
+
+	p->loop = loop_new();
+	if (open_clients(p, config, err) < 0)
+		return err->code;
+	parts.loop = p->loop;
+	parts.http = p->http;
+	parts.resolver = p->resolver;
+	parts.recursor = p->recursor;
+	return checker_open(&parts, &p->checker, err) < 0 ? err->code : open_mpic(p, config, err);
+}
+
 /* The engine begins nothing new; its clients end what was under way; the loop goes last. */
 void parts_close(struct parts *p)
 {
@@ -82,6 +96,7 @@ void parts_close(struct parts *p)
 	mpic_close(p->mpic);
 	if (p->engine)
 		engine_close(p->engine);
+	checker_close(p->checker);
 	if (p->store)
 		store_close(p->store);
 	p->store = NULL;

@@ -15,6 +15,7 @@ struct parts {
 	struct resolver *resolver;
 	struct recursor *recursor; /* NULL: check.authority-view is off */
 	struct engine *engine;
+	struct checker *checker;   /* of who has no engine; that has one of its own */
 	struct mpic *mpic;
 };
 
@@ -25,6 +26,8 @@ enum parts_journal {
 
 /* `config` is borrowed until parts_close(). After an error parts_close() frees what was opened. */
 int parts_open(struct parts *p, const struct config *config, enum parts_journal journal, struct err *err);
+/* Loop, clients, a checker, and those who look elsewhere: for who only checks. No journal, no credentials. As above. */
+int parts_open_checker(struct parts *p, const struct config *config, struct err *err);
 /* What is under way stays in the journal. What stands on the parts (front doors, listeners) is closed before. */
 void parts_close(struct parts *p);
 
