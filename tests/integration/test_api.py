@@ -271,7 +271,10 @@ class Life(Api):
         body = {"type": "http-01", "domain": "127.0.0.1.nip.dcvd.test", "token": "tok_en-1", "key_authorization": "tok_en-1.thumb"}
         challenge = self.service.call("POST", "/v1/challenges", body)
         self.assertNotIn("tok_en-1.thumb", json.dumps(challenge))
-        time.sleep(0.5)
+        deadline = time.monotonic() + 20
+        while self.service.call("GET", f"/v1/challenges/{challenge['id']}")["state"] in ("queued", "publishing"):
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.02)
         with urllib.request.urlopen(urllib.request.Request(
                 f"http://127.0.0.1:{self.service.http_port}/.well-known/acme-challenge/tok_en-1", headers={"Host": body["domain"]})) as reply:
             self.assertEqual(reply.read(), b"tok_en-1.thumb")

@@ -58,6 +58,13 @@ class Emulator:
     def stats(self):
         return self.call("GET", "/_test/stats")
 
+    def wait_for_names(self, enrollment, status, seconds=30):
+        deadline = time.monotonic() + seconds
+        while {n["status"] for n in self.state(enrollment)["names"].values()} != {status}:
+            if time.monotonic() > deadline:
+                raise AssertionError(f"not {status}: {self.state(enrollment)}")
+            time.sleep(0.05)
+
     def wait_for_acknowledgement(self, enrollment, seconds=30):
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -374,7 +381,7 @@ class CommandLine(CpsTest):
         listed = self.answer("list")["enrollments"]
         self.assertEqual([(e["id"], e["cn"], e["pending_changes"][0]["id"]) for e in listed],
                          [(enrollment, "www.example.test", enrollment + 1)])
-        time.sleep(1.5)
+        self.cps.wait_for_names(enrollment, "Awaiting user")
         shown = self.answer("show", str(enrollment))
         self.assertEqual([n["domain"] for n in shown["change"]["names"]], ["www.example.test", "example.org"])
         self.assertIn("www.example.test", self.run_cps("list").stdout)
@@ -384,7 +391,7 @@ class CommandLine(CpsTest):
         enrollment = self.cps.enroll("www.example.test")
         early = self.run_cps("ack", str(enrollment))
         self.assertEqual(early.returncode, 1, early.stderr)
-        time.sleep(1.5)
+        self.cps.wait_for_names(enrollment, "Awaiting user")
         self.answer("ack", str(enrollment))
         self.assertEqual(self.cps.state(enrollment)["acknowledgements"], 1)
 
