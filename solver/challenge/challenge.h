@@ -82,6 +82,7 @@ struct challenge {
 	char *verdict;           /* JSON: what each server said at the last look, or NULL */
 	int64_t created_ms;      /* wall clock, as all of these */
 	int64_t deadline_ms;     /* ready by then, or failed */
+	int64_t within_ms;       /* a duration: how long it has to become ready, at first and after each loss */
 	int64_t expires_ms;      /* withdrawn then at the latest; 0: never (dns-persist-01) */
 	int64_t updated_ms;
 	struct challenge_event *events;

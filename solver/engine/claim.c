@@ -44,7 +44,8 @@ bool claim_drop(struct engine *e, struct entry *n)
 	if (!n->claimed || !claim)
 		return !claim;
 	n->claimed = false;
-	n->maybe_out |= claim->inherited;
+	if (claim->inherited)
+		n->out = n->out_before = OUT_YES;
 	if (--claim->count)
 		return false;
 	HASH_DEL(e->claims, claim);

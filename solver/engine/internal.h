@@ -32,6 +32,14 @@ struct ticket {
 	struct ticket *prev, *next;
 };
 
+/* What is known of the record of a challenge. Only OUT_NEVER spares the provider the withdrawal. A refusal proves nothing of earlier
+ * calls, so it brings back what was known before the call that was refused. */
+enum out {
+	OUT_NEVER, /* no call that could publish it left this process, or every one was refused for good */
+	OUT_MAYBE, /* such a call left, in this life or an earlier one, and nobody knows what became of it */
+	OUT_YES,   /* the provider took it; it may have been taken away since by others */
+};
+
 /* One challenge with what the engine needs to drive it. */
 struct entry {
 	struct engine *e;
@@ -53,8 +61,8 @@ struct entry {
 	unsigned tries;                  /* at the provider, since the last success */
 	unsigned commits;                /* journal writes under way; it cannot be freed before */
 	bool had_failed;                 /* it is on its way to "failed" */
-	bool nothing_out;                /* the provider refused for good: nothing to withdraw */
-	bool maybe_out;                  /* it may stand there whatever the provider says to us now */
+	enum out out;                    /* DNS types: whether its record may stand there */
+	enum out out_before;             /* the same before the call that is under way, or was the last */
 	bool claimed;                    /* counts in a claim */
 	bool history_on_disk;            /* verdict and events were dropped when it became ready */
 	bool queued_in_lane;

@@ -109,6 +109,20 @@ static void try_later(struct engine *e, struct entry *n, const char *message, un
 
 /* ---- results ---- */
 
+static bool is_final(enum change_status status)
+{
+	return status == CHANGE_DENIED || status == CHANGE_NO_ZONE || status == CHANGE_FATAL;
+}
+
+/* What the reply to a call that publishes says of the record, whatever became of the challenge meanwhile. */
+static void learn_out(struct entry *n, enum change_status status)
+{
+	if (status == CHANGE_DONE || status == CHANGE_NOOP)
+		n->out = OUT_YES;
+	else if (is_final(status))
+		n->out = n->out_before;
+}
+
 static void added(struct engine *e, struct entry *n, const struct change *change, unsigned asked_ms)
 {
 	n->published_ms = loop_now_ms(e->parts.loop);
@@ -122,7 +136,6 @@ static void added(struct engine *e, struct entry *n, const struct change *change
 	case CHANGE_DENIED:
 	case CHANGE_NO_ZONE:
 	case CHANGE_FATAL:
-		n->nothing_out = n->tries == 0 && !n->maybe_out;
 		life_fail(e, n, change->message);
 		break;
 	default:
@@ -153,6 +166,8 @@ static void take_result(struct lane *lane, struct entry *n, struct change *chang
 		n->c.handle = change->new_handle;
 		change->new_handle = NULL;
 	}
+	if (change->op == CHANGE_ADD)
+		learn_out(n, change->status);
 	if (change->op == CHANGE_ADD && n->c.state == CHALLENGE_PUBLISHING)
 		added(e, n, change, lane->job.retry_after_ms);
 	else if (change->op == CHANGE_REMOVE && n->c.state == CHALLENGE_WITHDRAWING)
@@ -209,9 +224,13 @@ static unsigned ttl_of(struct engine *e, const struct instance *i, const struct 
 	return ttl < i->api->caps.min_ttl ? i->api->caps.min_ttl : ttl;
 }
 
-/* Nothing to ask the provider for: it was released in time, or others need the value. */
+/* Nothing to ask the provider for: it was released in time, it never stood there, or others need the value. */
 static bool settled(struct engine *e, struct entry *n)
 {
+	if (n->c.state == CHALLENGE_WITHDRAWING && n->out == OUT_NEVER) {
+		life_input(e, n, INPUT_WITHDRAWN, "nothing was published");
+		return true;
+	}
 	if (n->c.state == CHALLENGE_WITHDRAWING && !claim_is_free(e, n)) {
 		claim_inherit(e, n);
 		life_input(e, n, INPUT_WITHDRAWN, "kept: another challenge needs the same value");
@@ -235,6 +254,9 @@ static void job_add(struct lane *lane, struct entry *n)
 {
 	struct change *change = &lane->job.changes[lane->job.count];
 
+	n->out_before = n->out;
+	if (n->c.state == CHALLENGE_PUBLISHING && n->out == OUT_NEVER)
+		n->out = OUT_MAYBE;
 	*change = (struct change){ .op = n->c.state == CHALLENGE_PUBLISHING ? CHANGE_ADD : CHANGE_REMOVE,
 	                           .fqdn = n->c.fqdn, .value = n->c.value, .handle = n->c.handle,
 	                           .ttl = ttl_of(lane->e, lane->instance, &n->c) };

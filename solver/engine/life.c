@@ -244,7 +244,7 @@ static void on_deadline(struct engine *e, struct entry *n)
 	if (!why)
 		why = "not every server showed it in time";
 	snprintf(sentence, sizeof(sentence), "deadline passed after %" PRId64 " s: %s",
-	         (n->c.deadline_ms - n->c.created_ms) / 1000, why);
+	         n->c.within_ms / 1000, why);
 	n->had_failed = true;
 	mem_replace(&n->c.reason, sentence);
 	life_input(e, n, INPUT_DEADLINE, sentence);

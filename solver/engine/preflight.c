@@ -77,7 +77,6 @@ static void take_verdict(struct engine *e, struct entry *n, const struct verdict
 
 	mem_replace(&n->c.verdict, json);
 	if (refuse) {
-		n->nothing_out = true;
 		life_fail(e, n, sentence);
 		return;
 	}

@@ -35,7 +35,6 @@ static void place_again(void *arg)
 static void place_later(struct engine *e, struct entry *n, const struct err *err)
 {
 	if (!err_is_transient(err->code) && err->code != ERR_NOT_FOUND) {
-		n->nothing_out = true;
 		life_fail(e, n, err->text);
 		return;
 	}
@@ -97,7 +96,6 @@ static void on_located(struct location *l, const struct err *err, void *arg)
 	}
 	if (choose_provider(e, n, l, &reason) < 0) {
 		location_free(l);
-		n->nothing_out = true;
 		life_fail(e, n, reason.text);
 		return;
 	}
@@ -218,7 +216,7 @@ void withdraw_start(struct engine *e, struct entry *n)
 {
 	if (n->c.type == CHALLENGE_HTTP01)
 		withdraw_http(e, n);
-	else if (!n->c.fqdn || (n->nothing_out && !n->maybe_out))
+	else if (!n->c.fqdn || n->out == OUT_NEVER)
 		life_input(e, n, INPUT_WITHDRAWN, "nothing was published");
 	else
 		lane_enqueue(e, n);

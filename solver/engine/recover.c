@@ -49,7 +49,15 @@ static void load_order(const struct order *o, void *arg)
 	order_add(r->e, &copy);
 }
 
-static bool is_out(enum challenge_state state)
+/* The call of an earlier life may have arrived, whatever the journal says of its state. */
+static enum out out_of(enum challenge_state state)
+{
+	if (state == CHALLENGE_QUEUED)
+		return OUT_NEVER;
+	return state == CHALLENGE_PROPAGATING || state == CHALLENGE_READY ? OUT_YES : OUT_MAYBE;
+}
+
+static bool needs_its_answer(enum challenge_state state)
 {
 	return state == CHALLENGE_PUBLISHING || state == CHALLENGE_PROPAGATING || state == CHALLENGE_READY;
 }
@@ -90,9 +98,9 @@ static void load_challenge(const struct challenge *c, void *arg)
 	if (copy.state == CHALLENGE_READY)
 		history_drop(n);
 	n->had_failed = copy.state == CHALLENGE_WITHDRAWING && copy.reason;
-	if (!is_out(copy.state))
+	n->out = out_of(copy.state);
+	if (!needs_its_answer(copy.state))
 		return;
-	n->maybe_out = true; /* the call of an earlier life may have arrived */
 	claim_take(r->e, n);
 	restore_answer(r->e, n);
 }

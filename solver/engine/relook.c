@@ -59,9 +59,8 @@ static void lost(struct engine *e, struct entry *n, const struct look *l)
 {
 	CLEANUP(mem_freep) char *sentence = mem_printf("it was ready, and is not there any more: %s (%s): %s", l->server, l->address,
 	                                               l->detail ? l->detail : l->status);
-	int64_t now = loop_wall_ms(e->parts.loop);
 
-	n->c.deadline_ms = now + (n->c.deadline_ms - n->c.created_ms); /* as long as it had the first time */
+	n->c.deadline_ms = loop_wall_ms(e->parts.loop) + n->c.within_ms;
 	n->missed = false;
 	n->published_ms = 0;
 	life_input(e, n, INPUT_LOST, sentence);

@@ -231,7 +231,8 @@ static int read_one(const struct engine *e, const struct order_request *r, const
 	memcpy(c->order_id, o->id, ID_SIZE);
 	c->client = mem_dup(r->client);
 	c->created_ms = c->updated_ms = o->created_ms;
-	c->deadline_ms = o->created_ms + (r->deadline_ms ? r->deadline_ms : e->config->challenge.deadline_ms);
+	c->within_ms = r->deadline_ms ? r->deadline_ms : e->config->challenge.deadline_ms;
+	c->deadline_ms = o->created_ms + c->within_ms;
 	c->expires_ms = lifetime_ms == LIFETIME_FOREVER ? 0 : o->created_ms + lifetime_ms;
 	if (request_read_challenge(request, authority_of(e, request), c, err) < 0 || choose_route(e->config, c, err) < 0 ||
 	    preflight_name(e, c, err) < 0)

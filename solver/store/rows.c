@@ -46,6 +46,7 @@ static int put_challenge(struct sqlite *q, const struct challenge *c, struct err
 	bind_number(st, &at, c->deadline_ms);
 	bind_number(st, &at, c->expires_ms);
 	bind_number(st, &at, c->updated_ms);
+	bind_number(st, &at, c->within_ms);
 	return sqlite_run(q, st, "write a challenge", err);
 }
 
@@ -182,6 +183,7 @@ static int read_challenge(struct sqlite *q, sqlite3_stmt *st, struct challenge *
 	c->deadline_ms = read_number(st, &at);
 	c->expires_ms = read_number(st, &at);
 	c->updated_ms = read_number(st, &at);
+	c->within_ms = read_number(st, &at);
 	return 0;
 }
 

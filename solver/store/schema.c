@@ -37,6 +37,9 @@ static const char *const migrations[] = {
 	"CREATE TABLE accounts ("
 	" subdomain TEXT PRIMARY KEY NOT NULL, username TEXT NOT NULL, password_hash TEXT NOT NULL, allow_from TEXT NOT NULL,"
 	" created_ms INTEGER NOT NULL, revoked INTEGER NOT NULL) STRICT;",
+	/* 2 -> 3 */
+	"ALTER TABLE challenges ADD COLUMN within_ms INTEGER NOT NULL DEFAULT 0;"
+	"UPDATE challenges SET within_ms = deadline_ms - created_ms;",
 };
 
 #define VERSION ((int)ARRAY_LEN(migrations))

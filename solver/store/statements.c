@@ -8,7 +8,7 @@ const char *const sqlite_text[SQL_STATEMENTS] = {
 	[SQL_PUT_CHALLENGE] =
 		"INSERT INTO challenges (id, order_id, client, type, state, identifier, wildcard, token, key_authorization,"
 		" value, record_name, account_uri, fqdn, zone, provider, handle, reason, verdict, created_ms, deadline_ms,"
-		" expires_ms, updated_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+		" expires_ms, updated_ms, within_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 		" ON CONFLICT (id) DO UPDATE SET order_id = excluded.order_id, client = excluded.client,"
 		" type = excluded.type, state = excluded.state, identifier = excluded.identifier,"
 		" wildcard = excluded.wildcard, token = excluded.token, key_authorization = excluded.key_authorization,"
@@ -16,7 +16,7 @@ const char *const sqlite_text[SQL_STATEMENTS] = {
 		" account_uri = excluded.account_uri, fqdn = excluded.fqdn, zone = excluded.zone, provider = excluded.provider,"
 		" handle = excluded.handle, reason = excluded.reason, verdict = ifnull(excluded.verdict, verdict),"
 		" created_ms = excluded.created_ms, deadline_ms = excluded.deadline_ms,"
-		" expires_ms = excluded.expires_ms, updated_ms = excluded.updated_ms",
+		" expires_ms = excluded.expires_ms, updated_ms = excluded.updated_ms, within_ms = excluded.within_ms",
 	[SQL_ADD_EVENT] =
 		"INSERT INTO events (challenge, number, at_ms, state, text)"
 		" SELECT c.number, 1 + ifnull((SELECT max(e.number) FROM events e WHERE e.challenge = c.number), 0), ?2, ?3, ?4"
@@ -32,7 +32,8 @@ const char *const sqlite_text[SQL_STATEMENTS] = {
 	[SQL_DELETE_ORDER] = "DELETE FROM orders WHERE id = ?",
 	[SQL_LOAD_CHALLENGES] =
 		"SELECT number, id, order_id, client, type, state, identifier, wildcard, token, key_authorization, value,"
-		" record_name, account_uri, fqdn, zone, provider, handle, reason, verdict, created_ms, deadline_ms, expires_ms, updated_ms"
+		" record_name, account_uri, fqdn, zone, provider, handle, reason, verdict, created_ms, deadline_ms, expires_ms, updated_ms,"
+		" within_ms"
 		" FROM challenges ORDER BY number",
 	[SQL_LOAD_EVENTS] = "SELECT challenge, at_ms, state, text FROM events ORDER BY challenge, number",
 	[SQL_LOAD_ORDERS] =

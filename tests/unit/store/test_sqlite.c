@@ -245,7 +245,7 @@ static void what_was_confirmed_survives_a_kill(void **state)
 	assert_holds(f, "challenge ch_1 dns-01 queued\n  5 queued Accepted.\n");
 }
 
-/* Takes off what the second version added. */
+/* Takes off what later versions added. */
 static void a_file_of_the_first_version_is_brought_up_and_keeps_its_content(void **state)
 {
 	struct fixture *f = *state;
@@ -257,6 +257,7 @@ static void a_file_of_the_first_version_is_brought_up_and_keeps_its_content(void
 	commit(f, t);
 	close_store(f);
 	run_sql(f, "ALTER TABLE challenges DROP COLUMN record_name; ALTER TABLE challenges DROP COLUMN account_uri;"
+	           "ALTER TABLE challenges DROP COLUMN within_ms;"
 	           "DROP TABLE audit; DROP TABLE accounts; PRAGMA user_version = 1;");
 	assert_int_equal(open_again(f, &err), 0);
 	assert_holds(f, "challenge ch_1 dns-01 queued\n");

@@ -239,6 +239,7 @@ static void keep_first(const struct challenge *c, void *arg)
 	assert_int_equal(c->deadline_ms, 1700000000002);
 	assert_int_equal(c->expires_ms, 1700000000003);
 	assert_int_equal(c->updated_ms, 1700000000004);
+	assert_int_equal(c->within_ms, 60000);
 }
 
 static void every_field_of_a_challenge_comes_back(void **state)
@@ -270,6 +271,7 @@ static void every_field_of_a_challenge_comes_back(void **state)
 	c.deadline_ms = 1700000000002;
 	c.expires_ms = 1700000000003;
 	c.updated_ms = 1700000000004;
+	c.within_ms = 60000;
 	store_put_challenge(t, &c);
 	assert_int_equal(commit(f, t).code, 0);
 	reopen(f);
