@@ -33,7 +33,10 @@ def line_of(outcome, verbose):
     scenario, got = outcome.scenario, outcome.prediction
     expected = "|".join(outcome.results) + (" " + "|".join(outcome.types) if outcome.types else "")
     line = f"{scenario.id:8} {expected[:34]:34} {got.short:34} {got.seconds:5.1f} s  {outcome.mark:10} {scenario.title}"
-    return line + (f"\n         {got.detail}" if verbose or got.result == "error" else "")
+    more = [got.detail] if verbose or got.result == "error" else []
+    if verbose or outcome.mark == "advice":
+        more += [f"-> {mend}" for mend in got.mends]
+    return "\n         ".join([line, *more])
 
 
 def play(suite, options):

@@ -20,6 +20,8 @@ class Scenario:
         self.pebble = None        # "agrees", "no"
         self.mutations = []       # (old, new); old "+": the line `new` is added
         self.sentence = None      # must occur in the detail
+        self.advice = []          # must all occur in the first advice; "none": there must be none
+        self.no_advice = []       # may occur in no advice
 
     def __repr__(self):
         return f"{self.id} {self.title}"
@@ -68,6 +70,8 @@ def read_line(scenario, line, where):
         scenario.pebble = rest
     elif word == "sentence":
         scenario.sentence = rest
+    elif word in ("advice", "no-advice"):
+        getattr(scenario, word.replace("-", "_")).append(rest)
     elif word == "mutate":
         if rest.startswith("+ "):
             scenario.mutations.append(("+", rest[2:].strip()))
@@ -102,9 +106,17 @@ def read_file(path):
     for scenario in scenarios:
         said = {key_of(line) for line in scenario.lines}
         scenario.lines = [line for line in scenario.default if key_of(line) not in said] + scenario.lines
-        if not scenario.expected:
-            raise NotationError(f"{scenario.where}: {scenario.id} expects nothing")
+        demand(scenario)
     return scenarios
+
+
+def demand(scenario):
+    """What every scenario must say."""
+    if not scenario.expected:
+        raise NotationError(f"{scenario.where}: {scenario.id} expects nothing")
+    if not scenario.advice and {"fail", "flaky"} & set(scenario.expected[0]):
+        raise NotationError(f"{scenario.where}: {scenario.id} may end in FAIL or FLAKY, so it needs a line `advice TEXT`: words that must stand in "
+                            "the first thing the owner is told to do (`advice none` when nothing can be advised)")
 
 
 def read_all(folder):

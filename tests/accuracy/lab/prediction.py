@@ -18,6 +18,11 @@ class Prediction:
         self.seconds, self.memory_kib, self.raw = seconds, memory_kib, raw
 
     @property
+    def mends(self):
+        """What it tells the owner to do, the first thing first."""
+        return (self.raw or {}).get("mends") or []
+
+    @property
     def short(self):
         return self.result + (f" {self.problem}" if self.problem and self.result != "pass" else "") + (f" @{self.stage}" if self.stage else "")
 
@@ -93,9 +98,9 @@ def replay(program, tree, recorded, perspectives=()):
 class Outcome:
     """One scenario with its prediction."""
 
-    def __init__(self, scenario, prediction):
-        self.scenario, self.prediction = scenario, prediction
-        self.results, self.types, self.stage = scenario.expected
+    def __init__(self, world, prediction):
+        self.world, self.scenario, self.prediction = world, world.scenario, prediction
+        self.results, self.types, self.stage = world.scenario.expected
 
     @property
     def may_pass(self):
@@ -134,6 +139,23 @@ class Outcome:
         return not self.scenario.sentence or self.scenario.sentence in self.prediction.detail
 
     @property
+    def advice_counts(self):
+        """A PASS needs advice only where nothing but a PASS is expected."""
+        return self.result_equal and bool(self.scenario.advice) and (self.prediction.result != "pass" or self.results == ("pass",))
+
+    @property
+    def advice_equal(self):
+        mends, wanted = self.prediction.mends, [self.world.fill(text) for text in self.scenario.advice]
+        unwanted = [self.world.fill(text) for text in self.scenario.no_advice]
+        if any(text in mend for text in unwanted for mend in mends):
+            return False
+        if not self.advice_counts:
+            return True
+        if wanted == ["none"]:
+            return not mends
+        return bool(mends) and all(text in mends[0] for text in wanted)
+
+    @property
     def mark(self):
         if self.false_pass:
             return "FALSE PASS"
@@ -145,7 +167,9 @@ class Outcome:
             return "type"
         if not self.stage_equal:
             return "stage"
-        return "" if self.sentence_equal else "sentence"
+        if not self.sentence_equal:
+            return "sentence"
+        return "" if self.advice_equal else "advice"
 
 
 class Tally:
@@ -157,6 +181,7 @@ class Tally:
         typed = [o for o in outcomes if o.type_counts]
         self.types = len(typed)
         self.types_equal = [o for o in typed if o.type_equal]
+        self.advice_differs = [o for o in outcomes if not o.advice_equal]
         self.flaky = {o.scenario.id: o.prediction.result for o in outcomes if o.scenario.id in ("D27", "H37")}
 
     @property
@@ -175,4 +200,5 @@ class Tally:
         yield f"otherwise different {len(self.differing) - len(self.false_pass) - len(self.false_fail)}"
         yield f"error types equal {len(self.types_equal)} of {self.types} ({100 * self.type_share:.1f} %)"
         yield "stages different: " + (" ".join(o.scenario.id for o in self.outcomes if o.result_equal and not o.stage_equal) or "none")
+        yield "advice different: " + (" ".join(o.scenario.id for o in self.advice_differs) or "none")
         yield "D27 and H37: " + (", ".join(f"{k} {v}" for k, v in sorted(self.flaky.items())) or "not played")

@@ -63,7 +63,7 @@ class Suite:
         is measured is dcvd and not a crowded machine. A verdict that differs is asked for once more, alone, for the same reason;
         a false PASS is not."""
         def one(world):
-            return Outcome(world.scenario, predict(program, world, self.lab.tree))
+            return Outcome(world, predict(program, world, self.lab.tree))
         slow = sorted((w for w in worlds if slowness(w)), key=slowness, reverse=True)
         quick = [w for w in worlds if not slowness(w)]
         with concurrent.futures.ThreadPoolExecutor(SLOW_JOBS) as waiting, concurrent.futures.ThreadPoolExecutor(jobs) as pool:
@@ -74,6 +74,6 @@ class Suite:
     def again(self, program, world, outcome):
         if outcome.result_equal or outcome.false_pass:
             return outcome
-        second = Outcome(world.scenario, predict(program, world, self.lab.tree))
+        second = Outcome(world, predict(program, world, self.lab.tree))
         self.repeated.append(outcome)
         return second

@@ -84,7 +84,7 @@ class World:
                      path=f"/.well-known/acme-challenge/{self.token}")
         return found
 
-    def _fill(self, line):
+    def fill(self, line):
         def value(match):
             if match[1] == "now":
                 return str(int(time.time()) + int(match[2] or 0))
@@ -104,7 +104,7 @@ class World:
     def _build(self):
         main = ZoneSpec(self.zone + ".", self.servers)
         self.zones.append(main)
-        lines = [self._fill(line) for line in expand(self.scenario.lines)]
+        lines = [self.fill(line) for line in expand(self.scenario.lines)]
         for line in lines:
             word = line.split()[0]
             if word in ("check", "servers", "serial", "sign", "cut", "zone"):
