@@ -4,7 +4,6 @@
 
 #include "solver/api/acme_dns.h"
 #include "solver/api/acme_dns_body.h"
-#include "solver/api/audit.h"
 #include "solver/api/door.h"
 #include "solver/base/clock.h"
 #include "solver/base/mem.h"
@@ -91,26 +90,77 @@ void acme_dns_accounts_list(struct api *a, struct http_exchange *x, const struct
 
 /* ---- remove ---- */
 
-static void release_one(const struct challenge *c, void *arg)
+/* Confirmed when the journal has the end of each value: a restart would publish the others again. */
+struct removal {
+	struct call *call;
+	char *subdomain;
+	unsigned pending; /* values, and one until all were asked for */
+	struct err err;
+};
+
+static void removal_answer(struct removal *r)
 {
-	json_array_append_new(arg, json_string(c->id));
+	struct call *c = r->call;
+	const struct account *account = c->api ? accounts_subdomain(c->api->accounts, r->subdomain) : NULL;
+
+	call_audit(c, "acme-dns.remove", NULL, r->subdomain, &r->err);
+	if (c->x && r->err.code)
+		reply_err(c->api, c->x, &r->err);
+	else if (c->x)
+		reply_json(c->x, 200, account_json(c->api, account));
 }
 
-static void release_values(struct api *a, const char *subdomain)
+static void on_value_released(const struct err *err, void *arg)
 {
-	json_t *ids = json_array(), *id;
+	struct removal *r = arg;
+
+	if (err && err->code && !r->err.code)
+		r->err = *err;
+	if (--r->pending)
+		return;
+	removal_answer(r);
+	call_release(r->call);
+	free(r->subdomain);
+	free(r);
+}
+
+struct standing_ids {
+	struct engine *engine;
+	json_t *ids;
+};
+
+/* Also those that are on their way out and that the journal does not know to be. */
+static void add_standing(const struct challenge *c, void *arg)
+{
+	struct standing_ids *s = arg;
+
+	if (engine_kept_state(s->engine, c->id) < CHALLENGE_WITHDRAWING)
+		json_array_append_new(s->ids, json_string(c->id));
+}
+
+static void release_values(struct api *a, struct removal *r)
+{
+	struct standing_ids s = { a->parts.engine, json_array() };
+	char client[80];
+	const struct challenge_filter filter = { .client = client, .state = -1, .type = CHALLENGE_DNS01 };
 	struct err err;
+	json_t *id;
 	size_t i;
 
-	acme_dns_each_value(a, subdomain, release_one, ids);
-	json_array_foreach (ids, i, id)
-		engine_release_challenge(a->parts.engine, json_string_value(id), NULL, NULL, &err);
-	json_decref(ids);
+	acme_dns_client(r->subdomain, client);
+	engine_list(a->parts.engine, &filter, NULL, SIZE_MAX, add_standing, &s);
+	json_array_foreach (s.ids, i, id) {
+		r->pending++;
+		if (engine_release_challenge(a->parts.engine, json_string_value(id), on_value_released, r, &err) < 0)
+			r->pending--;
+	}
+	json_decref(s.ids);
 }
 
 void acme_dns_accounts_delete(struct api *a, struct http_exchange *x, const struct caller *caller, const char *subdomain)
 {
 	struct account *account = accounts_subdomain(a->accounts, subdomain);
+	struct removal *r;
 	struct err err;
 
 	if (!account)
@@ -121,16 +171,21 @@ void acme_dns_accounts_delete(struct api *a, struct http_exchange *x, const stru
 		reply_err(a, x, &err);
 		return;
 	}
-	release_values(a, subdomain);
 	account->values = 0;
-	audit_caller(a, caller, "acme-dns.remove", NULL, subdomain, "ok", NULL);
-	reply_json(x, 200, account_json(a, account));
+	r = mem_new(1, sizeof(*r));
+	*r = (struct removal){ .call = call_new(a, x, caller), .subdomain = mem_dup(subdomain), .pending = 1 };
+	r->call->holders++;
+	release_values(a, r);
+	on_value_released(NULL, r);
 }
 
 /* ---- import ---- */
 
+/* Answered when the journal has all of it. */
 struct import {
 	struct api *api;
+	struct call *call;
+	unsigned pending; /* values, and one until all were asked for */
 	json_int_t imported, existed, values;
 	json_t *refused;
 };
@@ -183,13 +238,44 @@ static int import_account(struct import *i, const struct import_body *b, struct 
 	return 0;
 }
 
-/* Its journal entry is made; nobody waits for the rest. */
+static void refuse(struct import *i, const char *subdomain, const char *reason)
+{
+	json_array_append_new(i->refused, json_pack("{ss ss}", "subdomain", subdomain ? subdomain : "", "reason", reason));
+}
+
+static void import_over(struct import *i)
+{
+	struct call *c = i->call;
+
+	if (--i->pending)
+		return;
+	call_audit(c, "acme-dns.import", NULL, c->api ? acme_dns_zone(c->api->config) : NULL, NULL);
+	if (c->x)
+		reply_json(c->x, 200, json_pack("{sI sI sI sO}", "imported", i->imported, "existed", i->existed, "values", i->values,
+		                                "refused", i->refused));
+	json_decref(i->refused);
+	call_release(c);
+	free(i);
+}
+
+struct value_import {
+	struct import *import;
+	char *subdomain;
+};
+
 static void on_submitted(const char *order_id, bool existed, const struct err *err, void *arg)
 {
+	struct value_import *v = arg;
+
 	(void)order_id;
 	(void)existed;
-	(void)err;
-	(void)arg;
+	if (err->code)
+		refuse(v->import, v->subdomain, err->text);
+	else
+		v->import->values++;
+	import_over(v->import);
+	free(v->subdomain);
+	free(v);
 }
 
 static void import_value(struct import *i, const char *subdomain, const char *value)
@@ -198,14 +284,18 @@ static void import_value(struct import *i, const char *subdomain, const char *va
 	char name[NAME_SIZE] = "", client[80];
 	const struct challenge_request request = { .type = CHALLENGE_DNS01, .domain = name, .record_name = name, .value = value };
 	const struct order_request order = { .challenges = &request, .count = 1, .client = client, .deadline_ms = lifetime_ms, .lifetime_ms = lifetime_ms };
+	struct value_import *v;
 	struct err err;
 
 	if (!value || strlen(value) != ACME_DNS_VALUE_LENGTH || !acme_dns_name(i->api->config, subdomain, name))
 		return;
 	acme_dns_client(subdomain, client);
 	acme_dns_make_room(i->api, accounts_subdomain(i->api->accounts, subdomain), value);
-	if (engine_submit(i->api->parts.engine, &order, on_submitted, NULL, &err) == 0)
-		i->values++;
+	v = mem_new(1, sizeof(*v));
+	*v = (struct value_import){ i, mem_dup(subdomain) };
+	i->pending++;
+	if (engine_submit(i->api->parts.engine, &order, on_submitted, v, &err) < 0)
+		on_submitted(NULL, false, &err, v);
 }
 
 static void import_one(struct import *i, const json_t *item)
@@ -218,7 +308,7 @@ static void import_one(struct import *i, const json_t *item)
 	else if (fields_read(item, import_fields, &b, &problem) == 0)
 		import_account(i, &b, &problem.err);
 	if (problem.err.code) {
-		json_array_append_new(i->refused, json_pack("{ss ss}", "subdomain", b.subdomain ? b.subdomain : "", "reason", problem.err.text));
+		refuse(i, b.subdomain, problem.err.text);
 		return;
 	}
 	for (size_t n = 0; n < json_array_size(b.values); n++)
@@ -241,9 +331,9 @@ static int read_import(struct http_exchange *x, json_t **ret_document, json_t **
 
 void acme_dns_accounts_post(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument)
 {
-	struct import i = { .api = a };
 	struct problem problem = { 0 };
 	json_t *document = NULL, *accounts = NULL, *item;
+	struct import *i;
 	size_t n;
 
 	(void)argument;
@@ -254,10 +344,11 @@ void acme_dns_accounts_post(struct api *a, struct http_exchange *x, const struct
 		reply_problem(a, x, &problem);
 		return;
 	}
-	i.refused = json_array();
+	i = mem_new(1, sizeof(*i));
+	*i = (struct import){ .api = a, .call = call_new(a, x, caller), .pending = 1, .refused = json_array() };
+	i->call->holders++;
 	json_array_foreach (accounts, n, item)
-		import_one(&i, item);
-	audit_caller(a, caller, "acme-dns.import", NULL, acme_dns_zone(a->config), "ok", NULL);
-	reply_json(x, 200, json_pack("{sI sI sI so}", "imported", i.imported, "existed", i.existed, "values", i.values, "refused", i.refused));
+		import_one(i, item);
 	json_decref(document);
+	import_over(i);
 }

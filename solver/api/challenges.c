@@ -2,10 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "solver/api/audit.h"
 #include "solver/api/internal.h"
 #include "solver/api/submit.h"
-#include "solver/base/mem.h"
 
 #define LIMIT_DEFAULT 50
 #define LIMIT_MAX 1000
@@ -136,14 +134,46 @@ void challenges_list(struct api *a, struct http_exchange *x, const struct caller
 
 /* ---- withdraw ---- */
 
+/* The audit log says of each challenge what came of it. */
+static void note_cleanup(struct call *c, const struct err *err)
+{
+	const struct challenge *one = c->single ? engine_challenge(c->api->parts.engine, c->id) : NULL;
+	const struct challenge **list = NULL;
+	size_t count = c->single ? 0 : engine_order_challenges(c->api->parts.engine, c->id, &list);
+
+	if (one)
+		call_audit_challenge(c, "cleanup", one, err);
+	for (size_t i = 0; i < count; i++)
+		call_audit_challenge(c, "cleanup", list[i], err);
+	free(list);
+}
+
 static void on_released(const struct err *err, void *arg)
 {
 	struct call *c = arg;
 
+	if (c->api)
+		note_cleanup(c, err);
 	if (c->x && err && err->code)
 		reply_err(c->api, c->x, err);
 	else if (c->x)
 		wait_answer(c);
+	call_release(c);
+}
+
+static struct call *cleanup_call(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id)
+{
+	struct call *c = call_new(a, x, caller);
+
+	c->status = 200;
+	memcpy(c->id, id, ID_SIZE);
+	c->holders++;
+	return c;
+}
+
+static void refuse_cleanup(struct call *c, const struct problem *problem)
+{
+	reply_problem(c->api, c->x, problem);
 	call_release(c);
 }
 
@@ -157,26 +187,10 @@ void challenges_delete(struct api *a, struct http_exchange *x, const struct call
 		reply_problem(a, x, &problem);
 		return;
 	}
-	c = call_new(a, x, caller);
+	c = cleanup_call(a, x, caller, found->id);
 	c->single = true;
-	c->status = 200;
-	memcpy(c->id, found->id, ID_SIZE);
-	c->holders++;
-	audit_challenge(a, caller, "cleanup", found, "ok", NULL);
-	if (engine_release_challenge(a->parts.engine, id, on_released, c, &problem.err) == 0)
-		return;
-	reply_problem(a, x, &problem);
-	call_release(c);
-}
-
-static void note_cleanup(struct api *a, const struct caller *caller, const char *order_id)
-{
-	const struct challenge **list = NULL;
-	size_t count = engine_order_challenges(a->parts.engine, order_id, &list);
-
-	for (size_t i = 0; i < count; i++)
-		audit_challenge(a, caller, "cleanup", list[i], "ok", NULL);
-	free(list);
+	if (engine_release_challenge(a->parts.engine, id, on_released, c, &problem.err) < 0)
+		refuse_cleanup(c, &problem);
 }
 
 void orders_delete(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id)
@@ -189,13 +203,7 @@ void orders_delete(struct api *a, struct http_exchange *x, const struct caller *
 		reply_problem(a, x, &problem);
 		return;
 	}
-	c = call_new(a, x, caller);
-	c->status = 200;
-	memcpy(c->id, found->id, ID_SIZE);
-	c->holders++;
-	note_cleanup(a, caller, id);
-	if (engine_release_order(a->parts.engine, id, on_released, c, &problem.err) == 0)
-		return;
-	reply_problem(a, x, &problem);
-	call_release(c);
+	c = cleanup_call(a, x, caller, found->id);
+	if (engine_release_order(a->parts.engine, id, on_released, c, &problem.err) < 0)
+		refuse_cleanup(c, &problem);
 }

@@ -5,18 +5,22 @@
 #include "solver/api/internal.h"
 #include "solver/base/log.h"
 
-/* After each change: the next request is judged by what the store says now. */
-static void reload(struct api *a)
+/* After each change, the next request is judged by what the store says now. Answers `x` with the error where it cannot be read: the
+ * change is stored, and is not in force. */
+static bool reload(struct api *a, struct http_exchange *x)
 {
 	struct client_list *fresh;
 	struct err err;
 
 	if (client_list_load(a->parts.store, &fresh, &err) < 0) {
 		log_event(LOG_ERROR, "the clients cannot be read", "error", err.text, NULL);
-		return;
+		err_in(&err, "the change is stored but not in force until the clients can be read; repeat it, or send SIGHUP");
+		reply_err(a, x, &err);
+		return false;
 	}
 	client_list_free(a->clients);
 	a->clients = fresh;
+	return true;
 }
 
 static void reply_client(struct api *a, struct http_exchange *x, int status, const char *name, const char *token)
@@ -48,8 +52,8 @@ void clients_post(struct api *a, struct http_exchange *x, const struct caller *c
 		reply_problem(a, x, &problem);
 	} else {
 		audit_caller(a, caller, "client.add", NULL, body.name, "ok", NULL);
-		reload(a);
-		reply_client(a, x, 201, body.name, token);
+		if (reload(a, x))
+			reply_client(a, x, 201, body.name, token);
 	}
 	explicit_bzero(token, sizeof(token));
 	grants_free(grants);
@@ -90,8 +94,8 @@ void clients_delete(struct api *a, struct http_exchange *x, const struct caller 
 		return;
 	}
 	audit_caller(a, caller, "client.revoke", NULL, name, "ok", NULL);
-	reload(a);
-	reply_client(a, x, 200, name, NULL);
+	if (reload(a, x))
+		reply_client(a, x, 200, name, NULL);
 }
 
 void clients_rotate(struct api *a, struct http_exchange *x, const struct caller *caller, const char *name)
@@ -105,7 +109,7 @@ void clients_rotate(struct api *a, struct http_exchange *x, const struct caller 
 		return;
 	}
 	audit_caller(a, caller, "client.rotate", NULL, name, "ok", NULL);
-	reload(a);
-	reply_client(a, x, 200, name, token);
+	if (reload(a, x))
+		reply_client(a, x, 200, name, token);
 	explicit_bzero(token, sizeof(token));
 }

@@ -187,8 +187,10 @@ static void look(struct door_call *c, struct outcome *ret)
 
 	*ret = (struct outcome){ .count = engine_order_challenges(c->api->parts.engine, c->order_id, &list) };
 	for (size_t i = 0; i < ret->count; i++) {
-		ret->taken += list[i]->state == CHALLENGE_PROPAGATING || list[i]->state == CHALLENGE_READY;
-		ret->ready += list[i]->state == CHALLENGE_READY;
+		enum challenge_state kept = engine_kept_state(c->api->parts.engine, list[i]->id);
+
+		ret->taken += kept == CHALLENGE_PROPAGATING || kept == CHALLENGE_READY;
+		ret->ready += kept == CHALLENGE_READY;
 		if (list[i]->state < CHALLENGE_WITHDRAWING)
 			continue;
 		if (list[i]->reason && !ret->failed)
@@ -233,6 +235,8 @@ static void judge(struct door_call *c, bool last)
 		answer_good(c, true);
 	} else if (o.taken == o.count && (last || c->wait == DOOR_QUICK)) {
 		answer_good(c, false);
+	} else if (last && engine_health(c->api->parts.engine, &err) < 0) {
+		call_refuse(c, &err);
 	} else if (last) {
 		/* Nothing stands anywhere yet: a success would be a lie, and send the client to its authority. */
 		err_set(&err, ERR_TIMEOUT, "the provider has not taken the record in time; it goes on, so try again");

@@ -47,6 +47,7 @@ struct api {
 	struct audit *audit;
 	struct hub *hub;
 	struct callbacks *callbacks;
+	struct call *calls;           /* whose work or exchange is under way */
 	struct door_call *door_calls; /* door.c */
 	struct accounts *accounts;    /* of acme-dns */
 	uint64_t requests, refused, streams; /* for /metrics */
@@ -59,11 +60,12 @@ void reply_problem(struct api *a, struct http_exchange *x, const struct problem 
 void reply_err(struct api *a, struct http_exchange *x, const struct err *err);
 
 /* ---- a reply that comes later (call.c) ----
- * Two hold it: the exchange and the work that was started. `x` is NULL once the caller has gone, and with it
- * everything in `api` must be left alone. */
+ * Two hold it: the exchange and the work that was started. `x` is NULL once the caller has gone, `api` once the API has ended. */
 struct call {
 	struct api *api;
 	struct http_exchange *x;
+	const char *door;    /* for the audit log, with the next */
+	char peer[ADDRESS_TEXT_SIZE];
 	unsigned holders;
 	char *client;
 	char id[ID_SIZE];
@@ -71,10 +73,16 @@ struct call {
 	bool wait;
 	int64_t timeout_ms;
 	int status;          /* when the wait is over or there is none */
+	struct call *prev, *next;
 };
 
 struct call *call_new(struct api *a, struct http_exchange *x, const struct caller *caller);
 void call_release(struct call *c);
+/* Into the audit log, also when the caller has gone meanwhile: what became of it. `err` NULL or of code 0: it is done. */
+void call_audit(struct call *c, const char *action, const char *type, const char *name, const struct err *err);
+void call_audit_challenge(struct call *c, const char *action, const struct challenge *challenge, const struct err *err);
+/* The API ends: what comes back later finds none. */
+void calls_end(struct api *a);
 
 /* ---- json.c; give (free with json_decref) ---- */
 json_t *challenge_json(struct engine *e, const struct challenge *c);

@@ -55,6 +55,7 @@ void api_stop(struct api *a)
 		cps_on_acknowledged(a->parts.cps, NULL, NULL);
 	listeners_close(a);
 	doors_end(a);
+	calls_end(a);
 	callbacks_free(a->callbacks);
 	hub_free(a->hub);
 	client_list_free(a->clients);

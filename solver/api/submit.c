@@ -18,16 +18,30 @@ static void use_challenge_id(struct call *c)
 		free(list);
 }
 
+static void note_all(struct call *c, const char *order_id)
+{
+	const struct challenge **list = NULL;
+	size_t count = engine_order_challenges(c->api->parts.engine, order_id, &list);
+
+	for (size_t i = 0; i < count; i++)
+		call_audit_challenge(c, "present", list[i], NULL);
+	free(list);
+}
+
 static void on_submitted(const char *order_id, bool existed, const struct err *err, void *arg)
 {
 	struct call *c = arg;
 	char location[64];
 
+	if (err->code)
+		call_audit(c, "present", NULL, NULL, err);
+	else if (c->api)
+		note_all(c, order_id);
 	if (!c->x) {
 		call_release(c);
 		return;
 	}
-	if (err && err->code) {
+	if (err->code) {
 		reply_err(c->api, c->x, err);
 		call_release(c);
 		return;
@@ -62,12 +76,6 @@ static void refuse(struct api *a, struct http_exchange *x, struct problem *probl
 	reply_problem(a, x, problem);
 }
 
-static void note_all(struct api *a, const struct caller *caller, const struct order_request *r)
-{
-	for (size_t i = 0; i < r->count; i++)
-		audit_caller(a, caller, "present", challenge_type_name(r->challenges[i].type), r->challenges[i].domain, "ok", NULL);
-}
-
 void submit(struct api *a, struct http_exchange *x, const struct caller *caller, struct order_body *body)
 {
 	struct problem problem = { 0 };
@@ -86,10 +94,8 @@ void submit(struct api *a, struct http_exchange *x, const struct caller *caller,
 	body->request.client = caller->name;
 	rate_owe(a->rates, caller->name, grants_rate(caller->grants), (int64_t)body->request.count - 1, loop_now_ms(a->parts.loop));
 	c->holders++;
-	if (engine_submit(a->parts.engine, &body->request, on_submitted, c, &problem.err) == 0) {
-		note_all(a, caller, &body->request);
+	if (engine_submit(a->parts.engine, &body->request, on_submitted, c, &problem.err) == 0)
 		return;
-	}
 	audit_caller(a, caller, "present", NULL, body->request.count ? body->challenges[0].domain : NULL, "failed", problem.err.text);
 	refuse(a, x, &problem);
 	call_release(c);

@@ -42,7 +42,7 @@ static bool is_settled(struct call *c, const char *order_id)
 	const struct challenge *one = c->single ? engine_challenge(e, c->id) : NULL;
 
 	if (one)
-		return one->state >= CHALLENGE_READY;
+		return engine_kept_state(e, c->id) >= CHALLENGE_READY;
 	return engine_order_state(e, order_id) != ORDER_PENDING;
 }
 

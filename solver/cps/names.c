@@ -209,7 +209,7 @@ static void report_outcomes(struct cps_validation *v, const struct cps_domains *
 		struct err err;
 
 		if (d && (cps_domain_is_valid(d) || *d->error)) /* the others are still looked at */
-			engine_outcome(v->parts.engine, list[i]->id, cps_domain_is_valid(d), d->error, &err);
+			engine_outcome(v->parts.engine, list[i]->id, cps_domain_is_valid(d), d->error, NULL, NULL, &err);
 	}
 	free(list);
 }

@@ -1,11 +1,10 @@
-/* Opening, submitting, finding, listing, releasing. What happens between is in life.c and publish.c. */
+/* Opening, finding, listing, watching. What happens to a challenge is in submit.c, life.c, publish.c and release.c. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "solver/base/mem.h"
 #include "solver/engine/internal.h"
-#include "solver/engine/request.h"
 
 static int check_routes(const struct engine *e, const struct config *config, struct err *err)
 {
@@ -80,6 +79,24 @@ static void twin_add(struct engine *e, struct entry *n)
 	DL_APPEND2(twin->entries, n, twin_prev, twin_next);
 }
 
+void twin_forget(struct engine *e, struct entry *n)
+{
+	char key[TWIN_KEY_SIZE];
+	struct twin *twin;
+
+	twin_key(&n->c, key, sizeof(key));
+	HASH_FIND_STR(e->twins, key, twin);
+	if (!twin || !n->twin_prev)
+		return;
+	DL_DELETE2(twin->entries, n, twin_prev, twin_next);
+	n->twin_prev = n->twin_next = NULL;
+	if (twin->entries)
+		return;
+	HASH_DEL(e->twins, twin);
+	free(twin->key);
+	free(twin);
+}
+
 struct entry *entry_add(struct engine *e, struct order_entry *order, const struct challenge *c)
 {
 	struct entry *n = mem_new(1, sizeof(*n));
@@ -124,9 +141,6 @@ static void order_unlink(struct engine *e, struct entry *n)
 
 void entry_free(struct engine *e, struct entry *n)
 {
-	struct twin *twin;
-	char key[TWIN_KEY_SIZE];
-
 	probe_stop(n);
 	preflight_stop(n);
 	relook_forget(n);
@@ -136,16 +150,7 @@ void entry_free(struct engine *e, struct entry *n)
 		locate_cancel(n->locate);
 	location_free(n->location);
 	free(n->last_error);
-	twin_key(&n->c, key, sizeof(key));
-	HASH_FIND_STR(e->twins, key, twin);
-	if (twin && n->twin_prev) {
-		DL_DELETE2(twin->entries, n, twin_prev, twin_next);
-		if (!twin->entries) {
-			HASH_DEL(e->twins, twin);
-			free(twin->key);
-			free(twin);
-		}
-	}
+	twin_forget(e, n);
 	if (!challenge_is_over(n->c.state))
 		e->live--;
 	e->numbers.live[n->c.type][n->c.state]--;
@@ -163,6 +168,7 @@ struct checker *engine_checker(struct engine *e)
 
 void engine_stop(struct engine *e)
 {
+	struct err unkept = { .code = ERR_CANCELLED, .text = "dcvd ends before the journal took it" };
 	struct entry *n;
 
 	e->closing = true;
@@ -178,6 +184,7 @@ void engine_stop(struct engine *e)
 		if (n->locate)
 			locate_cancel(n->locate);
 		n->locate = NULL;
+		release_tell(n, &unkept);
 	}
 }
 
@@ -199,150 +206,6 @@ void engine_close(struct engine *e)
 	free(e);
 }
 
-/* ---- submit ---- */
-
-struct submission {
-	struct engine *e;
-	struct order_entry *order;
-	engine_submit_fn done;
-	void *arg;
-	bool existed;
-	char order_id[ID_SIZE];
-};
-
-static void drop_order(struct engine *e, struct order_entry *order)
-{
-	size_t left = order->count;
-	struct entry *n = order->first;
-
-	while (left--) {
-		struct entry *next = n->order_next;
-
-		entry_free(e, n);
-		n = next;
-	}
-}
-
-static void start_order(struct engine *e, struct order_entry *order)
-{
-	struct entry *n = order->first;
-
-	for (size_t left = order->count; left--; n = n->order_next)
-		life_resume(e, n);
-}
-
-static void on_submitted(int code, const struct err *err, void *arg)
-{
-	struct submission *s = arg;
-	struct engine *e = s->e;
-	struct entry *n;
-
-	for (n = s->order->first; n; n = n->order_next)
-		n->commits--;
-	e->journal_err = code < 0 ? *err : (struct err){ 0 };
-	if (code < 0 || e->closing) {
-		drop_order(e, s->order);
-		if (!e->closing)
-			s->done(NULL, false, err, s->arg);
-	} else {
-		e->numbers.submitted += s->order->count;
-		start_order(e, s->order);
-		s->done(s->order_id, false, &(struct err){ 0 }, s->arg);
-	}
-	free(s);
-}
-
-/* Its journal entry is ahead of this in the store's queue. */
-static void on_existing(int code, const struct err *err, void *arg)
-{
-	struct submission *s = arg;
-
-	(void)code;
-	(void)err;
-
-	if (!s->e->closing)
-		s->done(s->order_id, true, &(struct err){ 0 }, s->arg);
-	free(s);
-}
-
-static struct entry *find_twin(struct engine *e, const struct challenge *c)
-{
-	char key[TWIN_KEY_SIZE];
-	struct twin *twin;
-
-	twin_key(c, key, sizeof(key));
-	HASH_FIND_STR(e->twins, key, twin);
-	return twin ? twin->entries : NULL;
-}
-
-/* The live order that holds exactly these challenges, or NULL. */
-static struct order_entry *find_same_order(struct engine *e, const struct challenge *list, size_t count)
-{
-	struct order_entry *order = NULL;
-
-	for (size_t i = 0; i < count; i++) {
-		struct entry *n = find_twin(e, &list[i]);
-
-		if (!n || (order && n->order != order))
-			return NULL;
-		order = n->order;
-	}
-	return order && order->count == count ? order : NULL;
-}
-
-static void journal_order(struct engine *e, struct submission *s)
-{
-	struct store_txn *t = store_begin(e->parts.store);
-	struct entry *n;
-
-	store_put_order(t, &s->order->o);
-	for (n = s->order->first; n; n = n->order_next) {
-		challenge_note(&n->c, n->c.created_ms, "accepted");
-		store_put_challenge(t, &n->c);
-		store_add_event(t, n->c.id, &n->c.events[0]);
-		n->commits++;
-	}
-	store_commit(t, on_submitted, s);
-}
-
-static void free_list(struct challenge *list, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		challenge_done(&list[i]);
-	free(list);
-}
-
-int engine_submit(struct engine *e, const struct order_request *request, engine_submit_fn done, void *arg, struct err *err)
-{
-	struct challenge *list;
-	struct order_entry *same;
-	struct submission *s;
-	struct order o;
-
-	if (e->live + request->count > (size_t)e->config->challenge.live_max)
-		return err_set(err, ERR_BUSY, "%zu challenges are live already; challenge.live-max allows %lld", e->live,
-		               (long long)e->config->challenge.live_max);
-	if (request_read(e, request, loop_wall_ms(e->parts.loop), &o, &list, err) < 0)
-		return err->code;
-	s = mem_new(1, sizeof(*s));
-	*s = (struct submission){ .e = e, .done = done, .arg = arg };
-	same = find_same_order(e, list, request->count);
-	if (same) {
-		memcpy(s->order_id, same->o.id, ID_SIZE);
-		order_done(&o);
-		free_list(list, request->count);
-		store_commit(store_begin(e->parts.store), on_existing, s);
-		return 0;
-	}
-	memcpy(s->order_id, o.id, ID_SIZE);
-	s->order = order_add(e, &o);
-	for (size_t i = 0; i < request->count; i++)
-		entry_add(e, s->order, &list[i]);
-	free(list);
-	journal_order(e, s);
-	return 0;
-}
-
 /* ---- find and list ---- */
 
 static struct entry *find(struct engine *e, const char *id)
@@ -358,6 +221,13 @@ const struct challenge *engine_challenge(struct engine *e, const char *id)
 	struct entry *n = find(e, id);
 
 	return n ? &n->c : NULL;
+}
+
+enum challenge_state engine_kept_state(struct engine *e, const char *id)
+{
+	struct entry *n = find(e, id);
+
+	return n ? n->kept : CHALLENGE_GONE;
 }
 
 static struct order_entry *find_order(struct engine *e, const char *id)
@@ -396,7 +266,7 @@ enum order_state engine_order_state(struct engine *e, const char *order_id)
 	for (n = order ? order->first : NULL; n; n = n->order_next) {
 		if (n->c.state == CHALLENGE_FAILED || (n->c.state == CHALLENGE_WITHDRAWING && n->had_failed))
 			return ORDER_FAILED;
-		ready += n->c.state == CHALLENGE_READY;
+		ready += n->c.state == CHALLENGE_READY && n->kept == CHALLENGE_READY;
 		leaving += n->c.state == CHALLENGE_WITHDRAWING;
 		over += n->c.state == CHALLENGE_GONE;
 	}
@@ -436,56 +306,6 @@ size_t engine_list(struct engine *e, const struct challenge_filter *filter, cons
 		count++;
 	}
 	return count;
-}
-
-/* ---- release ---- */
-
-struct release {
-	void (*done)(const struct err *err, void *arg);
-	void *arg;
-};
-
-/* The steps of the release are ahead of this empty transaction in the store's queue. */
-static void on_released(int code, const struct err *err, void *arg)
-{
-	struct release *r = arg;
-
-	(void)code;
-	if (r->done)
-		r->done(err, r->arg);
-	free(r);
-}
-
-static void release_then(struct engine *e, void (*done)(const struct err *err, void *arg), void *arg)
-{
-	struct release *r = mem_new(1, sizeof(*r));
-
-	*r = (struct release){ done, arg };
-	store_commit(store_begin(e->parts.store), on_released, r);
-}
-
-int engine_release_challenge(struct engine *e, const char *id, void (*done)(const struct err *err, void *arg), void *arg, struct err *err)
-{
-	struct entry *n = find(e, id);
-
-	if (!n)
-		return err_set(err, ERR_NOT_FOUND, "there is no challenge %.64s", id);
-	life_input(e, n, INPUT_RELEASED, "released: nobody needs it any more");
-	release_then(e, done, arg);
-	return 0;
-}
-
-int engine_release_order(struct engine *e, const char *id, void (*done)(const struct err *err, void *arg), void *arg, struct err *err)
-{
-	struct order_entry *order = find_order(e, id);
-	struct entry *n;
-
-	if (!order)
-		return err_set(err, ERR_NOT_FOUND, "there is no order %.64s", id);
-	for (n = order->first; n; n = n->order_next)
-		life_input(e, n, INPUT_RELEASED, "released with its order: nobody needs it any more");
-	release_then(e, done, arg);
-	return 0;
 }
 
 /* ---- watch, numbers ---- */

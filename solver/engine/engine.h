@@ -73,6 +73,9 @@ typedef void (*engine_submit_fn)(const char *order_id, bool existed, const struc
 int engine_submit(struct engine *e, const struct order_request *request, engine_submit_fn done, void *arg, struct err *err);
 
 const struct challenge *engine_challenge(struct engine *e, const char *id);
+/* The state that the journal holds: what may be promised. Behind that of engine_challenge() while a step is being written;
+ * CHALLENGE_GONE for an unknown id. */
+enum challenge_state engine_kept_state(struct engine *e, const char *id);
 /* The verdict and the events of a challenge into *ret (free with challenge_done). Of a challenge that is ready they
  * are not kept in memory (there may be a hundred thousand, for days) but read from the journal. */
 int engine_history(struct engine *e, const char *id, struct challenge *ret, struct err *err);
@@ -86,7 +89,8 @@ enum order_state { ORDER_PENDING, ORDER_READY, ORDER_FAILED, ORDER_WITHDRAWING, 
 enum order_state engine_order_state(struct engine *e, const char *order_id);
 const char *order_state_name(enum order_state state);
 
-/* Keeps what became of the callback (JSON) with the order; `settled`: delivered or given up, nothing follows.
+/* Keeps what became of the callback (JSON) with the order, however often the journal refuses it; `settled`: delivered or given up,
+ * nothing follows.
  * ERR_NOT_FOUND when the order is forgotten. */
 int engine_order_announced(struct engine *e, const char *order_id, const char *result_json, bool settled);
 
@@ -96,12 +100,13 @@ struct challenge_filter { const char *client; const char *domain; int state; /* 
 size_t engine_list(struct engine *e, const struct challenge_filter *filter, const char *after, size_t limit,
                    void (*fn)(const struct challenge *c, void *arg), void *arg);
 
-/* The live challenges with the client, type, identifier, record name and value (or token) of `like`, with and without the
- * wildcard. Nothing may be released inside `fn`. */
+/* The challenges with the client, type, identifier, record name and value (or token) of `like`, with and without the wildcard,
+ * whose end is not in the journal yet. Nothing may be released inside `fn`. */
 void engine_each_same(struct engine *e, const struct challenge *like, void (*fn)(const struct challenge *c, void *arg), void *arg);
 
 /* Nobody needs it any more. Idempotent: what is over already succeeds. ERR_NOT_FOUND for an unknown id.
- * `done` (may be NULL) comes when the wish is journalled, not when the record is gone. */
+ * `done` (may be NULL) comes when the wish itself is journalled, not when the record is gone; or with the reason why the journal
+ * does not take it. The wish is repeated then as long as dcvd runs, but it is not promised: a restart does not know of it. */
 int engine_release_challenge(struct engine *e, const char *id, void (*done)(const struct err *err, void *arg), void *arg, struct err *err);
 int engine_release_order(struct engine *e, const char *id, void (*done)(const struct err *err, void *arg), void *arg, struct err *err);
 
@@ -111,8 +116,10 @@ struct engine_watch *engine_watch(struct engine *e, void (*fn)(const struct chal
 void engine_unwatch(struct engine *e, struct engine_watch *w);
 
 /* What the authority said of a challenge, as far as the caller knows; `problem` (or NULL) is its sentence. A failure counts
- * against the limits of the authority: the next attempt for this account and identifier is held until it is affordable. */
-int engine_outcome(struct engine *e, const char *id, bool valid, const char *problem, struct err *err);
+ * against the limits of the authority: the next attempt for this account and identifier is held until it is affordable. `done`
+ * (may be NULL) comes when the count is in the journal, or with the reason why it is not: it is not counted then. */
+int engine_outcome(struct engine *e, const char *id, bool valid, const char *problem, void (*done)(const struct err *err, void *arg),
+                   void *arg, struct err *err);
 /* Before an acknowledgement: 0, or ERR_RATE with the sentence and the time to wait, when one of the order's names has failed and
  * must not be tried yet (1, 10, 100 minutes after failures in a row, and never the last failure of an hour). */
 int engine_budget_allows(struct engine *e, const char *order_id, int64_t *ret_wait_ms, struct err *err);

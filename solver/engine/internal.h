@@ -1,6 +1,7 @@
 /* What the files of the engine share. Nothing outside this folder includes it.
  *
- *   engine.c   open, submit, find, list, release       life.c     transitions: step, journal, act
+ *   engine.c   open, find, list, watch                 life.c     transitions: step, journal, act
+ *   submit.c   checks and writes what is asked for     release.c  ends it, and says so when that is written
  *   recover.c  what the journal holds, resumed         publish.c  finds the place, puts the answer there
  *   lane.c     one queue a (provider, zone): batches   job.c      runs a provider's wishes
  *   preflight.c  what can never pass is refused        gate.c     how many checks run at once
@@ -20,7 +21,8 @@
 #include "solver/net/later.h"
 #include "solver/engine/poll.h"
 
-struct entry_list;
+#define JOURNAL_RETRY_MS 1000 /* after a write that the journal refused */
+
 struct probe;
 
 /* A place in the queue before a check, or a check that runs: gate.c. */
@@ -60,6 +62,9 @@ struct entry {
 	char *last_error;                /* why the last try did not succeed, or NULL */
 	unsigned tries;                  /* at the provider, since the last success */
 	unsigned commits;                /* journal writes under way; it cannot be freed before */
+	enum challenge_state kept;       /* the state that the journal holds; behind c.state while it is written */
+	struct release_wait *release_waits; /* who asked for its end and waits for the journal: release.c */
+	bool release_wanted;             /* its end was asked for while its order was being written */
 	bool had_failed;                 /* it is on its way to "failed" */
 	enum out out;                    /* DNS types: whether its record may stand there */
 	enum out out_before;             /* the same before the call that is under way, or was the last */
@@ -79,6 +84,7 @@ struct order_entry {
 	struct order o;
 	struct entry *first, *last;
 	size_t count;
+	struct submission *submission;   /* not in the journal yet: who waits for that (submit.c); or NULL */
 	UT_hash_handle hh;
 };
 
@@ -91,7 +97,8 @@ struct claim {
 	UT_hash_handle hh;
 };
 
-/* Live entries of one client with the same type, name and value: "present" repeated. */
+/* Entries of one client with the same type, name and value ("present" repeated), until the journal has their end: a "cleanup" that
+ * the journal refused finds them again. */
 struct twin {
 	char *key;
 	struct entry *entries;
@@ -165,10 +172,15 @@ void entry_free(struct engine *e, struct entry *n);
 
 /* ---- engine.c ---- */
 struct entry *entry_add(struct engine *e, struct order_entry *order, const struct challenge *c);
-void entry_link(struct engine *e, struct entry *n);
 struct order_entry *order_add(struct engine *e, const struct order *o);
 #define TWIN_KEY_SIZE 1536
 void twin_key(const struct challenge *c, char *key, size_t room);
+/* Nobody finds it by what it answers any more; doing so twice is harmless. */
+void twin_forget(struct engine *e, struct entry *n);
+
+/* ---- release.c ---- */
+/* Tells who waits for the end of this challenge: the journal has it (`err` NULL or of code 0), or why not. */
+void release_tell(struct entry *n, const struct err *err);
 
 /* ---- claims: claim.c ---- */
 void claim_take(struct engine *e, struct entry *n);

@@ -24,7 +24,7 @@ void delays_keep(struct engine *e, struct instance *i)
 		return;
 	t = store_begin(e->parts.store);
 	keep(e, i, t);
-	store_commit(t, NULL, NULL);
+	store_commit(t, NULL, NULL); /* refused: the next delay brings all of them again */
 }
 
 void delays_keep_all(struct engine *e)

@@ -6,12 +6,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
 #include "solver/engine/internal.h"
 
-#define JOURNAL_RETRY_MS 1000
 #define FAR_FUTURE_MS INT64_C(253402300799000) /* the end of the year 9999 */
 
 /* One journal write under way. */
@@ -19,6 +19,7 @@ struct step {
 	struct engine *e;
 	struct entry *n;
 	enum challenge_state state;
+	enum challenge_state written; /* the state in the transaction: a later one when it had to be repeated */
 	enum challenge_action action;
 	struct challenge_event event; /* its own copy of the text */
 };
@@ -101,6 +102,12 @@ static void on_durable(int code, const struct err *err, void *arg)
 	struct entry *n = s->n;
 
 	e->journal_err = code < 0 ? *err : (struct err){ 0 };
+	if (code == 0)
+		n->kept = s->written;
+	if (n->kept >= CHALLENGE_WITHDRAWING)
+		twin_forget(e, n);
+	if (s->written >= CHALLENGE_WITHDRAWING)
+		release_tell(n, err);
 	if (code < 0 && !e->closing) {
 		log_event(LOG_ERROR, "the journal did not take a step; it is repeated until it does", "id", n->c.id,
 		          "error", err->text, NULL);
@@ -135,6 +142,7 @@ static void journal(struct step *s)
 {
 	struct store_txn *t = store_begin(s->e->parts.store);
 
+	s->written = s->n->c.state;
 	store_put_challenge(t, &s->n->c);
 	store_add_event(t, s->n->c.id, &s->event);
 	store_commit(t, on_durable, s);
@@ -174,25 +182,6 @@ static void leave(struct engine *e, struct entry *n, enum challenge_state to)
 		claim_drop(e, n);
 }
 
-/* A name that is over may be presented anew. */
-static void forget_twin(struct engine *e, struct entry *n)
-{
-	char key[TWIN_KEY_SIZE];
-	struct twin *twin;
-
-	twin_key(&n->c, key, sizeof(key));
-	HASH_FIND_STR(e->twins, key, twin);
-	if (!twin || !n->twin_prev)
-		return;
-	DL_DELETE2(twin->entries, n, twin_prev, twin_next);
-	n->twin_prev = n->twin_next = NULL;
-	if (twin->entries)
-		return;
-	HASH_DEL(e->twins, twin);
-	free(twin->key);
-	free(twin);
-}
-
 bool life_input(struct engine *e, struct entry *n, enum challenge_input input, const char *sentence)
 {
 	enum challenge_state from = n->c.state, to;
@@ -206,8 +195,6 @@ bool life_input(struct engine *e, struct entry *n, enum challenge_input input, c
 	n->c.state = to;
 	n->c.updated_ms = loop_wall_ms(e->parts.loop);
 	count_move(e, n, from, to);
-	if (to == CHALLENGE_WITHDRAWING || challenge_is_over(to))
-		forget_twin(e, n);
 	if (to == CHALLENGE_READY)
 		relook_schedule(e, n);
 	life_schedule(e, n);
@@ -250,22 +237,61 @@ static void on_deadline(struct engine *e, struct entry *n)
 	life_input(e, n, INPUT_DEADLINE, sentence);
 }
 
+/* A deletion under way: nobody waits for it, and what it deletes is in memory no more. */
+struct deletion {
+	struct engine *e;
+	char challenge_id[ID_SIZE], order_id[ID_SIZE]; /* "": the order has others */
+};
+
+static void delete_again(void *arg);
+
+static void on_deleted(int code, const struct err *err, void *arg)
+{
+	struct deletion *d = arg;
+
+	(void)err;
+	if (code < 0 && !d->e->closing)
+		later(&d->e->laters, JOURNAL_RETRY_MS, delete_again, d);
+	else
+		free(d);
+}
+
+static void journal_deletion(struct deletion *d)
+{
+	struct store_txn *t = store_begin(d->e->parts.store);
+
+	store_delete_challenge(t, d->challenge_id);
+	if (d->order_id[0])
+		store_delete_order(t, d->order_id);
+	store_commit(t, on_deleted, d);
+}
+
+static void delete_again(void *arg)
+{
+	struct deletion *d = arg;
+
+	if (d->e->closing)
+		free(d); /* the next start finds its retention over */
+	else
+		journal_deletion(d);
+}
+
 /* The retention is over: out of the journal and out of memory. */
 static void forget(struct engine *e, struct entry *n)
 {
-	struct order_entry *order = n->order;
-	struct store_txn *t;
+	struct deletion *d;
 
 	if (n->commits) {
 		n->due = timer_start(e->parts.loop, JOURNAL_RETRY_MS, due_fired, n);
 		return;
 	}
-	t = store_begin(e->parts.store);
-	store_delete_challenge(t, n->c.id);
-	if (order->count == 1)
-		store_delete_order(t, order->o.id);
-	store_commit(t, NULL, NULL);
+	d = mem_new(1, sizeof(*d));
+	d->e = e;
+	memcpy(d->challenge_id, n->c.id, ID_SIZE);
+	if (n->order->count == 1)
+		memcpy(d->order_id, n->order->o.id, ID_SIZE);
 	entry_free(e, n);
+	journal_deletion(d);
 }
 
 static void due_fired(void *arg)

@@ -69,27 +69,68 @@ static void sweep(struct engine *e, struct store_txn *t)
 	}
 }
 
-static void count_one(struct engine *e, const struct challenge *c, const struct authority *a, bool valid)
+/* A count on its way into the journal. */
+struct counting {
+	struct engine *e;
+	char *key;
+	struct failures before, after;
+	char id[ID_SIZE];
+	char *sentence;
+	void (*done)(const struct err *err, void *arg);
+	void *arg;
+};
+
+static void counting_free(struct counting *c)
 {
-	CLEANUP(mem_freep) char *key = key_of(a, c);
-	struct outcome *o = find(e, key);
-	struct store_txn *t;
+	free(c->key);
+	free(c->sentence);
+	free(c);
+}
+
+/* What was not kept did not happen: the caller says it again. */
+static void uncount(struct counting *c)
+{
+	struct outcome *o = c->key ? find(c->e, c->key) : NULL;
+
+	if (o && memcmp(&o->failures, &c->after, sizeof(c->after)) == 0)
+		o->failures = c->before;
+}
+
+static void on_counted(int code, const struct err *err, void *arg)
+{
+	struct counting *c = arg;
+	struct entry *n;
+
+	HASH_FIND_STR(c->e->by_id, c->id, n);
+	if (code < 0)
+		uncount(c);
+	else if (n && !c->e->closing)
+		life_note(c->e, n, c->sentence);
+	if (c->done)
+		c->done(err, c->arg);
+	counting_free(c);
+}
+
+static void count_one(struct counting *c, const struct authority *a, bool valid, struct store_txn *t)
+{
+	struct engine *e = c->e;
+	struct outcome *o = find(e, c->key);
 	char text[128];
 
 	if (!o && valid)
 		return;
-	t = store_begin(e->parts.store);
 	if (!o && HASH_COUNT(e->outcomes) % SWEEP_EVERY == SWEEP_EVERY - 1)
 		sweep(e, t);
 	if (!o)
-		o = add(e, key);
+		o = add(e, c->key);
+	c->before = o->failures;
 	if (valid)
 		failures_clear(&o->failures);
 	else
 		failures_add(&o->failures, a, loop_wall_ms(e->parts.loop));
+	c->after = o->failures;
 	failures_text(&o->failures, text);
-	store_set(t, key, text);
-	store_commit(t, NULL, NULL);
+	store_set(t, c->key, text);
 }
 
 int64_t outcome_budget(const struct engine *e, const struct challenge *c, struct ev_budget *ret)
@@ -108,21 +149,27 @@ int64_t outcome_budget(const struct engine *e, const struct challenge *c, struct
 	return ret->wait_ms;
 }
 
-int engine_outcome(struct engine *e, const char *id, bool valid, const char *problem, struct err *err)
+int engine_outcome(struct engine *e, const char *id, bool valid, const char *problem, void (*done)(const struct err *err, void *arg),
+                   void *arg, struct err *err)
 {
-	CLEANUP(mem_freep) char *sentence = NULL;
 	const struct authority *a;
+	struct counting *c;
+	struct store_txn *t;
 	struct entry *n;
 
 	HASH_FIND_STR(e->by_id, id, n);
-	if (!n)
+	if (!n || n->order->submission)
 		return err_set(err, ERR_NOT_FOUND, "there is no challenge %.64s", id);
 	a = authority_of(e, &n->c);
+	c = mem_new(1, sizeof(*c));
+	*c = (struct counting){ .e = e, .key = a ? key_of(a, &n->c) : NULL, .done = done, .arg = arg };
+	memcpy(c->id, n->c.id, ID_SIZE);
+	c->sentence = valid ? mem_dup("the authority found it valid") :
+	                      mem_printf("the authority found it invalid%s%.400s", problem ? ": " : "", problem ? problem : "");
+	t = store_begin(e->parts.store);
 	if (a)
-		count_one(e, &n->c, a, valid);
-	sentence = valid ? mem_dup("the authority found it valid") :
-	                   mem_printf("the authority found it invalid%s%.400s", problem ? ": " : "", problem ? problem : "");
-	life_note(e, n, sentence);
+		count_one(c, a, valid, t);
+	store_commit(t, on_counted, c);
 	return 0;
 }
 

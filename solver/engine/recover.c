@@ -95,6 +95,7 @@ static void load_challenge(const struct challenge *c, void *arg)
 		order = orphanage(r->e, c);
 	copy_challenge(c, &copy);
 	n = entry_add(r->e, order, &copy);
+	n->kept = copy.state;
 	if (copy.state == CHALLENGE_READY)
 		history_drop(n);
 	n->had_failed = copy.state == CHALLENGE_WITHDRAWING && copy.reason;
@@ -116,7 +117,7 @@ static void drop_empty_orders(struct engine *e)
 			continue;
 		t = store_begin(e->parts.store);
 		store_delete_order(t, order->o.id);
-		store_commit(t, NULL, NULL);
+		store_commit(t, NULL, NULL); /* refused: the next start finds it empty again */
 		HASH_DEL(e->orders, order);
 		order_done(&order->o);
 		free(order);

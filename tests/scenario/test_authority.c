@@ -307,7 +307,7 @@ static void after_a_failure_the_next_attempt_waits_until_the_caches_have_forgott
 	assert_int_equal(present(s, NAME, VALUE), 0);
 	run_until(s, s->id, CHALLENGE_READY, 5000);
 	assert_int_equal(engine_budget_allows(s->engine, s->order, &wait_ms, &err), 0);
-	assert_int_equal(engine_outcome(s->engine, s->id, false, "dns: NXDOMAIN", &err), 0);
+	assert_int_equal(engine_outcome(s->engine, s->id, false, "dns: NXDOMAIN", NULL, NULL, &err), 0);
 	run_for(s, 10);
 	assert_history_says(s, "the authority found it invalid: dns: NXDOMAIN");
 	assert_int_equal(engine_budget_allows(s->engine, s->order, &wait_ms, &err), ERR_RATE);
@@ -319,9 +319,9 @@ static void after_a_failure_the_next_attempt_waits_until_the_caches_have_forgott
 	assert_int_equal(state_of(s, s->id), CHALLENGE_PROPAGATING);
 	assert_history_says(s, "an earlier attempt failed");
 	run_until(s, s->id, CHALLENGE_READY, 15000);
-	assert_int_equal(engine_outcome(s->engine, s->id, true, NULL, &err), 0);
+	assert_int_equal(engine_outcome(s->engine, s->id, true, NULL, NULL, NULL, &err), 0);
 	assert_int_equal(engine_budget_allows(s->engine, s->order, &wait_ms, &err), 0);
-	assert_int_equal(engine_outcome(s->engine, "ch_none", true, NULL, &err), ERR_NOT_FOUND);
+	assert_int_equal(engine_outcome(s->engine, "ch_none", true, NULL, NULL, NULL, &err), ERR_NOT_FOUND);
 }
 
 static void another_name_and_another_account_have_their_own_failures(void **state)
@@ -332,7 +332,7 @@ static void another_name_and_another_account_have_their_own_failures(void **stat
 	int64_t wait_ms;
 
 	assert_int_equal(present(s, NAME, VALUE), 0);
-	assert_int_equal(engine_outcome(s->engine, s->id, false, NULL, &err), 0);
+	assert_int_equal(engine_outcome(s->engine, s->id, false, NULL, NULL, NULL, &err), 0);
 	assert_int_equal(present(s, "b.example.org", VALUE), 0);
 	assert_int_equal(engine_budget_allows(s->engine, s->order, &wait_ms, &err), 0);
 	other.account_uri = ACCOUNT;

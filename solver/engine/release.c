@@ -1,0 +1,113 @@
+/* Releasing, and who hears of it: a wish is confirmed when the journal holds the step that it led to, never because something
+ * else was written. When the journal refuses that step, everybody who waits for it hears why; the step itself is repeated. */
+#include <stdlib.h>
+
+#include "solver/base/mem.h"
+#include "solver/engine/internal.h"
+
+/* One wish: of a challenge, or of all challenges of an order. */
+struct release {
+	unsigned pending; /* challenges whose step is not durable, and one until all were asked */
+	struct err err;   /* the first refusal */
+	void (*done)(const struct err *err, void *arg);
+	void *arg;
+};
+
+struct release_wait {
+	struct release *of;
+	struct release_wait *next;
+};
+
+static void count_down(struct release *r, const struct err *err)
+{
+	if (err && err->code && !r->err.code) {
+		r->err = *err;
+		err_in(&r->err, "the withdrawal is not in the journal yet, so it is not promised; ask again");
+	}
+	if (--r->pending)
+		return;
+	if (r->done)
+		r->done(&r->err, r->arg);
+	free(r);
+}
+
+void release_tell(struct entry *n, const struct err *err)
+{
+	struct release_wait *list = n->release_waits, *w, *tmp;
+
+	n->release_waits = NULL;
+	LL_FOREACH_SAFE(list, w, tmp) {
+		count_down(w->of, err);
+		free(w);
+	}
+}
+
+static void wait_for(struct release *r, struct entry *n)
+{
+	struct release_wait *w = mem_new(1, sizeof(*w));
+
+	w->of = r;
+	r->pending++;
+	LL_APPEND(n->release_waits, w);
+}
+
+/* What is not in the journal yet has no life to end: its submission goes on with the wish. */
+static void release_one(struct engine *e, struct release *r, struct entry *n, const char *sentence)
+{
+	if (n->order->submission)
+		n->release_wanted = true;
+	else
+		life_input(e, n, INPUT_RELEASED, sentence);
+	if (n->kept < CHALLENGE_WITHDRAWING)
+		wait_for(r, n);
+}
+
+static struct release *release_new(void (*done)(const struct err *err, void *arg), void *arg)
+{
+	struct release *r = mem_new(1, sizeof(*r));
+
+	*r = (struct release){ .pending = 1, .done = done, .arg = arg };
+	return r;
+}
+
+static void on_asked(int code, const struct err *err, void *arg)
+{
+	(void)code;
+	(void)err;
+	count_down(arg, NULL);
+}
+
+/* The empty transaction promises nothing: it makes the answer come later, also when all is durable already. */
+static void release_asked(struct engine *e, struct release *r)
+{
+	store_commit(store_begin(e->parts.store), on_asked, r);
+}
+
+int engine_release_challenge(struct engine *e, const char *id, void (*done)(const struct err *err, void *arg), void *arg, struct err *err)
+{
+	struct release *r;
+	struct entry *n;
+
+	HASH_FIND_STR(e->by_id, id, n);
+	if (!n)
+		return err_set(err, ERR_NOT_FOUND, "there is no challenge %.64s", id);
+	r = release_new(done, arg);
+	release_one(e, r, n, "released: nobody needs it any more");
+	release_asked(e, r);
+	return 0;
+}
+
+int engine_release_order(struct engine *e, const char *id, void (*done)(const struct err *err, void *arg), void *arg, struct err *err)
+{
+	struct order_entry *order;
+	struct release *r;
+
+	HASH_FIND_STR(e->orders, id, order);
+	if (!order)
+		return err_set(err, ERR_NOT_FOUND, "there is no order %.64s", id);
+	r = release_new(done, arg);
+	for (struct entry *n = order->first; n; n = n->order_next)
+		release_one(e, r, n, "released with its order: nobody needs it any more");
+	release_asked(e, r);
+	return 0;
+}
