@@ -1,4 +1,4 @@
-/* Places where a record is often put by mistake: doubled name, apex, the plain name of dns-01. */
+/* Places where a record is often put by mistake: doubled name, apex, the plain name of dns-01. Asked only when it is not where it must be. */
 #include <stdio.h>
 #include <string.h>
 
@@ -23,9 +23,20 @@ static void look_doubled(struct check_run *r, const char *suffix)
 		run_want(r, name, DNS_TXT);
 }
 
+/* Whether the right value stands where it must: then nobody wrote it elsewhere by mistake. */
+static bool is_in_place(const struct check_run *r)
+{
+	const struct ev_answer *txt = run_have(r, r->e->fqdn, DNS_TXT);
+
+	for (size_t i = 0; txt && r->e->expected && i < txt->record_count; i++)
+		if (txt->records[i].type == DNS_TXT && strcmp(txt->records[i].data, r->e->expected) == 0)
+			return true;
+	return false;
+}
+
 void details_step(struct check_run *r)
 {
-	if (!r->dns || !r->e->written_zone || r->blind || r->e->own_zone || !run_wants(r, CHECK_DETAILS))
+	if (!r->dns || !r->e->written_zone || r->blind || r->e->own_zone || !run_wants(r, CHECK_DETAILS) || is_in_place(r))
 		return;
 	look_doubled(r, r->e->identifier);
 	if (name_is_below(r->e->identifier, r->e->written_zone))

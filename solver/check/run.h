@@ -6,9 +6,10 @@
  * What the evidence holds, for those who judge it:
  *   view "authority"  TXT at fqdn (DNS types) · A and AAAA of the identifier and of each redirect's host · CAA at the
  *                     identifier and each ancestor · SOA and NS that lead to the zone · with CHECK_DETAILS TXT at wrong places
- *   view "direct"     TXT at written_fqdn at every server of written_zone, "udp" (truncated: by TCP as a client does), with
- *                     CHECK_DETAILS "tcp" too and SOA and NS of the zone; A, AAAA and CAA of the identifier for other types;
- *                     NS of a zone asked at its parent's servers (zone: the parent; authority: NS, and addresses as glue)
+ *   view "direct"     TXT at written_fqdn at every server of written_zone, "udp" (truncated: by TCP as a client does); A and AAAA of the
+ *                     identifier for other types; with CHECK_DETAILS CAA at the identifier and above it, one of them over "tcp", and
+ *                     SOA and NS of the zone where other answers do not tell the serial, or where something is odd;
+ *                     NS of a zone asked at one of its parent's servers (zone: the parent; authority: NS, and addresses as glue)
  */
 #ifndef SOLVER_CHECK_RUN_H
 #define SOLVER_CHECK_RUN_H
@@ -94,6 +95,8 @@ const char *answer_zone(const struct ev_answer *a);
 void validation_step(struct check_run *r);  /* validation.c: what the challenge type and CAA need */
 void servers_step(struct check_run *r);     /* servers.c */
 void delegation_step(struct check_run *r);  /* delegation.c */
+/* Whether the parent's NS records of `zone` are others than those that the authority's view has. */
+bool delegation_differs(const struct check_run *r, const char *zone);
 void details_step(struct check_run *r);     /* details.c: wrong places */
 /* Adds a server once. */
 void run_add_server(struct check_run *r, const char *zone, const char *name, const char *address);

@@ -10,6 +10,7 @@
 #include "solver/check/zone.h"
 #include "solver/dns/message.h"
 #include "solver/dns/name.h"
+#include "solver/verdict/lookup.h"
 
 #define HOSTS_MAX 32 /* name servers of one zone */
 
@@ -134,26 +135,99 @@ static void follow_referrals(struct check_run *r)
 	}
 }
 
+/* ---- what one server is asked ---- */
+
+/* What is asked of every server, whatever else is. */
+static const char *place_of(const struct check_run *r)
+{
+	return r->dns ? r->e->written_fqdn : r->e->identifier;
+}
+
+static int place_type(const struct check_run *r)
+{
+	return r->dns ? DNS_TXT : DNS_A;
+}
+
+/* An answer of this server that is there already, or NULL. */
+static const struct ev_answer *answer_of(const struct check_run *r, const struct run_server *s, const char *name, int type, bool tcp)
+{
+	for (size_t i = 0; i < r->e->answer_count; i++) {
+		const struct ev_answer *a = &r->e->answers[i];
+
+		if (a->type == type && a->address && strcmp(a->address, s->address) == 0 && strcmp(a->zone, s->zone) == 0 &&
+		    strcmp(a->name, name) == 0 && strcmp(a->transport, tcp ? "tcp" : "udp") == 0)
+			return a;
+	}
+	return NULL;
+}
+
+/* The highest of the names whose CAA records this server is asked for, or NULL: it is asked for none. */
+static const char *last_caa_name(const struct check_run *r, const struct run_server *s)
+{
+	const char *last = NULL;
+
+	if (!run_wants(r, CHECK_CAA) || !r->authority->caa)
+		return NULL;
+	for (const char *name = r->e->identifier; name && name_is_below(name, s->zone); name = name_parent(name))
+		last = name;
+	return last;
+}
+
+/* CAA at every server shows whether they agree. The last of these questions goes over TCP, so that both ways are tried without a
+ * question of its own; where TCP fails, it is asked over UDP too. Returns whether the last one is answered. */
+static bool ask_caa(struct check_run *r, const struct run_server *s, const char *last)
+{
+	const struct ev_answer *answer;
+
+	for (const char *name = r->e->identifier; strcmp(name, last) != 0; name = name_parent(name))
+		run_ask_direct(r, s, name, DNS_CAA, false);
+	run_ask_direct(r, s, last, DNS_CAA, true);
+	answer = answer_of(r, s, last, DNS_CAA, true);
+	if (!answer || !answer->failure)
+		return answer;
+	run_ask_direct(r, s, last, DNS_CAA, false);
+	run_ask_direct(r, s, place_of(r), place_type(r), true);
+	return answer_of(r, s, last, DNS_CAA, false);
+}
+
+/* Signs that something is wrong with this server or its delegation: only then it is asked for the NS records that it has itself. */
+static bool is_odd(struct check_run *r, const struct run_server *s)
+{
+	const struct ev_answer *a = answer_of(r, s, place_of(r), place_type(r), false);
+
+	if (a && (a->failure || !a->authoritative || (a->rcode != DNS_NOERROR && a->rcode != DNS_NXDOMAIN)))
+		return true;
+	return delegation_differs(r, s->zone);
+}
+
+static void ask_details(struct check_run *r, const struct run_server *s)
+{
+	const char *last = last_caa_name(r, s);
+	bool answered = !last || ask_caa(r, s, last);
+	CLEANUP(mem_freep) char *serial = lookup_server_serial(r->e, s->zone, s->address);
+
+	if (!last)
+		run_ask_direct(r, s, place_of(r), place_type(r), true);
+	if (answered && !serial) /* empty answers tell it (RFC 2308 section 3) */
+		run_ask_direct(r, s, s->zone, DNS_SOA, false);
+	if (is_odd(r, s))
+		run_ask_direct(r, s, s->zone, DNS_NS, false);
+}
+
 /* A zone whose referral was followed before keeps its servers in the list. */
 static void ask_server(struct check_run *r, const struct run_server *s)
 {
-	const char *place = r->dns ? r->e->written_fqdn : r->e->identifier;
-	bool details = run_wants(r, CHECK_DETAILS);
+	const struct ev_answer *a;
 
-	if (r->dns) {
-		run_ask_direct(r, s, place, DNS_TXT, false);
-	} else {
-		run_ask_direct(r, s, place, DNS_A, false);
-		run_ask_direct(r, s, place, DNS_AAAA, false);
-	}
-	if (!details)
+	run_ask_direct(r, s, place_of(r), place_type(r), false);
+	if (!r->dns)
+		run_ask_direct(r, s, place_of(r), DNS_AAAA, false);
+	if (!run_wants(r, CHECK_DETAILS))
 		return;
-	if (r->dns)
-		run_ask_direct(r, s, place, DNS_TXT, true);
-	run_ask_direct(r, s, s->zone, DNS_SOA, false);
-	run_ask_direct(r, s, s->zone, DNS_NS, false);
-	for (const char *name = r->e->identifier; run_wants(r, CHECK_CAA) && name && name_is_below(name, s->zone); name = name_parent(name))
-		run_ask_direct(r, s, name, DNS_CAA, false);
+	a = answer_of(r, s, place_of(r), place_type(r), false);
+	if (a && a->truncated)
+		run_ask_direct(r, s, place_of(r), place_type(r), true);
+	ask_details(r, s);
 }
 
 static void ask_servers(struct check_run *r)

@@ -10,6 +10,7 @@
 #include "solver/cli/check_report.h"
 #include "solver/cli/cli.h"
 #include "solver/dns/message.h"
+#include "solver/verdict/lookup.h"
 
 #define SHOWN_MAX 100
 
@@ -248,30 +249,13 @@ static bool is_row(const struct evidence *e, const struct ev_answer *a)
 	       strcmp(a->name, e->written_fqdn ? e->written_fqdn : or_dash(e->fqdn)) == 0;
 }
 
-static const struct ev_answer *same_server(const struct evidence *e, const struct ev_answer *a, int type, const char *transport)
+/* What the same server answers over TCP, or NULL. */
+static const struct ev_answer *over_tcp(const struct evidence *e, const struct ev_answer *a)
 {
-	for (size_t i = 0; i < e->answer_count; i++) {
-		const struct ev_answer *b = &e->answers[i];
-
-		if (b->type == type && strcmp(or_dash(b->view), "direct") == 0 && strcmp(or_dash(b->transport), transport) == 0 &&
-		    strcmp(or_dash(b->address), or_dash(a->address)) == 0 && (type == DNS_SOA || strcmp(b->name, a->name) == 0))
-			return b;
-	}
+	for (size_t i = 0; i < e->answer_count; i++)
+		if (strcmp(or_dash(e->answers[i].transport), "tcp") == 0 && strcmp(or_dash(e->answers[i].address), or_dash(a->address)) == 0)
+			return &e->answers[i];
 	return NULL;
-}
-
-static const char *serial_of(const struct ev_answer *soa, char text[24])
-{
-	const char *space;
-	size_t fields = 0;
-
-	if (!soa || !soa->record_count || !soa->records[0].data)
-		return "-";
-	space = soa->records[0].data; /* "mname rname serial …" */
-	for (; *space && fields < 2; space++)
-		fields += *space == ' ';
-	snprintf(text, 24, "%.*s", (int)strspn(space, "0123456789"), space);
-	return *text ? text : "-";
 }
 
 static const char *value_text(const struct evidence *e, const struct ev_answer *a, char text[64])
@@ -297,15 +281,16 @@ static const char *value_text(const struct evidence *e, const struct ev_answer *
 
 static void matrix_row(const struct evidence *e, const struct ev_answer *a, struct table *t)
 {
-	const struct ev_answer *tcp = same_server(e, a, DNS_TXT, "tcp");
-	char udp_text[48], serial[24], value[64], ttl[24] = "-";
+	const struct ev_answer *tcp = over_tcp(e, a);
+	CLEANUP(mem_freep) char *serial = lookup_server_serial(e, a->zone, a->address);
+	char udp_text[48], value[64], ttl[24] = "-";
 
 	snprintf(udp_text, sizeof(udp_text), "%s %lld ms", answer_status(a), (long long)a->elapsed_ms);
 	if (a->record_count)
 		snprintf(ttl, sizeof(ttl), "%lld", (long long)a->records[0].ttl);
 	table_row(t, (const char *const[]){ or_dash(a->server), or_dash(a->address), udp_text, tcp ? answer_status(tcp) : "-",
 	          a->failure ? "-" : a->authoritative ? "yes" : "NO", a->failure ? "-" : a->edns ? "yes" : "no",
-	          a->failure ? "-" : a->case_kept ? "kept" : "lost", serial_of(same_server(e, a, DNS_SOA, "udp"), serial), ttl,
+	          a->failure ? "-" : a->case_kept ? "kept" : "lost", or_dash(serial), ttl,
 	          value_text(e, a, value), NULL });
 }
 

@@ -77,6 +77,7 @@ static const struct setting settings[] = {
 	{ "target-fetch-policy:", "0 0 0 0 0" }, { "infra-host-ttl:", "10" }, { "infra-keep-probing:", "yes", true },
 	{ "infra-cache-numhosts:", "20000" }, { "prefetch:", "no" }, { "aggressive-nsec:", "no", true },
 	{ "use-caps-for-id:", "yes" }, { "edns-buffer-size:", "1232" }, { "qname-minimisation:", "no" }, { "minimal-responses:", "no" },
+	{ "val-clean-additional:", "no" }, /* addresses that come with NS records spare a question */
 	{ "harden-glue:", "yes" }, { "harden-dnssec-stripped:", "yes" }, { "harden-below-nxdomain:", "no" },
 	{ "val-sig-skew-min:", "0" }, { "val-sig-skew-max:", "0" }, { "ede:", "yes", true }, { "discard-timeout:", "0", true },
 	{ "max-query-restarts:", "11", true }, { "do-tcp:", "yes" }, { "num-queries-per-thread:", "4096" }, { "outgoing-range:", "900" },

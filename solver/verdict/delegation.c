@@ -184,20 +184,6 @@ static void check_lame(const struct inquiry *q, const struct ev_answer *a)
 	     mem_printf("Make %s serve %s, or take it out of the NS records", a->server ? a->server : a->address, a->zone));
 }
 
-static char *serial_of(const struct ev_answer *a)
-{
-	for (size_t i = 0; i < a->record_count; i++) {
-		const char *at = a->records[i].data;
-
-		if (a->records[i].type != TYPE_SOA)
-			continue;
-		for (int field = 0; field < 2 && at; field++)
-			at = strchr(at, ' ') ? strchr(at, ' ') + 1 : NULL;
-		return at ? mem_dup_n(at, strcspn(at, " ")) : NULL;
-	}
-	return NULL;
-}
-
 static void check_serials(const struct inquiry *q)
 {
 	CLEANUP(mem_freep) char *first = NULL;
@@ -207,9 +193,9 @@ static void check_serials(const struct inquiry *q)
 		const struct ev_answer *a = &q->e->answers[i];
 		CLEANUP(mem_freep) char *serial = NULL;
 
-		if (!a->zone || !is_direct(a, a->zone, TYPE_SOA) || (of && strcmp(of->zone, a->zone) != 0))
+		if (!a->zone || strcmp(a->view, "direct") != 0 || (of && strcmp(of->zone, a->zone) != 0))
 			continue;
-		serial = serial_of(a);
+		serial = lookup_serial(a);
 		if (serial && first && strcmp(serial, first) != 0)
 			find(q, FINDING_WARNING, "serial-differs",
 			     mem_printf("%s (%s) has the serial %s of %s, %s (%s) has %s", a->server, a->address, serial, a->zone, of->server, of->address, first),

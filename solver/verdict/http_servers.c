@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "solver/base/mem.h"
 #include "solver/verdict/lookup.h"
 
 #define NXDOMAIN 3
@@ -27,31 +28,12 @@ static bool is_within(const struct ev_answer *d, const struct ev_answer *other)
 	return true;
 }
 
-/* The serial number of the zone as that server has it, or NULL: "mname rname serial …". */
-static const char *serial_at(const struct evidence *e, const struct ev_answer *d, size_t *ret_length)
-{
-	for (size_t i = 0; d->zone && d->address && i < e->answer_count; i++) {
-		const struct ev_answer *soa = &e->answers[i];
-		const char *at;
-
-		if (!soa->address || !soa->zone || strcmp(soa->address, d->address) != 0 || !speaks(soa, d->zone, TYPE_SOA) || !soa->record_count)
-			continue;
-		at = strchr(soa->records[0].data, ' ');
-		at = at ? strchr(at + 1, ' ') : NULL;
-		if (!at)
-			return NULL;
-		*ret_length = strcspn(at + 1, " ");
-		return at + 1;
-	}
-	return NULL;
-}
-
 static bool serials_differ(const struct evidence *e, const struct ev_answer *one, const struct ev_answer *other)
 {
-	size_t length = 0, other_length = 0;
-	const char *a = serial_at(e, one, &length), *b = serial_at(e, other, &other_length);
+	CLEANUP(mem_freep) char *a = lookup_server_serial(e, one->zone, one->address);
+	CLEANUP(mem_freep) char *b = lookup_server_serial(e, other->zone, other->address);
 
-	return a && b && (length != other_length || memcmp(a, b, length) != 0);
+	return a && b && strcmp(a, b) != 0;
 }
 
 static bool disagree(const struct evidence *e, const struct ev_answer *one, const struct ev_answer *other)

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "solver/base/mem.h"
 
@@ -73,4 +74,39 @@ char *lookup_problem(const struct ev_answer *answer, bool dnssec)
 	else if (answer->rcode == SERVFAIL)
 		more = " - the domain's nameservers may be malfunctioning";
 	return mem_printf("DNS problem: %s looking up %s for %s%s", lookup_rcode_name(answer->rcode), type, answer->name, more);
+}
+
+static const struct ev_record *soa_of(const struct ev_record *list, size_t count, const char *zone)
+{
+	for (size_t i = 0; i < count; i++)
+		if (list[i].type == TYPE_SOA && strcasecmp(list[i].owner, zone) == 0)
+			return &list[i];
+	return NULL;
+}
+
+/* "mname rname serial …" */
+char *lookup_serial(const struct ev_answer *a)
+{
+	const struct ev_record *soa = a->zone ? soa_of(a->records, a->record_count, a->zone) : NULL;
+	const char *at;
+
+	if (!soa && a->zone)
+		soa = soa_of(a->authority, a->authority_count, a->zone);
+	at = soa ? soa->data : NULL;
+	for (int field = 0; field < 2 && at; field++)
+		at = strchr(at, ' ') ? strchr(at, ' ') + 1 : NULL;
+	return at ? mem_dup_n(at, strcspn(at, " ")) : NULL;
+}
+
+char *lookup_server_serial(const struct evidence *e, const char *zone, const char *address)
+{
+	char *serial = NULL;
+
+	for (size_t i = 0; zone && address && !serial && i < e->answer_count; i++) {
+		const struct ev_answer *a = &e->answers[i];
+
+		if (a->address && a->zone && strcmp(a->address, address) == 0 && strcmp(a->zone, zone) == 0)
+			serial = lookup_serial(a);
+	}
+	return serial;
 }

@@ -16,4 +16,9 @@ bool lookup_blind(const struct ev_answer *answer);
 /* "DNS problem: NXDOMAIN looking up TXT for N - check that …"; gives (free with free). */
 char *lookup_problem(const struct ev_answer *answer, bool dnssec);
 
+/* The serial of the zone that a direct answer tells, in its answer or its authority section (RFC 2308), or NULL. Gives (free with free). */
+char *lookup_serial(const struct ev_answer *a);
+/* The same as told by any answer of that server about that zone. */
+char *lookup_server_serial(const struct evidence *e, const char *zone, const char *address);
+
 #endif

@@ -167,9 +167,21 @@ static void tell_manners(const struct subject *s)
 		find(s, FINDING_WARNING, "server-slow", "takes more than a second", mend_of(s, "answer faster"));
 }
 
+/* Whatever was asked over TCP: one question tries the way. */
+static const struct ev_answer *any_over_tcp(const struct subject *s)
+{
+	for (size_t i = 0; i < s->c->e->answer_count; i++) {
+		const struct ev_answer *a = &s->c->e->answers[i];
+
+		if (a->transport && strcmp(a->transport, "tcp") == 0 && same_server(a, s->udp))
+			return a;
+	}
+	return NULL;
+}
+
 static void tell_tcp(const struct subject *s)
 {
-	const struct ev_answer *tcp = over_tcp(s->c, s->udp);
+	const struct ev_answer *tcp = any_over_tcp(s);
 
 	if (tcp && tcp->failure && !s->answer->truncated && s->state != SERVER_UNUSABLE)
 		find(s, FINDING_WARNING, "no-tcp", "does not answer over TCP; longer answers will be lost", mend_of(s, "answer over TCP, port 53"));

@@ -17,6 +17,7 @@ from support.service import program
 REPLAYED = ("D01", "D27", "D38", "D39", "C12", "C44", "H21.12", "H37", "H61", "T04", "P11", "N03", "X04", "B06")
 LIVE_EVERY = 3             # of the scenarios on which Pebble agrees
 SLOW_LIVE = ("D25", "D35", "H46", "H63")
+QUESTIONS = 18             # two servers of one address each, no CNAME
 START_SECONDS = 10         # of the program, on a busy machine
 MEMORY_KIB = 32 * 1024     # over what a check of a well-behaved server takes
 
@@ -72,6 +73,11 @@ class Accuracy(unittest.TestCase):
                 again = replay(program(), self.suite.lab.tree, recorded)
                 self.assertNotEqual(recorded.result, "error", recorded.detail)
                 self.assertEqual((again.short, again.detail), (recorded.short, recorded.detail))
+
+    def test_a_healthy_check_asks_few_questions(self):
+        world = next(w for w in self.suite.worlds if w.scenario.id == "D01")
+        asked = predict_recorded(program(), world, self.suite.lab.tree).raw["evidence"]["answers"]
+        self.assertLessEqual(len(asked), QUESTIONS, [(a["view"], a.get("transport"), a["name"], a["type"]) for a in asked])
 
     def test_the_lab_made_no_mistake_of_its_own(self):
         self.assertEqual(self.suite.lab.complaints, [])

@@ -137,6 +137,8 @@ class Zone:
         if owner not in self.nodes and owner not in self.parents:
             found.rcode = 3
             return self._negative(found, name, secure, self.deny_name)
+        if kind == T.NS and owner == name:
+            self._add_addresses(found, owner)
         if self.put(found.answer, owner, kind, secure, name) or self.put(found.answer, owner, T.CNAME, secure, name):
             return found
         return self._negative(found, owner, secure, self.deny_type)
@@ -152,7 +154,10 @@ class Zone:
         self.put(found.authority, cut, T.NS, False)
         if secure and not self.put(found.authority, cut, T.DS, True):
             self.deny_type(found.authority, cut)
-        for server in self.nodes[cut][(T.NS, T.NONE)]:
+        self._add_addresses(found, cut)
+        return found
+
+    def _add_addresses(self, found, owner):
+        for server in self.nodes[owner].get((T.NS, T.NONE), ()):
             for kind in (T.A, T.AAAA):
                 self.put(found.additional, server.target, kind, False)
-        return found
