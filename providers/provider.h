@@ -5,8 +5,10 @@
  * the kit gives: so each provider is short, and is tested and fuzzed from recorded text.
  *
  * Final state: after DONE, the value is there (add) or is not (remove), whatever was there before;
- * other values of the same name are untouched. Doing it twice succeeds. The engine guarantees one
- * job at a time per (provider, zone), follows CNAMEs, finds the zone, retries, and journals handles.
+ * other values of the same name are untouched, and a record set that exists keeps its TTL. Doing it twice
+ * succeeds. That a zone, a name or an account cannot be seen does not prove that a value is gone: a removal
+ * is DONE or NOOP only when the provider saw the zone. The engine guarantees one job at a time per (provider,
+ * zone), follows CNAMEs, finds the zone, retries, takes refused jobs apart, and journals handles.
  */
 #ifndef PROVIDERS_PROVIDER_H
 #define PROVIDERS_PROVIDER_H
@@ -33,6 +35,14 @@ enum change_status {
 	CHANGE_UNKNOWN,     /* sent, no reply: the engine repeats the job, which must reconcile */
 };
 
+/* Whom a refusal (DENIED, FATAL) is about. The engine takes a job apart that was refused as one call: the halves, then
+ * each change alone, so that only the guilty change fails. */
+enum change_scope {
+	SCOPE_CALL,       /* all that went in the same call: nobody knows which of them is guilty */
+	SCOPE_CHANGE,     /* this change and no other */
+	SCOPE_CREDENTIAL, /* the key or the account, whatever it asks for: nothing is gained by asking in parts */
+};
+
 struct change {
 	enum change_op op;
 	const char *fqdn;     /* no trailing dot */
@@ -42,8 +52,9 @@ struct change {
 
 	/* Filled in by the provider. */
 	enum change_status status;
+	enum change_scope scope; /* of DENIED and FATAL */
 	char *new_handle;     /* to remember with the value, or NULL; taken by the engine (malloc) */
-	char message[256];    /* one sentence for RETRY…UNKNOWN */
+	char message[256];    /* one sentence for RETRY…UNKNOWN; for DONE what people should know of it, or "" */
 };
 
 struct job {

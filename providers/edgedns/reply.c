@@ -78,6 +78,8 @@ static void fail_denied(struct provider *p, struct work *w, const struct answer 
 
 	kit_detail(a, detail);
 	if (is_authentication(a))
+		kit_job_scope(w->job, SCOPE_CREDENTIAL);
+	if (is_authentication(a))
 		kit_job_set(w->job, CHANGE_DENIED,
 		            "Edge DNS refused the signature (%d, %.80s): check the credentials in %.60s, section %.20s, and the clock",
 		            a->status, detail, where, section);

@@ -140,6 +140,13 @@ static void run_job(const struct provider *p, struct flight *f, const struct job
 	flight_request(p, f, ret);
 }
 
+/* The program ran for this change alone. */
+static void change_settle(struct change *c, const struct answer *answer)
+{
+	c->scope = SCOPE_CHANGE;
+	result_from_exit(c, answer);
+}
+
 static int exec_step(struct provider *p, struct job *job, const struct answer *answer, struct request *ret, struct err *err)
 {
 	bool batch = p->options->mode == EXEC_BATCH_JSON;
@@ -151,7 +158,7 @@ static int exec_step(struct provider *p, struct job *job, const struct answer *a
 	if (answer && batch)
 		result_from_output(job, answer);
 	else if (answer)
-		result_from_exit(&job->changes[f->current++], answer);
+		change_settle(&job->changes[f->current++], answer);
 	if (batch ? answer != NULL : f->current >= job->count)
 		kit_finish(ret);
 	else if (batch)

@@ -31,6 +31,13 @@ void kit_job_set(struct job *job, enum change_status status, const char *format,
 	}
 }
 
+void kit_job_scope(struct job *job, enum change_scope scope)
+{
+	for (size_t i = 0; i < job->count; i++)
+		if (job->changes[i].status == CHANGE_PENDING)
+			job->changes[i].scope = scope;
+}
+
 void kit_job_fail(struct job *job, const struct answer *a, const char *what, const char *mend)
 {
 	enum change_status status = kit_status(a);
@@ -41,6 +48,8 @@ void kit_job_fail(struct job *job, const struct answer *a, const char *what, con
 		status = CHANGE_FATAL;
 	if (pause && (status == CHANGE_RETRY || status == CHANGE_RATE_LIMITED))
 		job->retry_after_ms = pause;
+	if (!a->code && a->status == 401)
+		kit_job_scope(job, SCOPE_CREDENTIAL);
 	kit_detail(a, detail);
 	if (a->code)
 		kit_job_set(job, status, "%s: %s", what, detail);

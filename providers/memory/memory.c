@@ -33,6 +33,10 @@ static const struct option memory_table[] = {
 	  .help = "How long each job takes." },
 	{ "refuse", OPTION_TEXT, offsetof(struct memory_options, refuse),
 	  .help = "A sentence with which every job is denied." },
+	{ "refuse-name", OPTION_TEXT, offsetof(struct memory_options, refuse_name),
+	  .help = "A name of a record: every job that holds it is denied as a whole." },
+	{ "lost-zone", OPTION_TEXT, offsetof(struct memory_options, lost_zone),
+	  .help = "A zone that the provider does not know." },
 	{ .name = NULL },
 };
 
@@ -142,6 +146,14 @@ static void settle(struct job *job, enum change_status status, const char *messa
 	}
 }
 
+static bool job_has(const struct job *job, const char *fqdn)
+{
+	for (size_t i = 0; fqdn && i < job->count; i++)
+		if (strcmp(job->changes[i].fqdn, fqdn) == 0)
+			return true;
+	return false;
+}
+
 static void job_apply(struct provider *p, struct job *job)
 {
 	const struct memory_options *o = p->options;
@@ -150,6 +162,10 @@ static void job_apply(struct provider *p, struct job *job)
 	job->retry_after_ms = (unsigned)o->retry_after_ms;
 	if (o->refuse && *o->refuse) {
 		settle(job, CHANGE_DENIED, o->refuse);
+	} else if (job_has(job, o->refuse_name)) {
+		settle(job, CHANGE_DENIED, "the memory provider was told to refuse a name of the job");
+	} else if (o->lost_zone && strcmp(job->zone, o->lost_zone) == 0) {
+		settle(job, CHANGE_NO_ZONE, "the memory provider was told to know no such zone");
 	} else if (n < o->fail_first) {
 		settle(job, CHANGE_RETRY, "the memory provider was told to fail");
 	} else if (n < o->fail_first + o->limit_first) {

@@ -102,7 +102,7 @@ static char *zone_path(const struct job *job, const char *rest)
 	return mem_printf("/zones/%s.%s", zone, rest);
 }
 
-/* Reads the next name that has no set yet; false when all have one. */
+/* Reads the next name that has no set yet; false when all have one. Before EXTEND it is the TTL that must be known. */
 static bool read_next(const struct provider *p, struct flight *f, struct job *job, struct request *ret)
 {
 	CLEANUP(mem_freep) char *name = NULL, *query = NULL, *path = NULL;
@@ -110,7 +110,7 @@ static bool read_next(const struct provider *p, struct flight *f, struct job *jo
 
 	f->asked = NULL;
 	for (size_t i = 0; i < job->count; i++) {
-		if (json_object_get(f->sets, job->changes[i].fqdn))
+		if (json_object_get(f->sets, job->changes[i].fqdn) || (p->extends && job->changes[i].op == CHANGE_REMOVE))
 			continue;
 		missing++;
 		if (!f->asked)
@@ -136,7 +136,7 @@ static void write_sets(const struct provider *p, struct flight *f, struct job *j
 	char *body;
 
 	f->extending = p->extends;
-	body = p->extends ? rrset_extend(job, ttl_min) : rrset_merge(f->sets, job, ttl_min);
+	body = p->extends ? rrset_extend(f->sets, job, ttl_min) : rrset_merge(f->sets, job, ttl_min);
 	if (body)
 		ask(p, f, PHASE_WRITE, "PATCH", path, body, ret);
 	else
@@ -145,7 +145,7 @@ static void write_sets(const struct provider *p, struct flight *f, struct job *j
 
 static void work_next(const struct provider *p, struct flight *f, struct job *job, struct request *ret)
 {
-	if (p->extends || !read_next(p, f, job, ret))
+	if (!read_next(p, f, job, ret))
 		write_sets(p, f, job, ret);
 }
 
@@ -175,6 +175,7 @@ static void version_read(struct provider *p, struct flight *f, struct job *job, 
 	const char *version = server ? kit_json_text(server, "version") : NULL;
 
 	if (a->code == 0 && a->status == 404) {
+		kit_job_scope(job, SCOPE_CREDENTIAL);
 		kit_job_set(job, CHANGE_FATAL, "%.150s is not the API of PowerDNS, or it has no server %.50s: check url and server-id",
 		            p->options->url, p->options->server_id ? p->options->server_id : "localhost");
 		kit_finish(ret);

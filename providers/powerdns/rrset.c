@@ -167,7 +167,16 @@ char *rrset_merge(json_t *sets, struct job *job, unsigned ttl_min)
 	return body(rrsets);
 }
 
-char *rrset_extend(const struct job *job, unsigned ttl_min)
+static json_int_t extend_ttl(const json_t *sets, const struct change *c, unsigned ttl_min)
+{
+	json_int_t stands = json_integer_value(json_object_get(json_object_get(sets, c->fqdn), "ttl"));
+
+	if (stands > 0)
+		return stands;
+	return c->ttl > ttl_min ? c->ttl : ttl_min;
+}
+
+char *rrset_extend(const json_t *sets, const struct job *job, unsigned ttl_min)
 {
 	json_t *rrsets = json_array();
 
@@ -176,7 +185,7 @@ char *rrset_extend(const struct job *job, unsigned ttl_min)
 		json_t *records = json_array();
 
 		json_array_append_new(records, record_new(c->value));
-		rrset_add(rrsets, c->fqdn, c->op == CHANGE_ADD ? "EXTEND" : "PRUNE", records, c->ttl > ttl_min ? c->ttl : ttl_min);
+		rrset_add(rrsets, c->fqdn, c->op == CHANGE_ADD ? "EXTEND" : "PRUNE", records, extend_ttl(sets, c, ttl_min));
 	}
 	return body(rrsets);
 }

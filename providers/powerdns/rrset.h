@@ -16,7 +16,7 @@ bool powerdns_version_extends(const char *version);
 void rrset_read(json_t *sets, const struct job *job, const json_t *zone, const char *asked, bool whole);
 /* Changes that hold already become NOOP. Gives the body of the PATCH (free with free), NULL when nothing is to be done. */
 char *rrset_merge(json_t *sets, struct job *job, unsigned ttl_min);
-/* The body with EXTEND and PRUNE, without having read anything; gives (free with free). */
-char *rrset_extend(const struct job *job, unsigned ttl_min);
+/* The body with EXTEND and PRUNE, with the TTL of sets that stand there; gives (free with free). */
+char *rrset_extend(const json_t *sets, const struct job *job, unsigned ttl_min);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "providers/kit/kit.h"
 #include "providers/rfc2136/internal.h"
 #include "solver/base/mem.h"
 #include "solver/crypto/crypto.h"
@@ -121,13 +122,47 @@ static int rfc2136_open(const void *options, struct provider **ret, struct err *
 	return 0;
 }
 
-static int change_write(const struct provider *p, struct dns_update *u, const struct change *c, struct err *err)
+const char *key_title(const struct provider *p)
+{
+	return p->has_key ? p->key_name : "(none)";
+}
+
+/* Whether the message asks the server to check that no set stands at the name yet, in which case its TTL is kept. */
+static bool expects_none(const struct flight *f, const struct job *job, size_t i)
+{
+	if (f->second || job->changes[i].op != CHANGE_ADD)
+		return false;
+	for (size_t k = f->begin; k < i; k++) /* once a name */
+		if (job->changes[k].op == CHANGE_ADD && kit_same_name(job->changes[k].fqdn, job->changes[i].fqdn))
+			return false;
+	return true;
+}
+
+static unsigned ttl_of(const struct provider *p, const struct change *c, const struct seen *seen)
 {
 	unsigned min = (unsigned)p->options->ttl_min;
 
+	if (seen->ttl)
+		return seen->ttl;
+	return c->ttl > min ? c->ttl : min;
+}
+
+static int change_write(const struct provider *p, const struct flight *f, const struct job *job, size_t i, struct err *err)
+{
+	const struct change *c = &job->changes[i];
+
 	if (c->op == CHANGE_REMOVE)
-		return dns_update_remove(u, c->fqdn, c->value, err);
-	return dns_update_add(u, c->fqdn, c->value, c->ttl > min ? c->ttl : min, err);
+		return dns_update_remove(f->update, c->fqdn, c->value, err);
+	if (expects_none(f, job, i) && dns_update_expect_none(f->update, c->fqdn, err) < 0)
+		return err->code;
+	return dns_update_add(f->update, c->fqdn, c->value, ttl_of(p, c, &f->seen[i]), err);
+}
+
+static size_t change_room(const struct flight *f, const struct job *job, size_t i)
+{
+	const struct change *c = &job->changes[i];
+
+	return dns_update_change_room(c->fqdn, c->value) + (expects_none(f, job, i) ? dns_update_change_room(c->fqdn, "") : 0);
 }
 
 /* Puts as many changes as fit, from f->begin on, into a new message. A change that cannot be written
@@ -135,60 +170,110 @@ static int change_write(const struct provider *p, struct dns_update *u, const st
 static int message_fill(const struct provider *p, struct flight *f, struct job *job, struct err *err)
 {
 	size_t room = dns_update_empty_room(job->zone, p->has_key ? &p->key : NULL), max = (size_t)p->options->max_message;
+	size_t last = f->second ? f->end : job->count; /* nothing is known of those behind it */
+	bool empty = true;
 
 	dns_update_free(f->update);
 	f->update = dns_update_new(job->zone, err);
 	if (!f->update)
 		return ERR_INVALID;
-	for (f->end = f->begin; f->end < job->count; f->end++) {
-		const struct change *c = &job->changes[f->end];
-		size_t more = dns_update_change_room(c->fqdn, c->value);
+	for (f->end = f->begin; f->end < last; f->end++) {
 		struct err wrong = { 0 };
 
-		if (room + more > max && f->end > f->begin)
+		if (job->changes[f->end].status != CHANGE_PENDING)
+			continue;
+		if (room + change_room(f, job, f->end) > max && !empty)
 			break;
-		if (change_write(p, f->update, c, &wrong) < 0)
+		if (change_write(p, f, job, f->end, &wrong) < 0) {
+			job->changes[f->end].scope = SCOPE_CHANGE;
 			changes_settle(job, f->end, f->end + 1, CHANGE_FATAL, "%.200s", wrong.text);
-		else
-			room += more;
+			continue;
+		}
+		room += change_room(f, job, f->end);
+		empty = false;
 	}
 	return 0;
 }
 
+/* Sends the changes from f->begin on. */
 static int update_send(const struct provider *p, struct flight *f, struct job *job, struct request *ret, struct err *err)
 {
+	f->phase = PHASE_UPDATE;
 	if (message_fill(p, f, job, err) < 0)
 		return ERR_INVALID;
 	free(f->wire);
 	f->wire = NULL;
 	if (dns_update_build(f->update, p->has_key ? &p->key : NULL, job->now_seconds, &f->wire, &f->length, err) < 0)
 		return ERR_INVALID;
-	f->phase = PHASE_UPDATE;
 	*ret = (struct request){ .want = WANT_DNS, .server = p->options->server, .wire = f->wire, .wire_length = f->length,
-	                         .tcp = p->options->tcp || f->length > UDP_MAX };
+	                         .tcp = p->options->tcp || f->over_tcp || f->length > UDP_MAX };
 	return 0;
 }
 
-/* Asks for the first name that is not settled; false when all are. */
-static bool look_send(const struct provider *p, struct flight *f, struct job *job, struct request *ret)
+static bool is_pending(const struct job *job, size_t begin, size_t end)
 {
-	f->phase = PHASE_LOOK;
-	for (f->asked = f->begin; f->asked < f->end; f->asked++) {
-		const char *fqdn = job->changes[f->asked].fqdn;
-		struct err err = { 0 };
-		int length;
-
-		if (job->changes[f->asked].status != CHANGE_PENDING)
-			continue;
-		length = dns_query_build(fqdn, DNS_TXT, false, f->query, sizeof(f->query), &err);
-		if (length > 0) {
-			*ret = (struct request){ .want = WANT_DNS, .server = p->options->server, .wire = f->query,
-			                         .wire_length = (size_t)length, .tcp = true };
+	for (size_t i = begin; i < end; i++)
+		if (job->changes[i].status == CHANGE_PENDING)
 			return true;
-		}
-		changes_settle(job, f->asked, f->asked + 1, CHANGE_FATAL, "%.200s", err.text);
-	}
 	return false;
+}
+
+/* The next message, or nothing when every change has its result. */
+static int next_send(const struct provider *p, struct flight *f, struct job *job, struct request *ret, struct err *err)
+{
+	f->begin = f->end;
+	f->second = f->over_tcp = false;
+	return is_pending(job, f->begin, job->count) ? update_send(p, f, job, ret, err) : 0;
+}
+
+static bool ask(const struct provider *p, struct flight *f, enum phase phase, struct job *job, struct request *ret)
+{
+	f->phase = phase;
+	f->asked = f->begin;
+	for (size_t i = f->begin; i < f->end; i++)
+		f->seen[i] = (struct seen){ 0 };
+	return look_send(p, f, job, ret);
+}
+
+/* All names of the phase are answered: what now? */
+static int asked_all(const struct provider *p, struct flight *f, struct job *job, struct request *ret, struct err *err)
+{
+	switch (f->phase) {
+	case PHASE_OWN:
+		f->end = 0;
+		break;
+	case PHASE_TTL:
+		f->second = true;
+		return update_send(p, f, job, ret, err);
+	default: /* lost, and some of it may not have happened: once more, over TCP */
+		if (!is_pending(job, f->begin, f->end))
+			break;
+		f->over_tcp = f->second = true;
+		return update_send(p, f, job, ret, err);
+	}
+	return next_send(p, f, job, ret, err);
+}
+
+static int take_look(const struct provider *p, struct flight *f, struct job *job, const struct answer *answer,
+                     struct request *ret, struct err *err)
+{
+	look_take(f, job, answer);
+	if (f->phase == PHASE_LOOK)
+		look_settle(p, f, job);
+	else if (f->phase == PHASE_OWN)
+		own_settle(p, f, job);
+	f->asked++;
+	return look_send(p, f, job, ret) ? 0 : asked_all(p, f, job, ret, err);
+}
+
+static int take_update(const struct provider *p, struct flight *f, struct job *job, const struct answer *answer,
+                       struct request *ret, struct err *err)
+{
+	bool lost = answer->code == ERR_TIMEOUT;
+
+	if (!lost && update_reply_settle(p, f, job, answer))
+		return next_send(p, f, job, ret, err);
+	return ask(p, f, lost ? PHASE_LOOK : PHASE_TTL, job, ret) ? 0 : asked_all(p, f, job, ret, err);
 }
 
 static int rfc2136_step(struct provider *p, struct job *job, const struct answer *answer, struct request *ret, struct err *err)
@@ -196,16 +281,14 @@ static int rfc2136_step(struct provider *p, struct job *job, const struct answer
 	struct flight *f = job->state;
 
 	*ret = (struct request){ .want = WANT_NOTHING };
-	if (!f)
+	if (!f) {
 		f = job->state = mem_new(1, sizeof(*f));
-	if (answer && f->phase == PHASE_UPDATE && answer->code != ERR_TIMEOUT)
-		update_reply_settle(p, f, job, answer);
-	else if (answer && f->phase == PHASE_LOOK)
-		look_reply_settle(p, f, job, answer);
-	if (answer && look_send(p, f, job, ret))
-		return 0; /* something is open only when a reply was lost */
-	f->begin = f->end;
-	return f->begin < job->count ? update_send(p, f, job, ret, err) : 0;
+		f->seen = mem_new(job->count + 1, sizeof(*f->seen));
+		f->end = job->count;
+	}
+	if (!answer)
+		return ask(p, f, PHASE_OWN, job, ret) ? 0 : asked_all(p, f, job, ret, err);
+	return f->phase == PHASE_UPDATE ? take_update(p, f, job, answer, ret, err) : take_look(p, f, job, answer, ret, err);
 }
 
 static void rfc2136_job_done(struct provider *p, struct job *job)
@@ -217,6 +300,7 @@ static void rfc2136_job_done(struct provider *p, struct job *job)
 		return;
 	dns_update_free(f->update);
 	free(f->wire);
+	free(f->seen);
 	free(f);
 	job->state = NULL;
 }

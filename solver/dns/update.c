@@ -15,6 +15,7 @@
 
 struct dns_update {
 	char *zone;
+	ldns_rr_list *expected; /* prerequisites */
 	ldns_rr_list *changes;
 	uint16_t id;        /* of the message that was built last */
 	struct tsig_mac mac; /* its signature; length 0: none */
@@ -32,6 +33,7 @@ struct dns_update *dns_update_new(const char *zone, struct err *err)
 	ldns_rdf_deep_free(name);
 	u = mem_new(1, sizeof(*u));
 	u->zone = mem_dup(*zone ? zone : ".");
+	u->expected = ldns_rr_list_new();
 	u->changes = ldns_rr_list_new();
 	return u;
 }
@@ -40,6 +42,7 @@ void dns_update_free(struct dns_update *u)
 {
 	if (!u)
 		return;
+	ldns_rr_list_deep_free(u->expected);
 	ldns_rr_list_deep_free(u->changes);
 	free(u->zone);
 	free(u);
@@ -66,18 +69,30 @@ static void rr_push_text(ldns_rr *rr, const char *value)
 	} while (left > 0);
 }
 
-static int change_push(struct dns_update *u, const char *fqdn, const char *value, unsigned ttl, ldns_rr_class class, struct err *err)
+/* A TXT record of that name without data; NULL and a sentence when it is no name. */
+static ldns_rr *rr_new(const char *fqdn, unsigned ttl, ldns_rr_class class, struct err *err)
 {
 	ldns_rdf *owner = ldns_dname_new_frm_str(fqdn);
 	ldns_rr *rr;
 
-	if (!owner)
-		return err_set(err, ERR_INVALID, "\"%.300s\" is not a domain name", fqdn);
+	if (!owner) {
+		err_set(err, ERR_INVALID, "\"%.300s\" is not a domain name", fqdn);
+		return NULL;
+	}
 	rr = ldns_rr_new();
 	ldns_rr_set_owner(rr, owner);
 	ldns_rr_set_type(rr, LDNS_RR_TYPE_TXT);
 	ldns_rr_set_class(rr, class);
 	ldns_rr_set_ttl(rr, ttl);
+	return rr;
+}
+
+static int change_push(struct dns_update *u, const char *fqdn, const char *value, unsigned ttl, ldns_rr_class class, struct err *err)
+{
+	ldns_rr *rr = rr_new(fqdn, ttl, class, err);
+
+	if (!rr)
+		return ERR_INVALID;
 	rr_push_text(rr, value);
 	ldns_rr_list_push_rr(u->changes, rr);
 	return 0;
@@ -91,6 +106,16 @@ int dns_update_add(struct dns_update *u, const char *fqdn, const char *value, un
 int dns_update_remove(struct dns_update *u, const char *fqdn, const char *value, struct err *err)
 {
 	return change_push(u, fqdn, value, 0, LDNS_RR_CLASS_NONE, err);
+}
+
+int dns_update_expect_none(struct dns_update *u, const char *fqdn, struct err *err)
+{
+	ldns_rr *rr = rr_new(fqdn, 0, LDNS_RR_CLASS_NONE, err);
+
+	if (!rr)
+		return ERR_INVALID;
+	ldns_rr_list_push_rr(u->expected, rr);
+	return 0;
 }
 
 size_t dns_update_change_room(const char *fqdn, const char *value)
@@ -133,7 +158,7 @@ int dns_update_build(struct dns_update *u, const struct dns_tsig_key *key, long 
                      size_t *ret_length, struct err *err)
 {
 	/* ldns takes the zone's name and copies the list. */
-	ldns_pkt *pkt = ldns_update_pkt_new(ldns_dname_new_frm_str(u->zone), LDNS_RR_CLASS_IN, NULL, u->changes, NULL);
+	ldns_pkt *pkt = ldns_update_pkt_new(ldns_dname_new_frm_str(u->zone), LDNS_RR_CLASS_IN, u->expected, u->changes, NULL);
 	struct buf out = BUF_INIT(DNS_MESSAGE_MAX);
 	int rc;
 
@@ -182,4 +207,24 @@ int dns_update_reply_parse(const struct dns_update *u, const struct dns_tsig_key
 	rc = reply_read(u, key, pkt, wire, length, now_seconds, ret, err);
 	ldns_pkt_free(pkt);
 	return rc;
+}
+
+int dns_query_build_signed(const char *fqdn, const struct dns_tsig_key *key, long long now_seconds,
+                           unsigned char wire[DNS_SIGNED_QUERY_MAX], struct err *err)
+{
+	struct buf out = BUF_INIT(DNS_SIGNED_QUERY_MAX);
+	struct tsig_mac mac;
+	int length = dns_query_build(fqdn, DNS_TXT, false, wire, DNS_QUERY_MAX, err);
+
+	if (length < 0 || !key)
+		return length;
+	buf_add(&out, wire, (size_t)length);
+	if (tsig_sign(&out, key, now_seconds, &mac, err) < 0)
+		length = ERR_INVALID;
+	else if (out.overflow)
+		length = err_set(err, ERR_TOO_LARGE, "a signed query for %.200s does not fit %d bytes", fqdn, DNS_SIGNED_QUERY_MAX);
+	else
+		memcpy(wire, out.data, (size_t)(length = (int)out.length));
+	buf_done(&out);
+	return length;
 }

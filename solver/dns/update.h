@@ -14,7 +14,7 @@
 enum dns_tsig_algorithm { DNS_HMAC_SHA256, DNS_HMAC_SHA384, DNS_HMAC_SHA512 };
 
 /* Rcodes that only UPDATE and TSIG know, next to those of message.h. */
-enum { DNS_NOTZONE = 10, DNS_BADSIG = 16, DNS_BADKEY = 17, DNS_BADTIME = 18 };
+enum { DNS_YXRRSET = 7, DNS_NOTZONE = 10, DNS_BADSIG = 16, DNS_BADKEY = 17, DNS_BADTIME = 18 };
 
 struct dns_tsig_key {
 	const char *name;
@@ -30,8 +30,11 @@ void dns_update_free(struct dns_update *u);
 void dns_update_freep(struct dns_update **u);
 int dns_update_add(struct dns_update *u, const char *fqdn, const char *value, unsigned ttl, struct err *err);
 int dns_update_remove(struct dns_update *u, const char *fqdn, const char *value, struct err *err);
+/* Prerequisite: no TXT record stands at the name (RFC 2136 section 2.4.3). When one does, the server changes nothing
+ * and answers YXRRSET. */
+int dns_update_expect_none(struct dns_update *u, const char *fqdn, struct err *err);
 
-/* Bytes that one change, and a message without changes, need at most. */
+/* Bytes that one change (a prerequisite has the value ""), and a message without changes, need at most. */
 size_t dns_update_change_room(const char *fqdn, const char *value);
 size_t dns_update_empty_room(const char *zone, const struct dns_tsig_key *key);
 
@@ -48,5 +51,11 @@ struct dns_update_reply {
 /* Reads the reply to the message that was built last. ERR_PROTOCOL when it is none. */
 int dns_update_reply_parse(const struct dns_update *u, const struct dns_tsig_key *key, const unsigned char *wire, size_t length,
                            long long now_seconds, struct dns_update_reply *ret, struct err *err);
+
+/* A query for the TXT records of a name, without recursion, signed with `key` (NULL: not signed): a server whose views
+ * are chosen by key answers from the view that an update with this key changes. Returns its length or a code. */
+#define DNS_SIGNED_QUERY_MAX 1024
+int dns_query_build_signed(const char *fqdn, const struct dns_tsig_key *key, long long now_seconds,
+                           unsigned char wire[DNS_SIGNED_QUERY_MAX], struct err *err);
 
 #endif

@@ -51,5 +51,7 @@ struct eye {
 };
 int eye_open(struct eye *e, const char *text);
 int eye_count(const struct eye *e, const char *zone, const char *fqdn, const char *value);
+/* The TTL of the TXT records of a name in seconds; -1 when it cannot be seen. */
+int eye_ttl(const struct eye *e, const char *fqdn);
 
 #endif

@@ -199,10 +199,11 @@ static void values_of_another_client_survive(void **state)
 	run_end(&ours);
 }
 
-static void a_stranger_survives(void **state)
+static void a_stranger_survives_and_keeps_its_ttl(void **state)
 {
 	struct run r = run_new();
 	const char *fqdn = test.stranger_fqdn;
+	int ttl;
 
 	(void)state;
 	if (!fqdn) {
@@ -210,12 +211,73 @@ static void a_stranger_survives(void **state)
 		skip();
 	}
 	assert_seen(fqdn, test.stranger_value, 1);
+	ttl = eye_ttl(&test.eye, fqdn);
 	one(&r, CHANGE_ADD, fqdn, VALUE_A);
 	assert_seen(fqdn, test.stranger_value, 1);
 	assert_seen(fqdn, VALUE_A, 1);
+	assert_int_equal(eye_ttl(&test.eye, fqdn), ttl);
 	one(&r, CHANGE_REMOVE, fqdn, VALUE_A);
+	assert_int_equal(eye_ttl(&test.eye, fqdn), ttl);
 	assert_seen(fqdn, test.stranger_value, 1);
 	assert_seen(fqdn, NULL, 1);
+	run_end(&r);
+}
+
+static void a_removal_in_a_zone_that_is_not_there_is_not_done(void **state)
+{
+	struct run r = run_new();
+	struct change c = change(CHANGE_REMOVE, "_acme-challenge.www.gone.invalid", VALUE_A);
+	struct job job = { .zone = "gone.invalid", .changes = &c, .count = 1 };
+	struct err err = { 0 };
+
+	(void)state;
+	if (test.api->caps.local) {
+		run_end(&r);
+		skip(); /* it knows no zones */
+	}
+	assert_int_equal(run_job(&r, &job, &err), 0);
+	assert_false(holds(&c));
+	assert_true(c.message[0] != '\0');
+	run_end(&r);
+}
+
+/* As the engine does: what was refused together is asked again by halves, down to single changes. */
+static void carry_out_apart(struct run *r, struct change *changes, size_t count)
+{
+	size_t half = count / 2;
+	bool apart = false;
+
+	run_once(r, changes, count);
+	for (size_t i = 0; i < count; i++)
+		apart |= (changes[i].status == CHANGE_DENIED || changes[i].status == CHANGE_FATAL) && changes[i].scope == SCOPE_CALL;
+	if (!apart || count < 2)
+		return;
+	carry_out_apart(r, changes, half);
+	carry_out_apart(r, changes + half, count - half);
+}
+
+static void only_the_guilty_name_of_a_job_is_refused(void **state)
+{
+	struct run r = run_new();
+	struct change changes[] = {
+		change(CHANGE_ADD, name("one"), VALUE_A),
+		change(CHANGE_ADD, "_acme-challenge.www.elsewhere.invalid", VALUE_A), /* not in the zone */
+		change(CHANGE_ADD, name("two"), VALUE_A),
+		change(CHANGE_ADD, name("three"), VALUE_A),
+	};
+
+	(void)state;
+	if (test.api->caps.local) {
+		run_end(&r);
+		skip();
+	}
+	carry_out_apart(&r, changes, ARRAY_LEN(changes));
+	assert_false(holds(&changes[1]));
+	changes[1] = changes[3];
+	for (size_t i = 0; i < 3; i++) {
+		assert_seen(changes[i].fqdn, VALUE_A, 1);
+		one(&r, CHANGE_REMOVE, changes[i].fqdn, VALUE_A);
+	}
 	run_end(&r);
 }
 
@@ -489,7 +551,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test(adding_twice_makes_one_copy_and_removing_twice_succeeds),
 		cmocka_unit_test(two_values_of_a_name_live_side_by_side),
 		cmocka_unit_test(values_of_another_client_survive),
-		cmocka_unit_test(a_stranger_survives),
+		cmocka_unit_test(a_stranger_survives_and_keeps_its_ttl),
+		cmocka_unit_test(a_removal_in_a_zone_that_is_not_there_is_not_done),
+		cmocka_unit_test(only_the_guilty_name_of_a_job_is_refused),
 		cmocka_unit_test(names_of_every_depth_and_script_work),
 		cmocka_unit_test(twenty_names_are_one_job),
 		cmocka_unit_test(adds_and_removes_mix_in_one_job),

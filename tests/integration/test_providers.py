@@ -21,7 +21,7 @@ BUILD = os.environ.get("DCVD_BUILD", os.path.join(ROOT, "build"))
 CONTRACT = os.path.join(BUILD, "tests", "contract", "contract_provider")
 ZONE = "example.test"
 STRANGER = ("_acme-challenge.stranger." + ZONE, "a stranger's words")
-RECORDS = ['%s. 300 TXT "%s"' % STRANGER]
+RECORDS = ['%s. 3600 TXT "%s"' % STRANGER]
 
 
 class Contract(unittest.TestCase):
@@ -68,7 +68,7 @@ class Rfc2136(Contract):
 
     def test_small_messages_are_several_updates(self):
         with Bind(zones=[ZONE], records=RECORDS) as server:
-            out = self.run_suite(server, "rfc2136", self.update_options(server) + [("max-message", "512")], "--calls-max", "8")
+            out = self.run_suite(server, "rfc2136", self.update_options(server) + [("max-message", "512")], "--calls-max", "10")
             self.assertNotIn("20 names: 1 calls", out)
 
 
@@ -84,10 +84,11 @@ class PowerDnsApi(Contract):
 
 
 HOOK = r"""#!/bin/sh
-# What a user would write: lego's calling convention around nsupdate.
+# What a user would write: lego's calling convention around nsupdate. A record set that stands there keeps its TTL.
 value=\"$(printf '%s' "$3" | sed 's/[\\"]/\\&/g')\"
+ttl=$(dig -p "$DNS_PORT" "@$DNS_SERVER" +noall +answer +norecurse "$2" TXT | awk '{ print $2; exit }')
 case "$1" in
-present) change="update add $2 60 TXT $value" ;;
+present) change="update add $2 ${ttl:-$DCVD_TTL} TXT $value" ;;
 cleanup) change="update delete $2 TXT $value" ;;
 *) exit 64 ;;
 esac
@@ -102,9 +103,12 @@ e = os.environ
 text = "server %%s %%s\\nkey %%s:%%s %%s\\nzone %%s\\n" %% (e["DNS_SERVER"], e["DNS_PORT"], e["KEY_ALGORITHM"], e["KEY_NAME"], e["KEY_SECRET"], job["zone"])
 for c in job["changes"]:
     value = '"' + c["value"].replace("\\\\", "\\\\\\\\").replace('"', '\\\\"') + '"'
-    text += "update %%s %%s. %%s TXT %%s\\n" %% ("add" if c["op"] == "add" else "delete", c["fqdn"], c["ttl"] if c["op"] == "add" else "", value)
+    stands = subprocess.run(["dig", "-p", e["DNS_PORT"], "@" + e["DNS_SERVER"], "+noall", "+answer", "+norecurse", c["fqdn"], "TXT"],
+                            text=True, capture_output=True).stdout.split()
+    ttl = (stands[1] if stands else c["ttl"]) if c["op"] == "add" else ""
+    text += "update %%s %%s. %%s TXT %%s\\n" %% ("add" if c["op"] == "add" else "delete", c["fqdn"], ttl, value)
 done = subprocess.run(["nsupdate"], input=text + "send\\n", text=True, capture_output=True)
-status = "done" if done.returncode == 0 else "retry"
+status = "done" if done.returncode == 0 else "fatal" if "NOTZONE" in done.stderr else "retry"
 print(json.dumps({"results": [{"status": status, "handle": "h1", "message": done.stderr} for c in job["changes"]]}))
 """
 
@@ -112,6 +116,7 @@ print(json.dumps({"results": [{"status": status, "handle": "h1", "message": done
 class Exec(Contract):
     def run_hook(self, text, options, *more):
         program("nsupdate")
+        program("dig")
         with Bind(zones=[ZONE], records=RECORDS) as server, tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "hook")
             with open(path, "w", encoding="utf-8") as out:
@@ -145,7 +150,7 @@ class EdgeDns(Contract):
 
     def run_emulator(self, url, edgerc):
         fqdn, value = STRANGER
-        record = {"zone": ZONE, "name": fqdn, "type": "TXT", "ttl": 300, "rdata": ['"%s"' % value]}
+        record = {"zone": ZONE, "name": fqdn, "type": "TXT", "ttl": 3600, "rdata": ['"%s"' % value]}
         urllib.request.urlopen(urllib.request.Request(url + "/_test/records", json.dumps(record).encode(), method="POST"), timeout=5)
         argv = [CONTRACT, "--type", "edgedns", "--look", "state:" + url + "/_test/state", "--zone", ZONE,
                 "--stranger", "=".join(STRANGER), "edgerc=" + edgerc, "base-url=" + url]

@@ -10,7 +10,7 @@ that fail as a whole. Plain HTTP on 127.0.0.1; the first line it prints is its p
 --edgerc writes credentials that fit. For tests, unsigned:
 
     GET  /_test/state     {"calls": n, "log": [{method, path, status}], "zones": {zone: {name: {type: {ttl, rdata}}}},
-                           "txt": {name: [values, unquoted]}, "forbidden": n}
+                           "txt": {name: [values, unquoted]}, "ttl": {name: seconds}, "forbidden": n}
     POST /_test/faults    [{"kind": …, "count": 1, "method": "POST", "path": "part of it"}]; see FAULTS
     POST /_test/records   {"zone", "name", "type", "ttl", "rdata"}: what a stranger put there; empty rdata removes it
     POST /_test/reset     forgets records, calls and faults
@@ -136,14 +136,15 @@ class Emulator:
 
     def state(self):
         with self.lock:
-            zones, txt = {}, {}
+            zones, txt, ttl = {}, {}, {}
             for zone in self.zones.values():
                 names = zones.setdefault(zone.name, {})
                 for (name, kind), record in zone.sets.items():
                     names.setdefault(name, {})[kind] = {"ttl": record["ttl"], "rdata": record["rdata"]}
                     if kind == "TXT":
                         txt[name] = sorted(map(unquote_txt, record["rdata"]))
-            return {"calls": len(self.log), "log": self.log, "zones": zones, "txt": txt, "forbidden": self.forbidden}
+                        ttl[name] = record["ttl"]
+            return {"calls": len(self.log), "log": self.log, "zones": zones, "txt": txt, "ttl": ttl, "forbidden": self.forbidden}
 
 
 def check_record(zone, record):

@@ -153,11 +153,11 @@ static void a_version_that_promises_too_much_is_not_believed_twice(void **state)
 	(void)state;
 	begin();
 	reply(200, NEW);
+	reply(200, ZONE(""));
 	expect("PATCH", SERVER "/zones/example.test.");
 	assert_non_null(strstr(request.body, "EXTEND"));
 	reply(422, "{\"error\": \"Changetype not understood\"}");
-	expect("GET", SERVER "/zones/example.test.?rrset_name=" NAME_A ".&rrset_type=TXT");
-	reply(200, ZONE(""));
+	expect("PATCH", SERVER "/zones/example.test.");
 	assert_non_null(strstr(request.body, "REPLACE"));
 	reply(204, "");
 	assert_settled(CHANGE_DONE);
@@ -203,6 +203,22 @@ static void others_survive_an_add_and_their_ttl_too(void **state)
 	expect("PATCH", SERVER "/zones/example.test.");
 	assert_string_equal(request.body, "{\"rrsets\":[{\"name\":\"" NAME_A ".\",\"type\":\"TXT\",\"changetype\":\"REPLACE\",\"ttl\":300,\"records\":["
 	                    RECORD("stranger") "," RECORD("one") "]}]}");
+	reply(204, "");
+	assert_settled(CHANGE_DONE);
+}
+
+static void a_set_that_is_extended_keeps_its_ttl_and_a_removal_reads_nothing(void **state)
+{
+	(void)state;
+	changes[1] = (struct change){ .op = CHANGE_REMOVE, .fqdn = NAME_B, .value = "two", .ttl = 60 };
+	job.count = 2;
+	begin();
+	reply(200, NEW);
+	expect("GET", SERVER "/zones/example.test.?rrset_name=" NAME_A ".&rrset_type=TXT");
+	reply(200, ZONE(SET(NAME_A, RECORD("stranger"))));
+	expect("PATCH", SERVER "/zones/example.test.");
+	assert_non_null(strstr(request.body, "\"changetype\":\"EXTEND\",\"ttl\":300,\"records\":[" RECORD("one") "]"));
+	assert_non_null(strstr(request.body, "\"changetype\":\"PRUNE\""));
 	reply(204, "");
 	assert_settled(CHANGE_DONE);
 }
@@ -255,6 +271,7 @@ int main(void)
 		TEST(a_zone_that_is_not_there_is_no_zone),
 		TEST(a_lost_reply_to_the_change_is_unknown),
 		TEST(nonsense_is_not_success),
+		TEST(a_set_that_is_extended_keeps_its_ttl_and_a_removal_reads_nothing),
 		TEST(a_version_that_promises_too_much_is_not_believed_twice),
 		TEST(a_zone_too_large_to_read_is_read_by_name),
 		TEST(a_value_that_is_there_needs_no_change),

@@ -21,7 +21,7 @@ static struct provider *provider;
 static struct change changes[3];
 static struct job job;
 static struct request request;
-static unsigned char reply[1024];
+static unsigned char reply[8192];
 
 static int setup(void **state)
 {
@@ -39,6 +39,8 @@ static int teardown(void **state)
 {
 	(void)state;
 	rfc2136_provider.job_done(provider, &job);
+	for (size_t i = 0; i < job.count; i++)
+		free(job.changes[i].new_handle);
 	rfc2136_provider.close(provider);
 	secret_free(options.key_secret);
 	return 0;
@@ -72,26 +74,41 @@ static void lose_reply(void)
 	step(&(struct answer){ .code = ERR_TIMEOUT, .error = "no reply" });
 }
 
-/* The question as an authoritative reply, with one TXT record or none. */
-static void reply_text(const char *value)
+static size_t record_write(size_t at, const char *value, unsigned ttl)
+{
+	unsigned char record[] = { 0xc0, 12, 0, 16, 0, 1, 0, 0, (unsigned char)(ttl >> 8), (unsigned char)ttl, 0,
+	                           (unsigned char)(strlen(value) + 1), (unsigned char)strlen(value) };
+
+	memcpy(reply + at, record, sizeof(record));
+	memcpy(reply + at + sizeof(record), value, strlen(value));
+	return at + sizeof(record) + strlen(value);
+}
+
+/* The question as an authoritative reply, with `count` TXT records: the value, and numbers. */
+static void reply_set(const char *value, size_t count, unsigned ttl)
 {
 	size_t length = 12;
 
 	memcpy(reply, request.wire, request.wire_length);
 	reply[2] |= 0x84;
-	reply[11] = 0; /* without EDNS */
+	reply[11] = 0; /* without EDNS and signature */
 	while (reply[length] != 0)
 		length += 1u + reply[length];
 	length += 5;
-	if (value) {
-		unsigned char record[] = { 0xc0, 12, 0, 16, 0, 1, 0, 0, 0, 60, 0, (unsigned char)(strlen(value) + 1), (unsigned char)strlen(value) };
+	reply[7] = (unsigned char)count;
+	for (size_t i = 0; i < count; i++) {
+		char number[24];
 
-		reply[7] = 1;
-		memcpy(reply + length, record, sizeof(record));
-		memcpy(reply + length + sizeof(record), value, strlen(value));
-		length += sizeof(record) + strlen(value);
+		snprintf(number, sizeof(number), "%zu", i);
+		length = record_write(length, i ? number : value, ttl);
 	}
 	step(&(struct answer){ .body = (const char *)reply, .length = length });
+}
+
+/* With one TXT record or none. */
+static void reply_text(const char *value)
+{
+	reply_set(value, value != NULL, 60);
 }
 
 static int open_code(void)
@@ -137,8 +154,8 @@ static void a_key_needs_a_name_and_a_secret_in_base64(void **state)
 static void a_refusal_says_what_it_means(void **state)
 {
 	static const struct { int rcode; enum change_status status; } table[] = {
-		{ DNS_SERVFAIL, CHANGE_RETRY }, { DNS_REFUSED, CHANGE_DENIED }, { DNS_NOTAUTH, CHANGE_NO_ZONE }, { DNS_NOTZONE, CHANGE_NO_ZONE },
-		{ DNS_NOTIMP, CHANGE_FATAL }, { DNS_FORMERR, CHANGE_FATAL }, { 7, CHANGE_FATAL },
+		{ DNS_SERVFAIL, CHANGE_RETRY }, { DNS_REFUSED, CHANGE_DENIED }, { DNS_NOTAUTH, CHANGE_NO_ZONE }, { DNS_NOTZONE, CHANGE_FATAL },
+		{ DNS_NOTIMP, CHANGE_FATAL }, { DNS_FORMERR, CHANGE_FATAL }, { 6, CHANGE_FATAL },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
@@ -209,11 +226,118 @@ static void a_lost_reply_makes_it_look_at_each_name_once(void **state)
 	assert_true(request.tcp);
 	reply_text("one"); /* of a: one is there, two is not */
 	assert_int_equal(changes[0].status, CHANGE_DONE);
-	assert_int_equal(changes[1].status, CHANGE_DONE);
+	assert_int_equal(changes[1].status, CHANGE_PENDING); /* what is asked may show an old copy of the zone */
 	assert_int_equal(request.want, WANT_DNS);
 	reply_text(NULL); /* of b: three is not there */
+	assert_true(request.tcp); /* the rest of the update once more */
+	assert_int_equal(request.wire[2] >> 3 & 15, 5);
+	assert_int_equal(request.wire[9], 2);
+	reply_rcode(DNS_NOERROR);
 	assert_int_equal(request.want, WANT_NOTHING);
+	assert_int_equal(changes[1].status, CHANGE_DONE);
+	assert_int_equal(changes[2].status, CHANGE_DONE);
+}
+
+static void a_removal_whose_reply_is_lost_twice_is_not_done_although_the_value_is_not_seen(void **state)
+{
+	(void)state;
+	job.changes = &changes[1];
+	job.count = 1;
+	step(NULL);
+	lose_reply();
+	reply_text(NULL);
+	lose_reply();
+	reply_text(NULL);
+	assert_int_equal(request.want, WANT_NOTHING);
+	assert_int_equal(changes[1].status, CHANGE_UNKNOWN);
+}
+
+static void assert_ttl_in_message(unsigned ttl, const char *value)
+{
+	const unsigned char *text = memmem(request.wire, request.wire_length, value, strlen(value));
+
+	assert_non_null(text); /* before it: TTL (4), length of the data (2), length of the string (1) */
+	assert_int_equal(text[-4] | text[-5] << 8 | text[-6] << 16, ttl);
+}
+
+static void a_set_that_stands_there_keeps_its_ttl(void **state)
+{
+	(void)state;
+	step(NULL);
+	reply_rcode(7); /* YXRRSET */
+	reply_set("stranger", 1, 3600);
+	reply_set(NULL, 0, 0);
+	assert_int_equal(request.wire[2] >> 3 & 15, 5);
+	assert_int_equal(request.wire[7], 0); /* no prerequisites this time */
+	assert_ttl_in_message(3600, "one");
+	assert_ttl_in_message(60, "three");
+	reply_rcode(DNS_NOERROR);
+	assert_int_equal(changes[0].status, CHANGE_DONE);
+	assert_string_equal(changes[0].message, "");
+}
+
+static void a_ttl_that_is_not_shown_is_admitted(void **state)
+{
+	(void)state;
+	job.count = 1;
+	step(NULL);
+	reply_rcode(7);
+	lose_reply();
+	reply_rcode(DNS_NOERROR);
+	assert_int_equal(changes[0].status, CHANGE_DONE);
+	assert_non_null(strstr(changes[0].message, "TTL may have changed"));
+}
+
+static void a_set_that_is_full_is_named_and_the_others_are_tried_again(void **state)
+{
+	(void)state;
+	step(NULL);
+	reply_rcode(7);
+	reply_set("stranger", 100, 60);
+	reply_set(NULL, 0, 0);
+	reply_rcode(DNS_SERVFAIL);
+	assert_int_equal(request.want, WANT_NOTHING);
+	assert_int_equal(changes[0].status, CHANGE_FATAL);
+	assert_int_equal(changes[0].scope, SCOPE_CHANGE);
+	assert_non_null(strstr(changes[0].message, "the record set is full"));
 	assert_int_equal(changes[2].status, CHANGE_RETRY);
+}
+
+/* A removal of a value that was written with that key. */
+static void remove_of_key(const char *handle)
+{
+	reopen_with_key();
+	job.changes = &changes[1];
+	job.count = 1;
+	changes[1].handle = handle;
+	step(NULL);
+}
+
+static void a_removal_with_another_key_is_believed_only_when_that_key_sees_the_value(void **state)
+{
+	(void)state;
+	remove_of_key("old-key");
+	assert_int_equal(request.wire[2] >> 3 & 15, 0); /* a query, signed */
+	assert_int_equal(request.wire[11], 2);
+	reply_text(NULL);
+	assert_int_equal(request.want, WANT_NOTHING);
+	assert_int_equal(changes[1].status, CHANGE_FATAL);
+	assert_non_null(strstr(changes[1].message, "old-key"));
+}
+
+static void a_removal_with_another_key_that_sees_the_value_goes_its_way(void **state)
+{
+	(void)state;
+	remove_of_key("old-key");
+	reply_text("two");
+	assert_int_equal(request.wire[2] >> 3 & 15, 5);
+}
+
+static void a_removal_with_the_same_key_asks_nothing_first(void **state)
+{
+	(void)state;
+	remove_of_key("dcvd-test");
+	assert_int_equal(request.wire[2] >> 3 & 15, 5);
 }
 
 static void a_reply_and_a_look_that_are_lost_are_unknown(void **state)
@@ -245,7 +369,7 @@ static void all_changes_go_in_one_message(void **state)
 	assert_string_equal(request.server, "127.0.0.1:5300");
 	assert_false(request.tcp);
 	assert_int_equal(request.wire[2] >> 3 & 15, 5); /* UPDATE */
-	assert_int_equal(request.wire[7], 0);           /* no prerequisites */
+	assert_int_equal(request.wire[7], 2);           /* no set stands at either name */
 	assert_int_equal(request.wire[9], 3);
 	reply_rcode(DNS_NOERROR);
 	assert_int_equal(request.want, WANT_NOTHING);
@@ -292,6 +416,13 @@ int main(void)
 		TEST(a_bad_key_is_named_with_what_to_do),
 		TEST(a_lost_reply_makes_it_look_at_each_name_once),
 		TEST(a_reply_and_a_look_that_are_lost_are_unknown),
+		TEST(a_removal_whose_reply_is_lost_twice_is_not_done_although_the_value_is_not_seen),
+		TEST(a_set_that_stands_there_keeps_its_ttl),
+		TEST(a_ttl_that_is_not_shown_is_admitted),
+		TEST(a_set_that_is_full_is_named_and_the_others_are_tried_again),
+		TEST(a_removal_with_another_key_is_believed_only_when_that_key_sees_the_value),
+		TEST(a_removal_with_another_key_that_sees_the_value_goes_its_way),
+		TEST(a_removal_with_the_same_key_asks_nothing_first),
 		TEST(a_name_that_cannot_be_written_is_refused_alone),
 		TEST(all_changes_go_in_one_message),
 		TEST(a_long_message_goes_over_tcp),
