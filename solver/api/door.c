@@ -177,7 +177,7 @@ void doors_end(struct api *a)
 
 struct outcome {
 	size_t count, taken, ready;
-	const struct challenge *failed;
+	const struct challenge *failed, *waits; /* the first that failed; that knows why it is not ready */
 	bool withdrawn;
 };
 
@@ -191,6 +191,8 @@ static void look(struct door_call *c, struct outcome *ret)
 
 		ret->taken += kept == CHALLENGE_PROPAGATING || kept == CHALLENGE_READY;
 		ret->ready += kept == CHALLENGE_READY;
+		if (list[i]->waiting_for && !ret->waits && list[i]->state < CHALLENGE_READY)
+			ret->waits = list[i];
 		if (list[i]->state < CHALLENGE_WITHDRAWING)
 			continue;
 		if (list[i]->reason && !ret->failed)
@@ -201,14 +203,21 @@ static void look(struct door_call *c, struct outcome *ret)
 	free(list);
 }
 
+/* What is known of it, without what must not be told. */
+static void settle(const struct challenge *c, const char *text, char ret[ERR_TEXT_MAX])
+{
+	const char *const hidden[] = { c->value ? c->value : c->token, c->key_authorization, NULL };
+
+	sentence_settle(text, hidden, ret, ERR_TEXT_MAX);
+}
+
 static void answer_failed(struct door_call *c, const struct challenge *failed)
 {
-	const char *const hidden[] = { failed->value ? failed->value : failed->token, failed->key_authorization, NULL };
 	bool late = strncmp(failed->reason, "deadline passed", 15) == 0;
 	char reason[ERR_TEXT_MAX];
 	struct err err;
 
-	sentence_settle(failed->reason, hidden, reason, sizeof(reason));
+	settle(failed, failed->reason, reason);
 	err_set(&err, late ? ERR_TIMEOUT : ERR_UNREACHABLE, "%s: %s", failed->identifier, reason);
 	call_refuse(c, &err);
 }
@@ -217,6 +226,19 @@ static void answer_good(struct door_call *c, bool ready)
 {
 	call_answer(c, &(struct door_result){ .ready = ready, .order_id = c->order_id,
 	                                      .text = ready ? "ready: every check sees it" : "published; the checks go on" });
+}
+
+/* Nothing stands anywhere yet: a success would be a lie, and send the client to its authority. */
+static void answer_late(struct door_call *c, const struct challenge *waits)
+{
+	char reason[ERR_TEXT_MAX] = "";
+	struct err err;
+
+	if (waits)
+		settle(waits, waits->waiting_for, reason);
+	err_set(&err, ERR_TIMEOUT, "the provider has not taken the record in time; it goes on, so try again%s%s", *reason ? ". It waits because " : "",
+	        reason);
+	call_refuse(c, &err);
 }
 
 /* Answers when there is an answer; `last`: there will be no other chance. */
@@ -238,9 +260,7 @@ static void judge(struct door_call *c, bool last)
 	} else if (last && engine_health(c->api->parts.engine, &err) < 0) {
 		call_refuse(c, &err);
 	} else if (last) {
-		/* Nothing stands anywhere yet: a success would be a lie, and send the client to its authority. */
-		err_set(&err, ERR_TIMEOUT, "the provider has not taken the record in time; it goes on, so try again");
-		call_refuse(c, &err);
+		answer_late(c, o.waits);
 	}
 }
 

@@ -62,6 +62,8 @@ json_t *challenge_summary_json(const struct challenge *c)
 	                        "updated", at(c->updated_ms), "deadline", at(c->deadline_ms), "expires", at(c->expires_ms),
 	                        "reason", text(c->reason), "client", c->client);
 
+	json_object_set_new(all, "waiting_for", text(c->waiting_for));
+	json_object_set_new(all, "waiting_since", at(c->waiting_since_ms));
 	add_where(all, c);
 	return all;
 }

@@ -100,6 +100,7 @@ void challenge_done(struct challenge *c)
 	free(c->provider);
 	free(c->handle);
 	free(c->reason);
+	free(c->waiting_for);
 	free(c->verdict);
 	for (size_t i = 0; i < c->event_count; i++)
 		free(c->events[i].text);

@@ -79,6 +79,8 @@ struct challenge {
 	char *provider;          /* name in the configuration; NULL before it is known */
 	char *handle;            /* what the provider asked to be remembered, or NULL */
 	char *reason;            /* why it failed, or NULL */
+	char *waiting_for;       /* why it does not go on now, or NULL; not in the journal: it is found out anew */
+	int64_t waiting_since_ms; /* wall clock: for that reason; 0: for none */
 	char *verdict;           /* JSON: what each server said at the last look, or NULL */
 	int64_t created_ms;      /* wall clock, as all of these */
 	int64_t deadline_ms;     /* ready by then, or failed */

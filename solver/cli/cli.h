@@ -114,6 +114,7 @@ int challenge_follow(const struct cli_service *s, const char *timeout, json_t **
 /* ---- output: output.c ---- */
 void print_json(const json_t *j);
 const char *json_text(const json_t *object, const char *key); /* "" when it is not a text */
+const char *challenge_why(const json_t *challenge); /* why it failed, or why it does not go on now; "" when neither is known */
 const char *state_colour(const char *state); /* "" when stdout is no terminal */
 const char *colour_end(void);
 /* "5m", "3h", "2d" since an RFC 3339 time. */

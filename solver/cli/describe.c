@@ -11,6 +11,14 @@ static void line(const json_t *object, const char *label, const char *key)
 		printf("%-11s %s\n", label, json_text(object, key));
 }
 
+static void print_waiting(const json_t *c)
+{
+	char age[16];
+
+	if (*json_text(c, "waiting_for"))
+		printf("%-11s %s (for %s)\n", "Waiting:", json_text(c, "waiting_for"), age_text(json_text(c, "waiting_since"), age));
+}
+
 static void print_looks(const json_t *verdict)
 {
 	static const char *const headings[] = { "  SERVER", "ADDRESS", "OK", "STATUS", "DETAIL", NULL };
@@ -61,6 +69,7 @@ static void print_challenge(const json_t *c)
 	line(c, "Order:", "order");
 	printf("%-11s %s%s%s\n", "State:", state_colour(state), state, colour_end());
 	line(c, "Reason:", "reason");
+	print_waiting(c);
 	line(c, "Type:", "type");
 	line(c, "Domain:", "domain");
 	line(c, "Record:", "fqdn");
@@ -110,7 +119,7 @@ static void print_order(const json_t *o)
 	t = table_new(headings);
 	json_array_foreach(json_object_get(o, "challenges"), i, c) {
 		CLEANUP(mem_freep) char *id = mem_printf("  %s", json_text(c, "id"));
-		const char *const cells[] = { id, json_text(c, "state"), json_text(c, "type"), json_text(c, "domain"), json_text(c, "reason"), NULL };
+		const char *const cells[] = { id, json_text(c, "state"), json_text(c, "type"), json_text(c, "domain"), challenge_why(c), NULL };
 
 		table_row(t, cells);
 	}

@@ -76,6 +76,6 @@ int challenge_follow(const struct cli_service *s, const char *timeout, json_t **
 	if (strcmp(json_text(*challenge, "state"), "ready") == 0)
 		return EXIT_DONE;
 	fprintf(stderr, "dcvd: %s is %s%s%s\n", json_text(*challenge, "id"), json_text(*challenge, "state"),
-	        *json_text(*challenge, "reason") ? ": " : "", json_text(*challenge, "reason"));
+	        *challenge_why(*challenge) ? ": " : "", challenge_why(*challenge));
 	return EXIT_REFUSED;
 }

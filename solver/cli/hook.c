@@ -50,7 +50,7 @@ static int await_one(struct hook *h, const json_t *challenge)
 {
 	json_t *now = NULL;
 	int status = h->backend->settle(h, json_text(challenge, "id"), &now);
-	const char *state = json_text(now, "state"), *reason = json_text(now, "reason");
+	const char *state = json_text(now, "state"), *reason = challenge_why(now);
 
 	if (status == EXIT_DONE && strcmp(state, "ready") != 0)
 		status = hook_complain(h, "%s (%s) is %s%s%s", json_text(now, "domain"), json_text(now, "type"), state, *reason ? ": " : "", reason);

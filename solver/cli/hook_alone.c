@@ -48,8 +48,9 @@ static json_t *text(const char *t)
 
 static json_t *challenge_of(const struct challenge *c)
 {
-	return json_pack("{ss ss ss ss so so so}", "id", c->id, "state", challenge_state_name(c->state), "type", challenge_type_name(c->type),
-	                 "domain", c->identifier, "value", text(c->value), "token", text(c->token), "reason", text(c->reason));
+	return json_pack("{ss ss ss ss so so so so}", "id", c->id, "state", challenge_state_name(c->state), "type", challenge_type_name(c->type),
+	                 "domain", c->identifier, "value", text(c->value), "token", text(c->token), "reason", text(c->reason),
+	                 "waiting_for", text(c->waiting_for));
 }
 
 static void add(const struct challenge *c, void *arg)

@@ -29,7 +29,7 @@ static void print_page(const json_t *page)
 
 	json_array_foreach(json_object_get(page, "challenges"), i, c) {
 		const char *const cells[] = { json_text(c, "id"), json_text(c, "state"), json_text(c, "type"), json_text(c, "domain"),
-			                      json_text(c, "provider"), age_text(json_text(c, "created"), age), json_text(c, "reason"), NULL };
+			                      json_text(c, "provider"), age_text(json_text(c, "created"), age), challenge_why(c), NULL };
 
 		table_row(t, cells);
 	}

@@ -46,6 +46,11 @@ const char *colour_end(void)
 	return isatty(STDOUT_FILENO) ? "\033[0m" : "";
 }
 
+const char *challenge_why(const json_t *challenge)
+{
+	return json_text(challenge, *json_text(challenge, "reason") ? "reason" : "waiting_for");
+}
+
 const char *age_text(const char *time, char text[16])
 {
 	int64_t at, s;

@@ -138,7 +138,7 @@ static void show(const json_t *order)
 
 	printf("%s  %s\n", json_text(order, "id"), json_text(order, "state"));
 	json_array_foreach(json_object_get(order, "challenges"), i, c) {
-		const char *const cells[] = { json_text(c, "state"), json_text(c, "type"), json_text(c, "domain"), json_text(c, "reason"), NULL };
+		const char *const cells[] = { json_text(c, "state"), json_text(c, "type"), json_text(c, "domain"), challenge_why(c), NULL };
 
 		table_row(t, cells);
 	}

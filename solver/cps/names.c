@@ -155,7 +155,7 @@ static void on_event(const struct challenge *c, const struct challenge_event *ev
 
 	if (strcmp(c->order_id, v->order_id) != 0)
 		return;
-	if (event->state == CHALLENGE_READY || event->state == CHALLENGE_PROPAGATING)
+	if (event->state == CHALLENGE_READY || event->state == CHALLENGE_PROPAGATING || c->waiting_for)
 		validation_say(v, "%s %s%s: %s", challenge_type_name(c->type), c->wildcard ? "*." : "", c->identifier,
 		               event->text);
 	if (!v->call && !v->order_checked)

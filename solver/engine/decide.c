@@ -38,7 +38,6 @@ static void hold(struct probe *p, const char *reason, int64_t least_ms)
 {
 	struct entry *n = p->n;
 	int64_t pause = AGAIN_FIRST_MS;
-	bool said = n->last_error && strcmp(n->last_error, reason) == 0;
 
 	for (unsigned i = p->checks++; i > 0 && pause < AGAIN_MAX_MS; i--)
 		pause *= 2;
@@ -46,13 +45,8 @@ static void hold(struct probe *p, const char *reason, int64_t least_ms)
 		pause = AGAIN_MAX_MS;
 	if (pause < least_ms)
 		pause = least_ms;
-	mem_replace(&n->last_error, reason);
 	p->timer = timer_start(p->e->parts.loop, pause, again, p);
-	if (!said) {
-		CLEANUP(mem_freep) char *sentence = mem_printf("not ready yet: %s", reason);
-
-		life_note(p->e, n, sentence);
-	}
+	waiting_note(p->e, n, "not ready yet", reason);
 }
 
 /* CAA names one account of the authority, and the caller did not say which is its own: it wrote that record for its own, most likely.

@@ -149,7 +149,6 @@ void entry_free(struct engine *e, struct entry *n)
 	if (n->locate)
 		locate_cancel(n->locate);
 	location_free(n->location);
-	free(n->last_error);
 	twin_forget(e, n);
 	if (!challenge_is_over(n->c.state))
 		e->live--;

@@ -20,6 +20,7 @@ static void instance_free(struct instance *i)
 {
 	i->api->close(i->provider);
 	free(i->name);
+	free(i->blocked_for);
 	free(i);
 }
 

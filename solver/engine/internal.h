@@ -7,6 +7,7 @@
  *   preflight.c  what can never pass is refused        gate.c     how many checks run at once
  *   probe.c    looks at the times that poll.c says     decide.c   the check that decides about ready
  *   relook.c   what is ready, looked at again          check.c    a check by hand
+ *   waiting.c  why it does not go on
  *   outcome.c  what authorities said, counted by failures.c       learn.c  what providers take, kept
  */
 #ifndef SOLVER_ENGINE_INTERNAL_H
@@ -59,7 +60,7 @@ struct entry {
 	struct timer *preflight_retry;
 	struct locate *locate;           /* looking for the place */
 	struct probe *probe;             /* looking for the value */
-	char *last_error;                /* why the last try did not succeed, or NULL */
+	unsigned waiting_notes;          /* events about why it waits, in this state */
 	unsigned tries;                  /* at the provider, since the last success */
 	unsigned commits;                /* journal writes under way; it cannot be freed before */
 	enum challenge_state kept;       /* the state that the journal holds; behind c.state while it is written */
@@ -113,6 +114,7 @@ struct instance {
 	unsigned jobs;
 	bool retired;
 	int64_t blocked_until_ms;        /* rate limited: loop clock */
+	char *blocked_for;               /* its sentence about that, or NULL */
 	struct delays delays;            /* from its answer until every server shows the value */
 	int64_t delays_kept_ms;          /* written to the journal: loop clock */
 	bool delays_changed;             /* since then */
@@ -169,6 +171,14 @@ void life_resume(struct engine *e, struct entry *n);
 void history_drop(struct entry *n);
 void life_fail(struct engine *e, struct entry *n, const char *reason);
 void entry_free(struct engine *e, struct entry *n);
+
+/* ---- waiting.c ---- */
+/* Why the challenge does not go on now, for who asks. True when that is another reason than before, but for numbers in it. */
+bool waiting_set(struct engine *e, struct entry *n, const char *reason);
+/* The same; another reason is also an event, "`before`: `reason`", of which one state has a few at most. */
+void waiting_note(struct engine *e, struct entry *n, const char *before, const char *reason);
+/* It goes on: nothing of the last reason holds any more. */
+void waiting_end(struct entry *n);
 
 /* ---- engine.c ---- */
 struct entry *entry_add(struct engine *e, struct order_entry *order, const struct challenge *c);

@@ -54,6 +54,17 @@ static void gathered(void *arg)
 	lane_go(lane);
 }
 
+static const char *not_done(const struct entry *n)
+{
+	return n->c.state == CHALLENGE_WITHDRAWING ? "not withdrawn yet" : "not published yet";
+}
+
+/* The provider asked to be left alone: its own try or that of another told so. */
+static bool is_blocked(const struct engine *e, const struct instance *i)
+{
+	return i && i->blocked_until_ms > loop_now_ms(e->parts.loop);
+}
+
 static void gather(struct lane *lane, int64_t ms)
 {
 	if (!lane->run && !lane->gather)
@@ -68,6 +79,8 @@ void lane_enqueue(struct engine *e, struct entry *n)
 		DL_APPEND2(lane->waiting, n, lane_prev, lane_next);
 		n->queued_in_lane = true;
 	}
+	if (is_blocked(e, instance_find(e, n->c.provider)))
+		waiting_note(e, n, not_done(n), instance_find(e, n->c.provider)->blocked_for);
 	gather(lane, e->config->challenge.batch_ms);
 }
 
@@ -96,15 +109,9 @@ static int64_t pause_before(unsigned tries, unsigned asked_ms)
 
 static void try_later(struct engine *e, struct entry *n, const char *message, unsigned asked_ms)
 {
-	char sentence[ERR_TEXT_MAX];
-	int64_t pause = pause_before(n->tries++, asked_ms);
-
-	snprintf(sentence, sizeof(sentence), "%s; next try in %lld ms", *message ? message : "the provider did not do it",
-	         (long long)pause);
-	mem_replace(&n->last_error, message);
 	timer_stop(n->retry);
-	n->retry = timer_start(e->parts.loop, pause, again, n);
-	life_note(e, n, sentence);
+	n->retry = timer_start(e->parts.loop, pause_before(n->tries++, asked_ms), again, n);
+	waiting_note(e, n, not_done(n), *message ? message : "the provider did not do it");
 }
 
 /* ---- results ---- */
@@ -196,6 +203,12 @@ static void job_forget(struct lane *lane)
 	lane->run = NULL;
 }
 
+static void leave_alone(struct engine *e, struct instance *i, const struct job *job, const char *message)
+{
+	i->blocked_until_ms = loop_now_ms(e->parts.loop) + (job->retry_after_ms ? job->retry_after_ms : 1000);
+	mem_replace(&i->blocked_for, *message ? message : "the provider asks for a pause");
+}
+
 static void on_job_done(struct job *job, const struct err *err, void *arg)
 {
 	struct lane *lane = arg;
@@ -206,7 +219,7 @@ static void on_job_done(struct job *job, const struct err *err, void *arg)
 	for (size_t i = 0; i < job->count; i++) {
 		default_result(&job->changes[i], err);
 		if (job->changes[i].status == CHANGE_RATE_LIMITED)
-			lane->instance->blocked_until_ms = loop_now_ms(e->parts.loop) + (job->retry_after_ms ? job->retry_after_ms : 1000);
+			leave_alone(e, lane->instance, job, job->changes[i].message);
 		take_result(lane, lane->entries[i], &job->changes[i]);
 	}
 	job_forget(lane);
@@ -302,6 +315,7 @@ static void lane_go(struct lane *lane)
 {
 	struct engine *e = lane->e;
 	struct instance *i;
+	struct entry *n;
 
 	if (lane->run || !lane->waiting)
 		return;
@@ -310,7 +324,9 @@ static void lane_go(struct lane *lane)
 		no_provider(lane);
 		return;
 	}
-	if (i->blocked_until_ms > loop_now_ms(e->parts.loop)) {
+	if (is_blocked(e, i)) {
+		DL_FOREACH2(lane->waiting, n, lane_next)
+			waiting_note(e, n, not_done(n), i->blocked_for);
 		gather(lane, i->blocked_until_ms - loop_now_ms(e->parts.loop));
 		return;
 	}

@@ -59,7 +59,7 @@ static void tell_watches(struct engine *e, const struct challenge *c, const stru
 
 static void log_step(const struct challenge *c, const struct challenge_event *event)
 {
-	bool bad = event->state == CHALLENGE_FAILED || (event->state == CHALLENGE_WITHDRAWING && c->reason);
+	bool bad = event->state == CHALLENGE_FAILED || (event->state == CHALLENGE_WITHDRAWING && c->reason) || c->waiting_for;
 
 	log_event(bad ? LOG_WARNING : LOG_INFO, event->text, "id", c->id, "state", challenge_state_name(event->state),
 	          "type", challenge_type_name(c->type), "domain", c->identifier, "fqdn", c->fqdn, "provider",
@@ -171,7 +171,8 @@ static void leave(struct engine *e, struct entry *n, enum challenge_state to)
 		locate_cancel(n->locate);
 	n->locate = NULL;
 	n->tries = 0;
-	mem_replace(&n->last_error, NULL);
+	waiting_end(n);
+	n->waiting_notes = 0;
 	if (to >= CHALLENGE_READY) { /* nobody looks any more, and it takes a kilobyte */
 		location_free(n->location);
 		n->location = NULL;
@@ -223,7 +224,7 @@ static void on_deadline(struct engine *e, struct entry *n)
 	const char *why;
 
 	probe_report(n);
-	why = n->last_error;
+	why = n->c.waiting_for;
 	if (!why && n->c.state == CHALLENGE_QUEUED)
 		why = "the place of the record was not found in time";
 	if (!why && n->c.state == CHALLENGE_PUBLISHING)

@@ -98,13 +98,9 @@ static void try_later(struct entry *n, const struct verdict *v)
 {
 	int64_t pause = AGAIN_FIRST_MS << (n->preflights < 5 ? n->preflights : 5);
 
-	if (n->preflights++ == 0) {
-		CLEANUP(mem_freep) char *sentence = mem_printf("nothing is published yet: %s", v->detail);
-
-		life_note(n->e, n, sentence);
-	}
-	if (!n->last_error)
-		mem_replace(&n->last_error, v->detail);
+	n->preflights++;
+	if (!n->retry && !n->locate) /* why the place is not found says more */
+		waiting_note(n->e, n, "nothing is published yet", v->detail);
 	n->preflight_retry = timer_start(n->e->parts.loop, pause, again, n);
 }
 

@@ -75,6 +75,12 @@ static const struct look *first_bad(const struct probe *p)
 	return NULL;
 }
 
+/* Gives (free with free). */
+static char *look_reason(const struct look *l)
+{
+	return mem_printf("%s (%s): %s", l->server, l->address, l->detail ? l->detail : l->status ? l->status : "no answer");
+}
+
 static void summarize(const struct probe *p, struct verdict *v)
 {
 	const struct look *bad = first_bad(p);
@@ -89,7 +95,7 @@ static void summarize(const struct probe *p, struct verdict *v)
 			v->result = VERDICT_FLAKY;
 	if (bad) {
 		v->problem = bad->value_count ? PROBLEM_UNAUTHORIZED : is_http(p->n) ? PROBLEM_CONNECTION : PROBLEM_DNS;
-		v->detail = mem_printf("%s (%s): %s", bad->server, bad->address, bad->detail ? bad->detail : bad->status);
+		v->detail = look_reason(bad);
 	} else {
 		v->detail = mem_printf("all %zu %s of %s show%s the %s", v->look_count,
 		                       is_http(p->n) ? "addresses" : "name server addresses", is_http(p->n) ? p->n->c.identifier : p->n->c.zone,
@@ -116,9 +122,23 @@ void probe_report(struct entry *n)
 	json = verdict_json(v);
 	mem_replace(&n->c.verdict, json);
 	if (v->result != VERDICT_PASS)
-		mem_replace(&n->last_error, v->detail);
+		waiting_set(p->e, n, v->detail);
 	v->look_count = 0;
 	verdict_free(v);
+}
+
+/* A server that does not show it yet is what waiting is for; one that fails is worth an event. */
+static void tell_waiting(struct probe *p)
+{
+	const struct look *bad = first_bad(p);
+	CLEANUP(mem_freep) char *reason = bad ? look_reason(bad) : NULL;
+
+	if (!bad)
+		waiting_end(p->n);
+	else if (is_http(p->n) || is_silent(bad))
+		waiting_note(p->e, p->n, "not seen yet", reason);
+	else
+		waiting_set(p->e, p->n, reason);
 }
 
 /* ---- asking ---- */
@@ -177,10 +197,12 @@ static void on_look(struct verdict *v, void *arg)
 	ask_free(a);
 	if (is_http(p->n))
 		probe_clear_looks(p);
-	if (v->look_count)
+	if (v->look_count) {
 		keep_looks(p, server, v);
-	else
-		mem_replace(&p->n->last_error, v->detail);
+		tell_waiting(p);
+	} else {
+		waiting_note(p->e, p->n, "not seen yet", v->detail ? v->detail : "nothing could be asked");
+	}
 	verdict_free(v);
 	poll_answer(&p->poll, server, shown, silent);
 	if (shown)
@@ -277,7 +299,7 @@ static void on_located(struct location *l, const struct err *err, void *arg)
 
 	n->locate = NULL;
 	if (!l) {
-		mem_replace(&n->last_error, err->text);
+		waiting_note(n->e, n, "not seen yet", err->text);
 		n->probe->timer = timer_start(n->e->parts.loop, LOCATE_AGAIN_MS, locate_again, n->probe);
 		return;
 	}

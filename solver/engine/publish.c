@@ -38,9 +38,7 @@ static void place_later(struct engine *e, struct entry *n, const struct err *err
 		life_fail(e, n, err->text);
 		return;
 	}
-	if (!n->last_error || strcmp(n->last_error, err->text) != 0)
-		log_event(LOG_WARNING, err->text, "id", n->c.id, "domain", n->c.identifier, NULL);
-	mem_replace(&n->last_error, err->text);
+	waiting_note(e, n, "nothing is published yet", err->text);
 	n->retry = timer_start(e->parts.loop, retry_pause(n->tries++), place_again, n);
 }
 
@@ -166,9 +164,9 @@ static void http_again(void *arg)
 
 static void http_later(struct engine *e, struct entry *n, const struct err *err)
 {
-	if (!n->last_error)
+	if (!n->tries)
 		log_event(LOG_ERROR, err->text, "id", n->c.id, "domain", n->c.identifier, NULL);
-	mem_replace(&n->last_error, err->text);
+	waiting_note(e, n, n->c.state == CHALLENGE_WITHDRAWING ? "not withdrawn yet" : "not published yet", err->text);
 	n->retry = timer_start(e->parts.loop, retry_pause(n->tries++), http_again, n);
 }
 

@@ -169,6 +169,17 @@ static void tcp_receive(struct exchange *x)
 
 /* ---- both ---- */
 
+/* libuv says "bad file descriptor" for every error of a socket; the socket knows which one it was. */
+static const char *socket_error(int fd)
+{
+	int code = 0;
+	socklen_t size = sizeof(code);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &size) < 0)
+		return strerror(errno);
+	return code ? strerror(code) : "the connection was closed before the reply came";
+}
+
 static void on_ready(uv_poll_t *uv, int status, int events)
 {
 	struct port *p = uv->data;
@@ -176,7 +187,7 @@ static void on_ready(uv_poll_t *uv, int status, int events)
 
 	(void)events;
 	if (status < 0) {
-		exchange_fail(x, ERR_UNREACHABLE, uv_strerror(status));
+		exchange_fail(x, x->sent ? ERR_TIMEOUT : ERR_UNREACHABLE, socket_error(p->fd)); /* what was sent may have arrived */
 	} else if (!x->tcp) {
 		udp_receive(x);
 	} else if (x->sent < x->out_length) {

@@ -48,6 +48,8 @@ void store_put_challenge(struct store_txn *t, const struct challenge *c)
 	copy->handle = mem_dup(c->handle);
 	copy->reason = mem_dup(c->reason);
 	copy->verdict = mem_dup(c->verdict);
+	copy->waiting_for = NULL;
+	copy->waiting_since_ms = 0;
 }
 
 void store_add_event(struct store_txn *t, const char *challenge_id, const struct challenge_event *event)

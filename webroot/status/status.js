@@ -123,8 +123,9 @@ function drawChallenges(order) {
     row.querySelector(".name").textContent = c.domain;
     chip(row.querySelector(".chip"), c.state);
     row.querySelector(".meta").textContent = [c.type, c.provider, c.fqdn, c.id].filter(Boolean).join(" · ");
-    row.querySelector(".reason").textContent = c.reason || "";
-    row.querySelector(".reason").hidden = !c.reason;
+    const why = c.reason || (c.waiting_for ? `Waiting: ${c.waiting_for} (first told ${age(c.waiting_since)})` : "");
+    row.querySelector(".reason").textContent = why;
+    row.querySelector(".reason").hidden = !why;
     if (isOpen(row) && row.drawn !== c.updated + c.state)
       loadDetails(c.id, row);
     row.drawn = c.updated + c.state;

@@ -240,6 +240,19 @@ static void a_server_that_is_absent_is_unreachable(void **state)
 	assert_int_equal(f->err.code, ERR_UNREACHABLE);
 }
 
+static void an_update_that_nobody_takes_says_why(void **state)
+{
+	struct fixture *f = *state;
+	static const unsigned char update[] = { 1, 2, 5 << 3, 0, 0, 0, 0, 0, 0, 0, 0, 0 };
+
+	snprintf(f->server, sizeof(f->server), "127.0.0.1:1");
+	for (int tcp = 0; tcp < 2; tcp++) {
+		send_wire(f, update, sizeof(update), tcp);
+		assert_int_equal(f->err.code, ERR_UNREACHABLE);
+		assert_non_null(strstr(f->err.text, "Connection refused"));
+	}
+}
+
 static void refuses_a_server_that_is_no_address(void **state)
 {
 	struct fixture *f = *state;
@@ -382,6 +395,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_server_that_is_silent_times_out, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_server_that_is_absent_is_unreachable, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_update_that_nobody_takes_says_why, setup, teardown),
 		cmocka_unit_test_setup_teardown(refuses_a_server_that_is_no_address, setup, teardown),
 		cmocka_unit_test_setup_teardown(servfail_is_a_reply, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_truncated_reply_comes_again_over_tcp, setup, teardown),
