@@ -153,6 +153,7 @@ struct config_route {
 	char *suffix;           /* "" or "*" matches every name; "example.com" matches it and all below */
 	int type;               /* enum challenge_type (dns-01: all that are proved by a TXT record), or CHALLENGE_TYPES: both */
 	char *provider;         /* dns-01: a name under providers; "embedded" always exists */
+	char *zone;             /* dns-01: the zone that the provider changes; NULL: the one that name servers show */
 	int publish;            /* http-01 */
 	char *folder;           /* http-01 with ROUTE_FOLDER: document root of another web server */
 	int64_t ttl;            /* seconds; 0: the provider's minimum or 60 */

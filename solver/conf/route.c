@@ -38,6 +38,18 @@ static void suffix_normalize(char *suffix)
 		*c = (char)tolower((unsigned char)*c);
 }
 
+/* "example.com" serves itself and what ends in ".example.com", not "badexample.com". */
+static bool suffix_matches(const char *suffix, const char *name)
+{
+	size_t suffix_length = strlen(suffix), name_length = strlen(name);
+
+	if (suffix_length == 0)
+		return true;
+	if (suffix_length > name_length || strcasecmp(name + name_length - suffix_length, suffix) != 0)
+		return false;
+	return suffix_length == name_length || name[name_length - suffix_length - 1] == '.';
+}
+
 static int check_provider(const struct config *c, const struct config_route *route, const struct yaml_node *node,
                           const char *path, struct err *err)
 {
@@ -65,6 +77,16 @@ static int check_folder(const struct config_route *route, const struct yaml_node
 	return 0;
 }
 
+/* Of a route for all names each name is looked at when it comes. */
+static int check_zone(const struct config_route *route, const struct yaml_node *node, const char *path, struct err *err)
+{
+	const struct yaml_node *where = yaml_find(node, "zone");
+
+	if (!route->zone || suffix_matches(route->zone, route->suffix) || suffix_matches(route->suffix, route->zone))
+		return 0;
+	return yaml_error(where ? where : node, err, "%s: no name below %s lies in the zone %s", path, route->suffix, route->zone);
+}
+
 static int route_read(struct config *c, struct config_route *route, const struct yaml_node *node,
                       struct option_notes *notes, struct err *err)
 {
@@ -79,9 +101,12 @@ static int route_read(struct config *c, struct config_route *route, const struct
 		code = check_provider(c, route, node, path, err);
 	if (code == 0)
 		code = check_folder(route, node, path, err);
-	if (code == 0)
-		suffix_normalize(route->suffix);
-	return code;
+	if (code < 0)
+		return code;
+	suffix_normalize(route->suffix);
+	if (route->zone)
+		suffix_normalize(route->zone);
+	return check_zone(route, node, path, err);
 }
 
 int routes_read(struct config *c, const struct yaml_node *list, struct option_notes *notes, struct err *err)
@@ -96,18 +121,6 @@ int routes_read(struct config *c, const struct yaml_node *list, struct option_no
 	for (const struct yaml_node *node = list->child; node && code == 0; node = node->next)
 		code = route_read(c, &c->routes[c->route_count++], node, notes, err);
 	return code;
-}
-
-/* "example.com" serves itself and what ends in ".example.com", not "badexample.com". */
-static bool suffix_matches(const char *suffix, const char *name)
-{
-	size_t suffix_length = strlen(suffix), name_length = strlen(name);
-
-	if (suffix_length == 0)
-		return true;
-	if (suffix_length > name_length || strcasecmp(name + name_length - suffix_length, suffix) != 0)
-		return false;
-	return suffix_length == name_length || name[name_length - suffix_length - 1] == '.';
 }
 
 /* A route of dns-01 serves whatever is proved by a TXT record. */

@@ -274,6 +274,8 @@ const struct option route_options[] = {
 	  .help = "Challenge type: http-01, dns-01 (with it dns-account-01 and dns-persist-01) or both." },
 	{ "provider", OPTION_TEXT, AT(provider), .def = "embedded", .min = 1, .max = 64,
 	  .help = "dns-01: a name under providers, or embedded." },
+	{ "zone", OPTION_TEXT, AT(zone), .max = 254, .check = check_domain,
+	  .help = "dns-01: zone that the provider is told to change; without it: the zone that name servers show to this host (views may differ)." },
 	{ "publish", OPTION_ENUM, AT(publish), .def = "responder", .names = publish_names,
 	  .help = "http-01: responder answers itself; folder writes files for another web server." },
 	{ "folder", OPTION_PATH, AT(folder), .min = 1, .max = 1024,

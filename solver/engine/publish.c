@@ -62,7 +62,11 @@ static int choose_provider(struct engine *e, struct entry *n, const struct locat
 	if (instance_find(e, route->provider)->api->caps.local && !in_embedded_zone(e->config, l->fqdn))
 		return err_set(err, ERR_DENIED, "the route of %s leads to dcvd's own DNS server, which does not serve it; delegate a zone and name it under dns.zones, or route it to another provider",
 		               l->fqdn);
+	if (route->zone && !name_is_below(l->fqdn, route->zone))
+		return err_set(err, ERR_DENIED, "the route of %s names the zone %s, which does not hold it; correct zone: in that route", l->fqdn, route->zone);
 	mem_replace(&n->c.provider, route->provider);
+	mem_replace(&n->c.fqdn, l->fqdn);
+	mem_replace(&n->c.zone, route->zone ? route->zone : l->zone);
 	return 0;
 }
 
@@ -99,8 +103,6 @@ static void on_located(struct location *l, const struct err *err, void *arg)
 	}
 	location_free(n->location);
 	n->location = l;
-	mem_replace(&n->c.fqdn, l->fqdn);
-	mem_replace(&n->c.zone, l->zone);
 	place_go(e, n);
 }
 

@@ -143,6 +143,8 @@ static void refuses_routes_that_lead_nowhere(void **state)
 	        "f:2:10: routes[0].type: expected http-01, dns-01, dns-account-01, dns-persist-01, tls-alpn-01 or both, found 'dns01'; did you mean 'dns-01'?");
 	refuses("routes:\n- {type: tls-alpn-01}\n", NULL,
 	        "f:2:3: routes[0]: tls-alpn-01 can be checked, but only the web server itself can answer it");
+	refuses("routes:\n- {suffix: a.example, zone: b.example}\n", NULL,
+	        "f:2:29: routes[0]: no name below a.example lies in the zone b.example");
 	refuses("routes:\n- {preflight: maybe}\n", NULL, "f:2:15: routes[0].preflight: expected refuse, warn or off, found 'maybe'");
 }
 
@@ -289,7 +291,7 @@ static void without_routes_all_goes_to_the_embedded_server(void **state)
 
 static void a_route_of_dns01_serves_all_that_a_txt_record_proves(void **state)
 {
-	struct config *c = good("routes: [{suffix: a.example, type: dns-01, authority: private, preflight: warn, unknown: accept}]\n");
+	struct config *c = good("routes: [{suffix: a.example, type: dns-01, authority: private, preflight: warn, unknown: accept, zone: A.Example.}]\n");
 	const struct config_route *route = config_route(c, CHALLENGE_DNS01, "a.example");
 
 	(void)state;
@@ -299,6 +301,7 @@ static void a_route_of_dns01_serves_all_that_a_txt_record_proves(void **state)
 	assert_null(config_route(c, CHALLENGE_HTTP01, "a.example"));
 	assert_null(config_route(c, CHALLENGE_TLS_ALPN01, "a.example"));
 	assert_string_equal(route->authority, "private");
+	assert_string_equal(route->zone, "a.example");
 	assert_int_equal(route->preflight, PREFLIGHT_WARN);
 	assert_int_equal(route->unknown, UNKNOWN_ACCEPT);
 	config_free(c);
