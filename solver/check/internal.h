@@ -2,6 +2,7 @@
  *
  *   checker.c   open, close, authorities
  *   locate.c    where a TXT record must stand   zone.c       the servers of a zone, cached
+ *   view.c      what one server says of that    cut.c        all servers, where one shows a zone cut
  *   look_dns.c  look_http.c  one cheap look     pace.c       what one server address is asked in a second
  *   check.c     a check, begin to end (run.h)   ask.c web.c  its questions     answer.c  a reply as evidence
  *   shared.c    questions that many names have in common

@@ -2,16 +2,15 @@
  * target found, and every address of every one of its name servers.
  *
  * Recursive resolvers are asked for zones, name servers and addresses only. The name itself is asked
- * directly at the servers of its zone, so that no cache learns that it does not exist yet.
+ * directly at the servers of its zone, so that no cache learns that it does not exist yet. What each of them says is read by view.c;
+ * where one shows a zone cut, cut.c asks the others.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "solver/base/mem.h"
-#include "solver/dns/message.h"
-#include "solver/check/internal.h"
-#include "solver/check/pace.h"
+#include "solver/check/cut.h"
 #include "solver/check/zone.h"
 
 #define HOPS_MAX 8
@@ -24,6 +23,8 @@ struct locate {
 	struct location *servers;  /* of the zone: our own copy, the cache may change meanwhile */
 	size_t server;             /* the one that is asked */
 	unsigned hops;
+	bool through;              /* wildcards' CNAMEs are followed too, from: */
+	char covered[NAME_SIZE];
 	struct err last;
 	void (*done)(struct location *l, const struct err *err, void *arg);
 	void *arg;
@@ -44,7 +45,18 @@ void location_free(struct location *l)
 	}
 	free(l->fqdn);
 	free(l->zone);
+	free(l->wildcard);
+	free(l->covered);
 	free(l);
+}
+
+void location_add(struct location *l, const char *name, const char *address)
+{
+	for (size_t i = 0; i < l->count; i++)
+		if (strcmp(l->servers[i].address, address) == 0)
+			return;
+	if (l->count < SERVERS_MAX)
+		l->servers[l->count++] = (struct server){ mem_dup(name), mem_dup(address) };
 }
 
 static void locate_free(struct locate *l)
@@ -70,11 +82,13 @@ static bool is_dead(struct locate *l)
 	return true;
 }
 
-static void succeed(struct locate *l)
+static void succeed(struct locate *l, const struct view *v)
 {
 	struct location *here = l->servers;
 
 	mem_replace(&here->fqdn, l->fqdn);
+	mem_replace(&here->wildcard, v->wildcard ? v->target : NULL);
+	mem_replace(&here->covered, *l->covered ? l->covered : NULL);
 	l->servers = NULL;
 	l->done(here, &(struct err){ 0 }, l->arg);
 	locate_free(l);
@@ -111,14 +125,33 @@ static void on_servers(struct zone *z, const struct err *err, void *arg)
 	ask_servers(l);
 }
 
-static void load_servers(struct locate *l, const struct dns_reply *referral)
+static void load_servers(struct locate *l)
 {
 	l->pending++;
-	zone_servers(l->c, l->zone, referral, on_servers, l);
+	zone_servers(l->c, l->zone, NULL, on_servers, l);
 }
 
-static void descend(struct locate *l, const struct dns_reply *reply, const char *cut)
+static void on_cut(struct location *child, const struct err *err, void *arg)
 {
+	struct locate *l = arg;
+
+	if (is_dead(l)) {
+		location_free(child);
+		return;
+	}
+	if (!child) {
+		fail(l, err);
+		return;
+	}
+	l->servers = child;
+	l->server = 0;
+	snprintf(l->zone, sizeof(l->zone), "%s", child->zone);
+	ask_servers(l);
+}
+
+static void descend(struct locate *l, struct view *v)
+{
+	struct location *parent = l->servers;
 	struct err err;
 
 	if (++l->hops > HOPS_MAX) {
@@ -126,8 +159,9 @@ static void descend(struct locate *l, const struct dns_reply *reply, const char 
 		fail(l, &err);
 		return;
 	}
-	snprintf(l->zone, sizeof(l->zone), "%s", cut);
-	load_servers(l, reply);
+	l->servers = NULL;
+	l->pending++;
+	cut_start(l->c, l->fqdn, parent, l->server, v, on_cut, l);
 }
 
 static void next_server(struct locate *l)
@@ -136,59 +170,57 @@ static void next_server(struct locate *l)
 	ask_servers(l);
 }
 
-static void read_reply(struct locate *l, const struct dns_reply *reply)
+/* A server that answers from a zone above does not serve this one. */
+static void read_zone_of(struct locate *l, struct view *v)
 {
-	const char *cut = dns_reply_referral(reply, l->zone);
+	const struct server *s = &l->servers->servers[l->server];
 
-	if (cut && name_is_below(l->fqdn, cut)) {
-		descend(l, reply, cut);
-	} else if (reply->rcode != DNS_NOERROR && reply->rcode != DNS_NXDOMAIN) {
-		err_set(&l->last, ERR_UNREACHABLE, "%s (%s) answers %s for %s", l->servers->servers[l->server].name,
-		        l->servers->servers[l->server].address, dns_rcode_name(reply->rcode), l->fqdn);
-		next_server(l);
-	} else if (strcmp(reply->final_name, l->fqdn) != 0) {
-		follow(l, reply->final_name);
+	if (strcmp(v->zone, l->zone) == 0) {
+		succeed(l, v);
+	} else if (name_is_below(v->zone, l->zone)) {
+		descend(l, v);
 	} else {
-		succeed(l);
+		err_set(&l->last, ERR_UNREACHABLE, "%s (%s) answers from the zone %s and not from %s", s->name, s->address, v->zone, l->zone);
+		next_server(l);
 	}
 }
 
-static void on_reply(const unsigned char *wire, size_t length, int64_t elapsed_ms, const struct err *err, void *arg)
+static void follow_covered(struct locate *l, const struct view *v)
+{
+	if (!*l->covered)
+		memcpy(l->covered, l->fqdn, sizeof(l->covered));
+	follow(l, v->target);
+}
+
+static void on_view(struct view *v, const struct err *err, void *arg)
 {
 	struct locate *l = arg;
-	struct dns_reply reply;
 
-	(void)elapsed_ms;
 	if (is_dead(l))
 		return;
-	if (!wire) {
+	if (v->says == VIEW_REFERRAL) {
+		descend(l, v);
+	} else if (v->says == VIEW_ALIAS) {
+		follow(l, v->target);
+	} else if (v->says == VIEW_HERE && v->wildcard && l->through) {
+		follow_covered(l, v);
+	} else if (v->says == VIEW_HERE) {
+		read_zone_of(l, v);
+	} else {
 		l->last = *err;
-		err_in(&l->last, "%s (%s)", l->servers->servers[l->server].name, l->servers->servers[l->server].address);
 		next_server(l);
-		return;
 	}
-	if (dns_reply_parse(wire, length, l->fqdn, DNS_TXT, &reply, &l->last) < 0) {
-		next_server(l);
-		return;
-	}
-	read_reply(l, &reply);
-	dns_reply_done(&reply);
 }
 
 static void ask_servers(struct locate *l)
 {
-	unsigned char query[DNS_QUERY_MAX];
 	struct err err;
-	int length;
 
-	while (l->server < l->servers->count) {
-		length = dns_query_build(l->fqdn, DNS_TXT, false, query, sizeof(query), &l->last);
-		if (length > 0 && pace_exchange(l->c, l->fqdn, l->servers->servers[l->server].address, query, (size_t)length, false,
-		                                on_reply, l, &l->last) == 0) {
-			l->pending++;
-			return;
-		}
-		l->server++;
+	for (; l->server < l->servers->count; l->server++) {
+		if (view_start(l->c, l->fqdn, l->zone, &l->servers->servers[l->server], on_view, l, &l->last) < 0)
+			continue;
+		l->pending++;
+		return;
 	}
 	err = l->last;
 	if (!err.code)
@@ -232,7 +264,7 @@ static void read_zone(struct locate *l, const struct dns_reply *reply)
 		try_parent(l);
 	} else {
 		snprintf(l->zone, sizeof(l->zone), "%s", zone);
-		load_servers(l, NULL);
+		load_servers(l);
 	}
 }
 
@@ -273,7 +305,7 @@ static void find_zone(struct locate *l)
 
 	if (own) {
 		snprintf(l->zone, sizeof(l->zone), "%s", own);
-		load_servers(l, NULL);
+		load_servers(l);
 		return;
 	}
 	while (parent && *parent == '_') /* a cache that learns of the lack of "_acme-challenge" lacks all below it */
@@ -303,11 +335,11 @@ static void begin(void *arg)
 	fail(l, &err);
 }
 
-struct locate *locate_start(struct checker *c, const char *fqdn, void (*done)(struct location *l, const struct err *err, void *arg), void *arg)
+struct locate *locate_start(struct checker *c, const char *fqdn, bool through, void (*done)(struct location *l, const struct err *err, void *arg), void *arg)
 {
 	struct locate *l = mem_new(1, sizeof(*l));
 
-	*l = (struct locate){ .c = c, .done = done, .arg = arg, .pending = 1 };
+	*l = (struct locate){ .c = c, .through = through, .done = done, .arg = arg, .pending = 1 };
 	snprintf(l->fqdn, sizeof(l->fqdn), "%s", fqdn);
 	later(&c->laters, 0, begin, l);
 	return l;

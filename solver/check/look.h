@@ -14,13 +14,20 @@ struct location {
 	char *fqdn, *zone;
 	struct server servers[SERVERS_MAX];
 	size_t count;
+	char *wildcard; /* where a wildcard's CNAME leads the name as long as nothing stands there, or NULL */
+	char *covered;  /* see locate_start() */
 	bool seen[SERVERS_MAX]; /* showed the value at an earlier look: not asked again (look_again()) */
 };
 void location_free(struct location *l);
+/* Adds a server once. */
+void location_add(struct location *l, const char *name, const char *address);
 
-/* Follows the CNAMEs at `fqdn` and finds the zone at their end. `done` comes later with a location (taken) or a sentence. */
+/* Follows the aliases at `fqdn` and finds the zone at their end, with every server that an authority may ask. A CNAME that comes
+ * from a wildcard is no alias: the record must stand at the name itself, where it ends the wildcard. With `through` such a CNAME is
+ * followed too, to see what an authority sees now, and the location's `covered` is the name that it covers.
+ * `done` comes later with a location (taken) or a sentence. */
 struct locate;
-struct locate *locate_start(struct checker *c, const char *fqdn, void (*done)(struct location *l, const struct err *err, void *arg), void *arg);
+struct locate *locate_start(struct checker *c, const char *fqdn, bool through, void (*done)(struct location *l, const struct err *err, void *arg), void *arg);
 void locate_cancel(struct locate *l);
 
 /* One look at every server (DNS) or every address (HTTP); `done` comes later and gets the verdict (taken). */

@@ -109,8 +109,25 @@ static void take_values(struct look *l, const struct dns_reply *reply, const cha
 	}
 }
 
-static void explain(struct look *l, const struct dns_reply *reply, const char *fqdn)
+/* A zone cut that this server sees and others do not, or the other way round. */
+static char *other_zone(const struct dns_reply *reply, const char *fqdn, const char *zone)
 {
+	const char *cut = dns_reply_referral(reply, zone), *holder = dns_reply_holder(reply, fqdn);
+
+	if (cut)
+		return mem_printf("refers to the servers of the zone %s, but the record stands in the zone %s: its servers do not agree where %s is", cut,
+		                  zone, fqdn);
+	if (holder && strcmp(holder, zone) != 0)
+		return mem_printf("answers from the zone %s, but the record stands in the zone %s: the name servers do not agree where %s is", holder,
+		                  zone, fqdn);
+	return NULL;
+}
+
+static void explain(struct look *l, const struct dns_reply *reply, const char *fqdn, const char *zone)
+{
+	l->detail = other_zone(reply, fqdn, zone);
+	if (l->detail)
+		return;
 	if (strcmp(reply->final_name, fqdn) != 0)
 		l->detail = mem_printf("%s is a CNAME to %s now", fqdn, reply->final_name);
 	else if (!reply->authoritative)
@@ -137,7 +154,7 @@ static void take_reply(struct look_run *r, struct look *l, const struct dns_repl
 		l->ok = reply->rcode == DNS_NOERROR || reply->rcode == DNS_NXDOMAIN;
 	l->ok = l->ok && reply->authoritative && strcmp(reply->final_name, fqdn) == 0;
 	if (!l->ok)
-		explain(l, reply, fqdn);
+		explain(l, reply, fqdn, r->verdict->zone);
 }
 
 static void on_reply(const unsigned char *wire, size_t length, int64_t elapsed_ms, const struct err *err, void *arg)

@@ -262,7 +262,7 @@ static void locate_step(struct check_run *r)
 
 	if (!r->locating && !r->c->closing) {
 		r->locating = true;
-		r->locate = locate_start(r->c, place, on_located, r);
+		r->locate = locate_start(r->c, place, true, on_located, r);
 	}
 	if (r->e->written_zone)
 		ask_servers(r);

@@ -167,15 +167,23 @@ static void tell_own(void *arg)
 	tell(z);
 }
 
-static void load(struct zone *z, const struct dns_reply *referral)
+static void read_reply(struct zone *z, const struct dns_reply *reply)
+{
+	if (reply->answer_count)
+		read_ns(z, reply, reply->answers, reply->answer_count);
+	else
+		read_ns(z, reply, reply->authority, reply->authority_count);
+}
+
+static void load(struct zone *z, const struct dns_reply *from)
 {
 	z->last = (struct err){ 0 };
 	z->fresh_until_ms = 0;
 	clear_servers(z);
 	if (zone_own(z->c, z->name))
 		later(&z->c->laters, 0, tell_own, z);
-	else if (referral)
-		read_ns(z, referral, referral->authority, referral->authority_count);
+	else if (from)
+		read_reply(z, from);
 	else if (resolver_query(z->c->parts.resolver, z->name, DNS_NS, on_ns, z, &z->last) < 0)
 		tell(z);
 }
@@ -214,7 +222,7 @@ static void tell_fresh(void *arg)
 	free(f);
 }
 
-void zone_servers(struct checker *c, const char *name, const struct dns_reply *referral,
+void zone_servers(struct checker *c, const char *name, const struct dns_reply *from,
                   void (*done)(struct zone *z, const struct err *err, void *arg), void *arg)
 {
 	struct zone *z = zone_get(c, name);
@@ -232,7 +240,7 @@ void zone_servers(struct checker *c, const char *name, const struct dns_reply *r
 	*w = (struct zone_waiter){ done, arg, z->waiting };
 	z->waiting = w;
 	if (!loading)
-		load(z, referral);
+		load(z, from);
 }
 
 struct location *zone_location(const struct zone *z)

@@ -20,8 +20,8 @@ struct zone {
 };
 
 /* `done` comes later with the zone (borrowed: read it at once or while nothing else runs) or a sentence. With a
- * referral its NS records are used; otherwise the recursive resolver is asked for them. */
-void zone_servers(struct checker *c, const char *zone, const struct dns_reply *referral,
+ * referral, or the zone's own answer, its NS records are used; otherwise the recursive resolver is asked for them. */
+void zone_servers(struct checker *c, const char *zone, const struct dns_reply *from,
                   void (*done)(struct zone *z, const struct err *err, void *arg), void *arg);
 /* A copy of the servers, without fqdn. Gives (free with location_free). */
 struct location *zone_location(const struct zone *z);

@@ -294,6 +294,42 @@ const char *dns_reply_zone(const struct dns_reply *r)
 	return zone ? zone : soa_owner(r->authority, r->authority_count);
 }
 
+static const char *ns_owner(const struct dns_record *records, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (records[i].type == DNS_NS)
+			return records[i].owner;
+	return NULL;
+}
+
+const char *dns_reply_holder(const struct dns_reply *r, const char *name)
+{
+	const char *zone = dns_reply_zone(r);
+
+	if (!r->authoritative || (r->rcode != DNS_NOERROR && r->rcode != DNS_NXDOMAIN) || strcmp(r->final_name, name) != 0)
+		return NULL;
+	if (!zone)
+		zone = ns_owner(r->authority, r->authority_count);
+	return zone && name_is_below(name, zone) ? zone : NULL;
+}
+
+/* A DNAME brings a CNAME with it that was made for this answer (RFC 6672 section 3.1). */
+int dns_reply_alias(const struct dns_reply *r, const char *name, char ret_target[NAME_SIZE])
+{
+	struct err err;
+	int type = 0;
+
+	for (size_t i = 0; i < r->answer_count; i++) {
+		const struct dns_record *a = &r->answers[i];
+
+		if (a->type == DNS_DNAME && strcmp(a->owner, name) != 0 && name_is_below(name, a->owner))
+			type = DNS_DNAME;
+		else if (a->type == DNS_CNAME && strcmp(a->owner, name) == 0 && !type)
+			type = DNS_CNAME;
+	}
+	return type && chain_step(r, name, ret_target, &err) > 0 ? type : 0;
+}
+
 const char *dns_rcode_name(int rcode)
 {
 	static const char *const names[] = {

@@ -46,6 +46,11 @@ void dns_reply_done(struct dns_reply *r);
 /* The reply is a referral: not authoritative, no answer, NS records of a zone below `zone` in the authority
  * section. Gives the name of that zone (borrowed) or NULL. */
 const char *dns_reply_referral(const struct dns_reply *r, const char *zone);
+/* The zone that an authoritative answer about `name`, or a denial of it, was given from: the owner of the SOA or, beside records, of
+ * the NS records in the authority section. Borrowed, or NULL: the answer does not say, and nothing may be concluded. */
+const char *dns_reply_holder(const struct dns_reply *r, const char *name);
+/* The type of the record that makes `name` an alias, DNS_CNAME or DNS_DNAME, and where it leads; 0 without one. */
+int dns_reply_alias(const struct dns_reply *r, const char *name, char ret_target[NAME_SIZE]);
 /* The owner of the SOA in the answer or authority section: the zone of the name. Borrowed, or NULL. */
 const char *dns_reply_zone(const struct dns_reply *r);
 /* "NOERROR", "NXDOMAIN", …; borrowed. */

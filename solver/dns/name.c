@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <idn2.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -153,4 +154,9 @@ int name_challenge(const char *name, char ret_fqdn[NAME_SIZE], struct err *err)
 	memmove(ret_fqdn + sizeof(prefix) - 1, name, strlen(name) + 1); /* both may be one buffer */
 	memcpy(ret_fqdn, prefix, sizeof(prefix) - 1);
 	return 0;
+}
+
+bool name_witness(const char *name, char ret_witness[NAME_SIZE])
+{
+	return snprintf(ret_witness, NAME_SIZE, "_dcvd-wildcard-witness.%s", name) < NAME_SIZE;
 }

@@ -310,7 +310,7 @@ static void on_located(struct location *l, const struct err *err, void *arg)
 /* After a restart, or when a record that was ready is lost. */
 static void locate(struct probe *p)
 {
-	p->n->locate = locate_start(p->e->checker, p->n->c.fqdn, on_located, p->n);
+	p->n->locate = locate_start(p->e->checker, p->n->c.fqdn, false, on_located, p->n);
 }
 
 void probe_start(struct engine *e, struct entry *n)

@@ -137,7 +137,7 @@ void place_start(struct engine *e, struct entry *n)
 	}
 	zone = own_zone(e, n, fqdn);
 	if (!zone) {
-		n->locate = locate_start(e->checker, fqdn, on_located, n);
+		n->locate = locate_start(e->checker, fqdn, false, on_located, n);
 		return;
 	}
 	mem_replace(&n->c.provider, config_route(e->config, n->c.type, fqdn)->provider);

@@ -111,7 +111,7 @@ static void start(struct engine *e, struct entry *n)
 	if (n->c.type == CHALLENGE_HTTP01)
 		r->look = look_http(e->checker, &q, on_look, r);
 	else
-		r->locate = locate_start(e->checker, n->c.fqdn, on_located, r);
+		r->locate = locate_start(e->checker, n->c.fqdn, false, on_located, r);
 }
 
 static bool is_due(const struct engine *e, const struct entry *n)

@@ -29,6 +29,8 @@ static struct world {
 	size_t server_count;
 	struct pair cnames[16], hosts[16], values[MANY];
 	size_t cname_count, host_count, value_count;
+	const char *delegations[8];
+	size_t delegation_count;
 	char *caa_name, *caa;
 } world;
 
@@ -108,6 +110,12 @@ void fake_dns_cname(const char *owner, const char *target)
 	pair_add(world.cnames, &world.cname_count, 16, owner, target);
 }
 
+void fake_dns_delegate(const char *zone)
+{
+	assert_true(world.delegation_count < 8);
+	world.delegations[world.delegation_count++] = zone;
+}
+
 void fake_dns_host(const char *name, const char *address)
 {
 	pair_add(world.hosts, &world.host_count, 16, name, address);
@@ -144,14 +152,6 @@ static struct server *server_for(const char *name, const char *address)
 	return best;
 }
 
-static const char *cname_of(const char *name)
-{
-	for (size_t i = 0; i < world.cname_count; i++)
-		if (strcmp(world.cnames[i].name, name) == 0)
-			return world.cnames[i].text;
-	return NULL;
-}
-
 static void note_match(const char *value, size_t length, void *arg)
 {
 	struct pair *p = arg;
@@ -166,6 +166,44 @@ static bool is_published(const struct pair *v)
 
 	answers_each_dns(world.answers, v->name, note_match, &probe);
 	return !probe.name || memory_has(NULL, v->name, v->text);
+}
+
+static bool any_below(const struct pair *list, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (name_is_below(list[i].name, name))
+			return true;
+	return false;
+}
+
+static bool exists(const char *name, bool lags)
+{
+	for (size_t i = 0; i < world.value_count && !lags; i++)
+		if (name_is_below(world.values[i].name, name) && is_published(&world.values[i]))
+			return true;
+	return any_below(world.cnames, world.cname_count, name) || any_below(world.hosts, world.host_count, name);
+}
+
+/* A wildcard answers for names whose closest encloser is its parent (RFC 4592). */
+static bool covers(const char *wildcard, const char *name, bool lags)
+{
+	if (strncmp(wildcard, "*.", 2) != 0)
+		return false;
+	for (; name && strcmp(name, wildcard + 2) != 0; name = name_parent(name))
+		if (exists(name, lags))
+			return false;
+	return name != NULL;
+}
+
+static const char *cname_of(const char *name, bool lags)
+{
+	for (size_t i = 0; i < world.cname_count; i++)
+		if (strcmp(world.cnames[i].name, name) == 0)
+			return world.cnames[i].text;
+	for (size_t i = 0; i < world.cname_count; i++)
+		if (covers(world.cnames[i].name, name, lags))
+			return world.cnames[i].text;
+	return NULL;
 }
 
 /* Invariant 4: no cache may learn that a challenge name does not exist. */
@@ -202,7 +240,7 @@ static ldns_pkt *answer_to(const char *name, int type)
 
 static void push_txt(ldns_pkt *pkt, const struct server *s, const char *name)
 {
-	const char *target = cname_of(name);
+	const char *target = cname_of(name, s->fault == FAULT_LAGS);
 
 	if (target) {
 		CLEANUP(mem_freep) char *rest = mem_printf("CNAME %s.", target);
@@ -219,16 +257,17 @@ static void push_txt(ldns_pkt *pkt, const struct server *s, const char *name)
 	if (ldns_pkt_ancount(pkt))
 		return;
 	ldns_pkt_set_rcode(pkt, LDNS_RCODE_NXDOMAIN);
-	push_soa(pkt, LDNS_SECTION_AUTHORITY, s->zone);
+	if (s->fault != FAULT_NO_SOA)
+		push_soa(pkt, LDNS_SECTION_AUTHORITY, s->zone);
 }
 
-static void push_ns(ldns_pkt *pkt, const char *zone)
+static void push_ns(ldns_pkt *pkt, ldns_pkt_section section, const char *zone)
 {
 	for (size_t i = 0; i < world.server_count; i++) {
 		CLEANUP(mem_freep) char *rest = mem_printf("NS %s.", world.servers[i].name);
 
 		if (strcmp(world.servers[i].zone, zone) == 0)
-			push(pkt, LDNS_SECTION_ANSWER, zone, rest);
+			push(pkt, section, zone, rest);
 	}
 }
 
@@ -265,7 +304,7 @@ static void push_other(ldns_pkt *pkt, const struct server *s, const char *name, 
 	if (apex && type == DNS_SOA)
 		push_soa(pkt, LDNS_SECTION_ANSWER, s->zone);
 	if (apex && type == DNS_NS)
-		push_ns(pkt, s->zone);
+		push_ns(pkt, LDNS_SECTION_ANSWER, s->zone);
 	if (type == CAA && world.caa && strcmp(world.caa_name, name) == 0)
 		push_caa(pkt, name);
 	if (ldns_pkt_ancount(pkt))
@@ -275,14 +314,26 @@ static void push_other(ldns_pkt *pkt, const struct server *s, const char *name, 
 	push_soa(pkt, LDNS_SECTION_AUTHORITY, s->zone);
 }
 
+static const char *delegation_of(const struct server *s, const char *name)
+{
+	for (size_t i = 0; i < world.delegation_count; i++)
+		if (name_is_below(name, world.delegations[i]) && name_is_below(world.delegations[i], s->zone) &&
+		    strcmp(world.delegations[i], s->zone) != 0)
+			return world.delegations[i];
+	return NULL;
+}
+
 static ldns_pkt *authoritative(struct server *s, const char *name, int type)
 {
 	ldns_pkt *pkt = answer_to(name, type);
+	const char *cut = delegation_of(s, name);
 
-	ldns_pkt_set_aa(pkt, s->fault != FAULT_LAME);
+	ldns_pkt_set_aa(pkt, s->fault != FAULT_LAME && !cut);
 	if (s->fault == FAULT_SERVFAIL)
 		ldns_pkt_set_rcode(pkt, LDNS_RCODE_SERVFAIL);
-	else if (type == DNS_TXT || cname_of(name))
+	else if (cut)
+		push_ns(pkt, LDNS_SECTION_AUTHORITY, cut);
+	else if (type == DNS_TXT || cname_of(name, s->fault == FAULT_LAGS))
 		push_txt(pkt, s, name);
 	else
 		push_other(pkt, s, name, type);
@@ -300,7 +351,7 @@ static ldns_pkt *recursive(const char *name, int type)
 	if (s && (!apex || type == DNS_SOA))
 		push_soa(pkt, apex ? LDNS_SECTION_ANSWER : LDNS_SECTION_AUTHORITY, s->zone);
 	if (apex && type == DNS_NS)
-		push_ns(pkt, name);
+		push_ns(pkt, LDNS_SECTION_ANSWER, name);
 	return pkt;
 }
 
@@ -323,7 +374,7 @@ static bool is_above_a_zone(const char *name)
 static ldns_pkt *resolve(const char *name, int type)
 {
 	struct server *s = server_for(name, NULL);
-	const char *target = cname_of(name);
+	const char *target = cname_of(name, s && s->fault == FAULT_LAGS);
 	ldns_rr_list *records;
 	ldns_pkt *pkt, *rest;
 

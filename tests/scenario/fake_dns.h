@@ -15,6 +15,7 @@ enum dns_fault {
 	FAULT_CUT,       /* answers half a message */
 	FAULT_LAME,      /* has the record, without authority */
 	FAULT_SERVFAIL,
+	FAULT_NO_SOA,    /* denies TXT records without a SOA */
 };
 
 void fake_dns_reset(struct answers *answers);
@@ -22,6 +23,9 @@ void fake_dns_reset(struct answers *answers);
 void fake_dns_answers(struct answers *answers);
 void fake_dns_server(const char *zone, const char *name, const char *address);
 void fake_dns_fault(const char *address, enum dns_fault fault);
+/* Servers of the zones above refer to its servers, where they do not serve it themselves. */
+void fake_dns_delegate(const char *zone);
+/* `owner` may be a wildcard. */
 void fake_dns_cname(const char *owner, const char *target);
 void fake_dns_host(const char *name, const char *address);
 /* The CAA record at a name, in place of the one before ("0 issue \"ca.example\""); NULL: none. */

@@ -198,6 +198,54 @@ static void tells_a_referral_and_a_zone(void **state)
 	dns_reply_done(&reply);
 }
 
+static void expect_holder(const struct reply_text *t, const char *zone)
+{
+	struct dns_reply reply;
+	struct err err = { 0 };
+
+	assert_int_equal(parse(t, &reply, &err), 0);
+	if (zone)
+		assert_string_equal(dns_reply_holder(&reply, NAME), zone);
+	else
+		assert_null(dns_reply_holder(&reply, NAME));
+	dns_reply_done(&reply);
+}
+
+#define SOA(zone) zone ". 60 IN SOA ns1.example.com. h.example.com. 1 2 3 4 5"
+
+static void only_an_authoritative_answer_about_the_name_itself_names_its_zone(void **state)
+{
+	(void)state;
+	expect_holder(&(struct reply_text){ .authority = { SOA("com") } }, "com");
+	expect_holder(&(struct reply_text){ .answers = { NAME ". 60 IN TXT \"v\"" }, .authority = { "com. 60 IN NS ns1.com." } }, "com");
+	expect_holder(&(struct reply_text){ .answers = { NAME ". 60 IN TXT \"v\"" } }, NULL);
+	expect_holder(&(struct reply_text){ .authority = { SOA("com") }, .not_authoritative = true }, NULL);
+	expect_holder(&(struct reply_text){ .authority = { SOA("elsewhere.org") } }, NULL);
+	expect_holder(&(struct reply_text){ .answers = { NAME ". 60 IN CNAME x.com." }, .authority = { SOA("com") } }, NULL);
+}
+
+static void expect_alias(const struct reply_text *t, int type, const char *target)
+{
+	char found[NAME_SIZE];
+	struct dns_reply reply;
+	struct err err = { 0 };
+
+	assert_int_equal(parse(t, &reply, &err), 0);
+	assert_int_equal(dns_reply_alias(&reply, NAME, found), type);
+	if (type)
+		assert_string_equal(found, target);
+	dns_reply_done(&reply);
+}
+
+static void tells_the_first_step_of_a_chain_and_a_dname_from_a_cname(void **state)
+{
+	(void)state;
+	expect_alias(&(struct reply_text){ .answers = { NAME ". 60 IN TXT \"v\"" } }, 0, NULL);
+	expect_alias(&(struct reply_text){ .answers = { NAME ". 60 IN CNAME a.net.", "a.net. 60 IN CNAME b.net." } }, DNS_CNAME, "a.net");
+	expect_alias(&(struct reply_text){ .answers = { NAME ". 60 IN CNAME _acme-challenge.example.net.", "com. 60 IN DNAME net." } }, DNS_DNAME,
+	             "_acme-challenge.example.net");
+}
+
 static void builds_queries_with_fresh_ids_and_edns(void **state)
 {
 	unsigned char wire[DNS_QUERY_MAX];
@@ -274,6 +322,8 @@ int main(void)
 		cmocka_unit_test(joins_the_strings_of_a_txt_record),
 		cmocka_unit_test(follows_cname_and_dname_to_the_final_name),
 		cmocka_unit_test(tells_a_referral_and_a_zone),
+		cmocka_unit_test(only_an_authoritative_answer_about_the_name_itself_names_its_zone),
+		cmocka_unit_test(tells_the_first_step_of_a_chain_and_a_dname_from_a_cname),
 		cmocka_unit_test(builds_queries_with_fresh_ids_and_edns),
 		cmocka_unit_test(refuses_txt_text_that_is_broken),
 		cmocka_unit_test(quotes_and_unquotes_the_same_value),
