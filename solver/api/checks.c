@@ -32,7 +32,8 @@ void checks_post(struct api *a, struct http_exchange *x, const struct caller *ca
 	c = call_new(a, x, caller);
 	c->holders++;
 	/* A check makes this host send requests: only to names the caller was granted. */
-	if (grants_allow(caller->grants, body.request.type, body.request.domain, &problem.err) < 0 ||
+	if (caller_may_raw(caller, body.request.raw, &problem.err) < 0 ||
+	    grants_allow(caller->grants, body.request.type, body.request.domain, &problem.err) < 0 ||
 	    engine_check(a->parts.engine, &body.request, on_verdict, c, &problem.err) < 0) {
 		reply_problem(a, x, &problem);
 		call_release(c);

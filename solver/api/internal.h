@@ -102,6 +102,8 @@ bool caller_sees(const struct caller *caller, const char *client);
 /* Borrowed; ERR_NOT_FOUND also for what belongs to somebody else. */
 int caller_challenge(struct api *a, const struct caller *caller, const char *id, const struct challenge **ret, struct problem *problem);
 int caller_order(struct api *a, const struct caller *caller, const char *id, const struct order **ret, struct problem *problem);
+/* Only operators pass over what an authority can have asked for. */
+int caller_may_raw(const struct caller *caller, bool raw, struct err *err);
 /* Every name of the order is granted. */
 int caller_may_submit(struct api *a, const struct caller *caller, const struct order_body *body, struct problem *problem);
 

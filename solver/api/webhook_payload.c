@@ -54,7 +54,8 @@ static int read_names(struct webhook_payload *p, const json_t *request, struct p
 		return problem_set(problem, 400, ERR_INVALID, NULL, "request.key is not a TXT value of 1 to %d printable characters", VALUE_MAX);
 	if (name_challenge(p->domain, usual, &err) < 0)
 		return problem_set(problem, 400, ERR_INVALID, NULL, "request.dnsName: %s", err.text);
-	p->request = (struct challenge_request){ .type = CHALLENGE_DNS01, .domain = p->domain, .value = key };
+	/* cert-manager's own tests send any text as key. */
+	p->request = (struct challenge_request){ .type = CHALLENGE_DNS01, .domain = p->domain, .value = key, .raw = true };
 	if (*p->record && strcmp(p->record, usual) != 0)
 		p->request.record_name = p->record;
 	return 0;

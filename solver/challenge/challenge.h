@@ -18,6 +18,7 @@
 #define KEY_AUTHORIZATION_MAX 256 /* characters; 43 + '.' + 43 is usual */
 #define VALUE_MAX 255             /* bytes of one TXT string */
 #define HANDLE_MAX 1024           /* bytes a provider may ask to be remembered */
+#define ACCOUNT_URI_MAX 512       /* characters */
 #define ORDER_MAX 1000            /* challenges of one order */
 #define EVENTS_MAX 64             /* kept of one challenge; the oldest in the middle go first */
 
@@ -129,5 +130,13 @@ int token_check(const char *token, struct err *err);
 int key_authorization_check(const char *key_authorization, const char *token, struct err *err);
 /* A TXT value: 1 to VALUE_MAX printable ASCII characters. */
 int value_check(const char *value, struct err *err);
+/* The URL of an ACME account, without what would end a parameter of a record. Where only CAA compares it, "acct:…" too (an
+ * authority without ACME accounts). */
+int account_uri_check(enum challenge_type type, const char *uri, struct err *err);
+
+/* Whether an authority can have asked for these (each may be NULL), or ERR_INVALID with the slip that is likely behind it and what
+ * to do. Stricter than the form: the value of dns-01 and dns-account-01 is 43 characters of base64url (RFC 8555 section 8.4), a
+ * token has 128 bits (section 8.3), a thumbprint 43 characters (section 8.1). */
+int wanted_check(enum challenge_type type, const char *token, const char *key_authorization, const char *value, struct err *err);
 
 #endif

@@ -112,3 +112,28 @@ int value_check(const char *value, struct err *err)
 			               show_char(value[i], shown));
 	return 0;
 }
+
+static bool is_url(const char *uri)
+{
+	static const char *const schemes[] = { "https://", "http://" };
+
+	for (size_t i = 0; i < 2; i++)
+		if (strncmp(uri, schemes[i], strlen(schemes[i])) == 0)
+			return uri[strlen(schemes[i])] && uri[strlen(schemes[i])] != '/';
+	return false;
+}
+
+int account_uri_check(enum challenge_type type, const char *uri, struct err *err)
+{
+	bool acme = type == CHALLENGE_DNS_ACCOUNT01 || type == CHALLENGE_DNS_PERSIST01;
+
+	if (strlen(uri) > ACCOUNT_URI_MAX)
+		return err_set(err, ERR_TOO_LARGE, "account_uri is longer than %d characters", ACCOUNT_URI_MAX);
+	if (!is_url(uri) && (acme || strncmp(uri, "acct:", 5) != 0))
+		return err_set(err, ERR_INVALID, "account_uri must be the URL of the account at the authority, as the authority gave it "
+		               "(https://…)");
+	for (const char *at = uri; *at; at++)
+		if (*at <= 0x20 || *at > 0x7e || *at == ';' || *at == '"' || *at == '\\')
+			return err_set(err, ERR_INVALID, "account_uri: character %zu is not allowed in a URL", (size_t)(at - uri) + 1);
+	return 0;
+}

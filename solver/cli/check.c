@@ -9,6 +9,7 @@
 #include "solver/base/buf.h"
 #include "solver/base/clock.h"
 #include "solver/base/mem.h"
+#include "solver/challenge/challenge.h"
 #include "solver/cli/check_probe.h"
 #include "solver/cli/check_report.h"
 #include "solver/cli/cli.h"
@@ -31,7 +32,7 @@ static const char about[] =
 struct check_args {
 	struct check_want want;       /* what all domains have in common */
 	const char *file, *replay, *timeout;
-	bool watch, probe, evidence, brief;
+	bool watch, probe, evidence, brief, raw;
 	struct cli_list overrides;
 	struct cli_service service;   /* config and json of all checks; the rest for --probe */
 	char **domains;
@@ -298,13 +299,16 @@ static int take_lines(struct check_args *a, char *text)
 
 static int refuse_nonsense(const struct check_args *a)
 {
-	static const char *const types[] = { "dns-01", "http-01", "tls-alpn-01", "dns-account-01", "dns-persist-01" };
-	bool known = false;
+	const struct check_want *w = &a->want;
+	int type = challenge_type_from_name(w->type);
+	struct err err;
 
-	for (size_t i = 0; i < ARRAY_LEN(types); i++)
-		known |= strcmp(a->want.type, types[i]) == 0;
-	if (!known)
+	if (type < 0)
 		return cli_usage_error("check", "--type is dns-01, http-01, tls-alpn-01, dns-account-01 or dns-persist-01, not \"%.40s\"", a->want.type);
+	if (w->account_uri && account_uri_check((enum challenge_type)type, w->account_uri, &err) < 0)
+		return cli_usage_error("check", "%s", err.text);
+	if (!a->raw && wanted_check((enum challenge_type)type, w->key_authorization ? w->token : NULL, w->key_authorization, w->value, &err) < 0)
+		return cli_usage_error("check", "%s", err.text);
 	if (!a->count && !a->replay)
 		return cli_usage_error("check", "give a domain, --file or --replay");
 	if (a->count > 1 && (a->watch || a->probe))
@@ -335,6 +339,7 @@ int cli_check(int argc, char **argv)
 	const struct cli_option options[] = {
 		{ "type", CLI_TEXT, &a.want.type, "TYPE", "dns-01 (the default), http-01, tls-alpn-01, dns-account-01, dns-persist-01", 't' },
 		{ "value", CLI_TEXT, &a.want.value, "VALUE", "DNS: the TXT value that must be there" },
+		{ "raw", CLI_FLAG, &a.raw, NULL, "also a value that no authority can ask for" },
 		{ "token", CLI_TEXT, &a.want.token, "TOKEN", "http-01: the token to fetch" },
 		{ "key-authorization", CLI_TEXT, &a.want.key_authorization, "K", "token.thumbprint: what must be served, or what the value is computed from" },
 		{ "account-uri", CLI_TEXT, &a.want.account_uri, "URI", "ACME account: for CAA accounturi, dns-account-01, dns-persist-01" },

@@ -26,6 +26,8 @@ int challenge_present(const struct cli_service *s, const struct cli_challenge *c
 	put(body, "value", c->value);
 	put(body, "record_name", c->record_name);
 	put(body, "account_uri", c->account_uri);
+	if (c->raw)
+		json_object_set_new(body, "raw", json_true());
 	put(body, "deadline", c->deadline);
 	put(body, "lifetime", c->lifetime);
 	return service_call(s, "POST", "/v1/challenges", body, NULL, ret);

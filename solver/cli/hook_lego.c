@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "solver/challenge/challenge.h"
 #include "solver/cli/hook.h"
 #include "solver/crypto/crypto.h"
 #include "solver/dns/name.h"
@@ -41,11 +42,14 @@ int hook_lego(struct hook *h, int argc, char **argv)
 	struct hook_item item = { .type = "dns-01", .proof = value };
 	bool present = argc && strcmp(argv[0], "present") == 0;
 	int status = EXIT_DONE;
+	struct err err;
 
 	if (!present && (!argc || strcmp(argv[0], "cleanup") != 0))
 		return strcmp(argc ? argv[0] : "", "timeout") == 0 ? EXIT_DONE : cli_usage_error("hook lego-exec", "the verb is present or cleanup");
 	if (argc == 5 && strcmp(argv[1], "--") == 0) {
 		item.domain = argv[2];
+		if (present && wanted_check(CHALLENGE_DNS01, argv[3], argv[4], NULL, &err) < 0)
+			return hook_complain(h, "%s: %s", argv[2], err.text);
 		crypto_dns01_value(argv[4], value);
 	} else if (argc == 3 || argc == 4) { /* older versions of lego add the TTL */
 		status = read_fqdn(h, argv[1], &item, domain);

@@ -72,7 +72,7 @@ static bool is_repeated(const struct cps_choice *choice, const struct challenge_
 
 static struct challenge_request request_of(const struct cps_domain *d, const struct cps_challenge *c)
 {
-	struct challenge_request r = { .type = (enum challenge_type)c->type, .domain = d->domain };
+	struct challenge_request r = { .type = (enum challenge_type)c->type, .domain = d->domain, .raw = true };
 
 	if (r.type == CHALLENGE_HTTP01) {
 		r.token = c->token;

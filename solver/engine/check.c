@@ -32,8 +32,13 @@ int engine_check(struct engine *e, const struct check_request *r,
 	const struct check_want want = { .type = challenge_type_name(r->type), .domain = r->domain, .token = r->token,
 	                                 .key_authorization = r->key_authorization, .value = r->value, .account_uri = r->account_uri,
 	                                 .authority = r->authority, .parts = CHECK_ALL };
-	struct check *c = mem_new(1, sizeof(*c));
+	struct check *c;
 
+	if (r->account_uri && account_uri_check(r->type, r->account_uri, err) < 0)
+		return err->code;
+	if (!r->raw && wanted_check(r->type, r->key_authorization ? r->token : NULL, r->key_authorization, r->value, err) < 0)
+		return err->code;
+	c = mem_new(1, sizeof(*c));
 	*c = (struct check){ r->evidence, done, arg };
 	if (check_start(e->checker, &want, on_checked, c, NULL, err) == 0)
 		return 0;

@@ -42,6 +42,7 @@ struct challenge_request {
 	const char *record_name;       /* DNS types: the name to write, when the caller knows it better than "_acme-challenge." +
 	                                  domain (it followed the CNAME, or has a name of its own); NULL: that one. CNAMEs at it are followed */
 	const char *account_uri;       /* dns-account-01 (its label), dns-persist-01 (its value); or NULL */
+	bool raw;                      /* taken as it is, also what no authority asks for (wanted_check()) */
 };
 
 #define LIFETIME_FOREVER (-1)
@@ -130,6 +131,7 @@ struct check_request {
 	const char *domain;
 	const char *token, *key_authorization, *value, *account_uri; /* or NULL */
 	const char *authority; /* profile; NULL: the configured one */
+	bool raw;              /* compared as it is, also with what no authority asks for */
 	bool evidence;         /* the verdict holds the evidence */
 };
 int engine_check(struct engine *e, const struct check_request *request,

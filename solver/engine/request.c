@@ -7,15 +7,20 @@
 #include "solver/base/mem.h"
 #include "solver/crypto/crypto.h"
 #include "solver/engine/internal.h"
+#include "solver/verdict/persist_record.h"
 
 #define DEADLINE_MIN_MS 1000
 #define DAY_MS (24LL * 3600 * 1000)
 #define LIFETIME_MAX_MS (30 * DAY_MS)
 #define STANDING_MAX_MS (3650 * DAY_MS)     /* dns-persist-01 */
 #define STANDING_DEFAULT_MS (365 * DAY_MS)
-#define ACCOUNT_URI_MAX 512
 
 #define PERSIST_LABEL "_validation-persist."
+
+static int check_wanted(const struct challenge_request *r, struct err *err)
+{
+	return r->raw ? 0 : wanted_check(r->type, r->token, r->key_authorization, r->value, err);
+}
 
 static int read_http(const struct challenge_request *r, struct challenge *c, struct err *err)
 {
@@ -27,7 +32,7 @@ static int read_http(const struct challenge_request *r, struct challenge *c, str
 		return err_set(err, ERR_INVALID, "record_name belongs to the DNS types; http-01 is served under the domain itself");
 	if (r->value)
 		return err_set(err, ERR_INVALID, "value belongs to the DNS types; http-01 serves key_authorization");
-	if (token_check(r->token, err) < 0 || key_authorization_check(r->key_authorization, r->token, err) < 0)
+	if (token_check(r->token, err) < 0 || key_authorization_check(r->key_authorization, r->token, err) < 0 || check_wanted(r, err) < 0)
 		return err->code;
 	c->token = mem_dup(r->token);
 	c->key_authorization = mem_dup(r->key_authorization);
@@ -42,7 +47,7 @@ static int read_dns(const struct challenge_request *r, struct challenge *c, stru
 		return err_set(err, ERR_INVALID, "%s needs either value or key_authorization", challenge_type_name(r->type));
 	if (r->token && token_check(r->token, err) < 0)
 		return err->code;
-	if (request_record_name(c, fqdn, err) < 0)
+	if (request_record_name(c, fqdn, err) < 0 || check_wanted(r, err) < 0)
 		return err->code;
 	if (r->key_authorization) {
 		if (key_authorization_check(r->key_authorization, r->token, err) < 0)
@@ -73,22 +78,14 @@ int request_record_name(const struct challenge *c, char ret_fqdn[NAME_SIZE], str
 	return 0;
 }
 
-/* An absolute URI without what would end a parameter of the record. */
-static int read_account_uri(const struct challenge_request *r, struct challenge *c, struct err *err)
+/* A record that no authority could read stands for a year without use. */
+static int check_standing(const char *value, struct err *err)
 {
-	const char *uri = r->account_uri;
+	struct persist_record p;
+	int rc = persist_record_parse((const unsigned char *)value, strlen(value), &p, err);
 
-	if (!uri)
-		return 0;
-	if (strncmp(uri, "https://", 8) != 0 && strncmp(uri, "http://", 7) != 0)
-		return err_set(err, ERR_INVALID, "account_uri must be the URL of the account at the authority");
-	if (strlen(uri) > ACCOUNT_URI_MAX)
-		return err_set(err, ERR_TOO_LARGE, "account_uri is longer than %d characters", ACCOUNT_URI_MAX);
-	for (const char *at = uri; *at; at++)
-		if (*at <= 0x20 || *at > 0x7e || *at == ';' || *at == '"' || *at == '\\')
-			return err_set(err, ERR_INVALID, "account_uri: character %zu is not allowed in a URL", (size_t)(at - uri) + 1);
-	c->account_uri = mem_dup(uri);
-	return 0;
+	persist_record_done(&p);
+	return rc < 0 ? err_in(err, "value: no authority reads it") : 0;
 }
 
 /* The record is the caller's, or is made from the authority and the account. */
@@ -105,6 +102,8 @@ static int read_persist(const struct challenge_request *r, const struct authorit
 		return err->code;
 	if (!r->value && (!a || !a->issuers || !a->issuers[0]))
 		return err_set(err, ERR_INVALID, "authority %s has no issuer domain name that a record could name", a ? a->name : "?");
+	if (r->value && !r->raw && check_standing(r->value, err) < 0)
+		return err->code;
 	value = r->value ? mem_dup(r->value) : persist_value(a->issuers[0], c->account_uri, c->wildcard, c->expires_ms / 1000);
 	if (value_check(value, err) < 0)
 		return err->code;
@@ -125,8 +124,9 @@ int request_read_challenge(const struct challenge_request *r, const struct autho
 	if (r->record_name && name_normalize(r->record_name, name, err) < 0)
 		return err_in(err, "record_name");
 	c->record_name = r->record_name ? mem_dup(name) : NULL;
-	if (read_account_uri(r, c, err) < 0)
+	if (r->account_uri && account_uri_check(r->type, r->account_uri, err) < 0)
 		return err->code;
+	c->account_uri = mem_dup(r->account_uri);
 	switch (r->type) {
 	case CHALLENGE_HTTP01:
 		return read_http(r, c, err);
@@ -260,18 +260,6 @@ int request_read(const struct engine *e, const struct order_request *r, int64_t 
 	}
 	*ret_list = list;
 	return 0;
-}
-
-char *check_expected(const struct check_request *r)
-{
-	char value[SHA256_TEXT_SIZE];
-
-	if (r->type == CHALLENGE_HTTP01)
-		return mem_dup(r->key_authorization);
-	if (!r->key_authorization)
-		return mem_dup(r->value);
-	crypto_dns01_value(r->key_authorization, value);
-	return mem_dup(value);
 }
 
 bool request_identifier_is_known(const struct challenge *c)

@@ -20,8 +20,4 @@ int request_record_name(const struct challenge *c, char ret_fqdn[NAME_SIZE], str
  * will ask. */
 bool request_identifier_is_known(const struct challenge *c);
 
-/* What a check compares with: the value (or the digest of the key authorization) for dns-01, the key
- * authorization for http-01, or NULL. Gives (free with free). */
-char *check_expected(const struct check_request *request);
-
 #endif

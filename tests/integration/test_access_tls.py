@@ -211,16 +211,16 @@ class Reload(Access):
         files, self.port = authority.issue("web", ["127.0.0.1"]), free_port()
         self.service = self.make_service("web", f'http: {{tls-listen: ["127.0.0.1:{self.port}"], tls-certificate: {files.certificate}, tls-key: {files.key}, '
                                          'redirect-unknown: "http://dcv.example.test/"}\n')
-        authorization = "token-of-the-test." + "A" * 43
-        self.service.call("POST", "/v1/challenges", {"type": "http-01", "domain": "www.dcvd.test", "token": "token-of-the-test", "key_authorization": authorization})
+        authorization = "token-of-the-access-test." + "A" * 43
+        self.service.call("POST", "/v1/challenges", {"type": "http-01", "domain": "www.dcvd.test", "token": "token-of-the-access-test", "key_authorization": authorization})
         place, context = "/.well-known/acme-challenge/", ssl.create_default_context(cafile=str(authority.certificate))
         deadline = time.monotonic() + 10
-        while (said := self.ask("GET", place + "token-of-the-test", context=context, port=self.port, Host="www.dcvd.test")) != (200, authorization):
+        while (said := self.ask("GET", place + "token-of-the-access-test", context=context, port=self.port, Host="www.dcvd.test")) != (200, authorization):
             self.assertLess(time.monotonic(), deadline, said)
             time.sleep(0.05)
-        self.assertEqual(self.ask("GET", place + "token-of-the-test", context=context, port=self.port, Host="other.dcvd.test")[0], 302)
-        self.assertEqual(self.headers["Location"], "http://dcv.example.test/.well-known/acme-challenge/token-of-the-test")
-        for method, path, status in (("GET", "/", 404), ("GET", place + "../x", 404), ("POST", place + "token-of-the-test", 405)):
+        self.assertEqual(self.ask("GET", place + "token-of-the-access-test", context=context, port=self.port, Host="other.dcvd.test")[0], 302)
+        self.assertEqual(self.headers["Location"], "http://dcv.example.test/.well-known/acme-challenge/token-of-the-access-test")
+        for method, path, status in (("GET", "/", 404), ("GET", place + "../x", 404), ("POST", place + "token-of-the-access-test", 405)):
             self.assertEqual(self.ask(method, path, context=context, port=self.port, Host="www.dcvd.test")[0], status, path)
 
     def log_says(self, text):

@@ -34,7 +34,12 @@ def service_at(folder, config=CONFIG):
                    {"CALLBACK_SECRET": SECRET}, dns_port=port)
 
 
-def dns01(domain, value="some-value"):
+TOKEN = "tok_en-1-of-an-authority"
+THUMBPRINT = "T" * 43
+AUTHORIZATION = f"{TOKEN}.{THUMBPRINT}"
+
+
+def dns01(domain, value="some-value-of-43-characters-for-every-test-"):
     return {"type": "dns-01", "domain": domain, "value": value}
 
 
@@ -120,11 +125,11 @@ class BadInput(Api):
     def test_tokens_that_leave_the_folder(self):
         for token in ("../../etc/passwd", "a/b", "..", "", "a b", "a" * 129, "a%2fb"):
             self.refused(422, "POST", "/v1/challenges", {"type": "http-01", "domain": "a.dcvd.test", "token": token,
-                                                         "key_authorization": token + ".thumbprint"})
+                                                         "key_authorization": f"{token}.{THUMBPRINT}"})
 
     def test_key_authorizations_too_long_or_of_another_token(self):
-        for key in ("abc." + "x" * 300, "abd.thumbprint", "abc", "abc.", "abc.\u00fc"):
-            self.refused(422, "POST", "/v1/challenges", {"type": "http-01", "domain": "a.dcvd.test", "token": "abc",
+        for key in (f"{TOKEN}." + "x" * 300, f"x{AUTHORIZATION}", TOKEN, f"{TOKEN}.", f"{TOKEN}.\u00fc", f"{AUTHORIZATION}x"):
+            self.refused(422, "POST", "/v1/challenges", {"type": "http-01", "domain": "a.dcvd.test", "token": TOKEN,
                                                          "key_authorization": key})
 
     def test_names_that_are_none(self):
@@ -133,9 +138,41 @@ class BadInput(Api):
             problem = self.refused(422, "POST", "/v1/challenges", dns01(name))
             self.assertEqual(problem["pointer"], "/domain")
 
+    def test_values_that_no_authority_asks_for(self):
+        for value, slip in ((AUTHORIZATION, "this is a key authorization (token.thumbprint); pass it as key_authorization"),
+                            (f'"{"A" * 43}"', "quotes or spaces stand around it"), ("0f" * 32, "hexadecimal"), ("A" * 43 + "=", "padding"),
+                            ("A" * 42 + "+", "base64"), ("aaaa", "4 characters"), ("A" * 44, "44 characters")):
+            for kind in ({"type": "dns-01"}, {"type": "dns-account-01", "account_uri": "https://ca.example/acct/1"}):
+                body = {**kind, "domain": "f9.dcvd.test", "value": value}
+                self.assertIn(slip, self.refused(422, "POST", "/v1/challenges", body)["detail"])
+                self.assertIn(slip, self.refused(422, "POST", "/v1/orders", {"challenges": [body]})["detail"])
+                self.assertIn(slip, self.refused(422, "POST", "/v1/checks", body)["detail"])
+
+    def test_standing_records_that_no_authority_reads(self):
+        for value, word in (("A" * 43, "missing mandatory accounturi"), ("ca.example", "missing mandatory accounturi"),
+                            ("ca.example; accounturi=https://ca.example/1;", "trailing semicolon")):
+            body = {"type": "dns-persist-01", "domain": "f9.dcvd.test", "value": value}
+            self.assertIn(word, self.refused(422, "POST", "/v1/challenges", body)["detail"])
+
+    def test_only_an_operator_may_publish_a_value_as_it_is(self):
+        body = {"type": "dns-01", "domain": "raw.dcvd.test", "value": "aaaa", "raw": True}
+        token = self.client("raw", identifiers=["*.dcvd.test"])
+        self.assertEqual(self.refused(403, "POST", "/v1/challenges", body, token=token)["pointer"], "/raw")
+        self.refused(403, "POST", "/v1/orders", {"challenges": [body]}, token=token)
+        self.refused(403, "POST", "/v1/checks", body, token=token)
+        made = self.service.call("POST", "/v1/challenges?wait=ready&timeout=10s", body)
+        self.assertEqual((made["state"], made["value"]), ("ready", "aaaa"))
+        self.service.call("DELETE", f"/v1/challenges/{made['id']}")
+
+    def test_account_uris_that_are_no_urls(self):
+        for uri in ("12345", "https://", "ftp://ca.example/1", "https://ca.example/a;b"):
+            body = {"type": "dns-account-01", "domain": "f9.dcvd.test", "value": "A" * 43, "account_uri": uri}
+            for path in ("/v1/challenges", "/v1/checks"):
+                self.assertIn("account_uri", self.refused(422, "POST", path, body)["detail"])
+
     def test_a_wildcard_is_for_dns(self):
-        self.refused(422, "POST", "/v1/challenges", {"type": "http-01", "domain": "*.dcvd.test", "token": "abc",
-                                                     "key_authorization": "abc.thumbprint"})
+        self.refused(422, "POST", "/v1/challenges", {"type": "http-01", "domain": "*.dcvd.test", "token": TOKEN,
+                                                     "key_authorization": AUTHORIZATION})
 
     def test_a_u_label_becomes_an_a_label(self):
         challenge = self.service.call("POST", "/v1/challenges", dns01("B\u00dcCHER.dcvd.test."))
@@ -268,21 +305,21 @@ class Life(Api):
         self.assertGreaterEqual(len(texts), 5, texts)
 
     def test_http_01_is_served_and_its_key_authorization_not_shown(self):
-        body = {"type": "http-01", "domain": "127.0.0.1.nip.dcvd.test", "token": "tok_en-1", "key_authorization": "tok_en-1.thumb"}
+        body = {"type": "http-01", "domain": "127.0.0.1.nip.dcvd.test", "token": TOKEN, "key_authorization": AUTHORIZATION}
         challenge = self.service.call("POST", "/v1/challenges", body)
-        self.assertNotIn("tok_en-1.thumb", json.dumps(challenge))
+        self.assertNotIn(AUTHORIZATION, json.dumps(challenge))
         deadline = time.monotonic() + 20
         while self.service.call("GET", f"/v1/challenges/{challenge['id']}")["state"] in ("queued", "publishing"):
             self.assertLess(time.monotonic(), deadline)
             time.sleep(0.02)
         with urllib.request.urlopen(urllib.request.Request(
-                f"http://127.0.0.1:{self.service.http_port}/.well-known/acme-challenge/tok_en-1", headers={"Host": body["domain"]})) as reply:
-            self.assertEqual(reply.read(), b"tok_en-1.thumb")
+                f"http://127.0.0.1:{self.service.http_port}/.well-known/acme-challenge/{TOKEN}", headers={"Host": body["domain"]})) as reply:
+            self.assertEqual(reply.read(), AUTHORIZATION.encode())
         self.service.call("DELETE", f"/v1/challenges/{challenge['id']}")
 
     def test_a_wait_ends_with_202_while_it_is_pending(self):
         headers = {"Authorization": f"Bearer {self.service.token}"}
-        body = {"type": "http-01", "domain": "nowhere.invalid", "token": "abc", "key_authorization": "abc.thumb"}
+        body = {"type": "http-01", "domain": "nowhere.invalid", "token": TOKEN, "key_authorization": AUTHORIZATION}
         begin = time.monotonic()
         status, reply_headers, text = self.raw("POST", "/v1/challenges?wait=ready&timeout=500ms", headers, json.dumps(body).encode())
         self.assertEqual(status, 202, text)
@@ -332,10 +369,10 @@ class Life(Api):
 
     def test_an_order_of_apex_and_wildcard(self):
         order = self.service.call("POST", "/v1/orders?wait=ready&timeout=15s",
-                                  {"challenges": [dns01("both.dcvd.test", "one"), dns01("*.both.dcvd.test", "two")], "label": "both"})
+                                  {"challenges": [dns01("both.dcvd.test", "1" * 43), dns01("*.both.dcvd.test", "2" * 43)], "label": "both"})
         self.assertEqual((order["state"], order["label"]), ("ready", "both"))
-        verdict = self.service.call("POST", "/v1/checks", dns01("both.dcvd.test", "two"))
-        self.assertEqual(sorted(verdict["looks"][0]["values"]), ["one", "two"])
+        verdict = self.service.call("POST", "/v1/checks", dns01("both.dcvd.test", "2" * 43))
+        self.assertEqual(sorted(verdict["looks"][0]["values"]), ["1" * 43, "2" * 43])
         self.service.call("DELETE", f"/v1/orders/{order['id']}")
         self.service.wait_gone(order["id"])
 
@@ -365,8 +402,8 @@ class Life(Api):
         self.assertEqual(len({e["id"] for e in events}), len(events))
 
     def test_callers_who_leave_disturb_nobody(self):
-        challenge = self.service.call("POST", "/v1/challenges", {"type": "http-01", "domain": "gone.invalid", "token": "abc",
-                                                                 "key_authorization": "abc.thumb"})
+        challenge = self.service.call("POST", "/v1/challenges", {"type": "http-01", "domain": "gone.invalid", "token": TOKEN,
+                                                                 "key_authorization": AUTHORIZATION})
         for path in (f"/v1/challenges/{challenge['id']}?wait=ready&timeout=60s", f"/v1/events?challenge={challenge['id']}", "/v1/events"):
             with socket.create_connection(("127.0.0.1", self.service.api_port)) as peer:
                 peer.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {self.service.token}\r\n\r\n".encode())
@@ -456,8 +493,8 @@ class Callbacks(Api):
 
     def test_a_failed_order_is_told_too(self):
         receiver = self.receiver()
-        self.service.call("POST", "/v1/orders", {"challenges": [{"type": "http-01", "domain": "never.invalid", "token": "abc",
-                                                                 "key_authorization": "abc.thumb"}], "deadline": "1s",
+        self.service.call("POST", "/v1/orders", {"challenges": [{"type": "http-01", "domain": "never.invalid", "token": TOKEN,
+                                                                 "key_authorization": AUTHORIZATION}], "deadline": "1s",
                                                  "callback": {"url": receiver.url, "secret": "tests"}})
         said = json.loads(receiver.calls.get(timeout=20)[1])
         self.assertEqual(said["type"], "dcvd.order.failed")
@@ -474,13 +511,17 @@ class CommandLine(Api):
         self.assertEqual(self.service.command("--version").returncode, 0)
 
     def test_solve_withdraws_whatever_the_command_says(self):
-        done = self.service.command("solve", "solve.dcvd.test", "--value", "x", "--", "sh", "-c", "exit 5")
+        done = self.service.command("solve", "solve.dcvd.test", "--value", "x" * 43, "--", "sh", "-c", "exit 5")
         self.assertEqual(done.returncode, 5, done.stderr)
         challenge = self.service.call("GET", "/v1/challenges?domain=solve.dcvd.test")["challenges"][0]
         self.assertIn(challenge["state"], ("withdrawing", "gone"))
 
     def test_present_list_describe_cleanup(self):
-        done = self.service.command("present", "cli.dcvd.test", "--value", "v", "--json")
+        done = self.service.command("present", "cli.dcvd.test", "--value", "short")
+        self.assertIn("5 characters", done.stderr)
+        self.assertEqual(self.service.command("present", "cli.dcvd.test", "--value", "short", "--raw").returncode, 0)
+        self.assertEqual(self.service.command("cleanup", "cli.dcvd.test", "--value", "short").returncode, 0)
+        done = self.service.command("present", "cli.dcvd.test", "--value", "v" * 43, "--json")
         self.assertEqual(done.returncode, 0, done.stderr)
         challenge = json.loads(done.stdout)
         self.assertIn(challenge["id"], self.service.command("list").stdout)

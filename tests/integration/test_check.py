@@ -154,7 +154,9 @@ class Check(unittest.TestCase):
     def test_wrong_use_is_said_before_anything_is_asked(self):
         for arguments, word in (([], "give a domain"), (["--type", "mail-01", "good.org"], "--type is"), (["--authority", "nobody", "good.org"], "nobody"),
                                 (["a.org", "b.org", "--watch"], "one domain"), (["--frobnicate", "good.org"], "--frobnicate"),
-                                (["--token", "no/token", "--type", "http-01", "good.org"], "token")):
+                                (["--token", "no/token", "--type", "http-01", "good.org"], "token"),
+                                (["--value", "aaaa", "good.org"], "4 characters"), (["--value", f"tok.{VALUE}", "good.org"], "key authorization"),
+                                (["--account-uri", "12345", "good.org"], "account_uri")):
             with self.subTest(arguments):
                 run = self.check(*arguments)
                 self.assertEqual(run.returncode, 2, run.stderr)

@@ -22,6 +22,9 @@ from support.service import Service
 ZONE = "example.test"
 STRANGER = "a stranger's words"
 RECORDS = [f"www.{ZONE}. 60 A 127.0.0.1", f'_acme-challenge.{ZONE}. 60 TXT "{STRANGER}"']
+APEX, WILDCARD = "apex-value".ljust(43, "-"), "wildcard-value".ljust(43, "-")
+TOKEN = "crash-token-of-an-authority"
+AUTHORIZATION = TOKEN + "." + "T" * 43
 COMMITS_MAX = 40  # more than any life takes
 READY_SECONDS = 20
 DEAD = (urllib.error.URLError, http.client.HTTPException, ConnectionError)
@@ -43,12 +46,12 @@ routes:
 
 class Http01:
     """One token in the responder."""
-    challenges = [{"type": "http-01", "domain": f"www.{ZONE}", "token": "crash-token", "key_authorization": "crash-token.thumbprint"}]
-    published = ["crash-token.thumbprint"]
+    challenges = [{"type": "http-01", "domain": f"www.{ZONE}", "token": TOKEN, "key_authorization": AUTHORIZATION}]
+    published = [AUTHORIZATION]
     withdrawn = []
 
     def look(self, service, _):
-        request = urllib.request.Request(f"http://127.0.0.1:{service.http_port}/.well-known/acme-challenge/crash-token",
+        request = urllib.request.Request(f"http://127.0.0.1:{service.http_port}/.well-known/acme-challenge/{TOKEN}",
                                          headers={"Host": f"www.{ZONE}"})
         try:
             with urllib.request.urlopen(request, timeout=5) as reply:
@@ -59,9 +62,9 @@ class Http01:
 
 class Rfc2136:
     """Apex and wildcard share one name, and a stranger has a value there."""
-    challenges = [{"type": "dns-01", "domain": ZONE, "value": "apex-value"},
-                  {"type": "dns-01", "domain": f"*.{ZONE}", "value": "wildcard-value"}]
-    published = [STRANGER, "apex-value", "wildcard-value"]
+    challenges = [{"type": "dns-01", "domain": ZONE, "value": APEX},
+                  {"type": "dns-01", "domain": f"*.{ZONE}", "value": WILDCARD}]
+    published = [STRANGER, APEX, WILDCARD]
     withdrawn = [STRANGER]
 
     def look(self, _, server):
@@ -70,9 +73,9 @@ class Rfc2136:
 
 class Embedded:
     """Two values of one name in dcvd's own zone."""
-    challenges = [{"type": "dns-01", "domain": "dcvd.test", "value": "apex-value"},
-                  {"type": "dns-01", "domain": "*.dcvd.test", "value": "wildcard-value"}]
-    published = ["apex-value", "wildcard-value"]
+    challenges = [{"type": "dns-01", "domain": "dcvd.test", "value": APEX},
+                  {"type": "dns-01", "domain": "*.dcvd.test", "value": WILDCARD}]
+    published = [APEX, WILDCARD]
     withdrawn = []
 
     def look(self, service, _):

@@ -23,8 +23,8 @@ from support.service import ApiError, Service
 
 VALUE = "LoqXcYV8q5ONbJQxbmR7SCTNo3tiAXDfowyjxAjEuX0"
 OTHER = "B" * 43
-RAW = {"domain": "raw.dcvd.test", "token": "tok", "keyAuth": "tok.thumb"}
-RAW_VALUE = "sYAwVrqDtVOuJZvAHurSAYPoEt5fFV_C4bdSOOW-o5Y"
+RAW = {"domain": "raw.dcvd.test", "token": "tok" * 8, "keyAuth": "tok" * 8 + "." + "thumbprint-" * 3 + "of-account"}
+RAW_VALUE = "HqXJST8JXMW3bKQSS_YlcRDfbzKsLK7p3925_cbqDY0"
 FORBIDDEN = (401, '{"error": "forbidden"}')
 # Providers of which one never gets its records into DNS, one refuses and one cannot be reached.
 CONFIG = """
@@ -218,6 +218,11 @@ class Httpreq(Doors):
                            ({**RAW, "value": VALUE}, "either"), ({**RAW, "keyAuth": f"{VALUE}.x"}, "key authorization"),
                            ('{"value":"%s" "%s"}' % (VALUE, VALUE), "JSON"), ({"fqdn": "a.dcvd.test", "value": "v" * 300}, "value")):
             self.refused(400, self.post("/present", body), word)
+        for value, word in ((f"{VALUE}.{VALUE}", "this is a key authorization"), (f'"{VALUE}"', "quotes"), ("aaaa", "4 characters")):
+            self.refused(400, self.post("/present", record("f9.dcvd.test", value)), word)
+            self.assertEqual(self.post("/cleanup", record("f9.dcvd.test", value))[0], 200)
+        for token, word in (("tok", "token of 3 characters"), ("tok" * 8, "5 characters stand behind the dot")):
+            self.refused(400, self.post("/present", {**RAW, "token": token, "keyAuth": f"{token}.thumb"}), word)
         self.refused(400, self.post("/present?wait=long", record("a.dcvd.test")), "wait")
 
     def test_401_and_405(self):

@@ -299,7 +299,7 @@ class Uacme(Lab):
 
     def test_an_interrupt_withdraws(self):
         self.start_service()
-        run = self.start_hook("uacme", "begin", "http-01", "nowhere.example.test", "t", "t." + "k" * 43)
+        run = self.start_hook("uacme", "begin", "http-01", "nowhere.example.test", "t" * 22, "t" * 22 + "." + "k" * 43)
         self.wait_until(lambda: self.challenges(), "the challenge")
         run.terminate()
         _, said = run.communicate(timeout=30)
@@ -366,6 +366,16 @@ class Lego(Lab):
         self.service.wait_gone(self.challenges()[0]["order"])
         self.assertEqual(self.server.values("of-lego.example.test"), [])
         self.hook("lego-exec", "present", "of-lego.elsewhere.test.", VALUE, status=1)
+
+    def test_a_value_that_no_authority_asks_for_is_refused_and_its_removal_is_fine(self):
+        self.start_service()
+        for arguments, word in ((("_acme-challenge.example.test.", f"tok.{VALUE}"), "this is a key authorization"),
+                                (("--", "example.test", "tok" * 8, VALUE), "has no dot"),
+                                (("--", "example.test", "tok" * 8, "tok" * 8 + ".thumb"), "5 characters stand behind the dot")):
+            self.assertIn(word, self.hook("lego-exec", "present", *arguments, status=1).stderr)
+            self.hook("lego-exec", "cleanup", *arguments)
+        self.assertIn("4 characters", self.hook("uacme", "begin", "dns-01", "example.test", "tok" * 8, "aaaa", status=1).stderr)
+        self.assertEqual(self.server.values("_acme-challenge.example.test"), [])
 
 
 class AcmeSh(Lab):

@@ -44,9 +44,9 @@ class Caller(threading.Thread):
         number = Caller.numbers()
         kind = self.random.choice(("http-01", "shared", "own", "embedded"))
         if kind == "http-01":
-            return {"type": kind, "domain": f"www.{ZONE}", "token": f"token-{number}", "key_authorization": f"token-{number}.print"}
+            return {"type": kind, "domain": f"www.{ZONE}", "token": f"token-{number:016}", "key_authorization": f"token-{number:016}.{'P' * 43}"}
         domain = {"shared": ZONE, "own": f"host{number}.{ZONE}", "embedded": "dcvd.test"}[kind]
-        return {"type": "dns-01", "domain": domain, "value": f"value-{number}"}
+        return {"type": "dns-01", "domain": domain, "value": f"value-{number:037}"}
 
     def turn(self):
         challenges = [self.challenge() for _ in range(self.random.randint(1, 4))]

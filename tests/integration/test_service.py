@@ -16,7 +16,7 @@ import urllib.request
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from support.service import ApiError, Service, program
 
-TOKEN = "token_of-an.authority".replace(".", "")
+TOKEN = "token_of-a-test-authority"
 AUTHORIZATION = TOKEN + "." + "T" * 43
 WAIT = "?wait=ready&timeout=20s"
 

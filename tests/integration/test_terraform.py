@@ -20,7 +20,7 @@ def dns(domain, value="v"):
     return {"domain": domain, "full_path": f"_acme-challenge.{domain.removeprefix('*.')}.", "response_body": value * 43}
 
 
-def http(domain, token="t0ken"):
+def http(domain, token="t0ken" * 5):
     return {"domain": domain, "full_path": f"http://{domain}/.well-known/acme-challenge/{token}", "response_body": f"{token}.{'k' * 43}"}
 
 

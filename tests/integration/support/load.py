@@ -21,6 +21,7 @@ from .service import Service
 
 ZONES = [f"zone{n}.test" for n in range(6)]
 STRANGER = "a stranger's words"
+PRINT = "P" * 43        # the thumbprint of an account key
 GROUP, SOLVER = "acme.corp.example", "dcvd"
 LIMIT_SECONDS = 25      # what the doors promise: below the 30 s of the clients
 SLACK_SECONDS = 5       # of the machine, and of this program
@@ -305,7 +306,7 @@ class Rest(Caller):
         kind = self.random.random()
         if kind < 0.1:
             host, token = f"www.{self.random.choice(ZONES)}", self.value()
-            return {"type": "http-01", "domain": host, "token": token, "key_authorization": f"{token}.print"}, (host, token, f"{token}.print")
+            return {"type": "http-01", "domain": host, "token": token, "key_authorization": f"{token}.{PRINT}"}, (host, token, f"{token}.{PRINT}")
         domain = self.domain() if kind < 0.8 else f"host{self.number}-{self.turns}.dcvd.test"
         value = self.value()
         return {"type": "dns-01", "domain": domain, "value": value}, (self.record_name(domain), value)
@@ -353,7 +354,7 @@ class Httpreq(Caller):
         domain, value = self.domain(), self.value()
         if self.random.random() < 0.5:
             return {"fqdn": self.record_name(domain) + ".", "value": value}, (self.record_name(domain), value), [value]
-        authorization = f"token-{value}.print"
+        authorization = f"token-{value}.{PRINT}"
         digest = base64.urlsafe_b64encode(hashlib.sha256(authorization.encode()).digest()).rstrip(b"=").decode()
         return {"domain": domain, "token": f"token-{value}", "keyAuth": authorization}, (self.record_name(domain), digest), [authorization, digest]
 

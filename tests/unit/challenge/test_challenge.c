@@ -131,6 +131,78 @@ static void any_printable_value_is_accepted(void **state)
 	assert_int_equal(value_check(" \"quoted\\\" ~", NULL), 0);
 }
 
+static void assert_unwanted(enum challenge_type type, const char *token, const char *key_authorization, const char *value, const char *part)
+{
+	struct err err = { 0 };
+
+	assert_int_equal(wanted_check(type, token, key_authorization, value, &err), ERR_INVALID);
+	if (!strstr(err.text, part))
+		fail_msg("expected \"%s\" in \"%s\"", part, err.text);
+	if (value && strlen(value) > 10 && strstr(err.text, value))
+		fail_msg("it shows the value: %s", err.text);
+}
+
+static void a_value_that_no_authority_asks_for_is_refused_with_the_slip_behind_it(void **state)
+{
+	static const char hex[] = "0123456789abcdef0123456789ABCDEF0123456789abcdef0123456789abcdef";
+	static const struct { const char *value, *slip; } rows[] = {
+		{ TOKEN "." THUMBPRINT, "this is a key authorization (token.thumbprint); pass it as key_authorization" },
+		{ "tok.thumb", "this is a key authorization" },
+		{ "\"" THUMBPRINT "\"", "quotes or spaces stand around it" },
+		{ "\"" TOKEN "." THUMBPRINT "\"", "quotes or spaces stand around it" },
+		{ "'" THUMBPRINT "'", "quotes or spaces stand around it" },
+		{ THUMBPRINT " ", "quotes or spaces stand around it" },
+		{ THUMBPRINT "=", "leave out \"=\"" },
+		{ hex, "hexadecimal" },
+		{ "9jg46WB3rR/AHD+EBXdN7cBkH1WOu0tA3M9fm21mqTI", "write \"-\" for \"+\" and \"_\" for \"/\"" },
+		{ "aaaa", "it has 4 characters" },
+		{ THUMBPRINT "a", "it has 44 characters" },
+		{ "9jg46WB3rR AHD-EBXdN7cBkH1WOu0tA3M9fm21mqTI", "not of base64url" },
+		{ ".", "not of base64url" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		assert_unwanted(CHALLENGE_DNS01, NULL, NULL, rows[i].value, rows[i].slip);
+		assert_unwanted(CHALLENGE_DNS_ACCOUNT01, NULL, NULL, rows[i].value, rows[i].slip);
+		assert_int_equal(wanted_check(CHALLENGE_DNS_PERSIST01, NULL, NULL, rows[i].value, NULL), 0);
+	}
+}
+
+static void a_token_of_less_than_128_bits_and_a_cut_thumbprint_are_refused(void **state)
+{
+	(void)state;
+	assert_unwanted(CHALLENGE_HTTP01, "evaGxfADs6pSRb2LAv9IZ", NULL, NULL, "no authority gives a token of 21 characters");
+	assert_unwanted(CHALLENGE_HTTP01, TOKEN, TOKEN ".abc", NULL, "3 characters stand behind the dot");
+	assert_unwanted(CHALLENGE_HTTP01, TOKEN, TOKEN "." THUMBPRINT "a", NULL, "44 characters stand behind the dot");
+	assert_unwanted(CHALLENGE_DNS01, NULL, "tok." THUMBPRINT, NULL, "token of 3 characters");
+	assert_unwanted(CHALLENGE_TLS_ALPN01, TOKEN, "x" TOKEN "." THUMBPRINT, NULL, "does not begin with the token");
+}
+
+static void what_an_authority_asks_for_is_accepted(void **state)
+{
+	(void)state;
+	assert_int_equal(wanted_check(CHALLENGE_DNS01, NULL, NULL, THUMBPRINT, NULL), 0);
+	assert_int_equal(wanted_check(CHALLENGE_DNS01, NULL, TOKEN "." THUMBPRINT, NULL, NULL), 0);
+	assert_int_equal(wanted_check(CHALLENGE_HTTP01, "evaGxfADs6pSRb2LAv9IZf", "evaGxfADs6pSRb2LAv9IZf." THUMBPRINT, NULL, NULL), 0);
+	assert_int_equal(wanted_check(CHALLENGE_HTTP01, NULL, NULL, NULL, NULL), 0);
+}
+
+static void an_account_uri_that_is_no_url_is_refused(void **state)
+{
+	static const char *const wrong[] = { "", "12345", "https://", "https:///acct/1", "ftp://ca.example/1", "HTTPS://ca.example/1",
+	                                     "https://ca.example/a b", "https://ca.example/a;b", "https://ca.example/\"", "acct:a@ca.example" };
+	CLEANUP(mem_freep) char *over = mem_printf("https://%*d", ACCOUNT_URI_MAX, 1);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
+		if (account_uri_check(CHALLENGE_DNS_ACCOUNT01, wrong[i], NULL) != ERR_INVALID)
+			fail_msg("taken: %s", wrong[i]);
+	assert_int_equal(account_uri_check(CHALLENGE_DNS01, over, NULL), ERR_TOO_LARGE);
+	assert_int_equal(account_uri_check(CHALLENGE_DNS_PERSIST01, "https://ca.example/acct/1", NULL), 0);
+	assert_int_equal(account_uri_check(CHALLENGE_DNS01, "acct:a@ca.example", NULL), 0);
+}
+
 static void unknown_names_are_minus_one(void **state)
 {
 	(void)state;
@@ -211,6 +283,10 @@ int main(void)
 		cmocka_unit_test(a_key_authorization_of_another_form_is_refused),
 		cmocka_unit_test(no_sentence_shows_a_key_authorization),
 		cmocka_unit_test(a_value_that_no_txt_string_holds_is_refused),
+		cmocka_unit_test(a_value_that_no_authority_asks_for_is_refused_with_the_slip_behind_it),
+		cmocka_unit_test(a_token_of_less_than_128_bits_and_a_cut_thumbprint_are_refused),
+		cmocka_unit_test(what_an_authority_asks_for_is_accepted),
+		cmocka_unit_test(an_account_uri_that_is_no_url_is_refused),
 		cmocka_unit_test(unknown_names_are_minus_one),
 		cmocka_unit_test(a_token_of_the_alphabet_is_accepted),
 		cmocka_unit_test(a_key_authorization_needs_no_token_to_be_checked),
