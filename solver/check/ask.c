@@ -86,6 +86,7 @@ static void on_recursive(const struct recursor_reply *reply, const struct err *e
 	if (err->code == ERR_CANCELLED)
 		r->c->closing = true;
 	if (a->waiting && !r->over) {
+		r->heard_ms = loop_now_ms(r->c->parts.loop);
 		answer = answer_new(a, "authority");
 		if (answer && reply)
 			take_recursive(answer, reply, &r->room);
@@ -145,6 +146,12 @@ static void mix_case(char *name)
 			name[i] = (char)toupper((unsigned char)name[i]);
 }
 
+static void hear(struct check_run *r, struct ev_answer *answer, const unsigned char *wire, size_t length, const char *asked)
+{
+	r->heard_ms = loop_now_ms(r->c->parts.loop);
+	answer_read(answer, wire, length, asked, &r->room);
+}
+
 static void on_direct(const unsigned char *wire, size_t length, int64_t elapsed_ms, const struct err *err, void *arg)
 {
 	struct ask *a = arg;
@@ -157,13 +164,14 @@ static void on_direct(const unsigned char *wire, size_t length, int64_t elapsed_
 		answer->elapsed_ms = elapsed_ms;
 		answer->final_name = mem_dup(a->name);
 		if (wire)
-			answer_read(answer, wire, length, a->asked, &r->room);
+			hear(r, answer, wire, length, a->asked);
 		else
 			answer_fail(answer, err);
 		if (err->code == ERR_UNREACHABLE && !interface_reaches(a->address))
 			mem_replace(&answer->failure, "unroutable");
 	}
 	a->waiting = false;
+	r->abandoned -= a->abandoned;
 	run_replied(r);
 }
 
@@ -295,6 +303,49 @@ void run_give_up(struct check_run *r)
 		if (a->url || a->certificate)
 			ask_give_up_web(a);
 		else if ((answer = answer_new(a, a->server ? "direct" : "authority")) != NULL)
+			answer_fail(answer, &err);
+	}
+}
+
+/* The same question got an answer from somebody else, or over UDP instead of TCP. */
+static bool is_answered_elsewhere(const struct ask *a)
+{
+	for (size_t i = 0; i < a->run->e->answer_count; i++) {
+		const struct ev_answer *other = &a->run->e->answers[i];
+
+		if (other->type == a->type && !other->failure && strcmp(other->name, a->name) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool run_waits_for_silent(const struct check_run *r)
+{
+	bool some = false;
+
+	for (const struct ask *a = r->asks; a; a = a->hh.next) {
+		if (!a->waiting)
+			continue;
+		if (!a->server || a->url || a->certificate || !is_answered_elsewhere(a))
+			return false;
+		some = true;
+	}
+	return some;
+}
+
+void run_abandon(struct check_run *r)
+{
+	struct ev_answer *answer;
+	struct err err;
+
+	err_set(&err, ERR_TIMEOUT, "no answer, while the same question was answered elsewhere");
+	for (struct ask *a = r->asks; a; a = a->hh.next) {
+		if (!a->waiting)
+			continue;
+		a->waiting = false;
+		a->abandoned = true;
+		r->abandoned++;
+		if ((answer = answer_new(a, "direct")) != NULL)
 			answer_fail(answer, &err);
 	}
 }

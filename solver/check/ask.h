@@ -10,6 +10,7 @@ struct ask {
 	struct check_run *run;
 	char *key;
 	bool waiting;            /* no answer, and it still counts */
+	bool abandoned;          /* its reply will come, and is not waited for */
 	int64_t started_ms;
 	char *name;              /* DNS */
 	char asked[NAME_SIZE];   /* in the case it was asked */

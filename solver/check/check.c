@@ -12,6 +12,7 @@
 #include "solver/dns/name.h"
 
 #define DOMAIN_MAX 512
+#define PATIENCE_MS 2000 /* an authority's resolver has asked another server long before */
 #define PROBE_TOKEN "dcvd-check"
 
 static const char *const dns_types[] = { "dns-01", "dns-account-01", "dns-persist-01", NULL };
@@ -57,13 +58,19 @@ static void forget_others(struct check_run *r)
 	r->asking_others = false;
 }
 
+static void stop_timers(struct check_run *r)
+{
+	timer_stop(r->limit);
+	timer_stop(r->patience);
+	r->limit = r->patience = NULL;
+}
+
 /* Tells, once; what is still under way ends unheard. */
 static void run_end(struct check_run *r)
 {
 	struct evidence *e = r->e;
 
-	timer_stop(r->limit);
-	r->limit = NULL;
+	stop_timers(r);
 	if (r->locate)
 		locate_cancel(r->locate);
 	r->locate = NULL;
@@ -126,7 +133,27 @@ static bool ask_others(struct check_run *r)
 	r->asking_others = pass;
 	if (pass && !r->c->others.start(r->c->others.arg, r->e, on_others, r))
 		r->asking_others = false;
-	return pass && (r->asking_others || r->pending);
+	return pass && (r->asking_others || r->pending > r->abandoned);
+}
+
+/* ---- the steps ---- */
+
+static void on_patience(void *arg)
+{
+	struct check_run *r = arg;
+
+	r->patience = NULL;
+	run_abandon(r);
+	run_advance(r);
+}
+
+/* One silent server among good ones holds no verdict for long. */
+static void watch_patience(struct check_run *r)
+{
+	int64_t left = r->heard_ms + PATIENCE_MS - loop_now_ms(r->c->parts.loop);
+
+	timer_stop(r->patience);
+	r->patience = run_waits_for_silent(r) ? timer_start(r->c->parts.loop, left > 0 ? left : 0, on_patience, r) : NULL;
 }
 
 void run_advance(struct check_run *r)
@@ -137,8 +164,10 @@ void run_advance(struct check_run *r)
 		delegation_step(r);
 		details_step(r);
 	}
-	if (r->pending || r->locate || r->asking_others || ask_others(r))
+	if (r->pending > r->abandoned || r->locate || r->asking_others || ask_others(r)) {
+		watch_patience(r);
 		return;
+	}
 	run_end(r);
 	run_settle(r);
 }
@@ -339,8 +368,7 @@ void check_cancel(struct check_run *r)
 	evidence_free(r->e);
 	r->e = NULL;
 	r->over = true;
-	timer_stop(r->limit);
-	r->limit = NULL;
+	stop_timers(r);
 	if (r->locate)
 		locate_cancel(r->locate);
 	r->locate = NULL;

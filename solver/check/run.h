@@ -33,8 +33,11 @@ struct check_run {
 	check_fn done;
 	void *arg;
 	struct timer *limit;
+	struct timer *patience;          /* runs while only silent servers are waited for */
+	int64_t heard_ms;                /* the last answer of anybody: loop clock */
 	struct ask *asks;                /* hash by key: all that was asked */
 	unsigned pending;                /* replies that will come */
+	unsigned abandoned;              /* of these, that nothing waits for */
 	size_t room;                     /* bytes of text that the evidence may still take */
 	struct run_server servers[RUN_SERVERS_MAX];
 	size_t server_count;
@@ -72,6 +75,10 @@ void run_ask_certificate(struct check_run *r, const char *address);
 bool run_walk_is_busy(const struct check_run *r, size_t walk);
 /* What has not come by now counts as silence. */
 void run_give_up(struct check_run *r);
+/* Whether all that is still awaited are answers of single servers to questions that were answered elsewhere. */
+bool run_waits_for_silent(const struct check_run *r);
+/* These count as silence; the run goes on without them. */
+void run_abandon(struct check_run *r);
 void run_asks_free(struct check_run *r);
 /* Ends what no client of the loop would end at close: TLS connections. */
 void run_asks_close(struct check_run *r);

@@ -173,6 +173,15 @@ static const char *last_caa_name(const struct check_run *r, const struct run_ser
 	return last;
 }
 
+/* It answered something: one that answers nothing is not asked more. */
+static bool speaks(const struct check_run *r, const struct run_server *s)
+{
+	for (size_t i = 0; i < r->e->answer_count; i++)
+		if (r->e->answers[i].address && strcmp(r->e->answers[i].address, s->address) == 0 && !r->e->answers[i].failure)
+			return true;
+	return false;
+}
+
 /* CAA at every server shows whether they agree. The last of these questions goes over TCP, so that both ways are tried without a
  * question of its own; where TCP fails, it is asked over UDP too. Returns whether the last one is answered. */
 static bool ask_caa(struct check_run *r, const struct run_server *s, const char *last)
@@ -183,7 +192,7 @@ static bool ask_caa(struct check_run *r, const struct run_server *s, const char 
 		run_ask_direct(r, s, name, DNS_CAA, false);
 	run_ask_direct(r, s, last, DNS_CAA, true);
 	answer = answer_of(r, s, last, DNS_CAA, true);
-	if (!answer || !answer->failure)
+	if (!answer || !answer->failure || !speaks(r, s))
 		return answer;
 	run_ask_direct(r, s, last, DNS_CAA, false);
 	run_ask_direct(r, s, place_of(r), place_type(r), true);
@@ -203,11 +212,13 @@ static bool is_odd(struct check_run *r, const struct run_server *s)
 static void ask_details(struct check_run *r, const struct run_server *s)
 {
 	const char *last = last_caa_name(r, s);
-	bool answered = !last || ask_caa(r, s, last);
 	CLEANUP(mem_freep) char *serial = lookup_server_serial(r->e, s->zone, s->address);
+	bool answered = !last || ask_caa(r, s, last);
 
 	if (!last)
 		run_ask_direct(r, s, place_of(r), place_type(r), true);
+	if (!speaks(r, s))
+		return;
 	if (answered && !serial) /* empty answers tell it (RFC 2308 section 3) */
 		run_ask_direct(r, s, s->zone, DNS_SOA, false);
 	if (is_odd(r, s))

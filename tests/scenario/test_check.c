@@ -98,6 +98,25 @@ static void a_check_passes_when_every_server_shows_the_value(void **state)
 	               "at all 2 name server addresses that answer");
 }
 
+static void a_silent_server_among_good_ones_holds_a_verdict_for_two_seconds_only(void **state)
+{
+	struct scenario *s = *state;
+	struct check_request r = { .type = CHALLENGE_DNS01, .domain = NAME, .value = VALUE };
+	CLEANUP(mem_freep) char *json = NULL;
+	struct err err;
+
+	memory_put("example.org", FQDN, VALUE);
+	fake_dns_value(FQDN, VALUE);
+	fake_dns_fault(NS2, FAULT_SILENT);
+	assert_int_equal(engine_check(s->engine, &r, keep_verdict, &json, &err), 0);
+	run_for(s, 1900);
+	assert_null(json);
+	run_for(s, 600);
+	assert_non_null(json);
+	assert_says(json, "\"result\":\"pass\"");
+	assert_says(json, "ns2.example.org (192.0.2.2) does not answer");
+}
+
 static void checks_under_way_when_the_engine_closes_are_told_and_leave_nothing(void **state)
 {
 	struct scenario *s = *state;
@@ -246,6 +265,7 @@ int main(void)
 		scenario_test(a_check_shows_a_wrong_value),
 		scenario_test(a_check_of_a_host_without_an_address_says_so),
 		scenario_test(a_check_passes_when_every_server_shows_the_value),
+		scenario_test(a_silent_server_among_good_ones_holds_a_verdict_for_two_seconds_only),
 		scenario_test(checks_under_way_when_the_engine_closes_are_told_and_leave_nothing),
 		scenario_test(an_order_is_failed_when_one_of_it_fails_and_the_others_stay_until_released),
 		scenario_test(a_repeated_order_is_found_and_a_larger_one_is_new),
