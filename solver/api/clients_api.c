@@ -1,9 +1,11 @@
 /* /v1/clients: operators only, and never a caller without a token. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "solver/api/audit.h"
 #include "solver/api/internal.h"
 #include "solver/base/log.h"
+#include "solver/base/mem.h"
 
 /* After each change, the next request is judged by what the store says now. Answers `x` with the error where it cannot be read: the
  * change is stored, and is not in force. */
@@ -84,18 +86,116 @@ void clients_get(struct api *a, struct http_exchange *x, const struct caller *ca
 	reply_err(a, x, &err);
 }
 
+/* ---- revoke ---- */
+
+bool client_is_revoked(const struct api *a, const char *name)
+{
+	const struct client *c = client_list_named(a->clients, name);
+
+	return c && c->revoked;
+}
+
+void clients_withdraw_revoked(struct api *a)
+{
+	for (size_t i = 0; i < a->clients->count; i++) {
+		const struct client *c = &a->clients->items[i];
+		size_t count = c->revoked ? engine_release_client(a->parts.engine, c->name, NULL, NULL) : 0;
+
+		if (count)
+			log_line(LOG_INFO, "withdrawing %zu challenges of the revoked client %s", count, c->name);
+	}
+}
+
+/* Answered when the journal has what becomes of the client's challenges. */
+struct revocation {
+	struct call *call;
+	char *name;
+};
+
+static void revocation_answer(struct revocation *r, const struct err *err)
+{
+	struct call *c = r->call;
+
+	if (err && err->code)
+		call_audit(c, "client.revoke", NULL, r->name, err);
+	if (c->x && err && err->code)
+		reply_err(c->api, c->x, err);
+	else if (c->x)
+		reply_client(c->api, c->x, 200, r->name, NULL);
+	call_release(c);
+	free(r->name);
+	free(r);
+}
+
+static void on_withdrawn(const struct err *err, void *arg)
+{
+	revocation_answer(arg, err);
+}
+
+/* What was being submitted meanwhile was not handed over. */
+static void on_handed_over(const struct err *err, void *arg)
+{
+	struct revocation *r = arg;
+	struct err told = err ? *err : (struct err){ 0 };
+
+	if (told.code) {
+		err_in(&told, "the token of %s is revoked, but its records were not handed over; repeat it", r->name);
+		revocation_answer(r, &told);
+	} else if (!r->call->api) {
+		revocation_answer(r, NULL);
+	} else {
+		engine_release_client(r->call->api->parts.engine, r->name, on_withdrawn, r);
+	}
+}
+
+/* Who gets the records, or that nobody does. */
+static int check_heir(const struct api *a, const char *name, const char *heir, struct problem *problem)
+{
+	if (!heir)
+		return 0;
+	if (strcmp(heir, name) == 0)
+		return problem_set(problem, 422, ERR_INVALID, NULL, "keep_for: %.60s is the client that is revoked; name another one", heir);
+	if (!client_list_named(a->clients, heir) || client_is_revoked(a, heir))
+		return problem_set(problem, 422, ERR_INVALID, NULL, "keep_for: there is no client %.60s that could keep the records", heir);
+	return 0;
+}
+
+static void note_revoked(struct api *a, const struct caller *caller, const char *name, const char *heir, size_t count)
+{
+	CLEANUP(mem_freep) char *detail = heir ? mem_printf("%zu challenges handed over to %s", count, heir) :
+	                                         mem_printf("%zu challenges withdrawn", count);
+
+	audit_caller(a, caller, "client.revoke", NULL, name, "ok", detail);
+}
+
+/* The token ends first, so that nothing is added to what is withdrawn. */
 void clients_delete(struct api *a, struct http_exchange *x, const struct caller *caller, const char *name)
 {
+	const char *heir = http_exchange_query(x, "keep_for");
 	struct problem problem = { 0 };
+	struct caller who = *caller;
+	struct revocation *r;
+	size_t count;
 
-	if (client_revoke(a->parts.store, name, &problem) < 0) {
+	if (check_heir(a, name, heir, &problem) < 0 || client_revoke(a->parts.store, name, &problem) < 0) {
 		audit_caller(a, caller, "client.revoke", NULL, name, "failed", problem.err.text);
 		reply_problem(a, x, &problem);
 		return;
 	}
-	audit_caller(a, caller, "client.revoke", NULL, name, "ok", NULL);
-	if (reload(a, x))
-		reply_client(a, x, 200, name, NULL);
+	r = mem_new(1, sizeof(*r));
+	*r = (struct revocation){ .call = call_new(a, x, caller), .name = mem_dup(name) };
+	r->call->holders++;
+	who.name = r->call->client; /* the list that held its name goes */
+	who.grants = NULL;
+	if (!reload(a, x)) {
+		call_release(r->call);
+		free(r->name);
+		free(r);
+		return;
+	}
+	count = heir ? engine_hand_over(a->parts.engine, name, heir, on_handed_over, r) :
+	               engine_release_client(a->parts.engine, name, on_withdrawn, r);
+	note_revoked(a, &who, name, heir, count);
 }
 
 void clients_rotate(struct api *a, struct http_exchange *x, const struct caller *caller, const char *name)

@@ -17,7 +17,8 @@
 struct stream {
 	struct api *api;
 	struct http_exchange *x; /* NULL: being ended */
-	char *client;            /* NULL: sees all */
+	char *owner;             /* who asked */
+	char *client;            /* whose challenges it sees; NULL: all */
 	char challenge_id[ID_SIZE], order_id[ID_SIZE];
 	struct hub_listener *listener;
 	struct timer *heartbeat;
@@ -60,7 +61,7 @@ static void on_end(void *arg)
 	struct stream *s = arg;
 
 	s->end = NULL;
-	if (is_over(s))
+	if (is_over(s) || client_is_revoked(s->api, s->owner))
 		http_exchange_end(s->x);
 }
 
@@ -77,6 +78,10 @@ static void on_event(const struct challenge *c, const struct challenge_event *ev
 
 	if (s->client && strcmp(s->client, c->client) != 0)
 		return;
+	if (client_is_revoked(s->api, s->owner)) {
+		end_soon(s);
+		return;
+	}
 	if (s->challenge_id[0] && strcmp(s->challenge_id, c->id) != 0)
 		return;
 	write_event(s, c, event);
@@ -89,7 +94,10 @@ static void on_heartbeat(void *arg)
 	struct stream *s = arg;
 
 	s->heartbeat = timer_start(s->api->parts.loop, HEARTBEAT_MS, on_heartbeat, s);
-	http_exchange_write(s->x, ": still here\n\n");
+	if (client_is_revoked(s->api, s->owner))
+		end_soon(s);
+	else
+		http_exchange_write(s->x, ": still here\n\n");
 }
 
 static void on_gone(void *arg)
@@ -101,6 +109,7 @@ static void on_gone(void *arg)
 	timer_stop(s->end);
 	s->api->streams--;
 	free(s->client);
+	free(s->owner);
 	free(s);
 }
 
@@ -176,6 +185,7 @@ void events_get(struct api *a, struct http_exchange *x, const struct caller *cal
 	}
 	s->api = a;
 	s->x = x;
+	s->owner = mem_dup(caller->name);
 	s->client = grants_operator(caller->grants) ? NULL : mem_dup(caller->name);
 	a->streams++;
 	http_exchange_on_gone(x, on_gone, s);

@@ -148,6 +148,12 @@ void dcv_post(struct api *a, struct http_exchange *x, const struct caller *nobod
 void caa_post(struct api *a, struct http_exchange *x, const struct caller *nobody, const char *argument);
 void openapi_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
 
+/* ---- clients_api.c ---- */
+/* Revoked, and not made new since: what it started says no more to anybody. */
+bool client_is_revoked(const struct api *a, const char *name);
+/* Withdraws what revoked clients left: those that were revoked while this process did not run. */
+void clients_withdraw_revoked(struct api *a);
+
 /* ---- listeners.c ---- */
 int listeners_open(struct api *a, struct err *err);
 void listeners_reconfigure(struct api *a);

@@ -41,6 +41,7 @@ int api_start(const struct api_parts *parts, struct api **ret, struct err *err)
 		return err->code;
 	}
 	callbacks_resume(a->callbacks);
+	clients_withdraw_revoked(a);
 	if (a->parts.cps)
 		cps_on_acknowledged(a->parts.cps, cps_note_acknowledged, a);
 	*ret = a;
@@ -94,6 +95,7 @@ void api_reconfigure(struct api *a, const struct config *config)
 	}
 	client_list_free(a->clients);
 	a->clients = fresh;
+	clients_withdraw_revoked(a);
 }
 
 int api_port(const struct api *a)

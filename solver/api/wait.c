@@ -53,6 +53,10 @@ static void answer(struct call *c, int status)
 	const struct order *o = c->single ? NULL : engine_order(e, c->id);
 	struct err err;
 
+	if (client_is_revoked(c->api, c->client)) {
+		reply_problem(c->api, c->x, &(struct problem){ .status = 401, .err = { ERR_DENIED, "the client was revoked" } });
+		return;
+	}
 	if (one) {
 		reply_json(c->x, status, challenge_json(e, one));
 	} else if (o) {

@@ -75,11 +75,12 @@ static void serve(struct webhook_call *c, const struct caller *caller)
 	const struct config_cert_manager *config = &c->api->config->cert_manager;
 	struct order_request order = { .challenges = &c->payload.request, .count = 1, .label = "cert-manager" };
 
-	choose_name(&c->payload, caller);
-	if (c->payload.cleanup)
+	if (c->payload.cleanup) {
 		door_cleanup(c->api, caller, &c->payload.request, on_result, c);
-	else
-		door_present(c->api, caller, &order, config->wait ? DOOR_VERIFIED : DOOR_QUICK, config->limit_ms, on_result, c);
+		return;
+	}
+	choose_name(&c->payload, caller);
+	door_present(c->api, caller, &order, config->wait ? DOOR_VERIFIED : DOOR_QUICK, config->limit_ms, on_result, c);
 }
 
 static void webhook_post(struct api *a, struct http_exchange *x)

@@ -329,12 +329,29 @@ static int revoke_directly(struct store *store, const char *name, json_t **ret)
 struct change {
 	const char *usage, *about, *method, *path; /* path: what follows the name */
 	int (*directly)(struct store *store, const char *name, json_t **ret);
+	bool revokes;
 };
 
-static int change_client(const struct cli_service *s, const struct change *change, const char *name, json_t **ret)
+/* The journal is open here, not the engine, which alone can give records to another client. */
+static int change_directly(struct store *store, const struct change *change, const char *name, const char *keep_for, json_t **ret)
 {
+	int status;
+
+	if (keep_for) {
+		fputs("dcvd: --keep-for needs the running service; start it and repeat this\n", stderr);
+		return EXIT_REACH;
+	}
+	status = change->directly(store, name, ret);
+	if (status == EXIT_DONE && change->revokes)
+		fputs("dcvd: what it published is withdrawn when the service starts\n", stderr);
+	return status;
+}
+
+static int change_client(const struct cli_service *s, const struct change *change, const char *name, const char *keep_for, json_t **ret)
+{
+	CLEANUP(mem_freep) char *heir = keep_for ? url_escape(keep_for) : NULL;
 	CLEANUP(mem_freep) char *escaped = url_escape(name);
-	CLEANUP(mem_freep) char *path = mem_printf("/v1/clients/%s%s", escaped, change->path);
+	CLEANUP(mem_freep) char *path = mem_printf("/v1/clients/%s%s%s%s", escaped, change->path, heir ? "?keep_for=" : "", heir ? heir : "");
 	struct store *store = NULL;
 	int status = cli_open_store(s, &store);
 
@@ -342,7 +359,7 @@ static int change_client(const struct cli_service *s, const struct change *chang
 		return service_call(s, change->method, path, NULL, NULL, ret);
 	if (status)
 		return status;
-	status = change->directly(store, name, ret);
+	status = change_directly(store, change, name, keep_for, ret);
 	store_close(store);
 	return status;
 }
@@ -350,7 +367,9 @@ static int change_client(const struct cli_service *s, const struct change *chang
 static int run_change(const struct change *change, int argc, char **argv)
 {
 	struct cli_service s = { 0 };
-	const struct cli_option options[] = { CLI_SERVICE_OPTIONS(&s), { NULL } };
+	const char *keep_for = NULL;
+	const struct cli_option keep = { "keep-for", CLI_TEXT, &keep_for, "OTHER", "hand its records over to that client instead of withdrawing them" };
+	const struct cli_option options[] = { CLI_SERVICE_OPTIONS(&s), change->revokes ? keep : (struct cli_option){ NULL }, { NULL } };
 	json_t *client = NULL;
 	int count, status = cli_parse(change->usage, change->about, options, argc, argv, &argv, &count);
 
@@ -358,7 +377,7 @@ static int run_change(const struct change *change, int argc, char **argv)
 		return status - 1;
 	if (count != 1)
 		return cli_usage_error("client", "give one name");
-	status = change_client(&s, change, argv[0], &client);
+	status = change_client(&s, change, argv[0], keep_for, &client);
 	if (status == EXIT_DONE && *json_text(client, "token"))
 		show_token(&s, client);
 	else if (status == EXIT_DONE && s.json)
@@ -371,14 +390,15 @@ static int run_change(const struct change *change, int argc, char **argv)
 
 static int rotate(int argc, char **argv)
 {
-	static const struct change change = { "client rotate NAME", "A new token, printed this once; the old one ends at once.", "POST", "/rotate", rotate_directly };
+	static const struct change change = { "client rotate NAME", "A new token, printed this once; the old one ends at once.", "POST", "/rotate", rotate_directly, false };
 
 	return run_change(&change, argc, argv);
 }
 
 static int withdraw_token(int argc, char **argv)
 {
-	static const struct change change = { "client revoke NAME", "The token ends at once; what the client presented stays.", "DELETE", "", revoke_directly };
+	static const struct change change = { "client revoke NAME", "The token ends at once, and what the client published is withdrawn.", "DELETE", "",
+		                               revoke_directly, true };
 
 	return run_change(&change, argc, argv);
 }
@@ -388,7 +408,7 @@ static const struct cli_command commands[] = {
 	{ "list", list, "", "all" },
 	{ "show", show, "NAME", "one" },
 	{ "rotate", rotate, "NAME", "a new token" },
-	{ "revoke", withdraw_token, "NAME", "end its token" },
+	{ "revoke", withdraw_token, "NAME [--keep-for OTHER]", "end its token, and withdraw or hand over its records" },
 	{ NULL },
 };
 

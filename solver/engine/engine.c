@@ -64,7 +64,7 @@ void twin_key(const struct challenge *c, char *key, size_t room)
 	         c->record_name ? c->record_name : "-", c->type == CHALLENGE_HTTP01 ? c->token : c->value);
 }
 
-static void twin_add(struct engine *e, struct entry *n)
+void twin_add(struct engine *e, struct entry *n)
 {
 	char key[TWIN_KEY_SIZE];
 	struct twin *twin;

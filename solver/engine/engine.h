@@ -110,6 +110,13 @@ void engine_each_same(struct engine *e, const struct challenge *like, void (*fn)
  * does not take it. The wish is repeated then as long as dcvd runs, but it is not promised: a restart does not know of it. */
 int engine_release_challenge(struct engine *e, const char *id, void (*done)(const struct err *err, void *arg), void *arg, struct err *err);
 int engine_release_order(struct engine *e, const char *id, void (*done)(const struct err *err, void *arg), void *arg, struct err *err);
+/* The same for everything that a client asked for and that is not on its way out; returns how many challenges that is. `done` comes
+ * in any case. */
+size_t engine_release_client(struct engine *e, const char *client, void (*done)(const struct err *err, void *arg), void *arg);
+/* All live challenges of a client, with their orders, become those of another; returns how many. The callbacks of their orders are
+ * dropped, for they lead to whoever asked. `done` comes when that is journalled; after an error everything belongs to the first
+ * client again. What is being submitted just then stays with the first client. */
+size_t engine_hand_over(struct engine *e, const char *from, const char *to, void (*done)(const struct err *err, void *arg), void *arg);
 
 /* Called for each event of each challenge after it happened. Unwatch is allowed inside the call. */
 struct engine_watch;

@@ -7,7 +7,7 @@
  *   preflight.c  what can never pass is refused        gate.c     how many checks run at once
  *   probe.c    looks at the times that poll.c says     decide.c   the check that decides about ready
  *   relook.c   what is ready, looked at again          check.c    a check by hand
- *   waiting.c  why it does not go on
+ *   waiting.c  why it does not go on                   handover.c  another client owns it
  *   outcome.c  what authorities said, counted by failures.c       learn.c  what providers take, kept
  */
 #ifndef SOLVER_ENGINE_INTERNAL_H
@@ -187,6 +187,7 @@ struct order_entry *order_add(struct engine *e, const struct order *o);
 void twin_key(const struct challenge *c, char *key, size_t room);
 /* Nobody finds it by what it answers any more; doing so twice is harmless. */
 void twin_forget(struct engine *e, struct entry *n);
+void twin_add(struct engine *e, struct entry *n);
 
 /* ---- release.c ---- */
 /* Tells who waits for the end of this challenge: the journal has it (`err` NULL or of code 0), or why not. */

@@ -1,6 +1,7 @@
 /* Releasing, and who hears of it: a wish is confirmed when the journal holds the step that it led to, never because something
  * else was written. When the journal refuses that step, everybody who waits for it hears why; the step itself is repeated. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "solver/base/mem.h"
 #include "solver/engine/internal.h"
@@ -110,4 +111,20 @@ int engine_release_order(struct engine *e, const char *id, void (*done)(const st
 		release_one(e, r, n, "released with its order: nobody needs it any more");
 	release_asked(e, r);
 	return 0;
+}
+
+size_t engine_release_client(struct engine *e, const char *client, void (*done)(const struct err *err, void *arg), void *arg)
+{
+	struct release *r = release_new(done, arg);
+	size_t count = 0;
+	struct entry *n;
+
+	DL_FOREACH(e->entries, n) {
+		if (n->kept >= CHALLENGE_WITHDRAWING || strcmp(n->c.client, client) != 0)
+			continue;
+		count++;
+		release_one(e, r, n, "released: its client was revoked");
+	}
+	release_asked(e, r);
+	return count;
 }

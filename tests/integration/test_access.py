@@ -18,7 +18,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from support.pebble import free_port
 from support.servers import Bind, Key, query
-from support.service import Service, program
+from support.service import ApiError, Service, program
 from test_api import Receiver
 
 HOUR = datetime.timedelta(hours=1)
@@ -312,6 +312,125 @@ class Credentials(Access):
         self.assertEqual(self.status("GET", f"/t/{other}/v1/challenges"), 200)
         self.service.call("DELETE", f"/v1/clients/{name}")
         self.assertEqual(self.status("GET", "/v1/challenges", Authorization=basic(name, other)), 401)
+
+    # ---- a client that goes, or that may do less than before ----
+
+    def wait_values(self, name, values):
+        deadline = time.monotonic() + 10
+        while self.values(name) != sorted(values) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        self.assertEqual(self.values(name), sorted(values), self.service.log[-3000:])
+
+    def values(self, name):
+        return sorted(query("127.0.0.1", self.service.dns_port, f"_acme-challenge.{name}", "TXT")[1])
+
+    def test_the_records_of_a_revoked_client_are_withdrawn_at_once(self):
+        name, token = self.client(identifiers=[".leaves.dcvd.test"])
+        for host in ("a.leaves.dcvd.test", "b.leaves.dcvd.test"):
+            self.assertTrue(self.rest(host, token, fresh_value())[0])
+        stays, value = self.client(identifiers=["c.leaves.dcvd.test"])[1], fresh_value()
+        self.assertTrue(self.rest("c.leaves.dcvd.test", stays, value)[0])
+        self.wait_values("c.leaves.dcvd.test", [value])
+        self.service.call("DELETE", f"/v1/clients/{name}")
+        for host in ("a.leaves.dcvd.test", "b.leaves.dcvd.test"):
+            self.wait_values(host, [])
+        self.assertEqual(self.values("c.leaves.dcvd.test"), [value])
+        self.assertIn("2 challenges withdrawn", self.entry(action="client.revoke", name=name)["detail"])
+
+    def test_the_records_of_a_revoked_client_can_be_handed_over(self):
+        value, other = fresh_value(), fresh_value()
+        leaves, token = self.client(identifiers=["kept.dcvd.test"])
+        heir, heirs_token = self.client(identifiers=["elsewhere.dcvd.test"])
+        self.assertTrue(self.rest("kept.dcvd.test", token, value)[0])
+        for wrong in (leaves, "nobody"):
+            with self.assertRaises(ApiError) as error:
+                self.service.call("DELETE", f"/v1/clients/{leaves}?keep_for={wrong}")
+            self.assertEqual(error.exception.status, 422)
+        self.assertEqual(self.status("GET", "/v1/challenges", Authorization=f"Bearer {token}"), 200)
+        done = self.service.command("client", "revoke", leaves, "--keep-for", heir)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.status("GET", "/v1/challenges", Authorization=f"Bearer {token}"), 401)
+        self.wait_values("kept.dcvd.test", [value])
+        self.assertIn(f"1 challenges handed over to {heir}", self.entry(action="client.revoke", name=leaves)["detail"])
+        mine = self.service.call("GET", "/v1/challenges", token=heirs_token)["challenges"]
+        self.assertEqual([(c["domain"], c["client"]) for c in mine], [("kept.dcvd.test", heir)])
+        # The heir may not publish there, and may withdraw what it was given.
+        self.assertFalse(self.rest("kept.dcvd.test", heirs_token, other)[0])
+        self.service.call("DELETE", f"/v1/challenges/{mine[0]['id']}", token=heirs_token)
+        self.wait_values("kept.dcvd.test", [])
+
+    def test_the_stream_of_events_of_a_revoked_client_ends(self):
+        name, token = self.client(identifiers=["stream.dcvd.test"])
+        self.assertTrue(self.rest("stream.dcvd.test", token, fresh_value())[0])
+        connection = http.client.HTTPConnection("127.0.0.1", self.service.api_port, timeout=40)
+        connection.request("GET", "/v1/events", headers={"Authorization": f"Bearer {token}"})
+        reply = connection.getresponse()
+        self.assertEqual(reply.status, 200)
+        self.service.call("DELETE", f"/v1/clients/{name}")
+        self.assertNotIn(b"withdrawing", reply.read())  # to its end
+        connection.close()
+
+    def test_a_narrowed_client_withdraws_what_it_published_and_nothing_else(self):
+        service = self.make_service("narrowed", self.CONFIG)
+        grants = {"identifiers": [".dcvd.test"]}
+        token = service.call("POST", "/v1/clients", {"name": "shrinks", "grants": grants})["token"]
+        values = {door: fresh_value() for door in ("rest", "httpreq", "cert-manager")}
+        ask = lambda path, body, token: self.post_json(service, path, body, token)
+        rest = service.call("POST", "/v1/challenges", {"type": "dns-01", "domain": "rest.dcvd.test", "value": values["rest"]}, token=token)["id"]
+        httpreq = {"fqdn": "_acme-challenge.httpreq.dcvd.test.", "value": values["httpreq"]}
+        self.assertEqual(ask("/present", httpreq, token)[0], 200)
+        solve = lambda action: {"apiVersion": "webhook.acme.cert-manager.io/v1alpha1", "kind": "ChallengePayload", "request": {
+            "uid": "1", "action": action, "type": "dns-01", "dnsName": "cm.dcvd.test", "key": values["cert-manager"],
+            "resourceNamespace": "a", "resolvedFQDN": "_acme-challenge.cm.dcvd.test.", "resolvedZone": "dcvd.test.", "allowAmbientCredentials": False}}
+        path = "/apis/acme.dcvd.test/v1alpha1/dcvd"
+        self.assertTrue(ask(path, solve("Present"), token)[1]["response"]["success"])
+        service.stop()
+        folder = self.state_of(service)
+        for command in (["revoke", "shrinks"], ["add", "shrinks", "--grant", "other.dcvd.test", "--door", "rest", "--door", "cert-manager"]):
+            done = subprocess.run([program(), "client", *command, *folder], capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, 0, done.stderr)
+        token = done.stdout.strip()
+        service.start()
+        self.assertEqual(len(service.call("GET", "/v1/challenges?state=ready", token=token)["challenges"]), 3)
+        service.call("DELETE", f"/v1/challenges/{rest}", token=token)
+        self.assertEqual(ask("/present", httpreq, token)[0], 403)
+        self.assertEqual(ask("/cleanup", {**httpreq, "value": fresh_value()}, token)[0], 403)
+        self.assertEqual(ask("/cleanup", httpreq, token)[0], 200)
+        self.assertTrue(ask(path, solve("CleanUp"), token)[1]["response"]["success"])
+        deadline = time.monotonic() + 10
+        while any(c["state"] != "gone" for c in service.call("GET", "/v1/challenges")["challenges"]):
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.02)
+
+    def test_what_a_client_left_that_was_revoked_while_nothing_ran_is_withdrawn_at_the_start(self):
+        service = self.make_service("late", self.CONFIG)
+        token = service.call("POST", "/v1/clients", {"name": "late", "grants": {"identifiers": [".dcvd.test"]}})["token"]
+        one = service.call("POST", "/v1/challenges?wait=ready", {"type": "dns-01", "domain": "late.dcvd.test", "value": fresh_value()}, token=token)
+        service.stop()
+        folder = self.state_of(service)
+        refused = subprocess.run([program(), "client", "revoke", "late", "--keep-for", "operator", *folder], capture_output=True, text=True, timeout=60)
+        self.assertEqual((refused.returncode, "running service" in refused.stderr), (3, True), refused.stderr)
+        done = subprocess.run([program(), "client", "revoke", "late", *folder], capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("withdrawn when the service starts", done.stderr)
+        service.start()
+        self.assertEqual(service.wait_gone(one["order"])["challenges"][0]["state"], "gone")
+
+    @staticmethod
+    def state_of(service):
+        """The options with which a command opens the journal of a service that does not run."""
+        (service.folder / "state.yaml").write_text(f"state-dir: {service.state}\n")
+        return ["--config", str(service.folder / "state.yaml")]
+
+    @staticmethod
+    def post_json(service, path, body, token):
+        connection = http.client.HTTPConnection("127.0.0.1", service.api_port, timeout=40)
+        try:
+            connection.request("POST", path, json.dumps(body), {"Authorization": f"Bearer {token}", "Content-Type": "application/json"})
+            reply = connection.getresponse()
+            return reply.status, json.loads(reply.read())
+        finally:
+            connection.close()
 
     def test_a_network_is_kept_and_a_claimed_address_is_not_believed(self):
         _, token = self.client(networks=["192.0.2.0/24"])

@@ -1,0 +1,73 @@
+/* A client goes, and its records stay: they become those of another client. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "solver/base/mem.h"
+#include "solver/engine/internal.h"
+
+struct handover {
+	struct engine *e;
+	struct entry **entries;
+	size_t count;
+	char *from;
+	void (*done)(const struct err *err, void *arg);
+	void *arg;
+};
+
+static void give(struct engine *e, struct entry *n, const char *client)
+{
+	twin_forget(e, n);
+	mem_replace(&n->c.client, client);
+	mem_replace(&n->order->o.client, client);
+	if (n->kept < CHALLENGE_WITHDRAWING)
+		twin_add(e, n);
+}
+
+static void on_kept(int code, const struct err *err, void *arg)
+{
+	struct handover *h = arg;
+
+	for (size_t i = 0; i < h->count; i++) {
+		h->entries[i]->commits--;
+		if (code < 0)
+			give(h->e, h->entries[i], h->from);
+	}
+	h->done(err, h->arg);
+	free(h->entries);
+	free(h->from);
+	free(h);
+}
+
+static void write_one(struct handover *h, struct store_txn *t, struct entry *n, const char *to, const char *sentence)
+{
+	struct engine *e = h->e;
+	struct challenge_event event = { loop_wall_ms(e->parts.loop), n->c.state, (char *)sentence };
+
+	give(e, n, to);
+	n->order->o.announced = true;
+	n->commits++;
+	store_put_order(t, &n->order->o);
+	store_put_challenge(t, &n->c);
+	store_add_event(t, n->c.id, &event);
+	if (!n->history_on_disk)
+		challenge_note(&n->c, event.at_ms, sentence);
+	h->entries = mem_resize(h->entries, h->count + 1, sizeof(*h->entries));
+	h->entries[h->count++] = n;
+}
+
+size_t engine_hand_over(struct engine *e, const char *from, const char *to, void (*done)(const struct err *err, void *arg), void *arg)
+{
+	CLEANUP(mem_freep) char *sentence = mem_printf("handed over from client %s to client %s", from, to);
+	struct handover *h = mem_new(1, sizeof(*h));
+	struct store_txn *t = store_begin(e->parts.store);
+	struct entry *n;
+	size_t count;
+
+	*h = (struct handover){ .e = e, .from = mem_dup(from), .done = done, .arg = arg };
+	DL_FOREACH(e->entries, n)
+		if (!challenge_is_over(n->kept) && !n->order->submission && strcmp(n->c.client, from) == 0)
+			write_one(h, t, n, to, sentence);
+	count = h->count;
+	store_commit(t, on_kept, h);
+	return count;
+}
