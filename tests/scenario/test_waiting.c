@@ -3,6 +3,7 @@
 
 #define NAME "www.example.org"
 #define FQDN "_acme-challenge.www.example.org"
+#define TOKEN "evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA"
 
 static const struct challenge *challenge(struct scenario *s)
 {
@@ -144,7 +145,7 @@ static void a_record_that_cannot_be_withdrawn_says_why(void **state)
 static void a_web_server_that_does_not_have_the_token_is_named(void **state)
 {
 	struct scenario *s = *state;
-	struct challenge_request r = http01(NAME, "token", "token.9jg46WB3rR_AHD-EBXdN7cBkH1WOu0tA3M9fm21mqTI");
+	struct challenge_request r = http01(NAME, TOKEN, TOKEN ".9jg46WB3rR_AHD-EBXdN7cBkH1WOu0tA3M9fm21mqTI");
 
 	fake_http_odd(WEB2, 404, "not here");
 	assert_int_equal(submit(s, &r, 1), 0);
