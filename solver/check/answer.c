@@ -40,7 +40,7 @@ static struct ev_record *place_for(struct ev_answer *a, const struct packet_reco
 		return evidence_add_record(a);
 	if (r->section == PACKET_AUTHORITY && (r->type == DNS_NS || r->type == DNS_SOA || r->type == DNS_DS))
 		return evidence_add_authority(a);
-	if (r->section == PACKET_ADDITIONAL && a->type == DNS_NS && (r->type == DNS_A || r->type == DNS_AAAA))
+	if (r->section == PACKET_ADDITIONAL && (a->type == DNS_NS || !a->authoritative) && (r->type == DNS_A || r->type == DNS_AAAA))
 		return evidence_add_authority(a);
 	return NULL;
 }

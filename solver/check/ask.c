@@ -10,6 +10,7 @@
 #include "solver/check/pace.h"
 #include "solver/check/shared.h"
 #include "solver/dns/message.h"
+#include "solver/net/exchange.h"
 #include "solver/net/interface.h"
 
 struct ask *ask_new(struct check_run *r, char *key)
@@ -160,7 +161,7 @@ static void on_direct(const unsigned char *wire, size_t length, int64_t elapsed_
 
 	if (err->code == ERR_CANCELLED)
 		r->c->closing = true;
-	if (a->waiting && !r->over && (answer = answer_new(a, "direct")) != NULL) {
+	if (a->waiting && !r->over && (answer = answer_new(a, a->view)) != NULL) {
 		answer->elapsed_ms = elapsed_ms;
 		answer->final_name = mem_dup(a->name);
 		if (wire)
@@ -169,6 +170,7 @@ static void on_direct(const unsigned char *wire, size_t length, int64_t elapsed_
 			answer_fail(answer, err);
 		if (err->code == ERR_UNREACHABLE && !interface_reaches(a->address))
 			mem_replace(&answer->failure, "unroutable");
+		answer->truncated = answer->truncated || (wire == NULL && exchange_was_cut(err));
 	}
 	a->waiting = false;
 	r->abandoned -= a->abandoned;
@@ -180,29 +182,57 @@ char *direct_key(bool tcp, int type, const char *address, const char *zone, cons
 	return mem_printf("direct %s %d %s %s %s", tcp ? "tcp" : "udp", type, address, zone, name);
 }
 
-void run_ask_direct(struct check_run *r, const struct run_server *s, const char *name, int type, bool tcp)
+/* Takes the key; NULL when it was asked before. */
+static struct ask *ask_server(struct check_run *r, const struct run_server *s, const char *name, int type, const char *view, char *key)
 {
-	unsigned char query[DNS_QUERY_MAX];
-	struct ask *a = ask_new(r, direct_key(tcp, type, s->address, s->zone, name));
-	struct err err;
-	int length;
+	struct ask *a = ask_new(r, key);
 
 	if (!a)
-		return;
+		return NULL;
 	a->name = mem_dup(name);
 	a->type = type;
 	a->server = mem_dup(s->name);
 	a->address = mem_dup(s->address);
 	a->zone = mem_dup(s->zone);
-	a->tcp = tcp;
+	a->view = view;
 	snprintf(a->asked, sizeof(a->asked), "%s", name);
-	mix_case(a->asked);
-	length = dns_query_build(a->asked, type, false, query, sizeof(query), &err);
+	return a;
+}
+
+static void send_query(struct ask *a, bool edns)
+{
+	struct check_run *r = a->run;
+	unsigned char query[DNS_QUERY_MAX];
+	struct err err;
+	int length = dns_query_build(a->asked, a->type, false, query, sizeof(query), &err);
+
+	if (length > 0 && !edns)
+		length = dns_query_without_edns(query, (size_t)length);
 	if (length > 0 && !r->c->closing &&
-	    pace_exchange(r->c, r->e->identifier, a->address, query, (size_t)length, tcp, on_direct, a, &err) == 0)
+	    pace_exchange(r->c, r->e->identifier, a->address, query, (size_t)length, a->tcp, on_direct, a, &err) == 0)
 		return;
 	a->waiting = false;
 	r->pending--;
+}
+
+void run_ask_direct(struct check_run *r, const struct run_server *s, const char *name, int type, bool tcp)
+{
+	struct ask *a = ask_server(r, s, name, type, "direct", direct_key(tcp, type, s->address, s->zone, name));
+
+	if (!a)
+		return;
+	a->tcp = tcp;
+	mix_case(a->asked);
+	send_query(a, true);
+}
+
+void run_ask_plainly(struct check_run *r, const struct run_server *s, const char *name, int type, bool edns)
+{
+	const char *view = edns ? "plain-case" : "no-edns";
+	struct ask *a = ask_server(r, s, name, type, view, mem_printf("%s %d %s %s %s", view, type, s->address, s->zone, name));
+
+	if (a)
+		send_query(a, edns);
 }
 
 /* ---- addresses without an authority's view ---- */

@@ -17,6 +17,7 @@ struct ask {
 	int type;
 	char *server, *address, *zone; /* of one server; address too of the web */
 	bool tcp;
+	const char *view;        /* of one server: the evidence's (run.h) */
 	char *url;               /* HTTP */
 	size_t walk;
 	bool fallback;

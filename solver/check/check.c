@@ -162,6 +162,7 @@ void run_advance(struct check_run *r)
 		validation_step(r);
 		servers_step(r);
 		delegation_step(r);
+		signs_step(r);
 		details_step(r);
 	}
 	if (r->pending > r->abandoned || r->locate || r->asking_others || ask_others(r)) {

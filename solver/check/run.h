@@ -9,7 +9,10 @@
  *   view "direct"     TXT at written_fqdn at every server of written_zone, "udp" (truncated: by TCP as a client does); A and AAAA of the
  *                     identifier for other types; with CHECK_DETAILS CAA at the identifier and above it, one of them over "tcp", and
  *                     SOA and NS of the zone where other answers do not tell the serial, or where something is odd;
- *                     NS of a zone asked at one of its parent's servers (zone: the parent; authority: NS, and addresses as glue)
+ *                     NS of a zone asked at one of its parent's servers (zone: the parent; authority: NS, and addresses as glue);
+ *                     TXT at each name of a chain of CNAMEs that recursion could not follow (aliases.c); SOA of the zone over both
+ *                     transports at servers that refuse it
+ *   view "plain-case", "no-edns"  TXT at written_fqdn asked differently, of servers whose answer gives a sign (signs.c)
  */
 #ifndef SOLVER_CHECK_RUN_H
 #define SOLVER_CHECK_RUN_H
@@ -66,6 +69,9 @@ const struct ev_answer *run_want(struct check_run *r, const char *name, int type
 /* The authority's answer when it is there; asks nothing. */
 const struct ev_answer *run_have(const struct check_run *r, const char *name, int type);
 void run_ask_direct(struct check_run *r, const struct run_server *s, const char *name, int type, bool tcp);
+/* The same question over UDP with the name in lower case (view "plain-case") or, without `edns`, as before RFC 6891 (view "no-edns"):
+ * to find out what a server does not bear. */
+void run_ask_plainly(struct check_run *r, const struct run_server *s, const char *name, int type, bool edns);
 /* Addresses of a host by the recursive resolvers, where the authority's view is not to be had. */
 void run_ask_addresses(struct check_run *r, const char *host);
 /* The next hop of a walk; a certificate. */
@@ -104,7 +110,11 @@ void servers_step(struct check_run *r);     /* servers.c */
 void delegation_step(struct check_run *r);  /* delegation.c */
 /* Whether the parent's NS records of `zone` are others than those that the authority's view has. */
 bool delegation_differs(const struct check_run *r, const char *zone);
+void signs_step(struct check_run *r);       /* signs.c: more of servers whose answers leave open what is wrong with them */
 void details_step(struct check_run *r);     /* details.c: wrong places */
+/* Where the CNAMEs at the challenge name end, by what single servers say of them: when recursion does not come through. The
+ * challenge name itself without CNAMEs, or when they lead in a circle. Borrowed from the evidence. */
+const char *aliases_end(const struct check_run *r);
 /* Adds a server once. */
 void run_add_server(struct check_run *r, const char *zone, const char *name, const char *address);
 

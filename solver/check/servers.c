@@ -35,7 +35,7 @@ static const char *target_of(struct check_run *r)
 	txt = run_want(r, r->e->fqdn, DNS_TXT);
 	if (!txt)
 		return NULL;
-	return txt->final_name ? txt->final_name : r->e->fqdn;
+	return txt->final_name && strcmp(txt->final_name, r->e->fqdn) != 0 ? txt->final_name : aliases_end(r);
 }
 
 /* The zone of `name`: that of the nearest SOA at or above it which can be had. */
@@ -112,12 +112,22 @@ static const char *referral(const struct ev_answer *a, const char *from, const c
 	return NULL;
 }
 
+/* A zone that does not answer cannot tell the addresses of servers inside it; its parent does. */
+static void add_glue(struct check_run *r, const struct ev_answer *a, const char *zone)
+{
+	for (size_t i = 0; i < a->authority_count; i++)
+		for (size_t k = 0; a->authority[i].type == DNS_NS && strcmp(a->authority[i].owner, zone) == 0 && k < a->authority_count; k++)
+			if ((a->authority[k].type == DNS_A || a->authority[k].type == DNS_AAAA) && strcmp(a->authority[k].owner, a->authority[i].data) == 0)
+				run_add_server(r, zone, a->authority[k].owner, a->authority[k].data);
+}
+
 static void follow_referral(struct check_run *r, const struct ev_answer *a, const char *cut)
 {
 	CLEANUP(mem_freep) char *zone = mem_dup(cut);
 	char *hosts[HOSTS_MAX];
 	size_t count = hosts_of(a->authority, a->authority_count, zone, hosts);
 
+	add_glue(r, a, zone);
 	mem_replace(&r->e->written_zone, zone);
 	add_hosts(r, zone, hosts, count);
 }
@@ -287,7 +297,7 @@ static void recursion_step(struct check_run *r)
 
 	if (!zone)
 		return;
-	if (!r->e->written_zone) {
+	if (!r->e->written_zone || (r->dns && strcmp(r->e->written_fqdn, place) != 0)) {
 		mem_replace(&r->e->written_fqdn, r->dns ? place : NULL);
 		mem_replace(&r->e->written_zone, zone);
 	}

@@ -10,6 +10,8 @@
 #include "solver/base/id.h"
 #include "solver/base/mem.h"
 
+#define ARCOUNT_AT 10 /* the number of additional records; the only one of a query is its OPT record, at its end */
+#define OPT_SIZE 11
 #define EDNS_SIZE 1232 /* never fragmented on ordinary paths */
 #define CHAIN_MAX 8
 #define TEXT_MAX (4 * DNS_MESSAGE_MAX) /* presentation needs at most "\ddd" a byte */
@@ -45,6 +47,12 @@ int dns_query_build(const char *name, int type, bool recursion_desired, unsigned
 	memcpy(wire, bytes, length);
 	free(bytes);
 	return (int)length;
+}
+
+int dns_query_without_edns(unsigned char *wire, size_t length)
+{
+	wire[ARCOUNT_AT] = wire[ARCOUNT_AT + 1] = 0;
+	return (int)(length - OPT_SIZE);
 }
 
 /* A name in presentation format, lower case, without the trailing dot; gives (free with free), NULL for nonsense. */

@@ -22,6 +22,8 @@ enum { DNS_NOERROR = 0, DNS_FORMERR = 1, DNS_SERVFAIL = 2, DNS_NXDOMAIN = 3, DNS
 
 /* A query with a random id and EDNS of 1232 bytes. Returns its length (fits DNS_QUERY_MAX) or a code. */
 int dns_query_build(const char *name, int type, bool recursion_desired, unsigned char *wire, size_t room, struct err *err);
+/* Takes the EDNS of such a query away; returns the new length. */
+int dns_query_without_edns(unsigned char *wire, size_t length);
 
 struct dns_record {
 	char owner[NAME_SIZE]; /* normalised: lower case, no trailing dot; "" is the root */

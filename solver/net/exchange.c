@@ -31,7 +31,7 @@ struct port {
 struct exchange {
 	struct exchanger *exchanger;
 	struct sockaddr_storage server;
-	bool tcp;
+	bool tcp, cut;           /* cut: UDP led to TCP */
 	int tries_left;
 	struct port *port;
 	struct timer *timer;
@@ -86,7 +86,7 @@ static void exchange_fail(struct exchange *x, int code, const char *what)
 
 	port_close(x->port);
 	x->port = NULL;
-	err_set(&x->err, code, "%s over %s: %s", address_text(&x->server, server), x->tcp ? "TCP" : "UDP", what);
+	err_set(&x->err, code, "%s over %s: %s", address_text(&x->server, server), x->cut ? EXCHANGE_CUT : x->tcp ? "TCP" : "UDP", what);
 	timer_stop(x->timer);
 	x->timer = timer_start(x->exchanger->loop, 0, on_failed, x);
 }
@@ -123,7 +123,7 @@ static void udp_receive(struct exchange *x)
 	if (wire[2] & 0x02) {
 		port_close(x->port);
 		x->port = NULL;
-		x->tcp = true;
+		x->tcp = x->cut = true;
 		exchange_open(x);
 		return;
 	}

@@ -3,6 +3,7 @@
 #ifndef SOLVER_NET_EXCHANGE_H
 #define SOLVER_NET_EXCHANGE_H
 
+#include <string.h>
 #include <sys/socket.h>
 
 #include "solver/net/resolver.h"
@@ -14,5 +15,12 @@ void exchanger_free(struct exchanger *e); /* cancels what is running; callbacks 
 /* UDP falls back to TCP when the reply is truncated. `done` comes later. */
 int exchange_start(struct exchanger *e, const struct sockaddr_storage *server, const unsigned char *wire, size_t length, bool tcp,
                    dns_reply_fn done, void *arg, struct err *err);
+
+#define EXCHANGE_CUT "TCP, after an answer over UDP that was cut off"
+/* Whether an exchange failed over TCP where a cut answer over UDP had led it. */
+static inline bool exchange_was_cut(const struct err *err)
+{
+	return err->code && strstr(err->text, EXCHANGE_CUT);
+}
 
 #endif

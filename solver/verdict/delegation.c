@@ -6,7 +6,9 @@
 #include "solver/base/buf.h"
 #include "solver/base/mem.h"
 #include "solver/dns/name.h"
+#include "solver/verdict/chain.h"
 #include "solver/verdict/judge.h"
+#include "solver/verdict/lame.h"
 #include "solver/verdict/lookup.h"
 
 #define NAMES_MAX 32 /* of a set of name servers */
@@ -151,10 +153,10 @@ static void read_parent(const struct inquiry *q, const struct ev_answer *parent)
 	if (parent->failure || (parent->rcode != NOERROR && parent->rcode != NXDOMAIN))
 		find(q, FINDING_NOTE, "parent-silent", mem_printf("%s (%s), a server of %s, gives no answer about %s", parent->server ? parent->server : "-",
 		     parent->address ? parent->address : "-", parent->zone, parent->name), NULL);
-	else if (!above.count)
+	else if (!above.count && parent->authoritative)
 		find(q, FINDING_WARNING, "not-delegated", mem_printf("the parent %s knows no name servers of %s", parent->zone, parent->name),
 		     mem_printf("Delegate %s: enter its name servers at the registrar or in %s", parent->name, parent->zone));
-	else
+	else if (above.count)
 		compare(q, parent, &above);
 	/* A server that holds both zones answers from the child and sends no glue. */
 	for (size_t i = 0; i < above.count && !parent->record_count; i++)
@@ -173,15 +175,15 @@ static bool told_already(const struct inquiry *q, const struct ev_answer *a)
 	return false;
 }
 
+/* Whoever is not named in an NS record of the zone owes it nothing. */
 static void check_lame(const struct inquiry *q, const struct ev_answer *a)
 {
-	bool lame = !a->failure && (!a->authoritative || (a->rcode != NOERROR && a->rcode != NXDOMAIN));
+	const char *server = a->server ? a->server : "-", *address = a->address ? a->address : "-";
 
-	if (!lame || told_already(q, a))
+	if (a->failure || !lame_is_proven(q->e, address, a->zone) || !lame_is_delegated(q->e, server, a->zone) || told_already(q, a))
 		return;
-	find(q, FINDING_WARNING, "server-lame", mem_printf("%s (%s) is a name server of %s, but does not serve it", a->server ? a->server : "-",
-	     a->address ? a->address : "-", a->zone),
-	     mem_printf("Make %s serve %s, or take it out of the NS records", a->server ? a->server : a->address, a->zone));
+	find(q, FINDING_WARNING, "server-lame", mem_printf("%s (%s) is a name server of %s, but does not serve it", server, address, a->zone),
+	     mem_printf("Make %s (%s) serve %s, or take it out of the NS records of %s", server, address, a->zone, a->zone));
 }
 
 static void check_serials(const struct inquiry *q)
@@ -210,28 +212,17 @@ static void check_serials(const struct inquiry *q)
 
 /* ---- where the record must stand ---- */
 
-static char *chain_text(const struct evidence *e)
-{
-	const struct ev_answer *seen = evidence_authority(e, e->fqdn, TYPE_TXT);
-	struct buf out = BUF_INIT(SHOWN_MAX);
-
-	for (size_t i = 0; seen && i < seen->record_count; i++) {
-		const struct ev_record *r = &seen->records[i];
-
-		if (r->type == TYPE_CNAME || r->type == TYPE_DNAME)
-			buf_printf(&out, "%s%s is a %s to %s", out.length ? ", " : "", r->owner, lookup_type_name(r->type), r->data);
-	}
-	return buf_take(&out);
-}
-
 static void tell_chain(const struct inquiry *q)
 {
 	const struct evidence *e = q->e;
-	CLEANUP(mem_freep) char *chain = chain_text(e);
-	const char *why = chain && *chain ? chain : "the name is an alias";
+	struct chain c;
+	CLEANUP(mem_freep) char *chain = NULL;
 
+	chain_read(e, &c);
+	chain = chain_text(&c);
 	if (strcmp(e->fqdn, e->written_fqdn) != 0)
-		find(q, FINDING_NOTE, "chain", mem_printf("%s: the record must stand at %s in the zone %s", why, e->written_fqdn, e->written_zone), NULL);
+		find(q, FINDING_NOTE, "chain", mem_printf("%s: the record must stand at %s in the zone %s", *chain ? chain : "the name is an alias", e->written_fqdn,
+		     e->written_zone), NULL);
 }
 
 static void tell_provider(const struct inquiry *q)

@@ -5,40 +5,39 @@
 #include "solver/verdict/lookup.h"
 #include "solver/verdict/txt.h"
 
-#define SLOW_MS 1000
+enum { NOERROR = 0, NXDOMAIN = 3 };
 
-enum { NOERROR = 0, FORMERR = 1, SERVFAIL = 2, NXDOMAIN = 3 };
-
-static bool is_direct(const struct txt_case *c, const struct ev_answer *answer, const char *transport)
+/* Servers of the zone that holds the record only: its parent's were asked on the way, and answer as a parent does. */
+static bool is_direct(const struct txt_case *c, const struct ev_answer *answer)
 {
-	const char *place = txt_place(c->e);
+	const char *place = txt_place(c->e), *zone = c->e->written_zone;
 
 	return strcmp(answer->view, "direct") == 0 && answer->type == TYPE_TXT && strcmp(answer->name, place) == 0 &&
-	       strcmp(answer->transport ? answer->transport : "udp", transport) == 0;
+	       (!zone || !answer->zone || strcmp(answer->zone, zone) == 0) && (!answer->transport || strcmp(answer->transport, "udp") == 0);
 }
 
-static bool same_server(const struct ev_answer *a, const struct ev_answer *b)
+const struct ev_answer *servers_same(const struct txt_case *c, const struct ev_answer *udp, const char *view, int type, const char *transport)
 {
-	return a->address && b->address && strcmp(a->address, b->address) == 0;
-}
+	for (size_t i = 0; i < c->e->answer_count; i++) {
+		const struct ev_answer *a = &c->e->answers[i];
 
-static const struct ev_answer *over_tcp(const struct txt_case *c, const struct ev_answer *udp)
-{
-	for (size_t i = 0; i < c->e->answer_count; i++)
-		if (is_direct(c, &c->e->answers[i], "tcp") && same_server(&c->e->answers[i], udp))
-			return &c->e->answers[i];
+		if (a->type == type && strcmp(a->view, view) == 0 && strcmp(a->transport ? a->transport : "udp", transport) == 0 && a->address &&
+		    udp->address && strcmp(a->address, udp->address) == 0 && strcmp(a->name, udp->name) == 0 &&
+		    (!a->zone || !udp->zone || strcmp(a->zone, udp->zone) == 0))
+			return a;
+	}
 	return NULL;
 }
 
 /* What a resolver has in the end: the answer over TCP when that over UDP is cut. */
 static const struct ev_answer *final_answer(const struct txt_case *c, const struct ev_answer *udp)
 {
-	const struct ev_answer *tcp = udp->truncated ? over_tcp(c, udp) : NULL;
+	const struct ev_answer *tcp = udp->truncated ? servers_same(c, udp, "direct", TYPE_TXT, "tcp") : NULL;
 
 	return tcp && !tcp->failure ? tcp : udp;
 }
 
-static bool is_lame(const struct ev_answer *answer)
+bool servers_lame(const struct ev_answer *answer)
 {
 	if (answer->authoritative || answer->record_count || answer->rcode != NOERROR || answer->soa)
 		return false;
@@ -50,7 +49,7 @@ static bool is_lame(const struct ev_answer *answer)
 
 static enum server_state state_of(const struct txt_case *c, const struct ev_answer *answer)
 {
-	if (answer->failure || answer->truncated || is_lame(answer) || (answer->rcode != NOERROR && answer->rcode != NXDOMAIN))
+	if (answer->failure || answer->truncated || servers_lame(answer) || (answer->rcode != NOERROR && answer->rcode != NXDOMAIN))
 		return SERVER_UNUSABLE;
 	if (c->anything)
 		return SERVER_HAS;
@@ -73,6 +72,14 @@ static int64_t fastest(const struct txt_case *c)
 	return best < 0 ? 0 : best;
 }
 
+/* Another way of asking shows the record: the server is at fault, not the record. */
+static bool shows_otherwise(const struct txt_case *c, const struct ev_answer *udp)
+{
+	const struct ev_answer *plain = servers_same(c, udp, "plain-case", TYPE_TXT, "udp"), *tcp = servers_same(c, udp, "direct", TYPE_TXT, "tcp");
+
+	return !c->anything && ((plain && state_of(c, plain) == SERVER_HAS) || (tcp && state_of(c, tcp) == SERVER_HAS));
+}
+
 void servers_read(const struct txt_case *c, struct servers *ret)
 {
 	memset(ret, 0, sizeof(*ret));
@@ -81,10 +88,12 @@ void servers_read(const struct txt_case *c, struct servers *ret)
 		const struct ev_answer *answer = &c->e->answers[i];
 		enum server_state state;
 
-		if (!is_direct(c, answer, "udp"))
+		if (!is_direct(c, answer))
 			continue;
+		ret->otherwise += state_of(c, answer) == SERVER_LACKS && shows_otherwise(c, answer);
 		answer = final_answer(c, answer);
 		state = state_of(c, answer);
+		ret->blamed += state == SERVER_UNUSABLE && !(answer->failure && strcmp(answer->failure, "unroutable") == 0);
 		ret->has += state == SERVER_HAS;
 		ret->lacks += state == SERVER_LACKS;
 		ret->unusable += state == SERVER_UNUSABLE;
@@ -95,107 +104,14 @@ void servers_read(const struct txt_case *c, struct servers *ret)
 	}
 }
 
-/* ---- what is told of each ---- */
-
-struct subject {
-	const struct txt_case *c;
-	const struct ev_answer *udp, *answer;
-	enum server_state state;
-	const char *server, *address;
-};
-
-static void find(const struct subject *s, enum finding_severity severity, const char *code, const char *what, char *mend)
+static void add_look(const struct txt_case *c, const struct ev_answer *udp, const struct ev_answer *a, enum server_state state)
 {
-	verdict_find(s->c->v, severity, STAGE_LOOKUP, code, mem_printf("%s (%s) %s", s->server, s->address, what), mend);
-}
-
-static char *mend_of(const struct subject *s, const char *what)
-{
-	return mem_printf("Make %s (%s) %s, or take it out of the NS records of %s", s->server, s->address, what,
-	                  s->udp->zone ? s->udp->zone : "the zone");
-}
-
-static void tell_unusable(const struct subject *s)
-{
-	const struct ev_answer *a = s->answer;
-	CLEANUP(mem_freep) char *rcode = NULL;
-
-	if (a->truncated)
-		find(s, FINDING_WARNING, "no-tcp", "cuts its answer off over UDP and gives none over TCP", mend_of(s, "answer over TCP, port 53"));
-	else if (a->failure && strcmp(a->failure, "unroutable") == 0)
-		find(s, FINDING_NOTE, "server-unroutable", "cannot be reached from this host", NULL);
-	else if (a->failure && strcmp(a->failure, "timeout") == 0)
-		find(s, FINDING_WARNING, "server-silent", "does not answer", mend_of(s, "answer"));
-	else if (a->failure)
-		find(s, FINDING_WARNING, "server-broken", a->why ? a->why : "gives no usable answer", mend_of(s, "answer"));
-	else if (is_lame(a))
-		find(s, FINDING_WARNING, "server-lame", "does not serve the zone (lame delegation)", mend_of(s, "serve the zone"));
-	else if (a->rcode == FORMERR)
-		find(s, FINDING_WARNING, "server-formerr", "answers FORMERR: it may not understand EDNS", mend_of(s, "understand EDNS (RFC 6891)"));
-	else {
-		rcode = mem_printf("answers %s", lookup_rcode_name(a->rcode));
-		find(s, FINDING_WARNING, "server-refuses", rcode, mend_of(s, "serve the zone"));
-	}
-}
-
-static void tell_lacking(const struct subject *s, const struct servers *all)
-{
-	CLEANUP(mem_freep) char *what = NULL;
-
-	if (!all->has) /* the authority's own sentence says it */
-		return;
-	what = mem_printf("does not show the record that other servers of the zone show (%s)",
-	                  s->answer->rcode == NXDOMAIN ? "NXDOMAIN" : txt_count(s->answer) ? "another value" : "no TXT record");
-	find(s, FINDING_ERROR, "server-lacks", what,
-	     mem_printf("Wait until %s (%s) has the change, or look at its zone transfer", s->server, s->address));
-}
-
-/* What an authority's resolver forgives, and others may not. */
-static void tell_manners(const struct subject *s)
-{
-	const struct ev_answer *a = s->answer;
-
-	if (!a->authoritative && !is_lame(a))
-		find(s, FINDING_WARNING, "not-authoritative", "answers without authority (no AA flag)", mend_of(s, "serve the zone itself"));
-	if (!a->case_kept)
-		find(s, FINDING_WARNING, "case-not-kept", "does not keep the case of the question, which slows every look-up of an authority",
-		     mend_of(s, "repeat the question as it was asked"));
-	if (a->rcode == NOERROR && a->record_count == 0 && !a->soa)
-		find(s, FINDING_WARNING, "nodata-without-soa", "denies a record without a SOA, which some resolvers take for an error",
-		     mend_of(s, "send a SOA with empty answers (RFC 2308)"));
-	if (a->elapsed_ms > SLOW_MS)
-		find(s, FINDING_WARNING, "server-slow", "takes more than a second", mend_of(s, "answer faster"));
-}
-
-/* Whatever was asked over TCP: one question tries the way. */
-static const struct ev_answer *any_over_tcp(const struct subject *s)
-{
-	for (size_t i = 0; i < s->c->e->answer_count; i++) {
-		const struct ev_answer *a = &s->c->e->answers[i];
-
-		if (a->transport && strcmp(a->transport, "tcp") == 0 && same_server(a, s->udp))
-			return a;
-	}
-	return NULL;
-}
-
-static void tell_tcp(const struct subject *s)
-{
-	const struct ev_answer *tcp = any_over_tcp(s);
-
-	if (tcp && tcp->failure && !s->answer->truncated && s->state != SERVER_UNUSABLE)
-		find(s, FINDING_WARNING, "no-tcp", "does not answer over TCP; longer answers will be lost", mend_of(s, "answer over TCP, port 53"));
-}
-
-static void add_look(const struct subject *s)
-{
-	const struct ev_answer *a = s->answer;
-	struct look *look = verdict_look(s->c->v, s->server, s->address);
+	struct look *look = verdict_look(c->v, udp->server ? udp->server : "-", udp->address ? udp->address : "-");
 
 	if (!look)
 		return;
-	look->ok = s->state == SERVER_HAS;
-	look->silent = s->state == SERVER_UNUSABLE;
+	look->ok = state == SERVER_HAS;
+	look->silent = state == SERVER_UNUSABLE;
 	look->status = mem_dup(a->failure ? a->failure : lookup_rcode_name(a->rcode));
 	look->authoritative = a->authoritative;
 	look->elapsed_ms = a->elapsed_ms;
@@ -208,20 +124,14 @@ static void add_look(const struct subject *s)
 void servers_report(const struct txt_case *c, const struct servers *all)
 {
 	for (size_t i = 0; i < c->e->answer_count; i++) {
-		const struct ev_answer *udp = &c->e->answers[i];
-		struct subject s = { c, udp, udp, SERVER_UNUSABLE, udp->server ? udp->server : "-", udp->address ? udp->address : "-" };
+		const struct ev_answer *udp = &c->e->answers[i], *answer;
+		enum server_state state;
 
-		if (!is_direct(c, udp, "udp"))
+		if (!is_direct(c, udp))
 			continue;
-		s.answer = final_answer(c, udp);
-		s.state = state_of(c, s.answer);
-		add_look(&s);
-		if (s.state == SERVER_UNUSABLE)
-			tell_unusable(&s);
-		else
-			tell_manners(&s);
-		if (s.state == SERVER_LACKS)
-			tell_lacking(&s, all);
-		tell_tcp(&s);
+		answer = final_answer(c, udp);
+		state = state_of(c, answer);
+		add_look(c, udp, answer, state);
+		blame_server(c, all, udp, answer, state);
 	}
 }

@@ -5,9 +5,8 @@
 
 #include "solver/base/mem.h"
 #include "solver/verdict/body.h"
+#include "solver/verdict/chain.h"
 #include "solver/verdict/lookup.h"
-
-#define SLOW_MS 1000 /* of a server's answer */
 
 enum { NOERROR = 0, NXDOMAIN = 3 };
 
@@ -134,27 +133,58 @@ static void find(const struct txt_case *c, enum verdict_stage stage, const char 
 	verdict_find(c->v, FINDING_ERROR, stage, code, text, mend);
 }
 
-static char *lookup_mend(const struct txt_case *c, const struct ev_answer *answer)
+/* NULL: what is to be done is told by others, who know the cause: the servers one by one, DNSSEC, the chain of CNAMEs. */
+static char *lookup_mend(const struct txt_case *c, const struct ev_answer *answer, const struct servers *direct, bool chain)
 {
+	bool bogus = answer->security && strcmp(answer->security, "bogus") == 0;
+
 	if (answer->rcode == NXDOMAIN)
 		return c->mend(c);
-	if (answer->security && strcmp(answer->security, "bogus") == 0)
-		return mem_printf("Sign the zone of %s again, or remove its DS record at the parent", answer->name);
+	if (bogus || chain || direct->blamed || direct->fastest_ms > SERVER_SLOW_MS)
+		return NULL;
 	return mem_printf("Make the name servers of %s answer, over UDP and TCP, within a second", txt_place(c->e));
 }
 
+/* CNAMEs that lead in a circle, or too far. */
+static bool explain_chain(const struct txt_case *c)
+{
+	struct chain chain;
+	CLEANUP(mem_freep) char *text = NULL;
+
+	chain_read(c->e, &chain);
+	text = chain_text(&chain);
+	if (chain.loop)
+		find(c, STAGE_LOOKUP, "cname-loop", mem_printf("the CNAMEs lead in a circle: %s", text),
+		     mem_printf("Break the loop: %s; let one of them lead to the TXT record, or write that at %s itself", text, c->e->fqdn));
+	else if (chain.count > (size_t)c->a->cname_max + 1)
+		find(c, STAGE_LOOKUP, "cname-long", mem_printf("%zu CNAMEs follow each other, an authority follows %lld: %s", chain.count - 1,
+		     (long long)c->a->cname_max, text),
+		     mem_printf("Lead %s to %s with fewer CNAMEs", c->e->fqdn, chain.names[chain.count - 1]));
+	return chain.loop || chain.count > (size_t)c->a->cname_max + 1;
+}
+
+static void explain_lookup(const struct txt_case *c, const struct ev_answer *answer, const struct sight *s, const struct servers *direct)
+{
+	bool chain = s->seen == SEEN_ERROR && explain_chain(c);
+
+	find(c, STAGE_LOOKUP, answer->rcode == NXDOMAIN ? "txt-missing" : "lookup-failed", mem_dup(s->detail), lookup_mend(c, answer, direct, chain));
+	if (answer->rcode != NXDOMAIN && s->seen == SEEN_ERROR && direct->has && !direct->lacks && !chain)
+		find(c, STAGE_LOOKUP, "only-direct",
+		     mem_printf("the servers show the record when they are asked directly, but the way to it from the root fails%s%s",
+		                answer->why ? ": " : "", answer->why ? answer->why : ""), NULL);
+}
+
+/* Where a server shows the record, be it only when it is asked otherwise, the record is there: the servers are what is wrong. */
 static void explain(const struct txt_case *c, const struct ev_answer *answer, const struct sight *s, const struct servers *direct)
 {
+	if (s->seen == SEEN_WRONG && (direct->otherwise || (direct->has && direct->lacks)))
+		return;
 	if (s->stage == STAGE_LOOKUP)
-		find(c, STAGE_LOOKUP, answer->rcode == NXDOMAIN ? "txt-missing" : "lookup-failed", mem_dup(s->detail), lookup_mend(c, answer));
+		explain_lookup(c, answer, s, direct);
 	else if (!txt_count(answer))
 		find(c, STAGE_VALIDATION, "txt-missing", mem_printf("%s exists, but has no TXT record", answer->name), c->mend(c));
 	else
 		c->explain(c, answer);
-	if (answer->rcode != NXDOMAIN && s->seen == SEEN_ERROR && direct->has && !direct->lacks)
-		find(c, STAGE_LOOKUP, "only-direct",
-		     mem_printf("the servers show the record when they are asked directly, but the way to it from the root fails%s%s",
-		                answer->why ? ": " : "", answer->why ? answer->why : ""), NULL);
 }
 
 /* ---- together ---- */
@@ -192,15 +222,16 @@ static bool is_slow(const struct txt_case *c, const struct servers *s)
 {
 	const struct ev_answer *answer = evidence_authority(c->e, c->e->fqdn, TYPE_TXT);
 
-	return (c->a->flaky_ms > 0 && answer->elapsed_ms > c->a->flaky_ms) || s->fastest_ms > SLOW_MS;
+	return (c->a->flaky_ms > 0 && answer->elapsed_ms > c->a->flaky_ms) || s->fastest_ms > SERVER_SLOW_MS;
 }
 
-static void decide_slow(const struct txt_case *c)
+static void decide_slow(const struct txt_case *c, const struct servers *s)
 {
 	const struct ev_answer *answer = evidence_authority(c->e, c->e->fqdn, TYPE_TXT);
 
 	verdict_find(c->v, FINDING_ERROR, STAGE_LOOKUP, "lookup-slow",
 	             mem_printf("looking up TXT for %s took %lld ms: an authority may give up before", answer->name, (long long)answer->elapsed_ms),
+	             s->blamed || s->fastest_ms > SERVER_SLOW_MS ? NULL :
 	             mem_printf("Make the name servers of %s answer within half a second", c->e->written_zone ? c->e->written_zone : "the zone"));
 	verdict_decide(c->v, VERDICT_FLAKY, STAGE_LOOKUP, PROBLEM_DNS, lookup_failed(c, answer, "timeout"));
 }
@@ -214,7 +245,7 @@ static void decide_seen(const struct txt_case *c, struct sight *sight, const str
 	else if (s->lacks)
 		decide_flaky(c, s);
 	else if (is_slow(c, s))
-		decide_slow(c);
+		decide_slow(c, s);
 	else
 		verdict_decide(c->v, VERDICT_PASS, STAGE_VALIDATION, PROBLEM_NONE, passed_sentence(c, s));
 }
@@ -256,6 +287,8 @@ void txt_judge(const struct txt_case *c)
 		return;
 	sight = authority_sees(c);
 	servers_read(c, &s);
+	s.failing = sight.seen == SEEN_ERROR || (sight.seen == SEEN_NOTHING && !s.has && !s.lacks);
+	s.slow = sight.seen == SEEN_RIGHT && is_slow(c, &s);
 	if (sight.seen == SEEN_WRONG || sight.seen == SEEN_ERROR)
 		explain(c, evidence_authority(c->e, c->e->fqdn, TYPE_TXT), &sight, &s);
 	servers_report(c, &s);

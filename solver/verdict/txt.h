@@ -35,11 +35,25 @@ bool txt_equals(const struct ev_record *r, const char *expected);
 enum server_state { SERVER_HAS, SERVER_LACKS, SERVER_UNUSABLE };
 struct servers {
 	size_t has, lacks, unusable;
+	size_t otherwise; /* of those that lack it: they show it when they are asked in another way */
+	size_t blamed;    /* of the unusable ones: that this host could hear */
+	bool failing;     /* the authority gets no answer, and that is their doing */
+	bool slow;        /* the authority's answer comes late */
 	int64_t fastest_ms; /* of all answers of the zone's servers; 0 without one */
 	const struct ev_answer *first_lack, *first_unusable;
 };
 void servers_read(const struct txt_case *c, struct servers *ret);
 /* Looks, and findings of each server. */
 void servers_report(const struct txt_case *c, const struct servers *s);
+/* What the same server answered otherwise to the same question, or NULL. */
+const struct ev_answer *servers_same(const struct txt_case *c, const struct ev_answer *udp, const char *view, int type, const char *transport);
+/* It refers elsewhere instead of answering. */
+bool servers_lame(const struct ev_answer *answer);
+#define SERVER_SLOW_MS 1000 /* of an answer */
+
+/* ---- blame.c ---- */
+/* Findings of one server, by what it was heard to say. `answer`: what a resolver has of `udp` in the end. */
+void blame_server(const struct txt_case *c, const struct servers *all, const struct ev_answer *udp, const struct ev_answer *answer,
+                  enum server_state state);
 
 #endif

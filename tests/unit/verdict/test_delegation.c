@@ -49,6 +49,11 @@ static struct ev_answer *says(struct evidence *e, const char *server, int type, 
 	return a;
 }
 
+static void over(struct ev_answer *a, const char *transport)
+{
+	mem_replace(&a->transport, transport);
+}
+
 static struct verdict *judged(struct evidence *e)
 {
 	struct verdict *v = verdict_new();
@@ -89,7 +94,11 @@ static void a_zone_that_the_parent_does_not_know_is_told(void **state)
 
 	(void)state;
 	refer(e, "", NULL);
+	e->answers[0].authoritative = true;
 	expect_only(judged(e), "not-delegated");
+	e = world_evidence("dns-01");
+	refer(e, "", NULL); /* without authority: it says nothing about what the parent knows */
+	expect_only(judged(e), NULL);
 }
 
 static void glue_that_is_missing_or_wrong_is_told(void **state)
@@ -114,10 +123,36 @@ static void lame_servers_are_told_once(void **state)
 	struct evidence *e = world_evidence("dns-01");
 
 	(void)state;
-	says(e, "ns1.example.net", 2, "!REFUSED");
-	says(e, "ns1.example.net", 6, "!REFUSED");
+	refer(e, "ns1.example.net ns2.example.net", NULL);
+	over(says(e, "ns1.example.net", 2, "!REFUSED"), "udp");
+	over(says(e, "ns1.example.net", 6, "!REFUSED"), "udp");
+	over(says(e, "ns1.example.net", 6, "!REFUSED"), "tcp");
 	says(e, "ns2.example.net", 2, "!timeout");
 	expect_only(judged(e), "server-lame");
+}
+
+static void no_server_is_lame_without_proof(void **state)
+{
+	static const struct { const char *names, *udp, *tcp; int ns; } unproven[] = {
+		{ "ns1.example.net", "!REFUSED", "!timeout", 0 },      /* silence over TCP proves nothing */
+		{ "ns1.example.net", "!REFUSED", NULL, 0 },            /* it was asked over UDP only */
+		{ "ns1.example.net", "!SERVFAIL", "!SERVFAIL", 0 },    /* it may serve it tomorrow */
+		{ "ns2.example.net", "!REFUSED", "!REFUSED", 0 },      /* nobody says that it should */
+		{ "ns1.example.net", "!REFUSED", "!REFUSED", 1 },      /* it answers other questions */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(unproven); i++) {
+		struct evidence *e = world_evidence("dns-01");
+
+		refer(e, unproven[i].names, NULL);
+		over(says(e, "ns1.example.net", 6, unproven[i].udp), "udp");
+		if (unproven[i].tcp)
+			over(says(e, "ns1.example.net", 6, unproven[i].tcp), "tcp");
+		if (unproven[i].ns)
+			over(says(e, "ns1.example.net", 2, "ns1.example.net"), "udp");
+		expect_only(judged(e), NULL);
+	}
 }
 
 static void serials_that_differ_are_told(void **state)
@@ -218,6 +253,7 @@ int main(void)
 		cmocka_unit_test(a_zone_that_the_parent_does_not_know_is_told),
 		cmocka_unit_test(glue_that_is_missing_or_wrong_is_told),
 		cmocka_unit_test(lame_servers_are_told_once),
+		cmocka_unit_test(no_server_is_lame_without_proof),
 		cmocka_unit_test(serials_that_differ_are_told),
 		cmocka_unit_test(the_chain_and_who_controls_its_end_are_told),
 		cmocka_unit_test(what_is_bogus_is_told_with_its_mend),

@@ -150,6 +150,116 @@ static struct verdict *judged(struct evidence *e)
 	return v;
 }
 
+/* The advice of the first finding that has one. */
+static const char *advice(const struct verdict *v)
+{
+	for (size_t i = 0; i < v->finding_count; i++)
+		if (v->findings[i].severity == FINDING_ERROR && v->findings[i].mend)
+			return v->findings[i].mend;
+	return "";
+}
+
+static void expect_advice(struct verdict *v, const char *text)
+{
+	if (!strstr(advice(v), text))
+		fail_msg("\"%s\" instead of \"%s\"", advice(v), text);
+	for (size_t i = 0; i < v->finding_count; i++)
+		if (v->findings[i].mend && strstr(v->findings[i].mend, "take it out"))
+			fail_msg("advised without proof: %s", v->findings[i].mend);
+	verdict_free(v);
+}
+
+static struct ev_answer *asked_otherwise(struct evidence *e, const char *view, int type, const char *says)
+{
+	struct ev_answer *a = world_answer(e, view, type == 6 ? "example.org" : FQDN, type);
+
+	a->address = mem_dup("198.41.0.1");
+	a->zone = mem_dup("example.org");
+	a->transport = mem_dup("udp");
+	a->authoritative = true;
+	if (type == 6)
+		world_record(a, a->name, type, says);
+	else
+		put_values(a, says);
+	return a;
+}
+
+static void a_server_that_drops_txt_is_told_from_a_silent_one(void **state)
+{
+	struct evidence *e = evidence_of(&(struct row){ "D25", "!timeout", { { "!timeout" } } });
+
+	(void)state;
+	expect_advice(judged(e), "Make ns1.example.org (198.41.0.1) answer: look whether it runs");
+	e = evidence_of(&(struct row){ "D25", "!timeout", { { "!timeout" } } });
+	asked_otherwise(e, "direct", 6, "ns1.example.org h.example.org 7 1 1 1 1");
+	expect_advice(judged(e), "Let TXT queries reach ns1.example.org (198.41.0.1)");
+}
+
+static void what_a_server_does_not_bear_is_named(void **state)
+{
+	struct evidence *e = evidence_of(&(struct row){ "D34", "!timeout", { { "!timeout" } } });
+	struct ev_answer *a;
+
+	(void)state;
+	asked_otherwise(e, "no-edns", 16, VALUE);
+	expect_advice(judged(e), "understand EDNS");
+	e = evidence_of(&(struct row){ "D29", "-", { { "-" } } });
+	asked_otherwise(e, "plain-case", 16, VALUE);
+	expect_advice(judged(e), "names in mixed case");
+	e = evidence_of(&(struct row){ "D31", "!SERVFAIL", { { "!refused" } } });
+	a = asked_otherwise(e, "no-edns", 16, "!timeout");
+	a->truncated = true;
+	expect_advice(judged(e), "answer over TCP, port 53");
+}
+
+static void a_refusal_of_one_question_is_no_lame_delegation(void **state)
+{
+	struct evidence *e = evidence_of(&(struct row){ "D23", "!SERVFAIL", { { "!REFUSED" } } });
+
+	(void)state;
+	asked_otherwise(e, "direct", 6, "ns1.example.org h.example.org 7 1 1 1 1");
+	expect_advice(judged(e), "answer TXT queries for " FQDN);
+}
+
+static void servers_of_the_parent_are_not_judged_as_those_of_the_child(void **state)
+{
+	struct evidence *e = evidence_of(&(struct row){ "D21", "!SERVFAIL", { { "-", "lame" } } });
+
+	(void)state;
+	e->written_zone = mem_dup(FQDN);
+	e->written_fqdn = mem_dup(FQDN);
+	put_server(e, FQDN, 1, &(struct server_says){ "!REFUSED", NULL });
+	mem_replace(&e->answers[e->answer_count - 1].zone, FQDN);
+	expect_advice(judged(e), "ns2.example.org (198.41.0.2)");
+}
+
+static void a_loop_of_cnames_is_shown(void **state)
+{
+	struct evidence *e = evidence_of(&(struct row){ "D17", "!SERVFAIL", { { NULL } } });
+
+	(void)state;
+	world_record(asked_otherwise(e, "direct", 16, "-"), FQDN, 5, "one.example.org");
+	world_record(asked_otherwise(e, "direct", 16, "-"), "one.example.org", 5, FQDN);
+	expect_advice(judged(e), "Break the loop: " FQDN " is a CNAME to one.example.org, one.example.org is a CNAME to " FQDN);
+}
+
+static void a_server_that_lacks_the_record_is_told_by_its_serial(void **state)
+{
+	static const struct { const char *first, *second, *advice; } serials[] = {
+		{ "m h 6 1 1 1 1", "m h 7 1 1 1 1", "it has the serial number 6, others have 7" },
+		{ "m h 7 1 1 1 1", "m h 7 1 1 1 1", "raise the serial number" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(serials); i++) {
+		struct evidence *e = evidence_of(&(struct row){ "D27", VALUE, { { "-" }, { VALUE } } });
+
+		asked_otherwise(e, "direct", 6, serials[i].first);
+		mem_replace(&asked_otherwise(e, "direct", 6, serials[i].second)->address, "198.41.0.2");
+		expect_advice(judged(e), serials[i].advice);
+	}
+}
+
 static void a_bogus_answer_is_told_with_its_reason(void **state)
 {
 	struct evidence *e = evidence_of(&(struct row){ "D39", VALUE, { { VALUE } } });
@@ -301,6 +411,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_measured_scenarios_come_out_as_the_authority_answered),
+		cmocka_unit_test(a_server_that_drops_txt_is_told_from_a_silent_one),
+		cmocka_unit_test(what_a_server_does_not_bear_is_named),
+		cmocka_unit_test(a_refusal_of_one_question_is_no_lame_delegation),
+		cmocka_unit_test(servers_of_the_parent_are_not_judged_as_those_of_the_child),
+		cmocka_unit_test(a_loop_of_cnames_is_shown),
+		cmocka_unit_test(a_server_that_lacks_the_record_is_told_by_its_serial),
 		cmocka_unit_test(a_bogus_answer_is_told_with_its_reason),
 		cmocka_unit_test(a_chain_of_twelve_cnames_is_too_long),
 		cmocka_unit_test(a_record_in_a_wrong_place_is_found_there),
