@@ -135,30 +135,38 @@ void challenges_list(struct api *a, struct http_exchange *x, const struct caller
 /* ---- withdraw ---- */
 
 /* The audit log says of each challenge what came of it. */
-static void note_cleanup(struct call *c, const struct err *err)
+static void note(struct call *c, const char *action, const struct err *err)
 {
 	const struct challenge *one = c->single ? engine_challenge(c->api->parts.engine, c->id) : NULL;
 	const struct challenge **list = NULL;
 	size_t count = c->single ? 0 : engine_order_challenges(c->api->parts.engine, c->id, &list);
 
 	if (one)
-		call_audit_challenge(c, "cleanup", one, err);
+		call_audit_challenge(c, action, one, err);
 	for (size_t i = 0; i < count; i++)
-		call_audit_challenge(c, "cleanup", list[i], err);
+		call_audit_challenge(c, action, list[i], err);
 	free(list);
 }
 
-static void on_released(const struct err *err, void *arg)
+static void ended(struct call *c, const char *action, const struct err *err)
 {
-	struct call *c = arg;
-
 	if (c->api)
-		note_cleanup(c, err);
+		note(c, action, err);
 	if (c->x && err && err->code)
 		reply_err(c->api, c->x, err);
 	else if (c->x)
 		wait_answer(c);
 	call_release(c);
+}
+
+static void on_released(const struct err *err, void *arg)
+{
+	ended(arg, "cleanup", err);
+}
+
+static void on_forgotten(const struct err *err, void *arg)
+{
+	ended(arg, "forget", err);
 }
 
 static struct call *cleanup_call(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id)
@@ -190,6 +198,22 @@ void challenges_delete(struct api *a, struct http_exchange *x, const struct call
 	c = cleanup_call(a, x, caller, found->id);
 	c->single = true;
 	if (engine_release_challenge(a->parts.engine, id, on_released, c, &problem.err) < 0)
+		refuse_cleanup(c, &problem);
+}
+
+void challenges_forget(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id)
+{
+	const struct challenge *found;
+	struct problem problem = { 0 };
+	struct call *c;
+
+	if (caller_challenge(a, caller, id, &found, &problem) < 0) {
+		reply_problem(a, x, &problem);
+		return;
+	}
+	c = cleanup_call(a, x, caller, found->id);
+	c->single = true;
+	if (engine_forget_challenge(a->parts.engine, id, caller->name, on_forgotten, c, &problem.err) < 0)
 		refuse_cleanup(c, &problem);
 }
 

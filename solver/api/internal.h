@@ -119,6 +119,7 @@ void challenges_post(struct api *a, struct http_exchange *x, const struct caller
 void challenges_list(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
 void challenges_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id);
 void challenges_delete(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id);
+void challenges_forget(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id);
 void challenges_outcome(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id);
 void orders_post(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
 void orders_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id);

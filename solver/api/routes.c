@@ -22,6 +22,7 @@ static const struct row {
 	{ { "GET", "/v1/challenges" }, ACCESS_CLIENT, challenges_list },
 	{ { "GET", "/v1/challenges/{}" }, ACCESS_CLIENT, challenges_get },
 	{ { "DELETE", "/v1/challenges/{}" }, ACCESS_CLIENT, challenges_delete },
+	{ { "POST", "/v1/challenges/{}/forget" }, ACCESS_OPERATOR, challenges_forget },
 	{ { "POST", "/v1/challenges/{}/outcome" }, ACCESS_CLIENT, challenges_outcome },
 	{ { "POST", "/v1/orders" }, ACCESS_CLIENT, orders_post },
 	{ { "GET", "/v1/orders/{}" }, ACCESS_CLIENT, orders_get },

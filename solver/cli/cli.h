@@ -27,6 +27,7 @@ int cli_serve(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_present(int argc, char **argv);
 int cli_cleanup(int argc, char **argv);
+int cli_forget(int argc, char **argv);
 int cli_solve(int argc, char **argv);
 int cli_list(int argc, char **argv);
 int cli_describe(int argc, char **argv);

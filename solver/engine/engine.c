@@ -183,7 +183,7 @@ void engine_stop(struct engine *e)
 		if (n->locate)
 			locate_cancel(n->locate);
 		n->locate = NULL;
-		release_tell(n, &unkept);
+		release_tell(n, CHALLENGE_STATES, &unkept);
 	}
 }
 

@@ -118,6 +118,12 @@ size_t engine_release_client(struct engine *e, const char *client, void (*done)(
  * client again. What is being submitted just then stays with the first client. */
 size_t engine_hand_over(struct engine *e, const char *from, const char *to, void (*done)(const struct err *err, void *arg), void *arg);
 
+/* The word of an operator: this record is not waited for any more, although nobody saw it go; `who` stands in the event. Only of a
+ * challenge that is being withdrawn: ERR_CONFLICT for another one, also when it is over, ERR_NOT_FOUND for an unknown id. `done` (may
+ * be NULL) comes when the journal holds it. */
+int engine_forget_challenge(struct engine *e, const char *id, const char *who, void (*done)(const struct err *err, void *arg), void *arg,
+                            struct err *err);
+
 /* Called for each event of each challenge after it happened. Unwatch is allowed inside the call. */
 struct engine_watch;
 struct engine_watch *engine_watch(struct engine *e, void (*fn)(const struct challenge *c, const struct challenge_event *event, void *arg), void *arg);

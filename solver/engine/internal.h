@@ -4,6 +4,7 @@
  *   submit.c   checks and writes what is asked for     release.c  ends it, and says so when that is written
  *   recover.c  what the journal holds, resumed         publish.c  finds the place, puts the answer there
  *   lane.c     one queue a (provider, zone): batches   job.c      runs a provider's wishes
+ *   result.c   what its results mean
  *   preflight.c  what can never pass is refused        gate.c     how many checks run at once
  *   probe.c    looks at the times that poll.c says     decide.c   the check that decides about ready
  *   relook.c   what is ready, looked at again          check.c    a check by hand
@@ -62,6 +63,8 @@ struct entry {
 	struct probe *probe;             /* looking for the value */
 	unsigned waiting_notes;          /* events about why it waits, in this state */
 	unsigned tries;                  /* at the provider, since the last success */
+	size_t company;                  /* most changes of its next job, after a refusal of several; 0: as many as there are */
+	int64_t alarm_ms;                /* when the withdrawal that does not succeed is worth an alarm: wall clock; 0: none failed */
 	unsigned commits;                /* journal writes under way; it cannot be freed before */
 	enum challenge_state kept;       /* the state that the journal holds; behind c.state while it is written */
 	struct release_wait *release_waits; /* who asked for its end and waits for the journal: release.c */
@@ -71,7 +74,7 @@ struct entry {
 	enum out out_before;             /* the same before the call that is under way, or was the last */
 	bool claimed;                    /* counts in a claim */
 	bool history_on_disk;            /* verdict and events were dropped when it became ready */
-	bool queued_in_lane;
+	bool queued_in_lane, in_job;
 	struct entry *lane_prev, *lane_next;
 	int64_t published_ms;            /* loop clock when the provider took it; 0: in an earlier life */
 	struct location *location;       /* dns-01 */
@@ -190,8 +193,8 @@ void twin_forget(struct engine *e, struct entry *n);
 void twin_add(struct engine *e, struct entry *n);
 
 /* ---- release.c ---- */
-/* Tells who waits for the end of this challenge: the journal has it (`err` NULL or of code 0), or why not. */
-void release_tell(struct entry *n, const struct err *err);
+/* Tells who waits for this state, or an earlier one, of the challenge's end: the journal has it (`err` NULL or of code 0), or why not. */
+void release_tell(struct entry *n, enum challenge_state written, const struct err *err);
 
 /* ---- claims: claim.c ---- */
 void claim_take(struct engine *e, struct entry *n);
@@ -211,6 +214,12 @@ void withdraw_start(struct engine *e, struct entry *n); /* state withdrawing is 
 /* ---- lane.c, job.c ---- */
 void lane_enqueue(struct engine *e, struct entry *n);
 void lanes_free(struct engine *e);
+/* result.c: one change of a job is decided; takes its new handle. */
+void result_take(struct engine *e, struct entry *n, struct job *job, size_t index);
+/* "not published yet", "not withdrawn yet": what the result would have been. */
+const char *result_missing(const struct entry *n);
+/* Another try at the provider, after a pause of at least `asked_ms`; `message` says why. */
+void result_retry(struct engine *e, struct entry *n, const char *message, unsigned asked_ms);
 struct instance *instance_find(struct engine *e, const char *name);
 int instances_open(struct engine *e, const struct config *config, struct err *err);
 void instances_close(struct engine *e);

@@ -2,7 +2,8 @@
  *
  * Changes are gathered for a short moment, or while the lane's job runs, and leave together: 100 names in
  * one zone are one call where the provider can. What a waiting entry wants is read off its state when the
- * job is made, so an entry that was released while it waited is simply removed (or never added).
+ * job is made, so an entry that was released while it waited is simply removed (or never added). A job that was refused as a
+ * whole is asked again in halves, and so on down to single changes, so that only the guilty change fails.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,8 +14,6 @@
 #include "solver/engine/internal.h"
 
 #define JOB_CHANGES_MAX 1000
-#define RETRY_FIRST_MS 500
-#define RETRY_MAX_MS 300000
 #define TTL_DEFAULT 60
 
 struct lane {
@@ -54,11 +53,6 @@ static void gathered(void *arg)
 	lane_go(lane);
 }
 
-static const char *not_done(const struct entry *n)
-{
-	return n->c.state == CHALLENGE_WITHDRAWING ? "not withdrawn yet" : "not published yet";
-}
-
 /* The provider asked to be left alone: its own try or that of another told so. */
 static bool is_blocked(const struct engine *e, const struct instance *i)
 {
@@ -80,105 +74,8 @@ void lane_enqueue(struct engine *e, struct entry *n)
 		n->queued_in_lane = true;
 	}
 	if (is_blocked(e, instance_find(e, n->c.provider)))
-		waiting_note(e, n, not_done(n), instance_find(e, n->c.provider)->blocked_for);
+		waiting_note(e, n, result_missing(n), instance_find(e, n->c.provider)->blocked_for);
 	gather(lane, e->config->challenge.batch_ms);
-}
-
-static void again(void *arg)
-{
-	struct entry *n = arg;
-
-	n->retry = NULL;
-	lane_enqueue(n->e, n);
-}
-
-static int64_t pause_before(unsigned tries, unsigned asked_ms)
-{
-	int64_t ms = RETRY_FIRST_MS;
-	unsigned char noise;
-
-	while (tries-- && ms < RETRY_MAX_MS)
-		ms *= 2;
-	if (ms > RETRY_MAX_MS)
-		ms = RETRY_MAX_MS;
-	if (asked_ms > ms)
-		ms = asked_ms;
-	id_random(&noise, 1);
-	return ms + ms * noise / 1024;
-}
-
-static void try_later(struct engine *e, struct entry *n, const char *message, unsigned asked_ms)
-{
-	timer_stop(n->retry);
-	n->retry = timer_start(e->parts.loop, pause_before(n->tries++, asked_ms), again, n);
-	waiting_note(e, n, not_done(n), *message ? message : "the provider did not do it");
-}
-
-/* ---- results ---- */
-
-static bool is_final(enum change_status status)
-{
-	return status == CHANGE_DENIED || status == CHANGE_NO_ZONE || status == CHANGE_FATAL;
-}
-
-/* What the reply to a call that publishes says of the record, whatever became of the challenge meanwhile. */
-static void learn_out(struct entry *n, enum change_status status)
-{
-	if (status == CHANGE_DONE || status == CHANGE_NOOP)
-		n->out = OUT_YES;
-	else if (is_final(status))
-		n->out = n->out_before;
-}
-
-static void added(struct engine *e, struct entry *n, const struct change *change, unsigned asked_ms)
-{
-	n->published_ms = loop_now_ms(e->parts.loop);
-	switch (change->status) {
-	case CHANGE_DONE:
-		life_input(e, n, INPUT_PUBLISHED, "the provider has it; asking the name servers");
-		break;
-	case CHANGE_NOOP:
-		life_input(e, n, INPUT_PUBLISHED, "the provider had it already; asking the name servers");
-		break;
-	case CHANGE_DENIED:
-	case CHANGE_NO_ZONE:
-	case CHANGE_FATAL:
-		life_fail(e, n, change->message);
-		break;
-	default:
-		try_later(e, n, change->message, asked_ms);
-	}
-}
-
-/* A record that cannot be removed is tried again for ever, ever more rarely: somebody may mend the
- * credentials. It is an error that someone must act on. */
-static void removed(struct engine *e, struct entry *n, const struct change *change, unsigned asked_ms)
-{
-	if (change->status == CHANGE_DONE || change->status == CHANGE_NOOP || change->status == CHANGE_NO_ZONE) {
-		life_input(e, n, INPUT_WITHDRAWN, change->status == CHANGE_DONE ? "withdrawn" : "withdrawn; it was gone already");
-		return;
-	}
-	if (change->status == CHANGE_DENIED || change->status == CHANGE_FATAL)
-		log_event(LOG_ERROR, "a record could not be withdrawn", "id", n->c.id, "fqdn", n->c.fqdn, "provider",
-		          n->c.provider, "reason", change->message, NULL);
-	try_later(e, n, change->message, asked_ms);
-}
-
-static void take_result(struct lane *lane, struct entry *n, struct change *change)
-{
-	struct engine *e = lane->e;
-
-	if (change->new_handle) {
-		free(n->c.handle);
-		n->c.handle = change->new_handle;
-		change->new_handle = NULL;
-	}
-	if (change->op == CHANGE_ADD)
-		learn_out(n, change->status);
-	if (change->op == CHANGE_ADD && n->c.state == CHALLENGE_PUBLISHING)
-		added(e, n, change, lane->job.retry_after_ms);
-	else if (change->op == CHANGE_REMOVE && n->c.state == CHALLENGE_WITHDRAWING)
-		removed(e, n, change, lane->job.retry_after_ms);
 }
 
 static void default_result(struct change *change, const struct err *err)
@@ -191,8 +88,10 @@ static void default_result(struct change *change, const struct err *err)
 
 static void job_forget(struct lane *lane)
 {
-	for (size_t i = 0; i < lane->job.count; i++)
+	for (size_t i = 0; i < lane->job.count; i++) {
 		free(lane->job.changes[i].new_handle);
+		lane->entries[i]->in_job = false;
+	}
 	free(lane->job.changes);
 	free((char *)lane->job.zone);
 	free(lane->entries);
@@ -220,7 +119,7 @@ static void on_job_done(struct job *job, const struct err *err, void *arg)
 		default_result(&job->changes[i], err);
 		if (job->changes[i].status == CHANGE_RATE_LIMITED)
 			leave_alone(e, lane->instance, job, job->changes[i].message);
-		take_result(lane, lane->entries[i], &job->changes[i]);
+		result_take(e, lane->entries[i], job, i);
 	}
 	job_forget(lane);
 	if (lane->waiting)
@@ -274,6 +173,20 @@ static void job_add(struct lane *lane, struct entry *n)
 	                           .fqdn = n->c.fqdn, .value = n->c.value, .handle = n->c.handle,
 	                           .ttl = ttl_of(lane->e, lane->instance, &n->c) };
 	lane->entries[lane->job.count++] = n;
+	n->in_job = true;
+}
+
+/* What was refused together is asked again in smaller company, and not mixed with others. */
+static bool fits_in(const struct lane *lane, const struct entry *n)
+{
+	return !lane->job.count || lane->entries[0]->company == n->company;
+}
+
+static size_t room_of(const struct lane *lane, size_t most)
+{
+	size_t company = lane->job.count ? lane->entries[0]->company : 0;
+
+	return company && company < most ? company : most;
 }
 
 static void job_fill(struct lane *lane, struct instance *i)
@@ -288,9 +201,9 @@ static void job_fill(struct lane *lane, struct instance *i)
 	lane->job.changes = mem_new(most, sizeof(struct change));
 	lane->entries = mem_new(most, sizeof(struct entry *));
 	DL_FOREACH_SAFE2(lane->waiting, n, next, lane_next) {
-		if (lane->job.count == most)
+		if (lane->job.count == room_of(lane, most))
 			break;
-		if (name_is_taken(lane, i, n))
+		if (name_is_taken(lane, i, n) || !fits_in(lane, n))
 			continue;
 		DL_DELETE2(lane->waiting, n, lane_prev, lane_next);
 		n->queued_in_lane = false;
@@ -307,7 +220,7 @@ static void no_provider(struct lane *lane)
 		DL_DELETE2(lane->waiting, n, lane_prev, lane_next);
 		n->queued_in_lane = false;
 		if (!settled(lane->e, n))
-			try_later(lane->e, n, "its provider is not in the configuration any more", 0);
+			result_retry(lane->e, n, "its provider is not in the configuration any more", 0);
 	}
 }
 
@@ -326,7 +239,7 @@ static void lane_go(struct lane *lane)
 	}
 	if (is_blocked(e, i)) {
 		DL_FOREACH2(lane->waiting, n, lane_next)
-			waiting_note(e, n, not_done(n), i->blocked_for);
+			waiting_note(e, n, result_missing(n), i->blocked_for);
 		gather(lane, i->blocked_until_ms - loop_now_ms(e->parts.loop));
 		return;
 	}

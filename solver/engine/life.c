@@ -106,8 +106,7 @@ static void on_durable(int code, const struct err *err, void *arg)
 		n->kept = s->written;
 	if (n->kept >= CHALLENGE_WITHDRAWING)
 		twin_forget(e, n);
-	if (s->written >= CHALLENGE_WITHDRAWING)
-		release_tell(n, err);
+	release_tell(n, s->written, err);
 	if (code < 0 && !e->closing) {
 		log_event(LOG_ERROR, "the journal did not take a step; it is repeated until it does", "id", n->c.id,
 		          "error", err->text, NULL);
@@ -282,7 +281,7 @@ static void forget(struct engine *e, struct entry *n)
 {
 	struct deletion *d;
 
-	if (n->commits) {
+	if (n->commits || n->in_job || n->queued_in_lane) {
 		n->due = timer_start(e->parts.loop, JOURNAL_RETRY_MS, due_fired, n);
 		return;
 	}

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "solver/base/log.h"
 #include "solver/base/mem.h"
 #include "solver/engine/internal.h"
 
@@ -16,6 +17,7 @@ struct release {
 
 struct release_wait {
 	struct release *of;
+	enum challenge_state state; /* that must be durable, or a later one */
 	struct release_wait *next;
 };
 
@@ -32,22 +34,24 @@ static void count_down(struct release *r, const struct err *err)
 	free(r);
 }
 
-void release_tell(struct entry *n, const struct err *err)
+void release_tell(struct entry *n, enum challenge_state written, const struct err *err)
 {
-	struct release_wait *list = n->release_waits, *w, *tmp;
+	struct release_wait *w, *tmp;
 
-	n->release_waits = NULL;
-	LL_FOREACH_SAFE(list, w, tmp) {
+	LL_FOREACH_SAFE(n->release_waits, w, tmp) {
+		if (written < w->state)
+			continue;
+		LL_DELETE(n->release_waits, w);
 		count_down(w->of, err);
 		free(w);
 	}
 }
 
-static void wait_for(struct release *r, struct entry *n)
+static void wait_for(struct release *r, struct entry *n, enum challenge_state state)
 {
 	struct release_wait *w = mem_new(1, sizeof(*w));
 
-	w->of = r;
+	*w = (struct release_wait){ .of = r, .state = state };
 	r->pending++;
 	LL_APPEND(n->release_waits, w);
 }
@@ -60,7 +64,7 @@ static void release_one(struct engine *e, struct release *r, struct entry *n, co
 	else
 		life_input(e, n, INPUT_RELEASED, sentence);
 	if (n->kept < CHALLENGE_WITHDRAWING)
-		wait_for(r, n);
+		wait_for(r, n, CHALLENGE_WITHDRAWING);
 }
 
 static struct release *release_new(void (*done)(const struct err *err, void *arg), void *arg)
@@ -127,4 +131,27 @@ size_t engine_release_client(struct engine *e, const char *client, void (*done)(
 	}
 	release_asked(e, r);
 	return count;
+}
+
+int engine_forget_challenge(struct engine *e, const char *id, const char *who, void (*done)(const struct err *err, void *arg), void *arg,
+                            struct err *err)
+{
+	CLEANUP(mem_freep) char *sentence = NULL;
+	struct release *r;
+	struct entry *n;
+
+	HASH_FIND_STR(e->by_id, id, n);
+	if (!n)
+		return err_set(err, ERR_NOT_FOUND, "there is no challenge %.64s", id);
+	if (n->c.state != CHALLENGE_WITHDRAWING)
+		return err_set(err, ERR_CONFLICT, "challenge %s is %s: only one whose withdrawal does not succeed can be forgotten%s", n->c.id,
+		               challenge_state_name(n->c.state), challenge_is_over(n->c.state) ? "" : "; withdraw it first (dcvd cleanup)");
+	sentence = mem_printf("forgotten on the word of %.100s: %s was not seen to go%s%s", who, n->c.fqdn ? n->c.fqdn : "its answer",
+	                      n->c.waiting_for ? "; the last try said: " : "", n->c.waiting_for ? n->c.waiting_for : "");
+	r = release_new(done, arg);
+	log_event(LOG_WARNING, sentence, "id", n->c.id, "fqdn", n->c.fqdn, "provider", n->c.provider, NULL);
+	life_input(e, n, INPUT_WITHDRAWN, sentence);
+	wait_for(r, n, CHALLENGE_GONE);
+	release_asked(e, r);
+	return 0;
 }

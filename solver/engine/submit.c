@@ -36,7 +36,7 @@ static void drop_order(struct engine *e, struct order_entry *order)
 	while (left--) {
 		struct entry *next = n->order_next;
 
-		release_tell(n, NULL); /* it was never there */
+		release_tell(n, CHALLENGE_STATES, NULL); /* it was never there */
 		entry_free(e, n);
 		n = next;
 	}

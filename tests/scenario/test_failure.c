@@ -1,4 +1,6 @@
 /* What goes wrong outside, and what the engine makes of it. */
+#include <stdio.h>
+
 #include "tests/scenario/scenario.h"
 
 #define NAME "www.example.org"
@@ -113,6 +115,20 @@ static void a_name_in_no_zone_ends_at_the_deadline_and_says_so(void **state)
 	assert_says(reason_of(s, s->id), "no zone holds _acme-challenge.www.unregistered.net");
 }
 
+static void assert_event_says(struct scenario *s, const char *sentence)
+{
+	struct challenge history;
+	struct err err;
+	bool found = false;
+
+	assert_int_equal(engine_history(s->engine, s->id, &history, &err), 0);
+	for (size_t i = 0; i < history.event_count; i++)
+		found |= strstr(history.events[i].text, sentence) != NULL;
+	if (!found)
+		fail_msg("no event says \"%s\"", sentence);
+	challenge_done(&history);
+}
+
 /* ---- the provider ---- */
 
 static void a_provider_that_denies_fails_the_challenge_at_once_with_its_sentence(void **state)
@@ -190,6 +206,115 @@ static void a_record_that_cannot_be_withdrawn_is_tried_until_somebody_mends_the_
 	assert_nothing_left(s);
 }
 
+/* ---- one name, and the others ---- */
+
+#define REFUSED "_acme-challenge.bad.example.org"
+
+static void only_the_name_that_the_provider_refuses_fails_of_a_hundred_of_several_clients(void **state)
+{
+	struct scenario *s = *state;
+	char domains[100][40], ids[100][ID_SIZE];
+
+	reconfigure(s, "    refuse-name: " REFUSED "\n");
+	for (int i = 0; i < 100; i++) {
+		struct challenge_request one;
+		struct order_request order = { .challenges = &one, .count = 1, .client = i % 2 ? "odd" : "even" };
+
+		snprintf(domains[i], sizeof(domains[i]), i == 37 ? "bad.example.org" : "n%d.example.org", i);
+		one = dns01(domains[i], VALUE);
+		assert_int_equal(submit_order(s, &order), 0);
+		memcpy(ids[i], s->id, ID_SIZE);
+	}
+	run_for(s, 20000);
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(state_of(s, ids[i]), i == 37 ? CHALLENGE_FAILED : CHALLENGE_READY);
+	assert_says(reason_of(s, ids[37]), "refuse a name");
+	assert_int_equal(memory_count("example.org", NULL), 99);
+	for (int i = 0; i < 100; i++)
+		release(s, ids[i]);
+	run_for(s, 2000);
+	assert_nothing_left(s);
+}
+
+static void a_removal_that_is_refused_does_not_hold_those_beside_it(void **state)
+{
+	struct scenario *s = *state;
+	struct challenge_request list[] = { dns01("good.example.org", VALUE), dns01("bad.example.org", VALUE), dns01("best.example.org", VALUE) };
+
+	assert_int_equal(submit(s, list, 3), 0);
+	run_for(s, 5000);
+	assert_int_equal(memory_count("example.org", NULL), 3);
+	reconfigure(s, "    refuse-name: " REFUSED "\n");
+	assert_int_equal(engine_release_order(s->engine, s->order, NULL, NULL, &s->err), 0);
+	run_for(s, 1000);
+	assert_int_equal(memory_count("example.org", NULL), 1);
+	assert_int_equal(memory_count("example.org", REFUSED), 1);
+	reconfigure(s, "");
+	run_for(s, 60000);
+	assert_nothing_left(s);
+}
+
+/* ---- a zone that the provider does not know ---- */
+
+static void a_zone_that_is_gone_at_removal_does_not_make_the_record_gone(void **state)
+{
+	struct scenario *s = *state;
+
+	assert_int_equal(present(s, NAME, VALUE), 0);
+	run_until(s, s->id, CHALLENGE_READY, 1000);
+	reconfigure(s, "    lost-zone: example.org\n");
+	release(s, s->id);
+	run_for(s, 86400 * INT64_C(1000));
+	assert_int_equal(state_of(s, s->id), CHALLENGE_WITHDRAWING);
+	run_for(s, 600000);
+	assert_event_says(s, "for more than a day; mend the cause");
+	reconfigure(s, "");
+	run_until(s, s->id, CHALLENGE_GONE, 3600 * 1000 * 2);
+	assert_nothing_left(s);
+}
+
+static void a_zone_that_the_provider_does_not_know_at_first_is_waited_for(void **state)
+{
+	struct scenario *s = *state;
+
+	reconfigure(s, "    lost-zone: example.org\n");
+	assert_int_equal(present(s, NAME, VALUE), 0);
+	run_for(s, 10000);
+	assert_int_equal(state_of(s, s->id), CHALLENGE_PUBLISHING);
+	assert_event_says(s, "not published yet: the memory provider was told to know no such zone");
+	reconfigure(s, "");
+	run_until(s, s->id, CHALLENGE_READY, 30000);
+}
+
+static void a_zone_that_never_comes_ends_at_the_deadline_with_nothing_to_withdraw(void **state)
+{
+	struct scenario *s = *state;
+
+	reconfigure(s, "    lost-zone: example.org\n");
+	assert_int_equal(present(s, NAME, VALUE), 0);
+	run_until(s, s->id, CHALLENGE_FAILED, 61000);
+	assert_says(reason_of(s, s->id), "deadline passed after 60 s: the memory provider was told to know no such zone");
+	assert_event_says(s, "nothing was published");
+}
+
+static void an_operator_can_forget_what_cannot_be_withdrawn_and_nothing_else(void **state)
+{
+	struct scenario *s = *state;
+
+	assert_int_equal(present(s, NAME, VALUE), 0);
+	run_until(s, s->id, CHALLENGE_READY, 1000);
+	assert_int_equal(engine_forget_challenge(s->engine, s->id, "operator", NULL, NULL, &s->err), ERR_CONFLICT);
+	assert_says(s->err.text, "withdraw it first");
+	reconfigure(s, "    lost-zone: example.org\n");
+	release(s, s->id);
+	run_for(s, 5000);
+	assert_int_equal(engine_forget_challenge(s->engine, s->id, "operator", NULL, NULL, &s->err), 0);
+	run_until(s, s->id, CHALLENGE_GONE, 1000);
+	assert_event_says(s, "forgotten on the word of operator: " FQDN " was not seen to go; the last try said: the memory provider");
+	assert_int_equal(engine_forget_challenge(s->engine, s->id, "operator", NULL, NULL, &s->err), ERR_CONFLICT);
+	run_for(s, 600000); /* and its next try, which was due, does no harm */
+}
+
 /* ---- the journal ---- */
 
 static void an_order_the_journal_refuses_leaves_nothing(void **state)
@@ -241,6 +366,12 @@ int main(void)
 		scenario_test(a_job_whose_reply_was_lost_is_repeated),
 		scenario_test(a_deadline_while_the_provider_works_withdraws_what_it_may_have_published),
 		scenario_test(a_record_that_cannot_be_withdrawn_is_tried_until_somebody_mends_the_credentials),
+		scenario_test(only_the_name_that_the_provider_refuses_fails_of_a_hundred_of_several_clients),
+		scenario_test(a_removal_that_is_refused_does_not_hold_those_beside_it),
+		scenario_test(a_zone_that_is_gone_at_removal_does_not_make_the_record_gone),
+		scenario_test(a_zone_that_the_provider_does_not_know_at_first_is_waited_for),
+		scenario_test(a_zone_that_never_comes_ends_at_the_deadline_with_nothing_to_withdraw),
+		scenario_test(an_operator_can_forget_what_cannot_be_withdrawn_and_nothing_else),
 		scenario_test(an_order_the_journal_refuses_leaves_nothing),
 		scenario_test(a_step_the_journal_refuses_waits_and_nothing_is_lost),
 	};

@@ -1,0 +1,163 @@
+/* What the result of one change means for its challenge: the next state, another try, or another try in smaller company. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "solver/base/log.h"
+#include "solver/base/mem.h"
+#include "solver/engine/internal.h"
+
+#define RETRY_FIRST_MS 500
+#define RETRY_MAX_MS 300000
+#define RETRY_LONG_MS 3600000   /* after RETRY_LONG_FROM tries, which is after about a day */
+#define RETRY_LONG_FROM 300
+#define ALARM_EVERY_MS INT64_C(86400000)
+
+static void again(void *arg)
+{
+	struct entry *n = arg;
+
+	n->retry = NULL;
+	lane_enqueue(n->e, n);
+}
+
+static int64_t pause_before(unsigned tries, unsigned asked_ms)
+{
+	int64_t ms = RETRY_FIRST_MS, most = tries > RETRY_LONG_FROM ? RETRY_LONG_MS : RETRY_MAX_MS;
+	unsigned char noise;
+
+	while (tries-- && ms < most)
+		ms *= 2;
+	if (ms > most)
+		ms = most;
+	if (asked_ms > ms)
+		ms = asked_ms;
+	id_random(&noise, 1);
+	return ms + ms * noise / 1024;
+}
+
+const char *result_missing(const struct entry *n)
+{
+	return n->c.state == CHALLENGE_WITHDRAWING ? "not withdrawn yet" : "not published yet";
+}
+
+void result_retry(struct engine *e, struct entry *n, const char *message, unsigned asked_ms)
+{
+	timer_stop(n->retry);
+	n->retry = timer_start(e->parts.loop, pause_before(n->tries++, asked_ms), again, n);
+	waiting_note(e, n, result_missing(n), *message ? message : "the provider did not do it");
+}
+
+static bool is_refusal(enum change_status status)
+{
+	return status == CHANGE_DENIED || status == CHANGE_FATAL;
+}
+
+/* What the reply to a call that publishes says of the record, whatever became of the challenge meanwhile. */
+static void learn_out(struct entry *n, enum change_status status)
+{
+	if (status == CHANGE_DONE || status == CHANGE_NOOP)
+		n->out = OUT_YES;
+	else if (is_refusal(status) || status == CHANGE_NO_ZONE)
+		n->out = n->out_before;
+}
+
+static void published(struct engine *e, struct entry *n, const char *sentence, const char *message)
+{
+	char text[ERR_TEXT_MAX];
+
+	n->company = 0;
+	snprintf(text, sizeof(text), "%s%s%s", sentence, *message ? "; " : "", message);
+	life_input(e, n, INPUT_PUBLISHED, text);
+}
+
+/* A zone that is not there may be there in a moment: a server that starts, a zone that is loaded again or just being made. */
+static void added(struct engine *e, struct entry *n, const struct change *change, unsigned asked_ms)
+{
+	n->published_ms = loop_now_ms(e->parts.loop);
+	switch (change->status) {
+	case CHANGE_DONE:
+		published(e, n, "the provider has it; asking the name servers", change->message);
+		break;
+	case CHANGE_NOOP:
+		published(e, n, "the provider had it already; asking the name servers", change->message);
+		break;
+	case CHANGE_DENIED:
+	case CHANGE_FATAL:
+		life_fail(e, n, change->message);
+		break;
+	default:
+		result_retry(e, n, change->message, asked_ms);
+	}
+}
+
+static int64_t withdrawing_since(const struct challenge *c)
+{
+	for (size_t i = 0; i < c->event_count; i++)
+		if (c->events[i].state == CHALLENGE_WITHDRAWING)
+			return c->events[i].at_ms;
+	return c->updated_ms;
+}
+
+/* Somebody is called after a day, and then every day. */
+static void alarm_when_due(struct engine *e, struct entry *n, const char *reason)
+{
+	int64_t now = loop_wall_ms(e->parts.loop);
+	CLEANUP(mem_freep) char *sentence = NULL;
+
+	if (!n->alarm_ms)
+		n->alarm_ms = withdrawing_since(&n->c) + ALARM_EVERY_MS;
+	if (now < n->alarm_ms)
+		return;
+	n->alarm_ms = now + ALARM_EVERY_MS;
+	sentence = mem_printf("a record still stands, or may stand, that could not be withdrawn for more than a day; mend the cause, or remove the record "
+	                      "by hand and say \"dcvd forget %s\"", n->c.id);
+	log_event(LOG_ERROR, sentence, "id", n->c.id, "fqdn", n->c.fqdn, "zone", n->c.zone, "provider", n->c.provider, "reason", reason, NULL);
+	life_note(e, n, sentence);
+}
+
+/* A record that cannot be removed is tried again for ever, ever more rarely: somebody may mend the credentials, and a zone that
+ * is not there may come back with the record in it. It is an error that someone must act on. */
+static void removed(struct engine *e, struct entry *n, const struct change *change, unsigned asked_ms)
+{
+	if (change->status == CHANGE_DONE || change->status == CHANGE_NOOP) {
+		life_input(e, n, INPUT_WITHDRAWN, change->status == CHANGE_DONE ? "withdrawn" : "withdrawn; it was gone already");
+		return;
+	}
+	if ((is_refusal(change->status) || change->status == CHANGE_NO_ZONE) && (!n->c.waiting_for || strcmp(n->c.waiting_for, change->message) != 0))
+		log_event(LOG_ERROR, "a record could not be withdrawn", "id", n->c.id, "fqdn", n->c.fqdn, "provider",
+		          n->c.provider, "reason", change->message, NULL);
+	alarm_when_due(e, n, change->message);
+	result_retry(e, n, change->message, asked_ms);
+}
+
+/* The call was refused, and nobody knows for whose sake: it is asked again at once, with half of them. */
+static bool goes_apart(struct entry *n, const struct job *job, const struct change *change)
+{
+	if (!is_refusal(change->status) || change->scope != SCOPE_CALL || job->count < 2)
+		return false;
+	n->company = (job->count + 1) / 2;
+	lane_enqueue(n->e, n);
+	return true;
+}
+
+void result_take(struct engine *e, struct entry *n, struct job *job, size_t index)
+{
+	struct change *change = &job->changes[index];
+	enum challenge_state state = change->op == CHANGE_ADD ? CHALLENGE_PUBLISHING : CHALLENGE_WITHDRAWING;
+
+	if (change->new_handle) {
+		free(n->c.handle);
+		n->c.handle = change->new_handle;
+		change->new_handle = NULL;
+	}
+	if (change->op == CHANGE_ADD)
+		learn_out(n, change->status);
+	if (n->c.state != state || goes_apart(n, job, change))
+		return;
+	if (change->op == CHANGE_ADD)
+		added(e, n, change, job->retry_after_ms);
+	else
+		removed(e, n, change, job->retry_after_ms);
+}
