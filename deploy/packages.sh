@@ -2,7 +2,7 @@
 
 BUILD_PACKAGES="gcc cmake make pkg-config libc6-dev libmicrohttpd-dev libc-ares-dev libcurl4-openssl-dev libssl-dev
   libldns-dev libuv1-dev libjansson-dev libfyaml-dev libsqlite3-dev libidn2-dev libpsl-dev libunbound-dev
-  libcrypt-dev libgnutls28-dev dns-root-data uthash-dev"
+  libcrypt-dev libgnutls28-dev zlib1g-dev dns-root-data uthash-dev"
 SHOW_PACKAGES="curl bind9-dnsutils openssl ca-certificates"
 TEST_PACKAGES="libcmocka-dev python3 python3-cryptography python3-dnspython unbound bind9-utils pebble bind9 knot pdns-server pdns-backend-sqlite3
   certbot dehydrated uacme lego chromium chromium-driver python3-kubernetes python3-yaml
