@@ -385,10 +385,14 @@ void run_asks_close(struct check_run *r)
 	struct ask *a, *tmp;
 
 	HASH_ITER(hh, r->asks, a, tmp) {
-		if (!a->tls)
+		if (!a->tls && !a->http)
 			continue;
-		tls_alpn_abandon(a->tls);
+		if (a->tls)
+			tls_alpn_abandon(a->tls);
+		else
+			http_fetch_abandon(a->http);
 		a->tls = NULL;
+		a->http = NULL;
 		r->pending--;
 	}
 }

@@ -4,6 +4,7 @@
 
 #include "solver/check/run.h"
 #include "solver/dns/name.h"
+#include "solver/net/http_fetch.h"
 #include "solver/net/tls_alpn.h"
 
 struct ask {
@@ -21,8 +22,7 @@ struct ask {
 	char *url;               /* HTTP */
 	size_t walk;
 	bool fallback;
-	struct http_call *http;  /* under way */
-	struct http_trace trace;
+	struct http_fetch *http; /* under way */
 	bool certificate;        /* TLS-ALPN */
 	struct tls_alpn_call *tls; /* under way */
 	UT_hash_handle hh;

@@ -6,15 +6,15 @@
 
 #include "solver/base/mem.h"
 #include "solver/check/ask.h"
+#include "solver/check/web_request.h"
 #include "solver/crypto/crypto.h"
 
 #define SHOWN_MAX 4096 /* bytes of a header */
 
 /* ---- HTTP ---- */
 
-static char *escaped_header(const char *headers, const char *name)
+static char *escaped_header(const char *value)
 {
-	CLEANUP(mem_freep) char *value = http_header(headers, name);
 	size_t length = value ? strlen(value) : 0;
 
 	return value ? evidence_escape(value, length < SHOWN_MAX ? length : SHOWN_MAX) : NULL;
@@ -54,48 +54,31 @@ static struct ev_hop *hop_new(struct ask *a)
 	return hop;
 }
 
-static void take_response(struct ev_hop *hop, const struct http_reply *reply)
+static void take_response(struct ev_hop *hop, const struct http_fetch_reply *reply)
 {
 	size_t length = reply->body_length < EVIDENCE_BODY_MAX ? reply->body_length : EVIDENCE_BODY_MAX;
 
+	hop->failure = mem_dup(http_failure_name(reply->failure));
+	hop->why = reply->failure ? mem_dup(reply->why) : NULL;
 	hop->status = reply->status;
-	hop->location = escaped_header(reply->headers, "Location");
-	hop->server = escaped_header(reply->headers, "Server");
-	hop->body = evidence_escape(reply->body, length);
+	hop->location = escaped_header(reply->location);
+	hop->server = escaped_header(reply->server);
+	hop->encoding = escaped_header(reply->encoding);
+	hop->body = reply->status ? evidence_escape(reply->body, length) : NULL;
 	hop->body_length = (int64_t)reply->body_length;
 }
 
-static void on_response(const struct http_reply *reply, const struct err *err, void *arg)
+static void on_response(const struct http_fetch_reply *reply, void *arg)
 {
 	struct ask *a = arg;
 	struct check_run *r = a->run;
 	struct ev_hop *hop;
 
 	a->http = NULL;
-	if (err->code == ERR_CANCELLED && a->waiting)
-		r->c->closing = true;
-	if (a->waiting && !r->over && (hop = hop_new(a)) != NULL) {
-		if (reply) {
-			take_response(hop, reply);
-		} else {
-			hop->failure = mem_dup(a->trace.failure ? http_failure_name(a->trace.failure) : "garbage");
-			hop->why = mem_dup(err->text);
-			hop->status = a->trace.status;
-		}
-	}
+	if (reply && a->waiting && !r->over && (hop = hop_new(a)) != NULL)
+		take_response(hop, reply);
 	a->waiting = false;
 	run_replied(r);
-}
-
-/* Another port than 80 or 443 is for tests: they have no right to those. */
-static int port_for(const struct check_run *r, const char *url)
-{
-	const struct config_check *check = &r->c->config->check;
-	bool tls = strncmp(url, "https:", 6) == 0;
-
-	if (tls)
-		return check->tls_port != 443 ? (int)check->tls_port : 0;
-	return check->http_port != 80 ? (int)check->http_port : 0;
 }
 
 static size_t hops_of(const struct check_run *r, size_t walk)
@@ -107,13 +90,41 @@ static size_t hops_of(const struct check_run *r, size_t walk)
 	return count;
 }
 
+/* Other ports than 80 and 443 are configured for tests: they have no right to those. */
+static int port_for(const struct check_run *r, const struct web_request *w)
+{
+	const struct config_check *check = &r->c->config->check;
+	int configured = (int)(w->tls ? check->tls_port : check->http_port);
+
+	return configured != (w->tls ? 443 : 80) ? configured : w->port;
+}
+
+static bool fetch(struct ask *a, const struct http_next *next)
+{
+	struct check_run *r = a->run;
+	struct http_fetch_request h = { .address = next->address, .user_agent = r->c->config->check.user_agent, .body_max = EVIDENCE_BODY_MAX + 1 };
+	struct web_request w;
+	struct err err;
+	bool begun;
+
+	if (r->c->closing || web_request_read(next->url, &w) < 0)
+		return false;
+	h.port = port_for(r, &w);
+	h.tls = w.tls;
+	h.sni = w.sni;
+	h.host = w.host;
+	h.target = w.target;
+	h.authorization = w.authorization;
+	h.timeout_ms = (int)next->left_ms;
+	h.dial_ms = (int)r->authority->dial_ms;
+	begun = http_fetch_start(r->c->parts.loop, &h, on_response, a, &a->http, &err) == 0;
+	web_request_done(&w);
+	return begun;
+}
+
 void run_ask_hop(struct check_run *r, size_t walk, const struct http_next *next)
 {
-	static const char *const headers[] = { "Accept: */*", "Connection: close", NULL };
 	struct ask *a = ask_new(r, mem_printf("hop %zu %zu", walk, hops_of(r, walk)));
-	struct http_request h = { .url = next->url, .headers = headers, .max_reply = EVIDENCE_BODY_MAX + 1, .cut_at_max = true,
-	                          .connect_address = next->address, .insecure_tls = true, .as_authority = true };
-	struct err err;
 
 	if (!a)
 		return;
@@ -121,12 +132,7 @@ void run_ask_hop(struct check_run *r, size_t walk, const struct http_next *next)
 	a->url = mem_dup(next->url);
 	a->address = mem_dup(next->address);
 	a->fallback = next->fallback;
-	h.timeout_ms = (int)next->left_ms;
-	h.connect_timeout_ms = (int)r->authority->dial_ms;
-	h.connect_port = port_for(r, next->url);
-	h.user_agent = r->c->config->check.user_agent;
-	h.trace = &a->trace;
-	if (!r->c->closing && http_start(r->c->parts.http, &h, on_response, a, &a->http, &err) == 0)
+	if (fetch(a, next))
 		return;
 	a->waiting = false;
 	r->pending--;
@@ -225,5 +231,5 @@ void ask_give_up_web(struct ask *a)
 	}
 	if ((hop = hop_new(a)) != NULL)
 		hop->failure = mem_dup("timeout");
-	http_cancel(a->http);
+	http_fetch_cancel(a->http);
 }

@@ -9,7 +9,6 @@
 
 #include "solver/base/buf.h"
 #include "solver/base/mem.h"
-#include "solver/net/http_trace.h"
 
 #define MAX_REPLY (1024 * 1024)
 #define TIMEOUT_MS 30000
@@ -43,7 +42,6 @@ struct http_call {
 	char error_text[CURL_ERROR_SIZE];
 	int redirects;
 	bool cut, too_large, headers_too_large, with_body;
-	bool no_http;                /* what answers speaks something else */
 	bool head_whole;             /* the empty line after the headers came */
 	int64_t started_ms;
 	struct timer *cancel;
@@ -208,19 +206,14 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
 {
 	struct http_call *call = arg;
 	size_t length = size * count, room = call->request.max_reply - call->reply_body.length;
-	long status = 0;
 
-	curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
-	call->no_http = status == 0;
-	if (length <= room && !call->no_http) {
+	if (length <= room) {
 		buf_add(&call->reply_body, bytes, length);
 		return length;
 	}
-	call->cut = call->request.cut_at_max && !call->no_http;
-	call->too_large = !call->cut && !call->no_http;
-	if (call->no_http)
-		buf_add(&call->reply_body, bytes, length < room ? length : room);
-	else if (call->cut)
+	call->cut = call->request.cut_at_max;
+	call->too_large = !call->cut;
+	if (call->cut)
 		buf_add(&call->reply_body, bytes, room);
 	return 0; /* ends the transfer */
 }
@@ -272,8 +265,6 @@ static void call_fail(struct http_call *call, CURLcode rc)
 		err_set(&err, ERR_TOO_LARGE, "%s: the reply is longer than %zu bytes", call->where, call->request.max_reply);
 	else if (call->headers_too_large)
 		err_set(&err, ERR_TOO_LARGE, "%s: the headers of the reply are longer than %d bytes", call->where, HTTP_HEADERS_MAX);
-	else if (call->no_http)
-		err_set(&err, ERR_PROTOCOL, "%s: the answer is no HTTP/1 response", call->where);
 	else
 		err_set(&err, failure_code(call, rc), "%s: %s", call->where,
 		        call->error_text[0] ? call->error_text : curl_easy_strerror(rc));
@@ -358,12 +349,11 @@ static void set_headers(struct http_call *call, const char *const *headers)
 static void set_address(struct http_call *call)
 {
 	const char *address = call->connect_address;
-	CLEANUP(mem_freep) char *port = call->request.connect_port ? mem_printf("%d", call->request.connect_port) : mem_dup("");
 	CLEANUP(mem_freep) char *to = NULL;
 
 	if (!address)
 		return;
-	to = mem_printf(strchr(address, ':') ? "::[%s]:%s" : "::%s:%s", address, port);
+	to = mem_printf(strchr(address, ':') ? "::[%s]:" : "::%s:", address);
 	call->connect_to = curl_slist_append(NULL, to);
 	curl_easy_setopt(call->easy, CURLOPT_CONNECT_TO, call->connect_to);
 	curl_easy_setopt(call->easy, CURLOPT_PROXY, "");
@@ -382,8 +372,6 @@ static void set_options(struct http_call *call)
 	curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(e, CURLOPT_USERAGENT, "dcvd/" DCVD_VERSION);
-	if (call->request.as_authority)
-		http_set_authority(e, call->request.trace);
 	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(e, CURLOPT_WRITEDATA, call);
 	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
@@ -416,7 +404,6 @@ static void request_copy(struct http_call *call, const struct http_request *r)
 {
 	call->request = *r;
 	call->request.headers = NULL; /* nothing of the caller's is kept by pointer */
-	call->request.user_agent = NULL;
 	call->request.max_reply = r->max_reply ? r->max_reply : MAX_REPLY;
 	call->request.timeout_ms = r->timeout_ms > 0 ? r->timeout_ms : TIMEOUT_MS;
 	call->request.connect_timeout_ms = r->connect_timeout_ms > 0 ? r->connect_timeout_ms : CONNECT_TIMEOUT_MS;
@@ -456,8 +443,6 @@ int http_start(struct http_client *c, const struct http_request *request,
 	call->where = mem_dup(where);
 	request_copy(call, request);
 	set_options(call);
-	if (request->user_agent)
-		curl_easy_setopt(call->easy, CURLOPT_USERAGENT, request->user_agent);
 	set_headers(call, request->headers);
 	set_address(call);
 	DL_APPEND(c->calls, call);
@@ -540,22 +525,14 @@ static void redirect_follow(struct http_call *call, const char *target, long sta
 	hop_start(call);
 }
 
-static enum http_came came(const struct http_call *call)
-{
-	return call->no_http ? CAME_NO_HTTP : call->head_whole ? CAME_HEAD : CAME_NO_HEAD;
-}
-
 static void call_completed(struct http_call *call, CURLcode rc)
 {
 	char *target = NULL;
 	long status = 0;
 
-	if (rc == CURLE_OK && came(call) == CAME_NO_HEAD)
+	if (rc == CURLE_OK && !call->head_whole)
 		rc = CURLE_RECV_ERROR; /* libcurl takes the end of the connection for the end of the headers */
-	if (call->request.trace)
-		http_trace_fill(call->request.trace, call->easy, call->cut ? CURLE_OK : rc, call->error_text, came(call),
-		                buf_text(&call->reply_body), call->reply_body.length);
-	if (call->no_http || (rc != CURLE_OK && !call->cut)) {
+	if (rc != CURLE_OK && !call->cut) {
 		call_fail(call, rc);
 		return;
 	}

@@ -14,20 +14,6 @@
 struct http_client;
 struct http_call;
 
-/* What exactly went wrong, as an authority tells it apart: while dialling, or after it. */
-enum http_failure {
-	HTTP_WORKED, HTTP_CONNECT_TIMEOUT, HTTP_CONNECT_REFUSED, HTTP_CONNECT_UNREACHABLE, /* dialling */
-	HTTP_TIMED_OUT, HTTP_RESET, HTTP_CLOSED, HTTP_GARBAGE, HTTP_SPEAKS_HTTP2, HTTP_TLS, HTTP_TLS_NOT_TLS,
-	HTTP_SHORT,                  /* the body ended or stopped before its end */
-};
-/* Filled in before `done` comes. */
-struct http_trace {
-	enum http_failure failure;
-	int status;                  /* of the last response, 0 when there was none */
-	bool connected;              /* the dial worked */
-};
-const char *http_failure_name(enum http_failure failure); /* "connect-timeout", …; NULL for HTTP_WORKED */
-
 struct http_request {
 	const char *method;          /* NULL: GET */
 	const char *url;             /* sent byte for byte (no path normalisation) */
@@ -44,10 +30,6 @@ struct http_request {
 	const char *ca_file;         /* NULL: the system's */
 	const char *unix_socket;     /* or NULL */
 	bool redirects_web_ports_only; /* only http/https on 80/443, as an authority does */
-	int connect_port;            /* with connect_address: this port, whatever the URL says; 0: the URL's */
-	const char *user_agent;      /* NULL: our own */
-	bool as_authority;           /* as validation servers do: HTTP/1.1, TLS 1.2 or later without ALPN, gzip, one request a connection */
-	struct http_trace *trace;    /* lives until `done`; or NULL */
 };
 
 struct http_reply {

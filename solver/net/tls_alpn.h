@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "solver/base/err.h"
-#include "solver/net/http.h"
+#include "solver/net/failure.h"
 #include "solver/net/loop.h"
 
 struct tls_alpn_call;

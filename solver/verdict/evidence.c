@@ -70,6 +70,7 @@ static const struct codec_field hop_fields[] = {
 	SMALL(ev_hop, status, 0, 999),
 	TEXT(ev_hop, location, DATA_BYTES),
 	TEXT(ev_hop, server, TEXT_BYTES),
+	TEXT(ev_hop, encoding, TEXT_BYTES),
 	TEXT(ev_hop, body, EVIDENCE_BODY_MAX * 4),
 	COUNT(ev_hop, body_length),
 	COUNT(ev_hop, elapsed_ms),

@@ -56,11 +56,13 @@ struct ev_hop {
 	char *address;    /* that was connected to */
 	bool fallback;    /* the IPv4 address after a failed dial of IPv6 */
 	char *failure;    /* NULL: there is a response. "connect-timeout", "connect-refused", "connect-unreachable" (dial);
-	                     "timeout", "reset", "closed", "garbage", "http2", "tls", "tls-not-tls", "short" (after it) */
+	                     "timeout", "reset", "closed", "garbage", "http2", "tls", "tls-not-tls", "bad-head" (after it);
+	                     "short", "bad-body", and "timeout" with a status, of its body */
 	char *why;        /* the TLS or network sentence, or NULL */
 	int status;
 	char *location;   /* escaped; NULL without */
 	char *server;     /* Server header, escaped, or NULL */
+	char *encoding;   /* Content-Encoding header, escaped, or NULL */
 	char *body;       /* first EVIDENCE_BODY_MAX bytes after content decoding, escaped */
 	int64_t body_length; /* bytes read; over EVIDENCE_BODY_MAX it was more */
 	int64_t elapsed_ms, at_ms;

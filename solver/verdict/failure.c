@@ -21,6 +21,7 @@ static const struct failure {
 	{ "garbage", "no-http", PROBLEM_CONNECTION, NOT_UNDERSTOOD },
 	{ "http2", "http2", PROBLEM_CONNECTION, "Server is speaking HTTP/2 over HTTP" },
 	{ "tls-not-tls", "plain-http-on-443", PROBLEM_MALFORMED, "Server only speaks HTTP, not TLS" },
+	{ "bad-head", "bad-head", PROBLEM_CONNECTION, NOT_UNDERSTOOD },
 	{ "short", "body-short", PROBLEM_UNAUTHORIZED, "unexpected EOF" },
 };
 
@@ -31,23 +32,24 @@ static void set(struct failure_words *ret, const char *code, enum problem_type p
 	snprintf(ret->text, sizeof(ret->text), "%s%.200s", lead, text);
 }
 
-/* An alert of the server is told as such; what the client itself does not like is not. */
+/* An alert of the server is told as such, in the words of Go; what the client itself does not like is not. */
 static void describe_tls(const char *why, struct failure_words *ret)
 {
+	const char *alert = strstr(why, "alert ");
 	static const struct { const char *in, *alert; } alerts[] = {
-		{ "alert protocol version", "protocol version not supported" }, { "alert handshake failure", "handshake failure" },
-		{ "unrecognized name", "unrecognized name" }, { "alert internal error", "internal error" },
-		{ "alert access denied", "access denied" }, { "no application protocol", "no application protocol" },
+		{ "alert protocol version", "protocol version not supported" }, { "unrecognized name", "unrecognized name" },
+		{ "no application protocol", "no application protocol" },
 	};
 
-	if (strstr(why, "unsupported protocol") || strstr(why, "wrong version")) {
-		set(ret, "tls-old", PROBLEM_CONNECTION, "", NOT_UNDERSTOOD);
-		return;
-	}
+	why = alert ? alert + strlen("alert ") : why;
 	for (size_t i = 0; i < ARRAY_LEN(alerts); i++)
-		if (strstr(why, alerts[i].in))
-			why = alerts[i].alert;
-	set(ret, strstr(why, "protocol version") ? "tls-old" : "tls-failed", PROBLEM_TLS, "remote error: tls: ", why);
+		if (strstr(alert ? alert : why, alerts[i].in))
+			alert = why = alerts[i].alert;
+	if (alert)
+		set(ret, strstr(why, "protocol version") ? "tls-old" : "tls-failed", PROBLEM_TLS, "remote error: tls: ", why);
+	else
+		set(ret, strstr(why, "unsupported protocol") || strstr(why, "wrong version") ? "tls-old" : "tls-failed", PROBLEM_CONNECTION, "",
+		    NOT_UNDERSTOOD);
 }
 
 void failure_describe(const char *failure, const char *why, struct failure_words *ret)

@@ -1,4 +1,5 @@
 /* HTTP-01: what the walks of an authority come to. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,6 +43,10 @@ static void judge_failure(const struct ev_hop *hop, struct outcome *o)
 	struct failure_words words;
 
 	failure_describe(hop->failure, hop->why, &words);
+	if (words.problem == PROBLEM_MALFORMED) { /* Go's HTTP client hides that plain HTTP came where TLS was due */
+		words.problem = PROBLEM_CONNECTION;
+		snprintf(words.text, sizeof(words.text), "Error getting validation data");
+	}
 	fail(o, words.problem, words.code, walk_sentence(hop, mem_printf("Fetching %s: %s", hop->url, words.text)));
 }
 
@@ -57,6 +62,16 @@ static bool status_is_fine(int status, enum status_rule rule)
 	}
 }
 
+/* Go's words for a body that cannot be read to its end; *ret_code: what it is. */
+static const char *body_trouble(const struct ev_hop *hop, const char **ret_code)
+{
+	*ret_code = hop->failure;
+	if (strcmp(hop->failure, "bad-body") == 0)
+		return hop->why ? hop->why : "malformed chunked encoding";
+	*ret_code = strcmp(hop->failure, "timeout") == 0 ? "body-endless" : "body-short";
+	return strcmp(hop->failure, "timeout") == 0 ? "context deadline exceeded" : "unexpected EOF";
+}
+
 static void judge_body(const struct evidence *e, const struct authority *a, const struct ev_hop *hop, struct outcome *o)
 {
 	struct body b;
@@ -68,9 +83,9 @@ static void judge_body(const struct evidence *e, const struct authority *a, cons
 		got = body_quote(b.bytes, b.length < (size_t)a->body_max ? b.length : (size_t)a->body_max);
 		fail(o, PROBLEM_UNAUTHORIZED, "body-long", walk_sentence(hop, mem_printf("Invalid response from %s: %s", hop->url, got)));
 	} else if (hop->failure) {
-		const char *why = strcmp(hop->failure, "timeout") == 0 ? "context deadline exceeded" : "unexpected EOF";
+		const char *code, *why = body_trouble(hop, &code);
 
-		fail(o, PROBLEM_UNAUTHORIZED, "body-short", walk_sentence(hop, mem_printf("Error reading HTTP response body: %s", why)));
+		fail(o, PROBLEM_UNAUTHORIZED, code, walk_sentence(hop, mem_printf("Error reading HTTP response body: %s", why)));
 	} else if (!body_equals(&b, e->expected)) {
 		got = body_quote(b.start, b.kept);
 		fail(o, PROBLEM_UNAUTHORIZED, "body-differs",

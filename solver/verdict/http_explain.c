@@ -58,18 +58,30 @@ static const struct sentence {
 	{ "plain-http-on-443", "plain HTTP is spoken on the https port", "Configure TLS on port 443, or do not redirect to https" },
 	{ "tls-old", "the https server speaks no TLS 1.2", "Switch TLS 1.2 and 1.3 on" },
 	{ "tls-failed", "the https server refused the TLS connection", "Configure a certificate (any will do) for this name, or do not redirect to https" },
+	{ "bad-head", "an authority refuses this answer, which breaks the rules of HTTP", "Correct the head of the answer: the web server, or a program or proxy behind it, writes it" },
+	{ "bad-body", "an authority cannot read the body of the answer", "Send the key authorization as plain text with its Content-Length, and without Content-Encoding" },
+	{ "body-endless", "the answer began, but its end did not come in time", "Send the whole key authorization with its Content-Length, and do not wait" },
 	{ "body-short", "the answer broke off", "Send the whole key authorization with the right Content-Length" },
 	{ "body-long", "the answer is too long for a key authorization", "Answer with the key authorization and nothing else" },
 };
 
+/* Of an answer that is refused, what is wrong with it. */
+static char *refused_because(const struct ev_hop *hop)
+{
+	bool refused = hop && hop->failure && hop->why && strncmp(hop->failure, "bad-", strlen("bad-")) == 0;
+
+	return refused ? mem_printf(" (%s)", hop->why) : mem_dup("");
+}
+
 static void explain_code(struct explain *x, const char *code)
 {
+	CLEANUP(mem_freep) char *because = refused_because(x->w->last);
 	const char *where = x->w->target ? x->w->target : x->w->last ? x->w->last->url : x->e->identifier;
 	const char *address = x->w->last ? x->w->last->address : "-";
 
 	for (size_t i = 0; i < ARRAY_LEN(sentences); i++)
 		if (strcmp(sentences[i].code, code) == 0)
-			find(x, FINDING_ERROR, sentences[i].code, mem_printf("%s at %s: %s", where, address, sentences[i].text),
+			find(x, FINDING_ERROR, sentences[i].code, mem_printf("%s at %s: %s%s", where, address, sentences[i].text, because),
 			     mem_dup(sentences[i].mend));
 }
 
@@ -145,6 +157,7 @@ static const char *body_cause(const struct explain *x, const struct ev_hop *hop,
 {
 	const char *expected = x->e->expected, *token = x->e->token ? x->e->token : "";
 	size_t skip = body_mark(b) ? body_mark(b) : body_leading_space(b), length = strlen(expected);
+	bool encoded = hop->encoding && *hop->encoding && strcasecmp(hop->encoding, "identity") != 0 && strcasecmp(hop->encoding, "gzip") != 0;
 	bool behind = skip && b->kept >= skip + length && memcmp(b->start + skip, expected, length) == 0;
 
 	*ret_mend = "Answer with the key authorization and nothing else";
@@ -154,6 +167,10 @@ static const char *body_cause(const struct explain *x, const struct ev_hop *hop,
 	}
 	if (b->kept == 0)
 		return "the answer is empty";
+	if (encoded) {
+		*ret_mend = "Send the key authorization without Content-Encoding: an authority decodes gzip only";
+		return "the answer has a Content-Encoding that an authority does not decode";
+	}
 	if (body_mark(b)) {
 		*ret_mend = "Save the file without a byte order mark, as ASCII";
 		return "the answer begins with a byte order mark";

@@ -191,6 +191,12 @@ static void follow(struct state *s, const struct ev_hop *hop)
 	s->address = s->now.v6 ? s->now.v6 : s->now.v4;
 }
 
+/* The final response began in time, and the authority judges what it says of it: its status, or that its body does not end. */
+static bool body_stalled(const struct ev_hop *hop)
+{
+	return hop->status && hop->failure && strcmp(hop->failure, "timeout") == 0 && !redirect_is(hop);
+}
+
 static void out_of_time(struct state *s, const struct ev_hop *hop)
 {
 	const char *text = walk_dial_failed(hop) ? "Timeout during connect (likely firewall problem)"
@@ -217,7 +223,7 @@ static bool step(struct state *s)
 		    hop->url, hop->address, redirect_current(&s->history), s->address));
 		return false;
 	}
-	if (s->a->attempt_ms > 0 && s->out->elapsed_ms > s->a->attempt_ms)
+	if (s->a->attempt_ms > 0 && s->out->elapsed_ms > s->a->attempt_ms && !body_stalled(hop))
 		out_of_time(s, hop);
 	else if (walk_dial_failed(hop) && fall_back(s, hop))
 		return true;

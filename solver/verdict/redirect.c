@@ -55,9 +55,9 @@ static char *wrong_port(const struct question *q)
 {
 	long port = strtol(q->url->port, NULL, 10);
 
-	if (!q->url->has_port)
+	if (!q->url->port[0]) /* an empty one is the scheme's own */
 		return NULL;
-	if (!q->url->port[0] || strlen(q->url->port) > 9)
+	if (strlen(q->url->port) > 9)
 		return mem_dup(NOT_UNDERSTOOD);
 	if (q->a->web_ports_only && port != 80 && port != 443)
 		return mem_printf("Invalid port in redirect target. Only ports 80 and 443 are supported, not %ld", port);

@@ -79,6 +79,17 @@ static bool plain(unsigned char c)
 	return c > ' ' && c < 0x7f && !strchr("\"<>\\^`{|}", c);
 }
 
+/* A query is kept as it stands, spaces too. */
+static void add_query(struct buf *b, struct slice s)
+{
+	for (size_t i = 0; i < s.length; i++) {
+		if ((unsigned char)s.at[i] < 0x7f)
+			buf_add_char(b, s.at[i]);
+		else
+			buf_printf(b, "%%%02X", (unsigned char)s.at[i]);
+	}
+}
+
 static void add_encoded(struct buf *b, struct slice s)
 {
 	for (size_t i = 0; i < s.length; i++) {
@@ -211,6 +222,15 @@ static int read_host(struct slice authority, struct url *ret)
 	return 0;
 }
 
+/* "user:password@" */
+static bool user_valid(struct slice user)
+{
+	for (size_t i = 0; i < user.length; i++)
+		if (!isalnum((unsigned char)user.at[i]) && !strchr("-._:~!$&'()*+,;=%@", user.at[i]))
+			return false;
+	return escapes_valid(user);
+}
+
 static int write_authority(struct buf *b, struct slice authority, struct url *ret)
 {
 	const char *host = authority.at;
@@ -221,6 +241,8 @@ static int write_authority(struct buf *b, struct slice authority, struct url *re
 	for (size_t i = 0; i < authority.length; i++)
 		if (authority.at[i] == '@')
 			host = authority.at + i + 1;
+	if (!user_valid(take(authority.at, (size_t)(host - authority.at))))
+		return ERR_INVALID;
 	buf_add_text(b, "//");
 	add_encoded(b, take(authority.at, (size_t)(host - authority.at)));
 	add_lower(b, take(host, authority.length - (size_t)(host - authority.at)));
@@ -235,7 +257,7 @@ static void write_rest(struct buf *b, const struct parts *base, const struct par
 		query = base->query;
 	if (query.at) {
 		buf_add_char(b, '?');
-		add_encoded(b, query);
+		add_query(b, query);
 	}
 	if (r->fragment.at) {
 		buf_add_char(b, '#');
@@ -279,7 +301,8 @@ int url_resolve(const char *base, const char *reference, struct url *ret)
 	for (const char *p = reference; *p; p++)
 		if ((unsigned char)*p < ' ' || *p == 0x7f)
 			return ERR_INVALID;
-	if (split(base, &b) < 0 || split(reference, &r) < 0 || !b.scheme.at || !escapes_valid(b.path) || !escapes_valid(r.path))
+	if (split(base, &b) < 0 || split(reference, &r) < 0 || !b.scheme.at || !escapes_valid(b.path) || !escapes_valid(r.path) ||
+	    !escapes_valid(r.fragment))
 		return ERR_INVALID;
 	rc = write_url(&text, &path, &b, &r, ret);
 	if (rc == 0)

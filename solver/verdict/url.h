@@ -1,7 +1,7 @@
 /* URLs as a redirect names them (RFC 3986): split, resolved against the URL that answered, and written again.
  *
- * Scheme and host come out in lower case; dot segments are gone; bytes that no URL may hold are percent-encoded, so the
- * text can be handed to any client. User information, query and fragment are kept as they were. Text only. */
+ * Scheme and host come out in lower case; dot segments are gone; bytes that no URL may hold are percent-encoded, but for the printable
+ * ones (and spaces) of a query, which Go's client sends as they are. User information and fragment are kept as they were. Text only. */
 #ifndef SOLVER_VERDICT_URL_H
 #define SOLVER_VERDICT_URL_H
 

@@ -8,50 +8,62 @@
 #include <cmocka.h>
 
 #include "solver/base/mem.h"
-#include "solver/net/http.h"
+#include "solver/net/http_fetch.h"
 #include "solver/net/tls_alpn.h"
 #include "tests/unit/net/raw_server.h"
 
 struct outcome {
 	struct loop *loop;
 	int done;
-	char *body;
+	int status;
+	char *why;
 	enum http_failure failure;
 };
 
-static void on_reply(const struct http_reply *reply, const struct err *err, void *arg)
+static void on_reply(const struct http_fetch_reply *reply, void *arg)
 {
 	struct outcome *o = arg;
 
-	(void)err;
-	o->body = reply ? mem_dup_n(reply->body, reply->body_length) : NULL;
+	o->failure = reply ? reply->failure : HTTP_WORKED;
+	o->status = reply ? reply->status : -1;
+	o->why = reply ? mem_dup(reply->why) : NULL;
 	o->done = 1;
 	loop_stop(o->loop);
+}
+
+static struct http_fetch_request request_to(int port)
+{
+	return (struct http_fetch_request){ .address = "127.0.0.1", .port = port, .host = "host.example", .target = "/x", .user_agent = "test",
+	                                    .body_max = 100, .dial_ms = 400, .timeout_ms = 400 };
+}
+
+static void fetch(struct raw_server *s, bool tls, struct outcome *o)
+{
+	struct http_fetch_request r;
+	struct http_fetch *f;
+	struct err err;
+
+	*o = (struct outcome){ .loop = loop_new() };
+	raw_start(s);
+	r = request_to(s->port);
+	r.tls = tls;
+	assert_int_equal(http_fetch_start(o->loop, &r, on_reply, o, &f, &err), 0);
+	loop_run_until(o->loop, &o->done, 20000);
+	assert_int_equal(o->done, 1);
+	raw_stop(s);
+	loop_free(o->loop);
+	free(o->why);
 }
 
 /* How a request to a server that answers like this ends; the status of the response in *ret_status. */
 static enum http_failure ask(const char *scheme, const char *bytes, size_t length, enum raw_end end, int *ret_status)
 {
 	struct raw_server s = { .bytes = bytes, .length = length, .end = end, .read_first = true };
-	struct outcome o = { .loop = loop_new() };
-	struct http_client *client = http_client_new(o.loop);
-	struct http_trace trace = { 0 };
-	CLEANUP(mem_freep) char *url = mem_printf("%s://host.example/x", scheme);
-	struct http_request h = { .url = url, .connect_address = "127.0.0.1", .insecure_tls = true, .as_authority = true, .timeout_ms = 400,
-	                          .max_reply = 100, .cut_at_max = true, .trace = &trace };
-	struct err err;
+	struct outcome o;
 
-	raw_start(&s);
-	h.connect_port = s.port;
-	assert_int_equal(http_start(client, &h, on_reply, &o, NULL, &err), 0);
-	loop_run_until(o.loop, &o.done, 20000);
-	assert_int_equal(o.done, 1);
-	raw_stop(&s);
-	http_client_free(client);
-	loop_free(o.loop);
-	free(o.body);
-	*ret_status = trace.status;
-	return trace.failure;
+	fetch(&s, strcmp(scheme, "https") == 0, &o);
+	*ret_status = o.status;
+	return o.failure;
 }
 
 static void expect(const char *bytes, size_t length, enum raw_end end, const char *failure, int status)
@@ -73,15 +85,28 @@ static void what_is_no_response_is_told_apart(void **state)
 	expect(SAYS(""), RAW_STAY, "timeout", 0);
 	expect(SAYS("220 mail.example ESMTP\r\n"), RAW_STAY, "garbage", 0);
 	expect(SAYS("\x15\x03\x01\x00\x02\x02\x46"), RAW_CLOSE, "garbage", 0);
-	expect(SAYS("\0\0\022\4\0\0\0\0\0\0\3\0\0\0\200\0\4\0\1\0\0\0\5\0\377\377\377"), RAW_STAY, "http2", 0);
+	expect(SAYS("\0\0\022\4\0\0\0\0\0\0\3\0\0\0\200\0\4\0\1\0\0\0\5\0\377\377\377"), RAW_CLOSE, "http2", 0);
 }
 
 static void a_body_that_ends_early_is_short(void **state)
 {
 	(void)state;
 	expect(SAYS("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nhalf"), RAW_CLOSE, "short", 200);
-	expect(SAYS("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nhalf"), RAW_STAY, "short", 200);
-	expect(SAYS("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nhalf"), RAW_CLOSE, "short", 200);
+	expect(SAYS("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nhalf"), RAW_RESET, "short", 200);
+}
+
+static void a_body_that_does_not_end_times_out(void **state)
+{
+	(void)state;
+	expect(SAYS("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nhalf"), RAW_STAY, "timeout", 200);
+	expect(SAYS("HTTP/1.1 404 No\r\nContent-Length: 20\r\n\r\nhalf"), RAW_STAY, "timeout", 404);
+}
+
+static void a_response_that_breaks_http_is_refused(void **state)
+{
+	(void)state;
+	expect(SAYS("HTTP/1.1 200 OK\r\nContent-Length: +4\r\n\r\nhalf"), RAW_STAY, "bad-head", 0);
+	expect(SAYS("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nhalf"), RAW_STAY, "bad-body", 200);
 }
 
 static void a_whole_response_is_none_of_it(void **state)
@@ -98,6 +123,7 @@ static void tls_trouble_is_told_from_plain_http(void **state)
 
 	(void)state;
 	assert_int_equal(ask("https", SAYS("HTTP/1.1 400 Bad Request\r\n\r\n"), RAW_CLOSE, &status), HTTP_TLS_NOT_TLS);
+	assert_int_equal(ask("https", SAYS("SSH-2.0-Open\r\n"), RAW_CLOSE, &status), HTTP_GARBAGE);
 	assert_int_equal(ask("https", SAYS("\x15\x03\x03\x00\x02\x02\x46"), RAW_CLOSE, &status), HTTP_TLS);
 	assert_int_equal(ask("https", SAYS(""), RAW_STAY, &status), HTTP_TIMED_OUT);
 }
@@ -106,19 +132,41 @@ static void a_failed_dial_is_told_from_what_comes_after_it(void **state)
 {
 	struct raw_server s = { .bytes = "" };
 	struct outcome o = { .loop = loop_new() };
-	struct http_client *client = http_client_new(o.loop);
-	struct http_trace trace = { 0 };
-	struct http_request h = { .url = "http://host.example/", .connect_address = "127.0.0.1", .trace = &trace };
+	struct http_fetch_request r;
+	struct http_fetch *f;
 	struct err err;
 
 	(void)state;
 	raw_start(&s);
 	raw_stop(&s); /* its port refuses now */
-	h.connect_port = s.port;
-	assert_int_equal(http_start(client, &h, on_reply, &o, NULL, &err), 0);
+	r = request_to(s.port);
+	assert_int_equal(http_fetch_start(o.loop, &r, on_reply, &o, &f, &err), 0);
 	loop_run_until(o.loop, &o.done, 20000);
-	assert_int_equal(trace.failure, HTTP_CONNECT_REFUSED);
-	http_client_free(client);
+	assert_int_equal(o.failure, HTTP_CONNECT_REFUSED);
+	free(o.why);
+	loop_free(o.loop);
+}
+
+static void a_request_that_is_called_off_says_so_or_nothing(void **state)
+{
+	struct raw_server s = { .bytes = "", .end = RAW_STAY };
+	struct outcome o = { .loop = loop_new() };
+	struct http_fetch_request r;
+	struct http_fetch *f;
+	struct err err;
+
+	(void)state;
+	raw_start(&s);
+	r = request_to(s.port);
+	assert_int_equal(http_fetch_start(o.loop, &r, on_reply, &o, &f, &err), 0);
+	http_fetch_abandon(f);
+	loop_run_until(o.loop, &o.done, 50);
+	assert_int_equal(o.done, 0);
+	assert_int_equal(http_fetch_start(o.loop, &r, on_reply, &o, &f, &err), 0);
+	http_fetch_cancel(f);
+	loop_run_until(o.loop, &o.done, 20000);
+	assert_int_equal(o.status, -1);
+	raw_stop(&s);
 	loop_free(o.loop);
 }
 
@@ -186,9 +234,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_no_response_is_told_apart),
 		cmocka_unit_test(a_body_that_ends_early_is_short),
+		cmocka_unit_test(a_body_that_does_not_end_times_out),
+		cmocka_unit_test(a_response_that_breaks_http_is_refused),
 		cmocka_unit_test(a_whole_response_is_none_of_it),
 		cmocka_unit_test(tls_trouble_is_told_from_plain_http),
 		cmocka_unit_test(a_failed_dial_is_told_from_what_comes_after_it),
+		cmocka_unit_test(a_request_that_is_called_off_says_so_or_nothing),
 		cmocka_unit_test(a_handshake_that_fails_says_how),
 		cmocka_unit_test(a_handshake_that_is_abandoned_tells_nobody),
 	};
