@@ -21,10 +21,17 @@ USER = "system:serviceaccount:cert-manager:cert-manager"
 KEY = "LPsIwTo7o8BoG0-vjCyGQGBWSVIPxI-i_X336eUOQZo"
 
 
-class Door(unittest.TestCase):
+class Webhook(unittest.TestCase):
+    MORE = ""  # configuration
+
+    @classmethod
+    def prepare(cls):
+        """Before the service starts in cls.folder."""
+
     @classmethod
     def setUpClass(cls):
         cls.folder = pathlib.Path(tempfile.mkdtemp())
+        cls.prepare()
         cls.front, cls.serving, cls.foreign = (Authority(cls.folder / name, name) for name in ("front-proxy", "serving", "foreign"))
         cls.proxy = cls.front.issue("front-proxy-client")
         cls.stranger = cls.foreign.issue("front-proxy-client")
@@ -41,7 +48,7 @@ api:
 cert-manager:
   group: {GROUP}
   solver: {SOLVER}
-""").start()
+{cls.MORE}""").start()
         cls.service.call("POST", "/v1/clients", {"name": "cert-manager", "grants": {
             "identifiers": ["*.dcvd.test", "dcvd.test"], "identities": [USER], "doors": ["cert-manager"]}})
 
@@ -103,6 +110,8 @@ cert-manager:
             time.sleep(0.02)
         self.assertEqual(self.values(name), values)
 
+
+class Door(Webhook):
     # -- the two tests of cert-manager's conformance suite
 
     def test_conformance_present_record(self):
