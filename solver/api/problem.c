@@ -12,6 +12,7 @@ static const struct { int code, status; } statuses[] = {
 	{ ERR_TOO_LARGE, 422 },   { ERR_CONFLICT, 409 },  { ERR_RATE, 429 },     { ERR_TIMEOUT, 504 },
 	{ ERR_UNREACHABLE, 502 }, { ERR_PROTOCOL, 502 },  { ERR_BUSY, 503 },     { ERR_IO, 503 },
 	{ ERR_UNSUPPORTED, 501 }, { ERR_CANCELLED, 503 },
+	{ ERR_DAMAGED, 500 },
 };
 
 static const struct { int status; const char *title; } titles[] = {

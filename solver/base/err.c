@@ -24,6 +24,7 @@ static const struct {
 	{ ERR_IO, "io", true },
 	{ ERR_UNSUPPORTED, "unsupported", false },
 	{ ERR_CANCELLED, "cancelled", false },
+	{ ERR_DAMAGED, "damaged", false },
 };
 
 int err_set(struct err *err, int code, const char *format, ...)

@@ -25,6 +25,7 @@ enum {
 	ERR_IO = -12,         /* disk or operating system */
 	ERR_UNSUPPORTED = -13,/* understood, but not offered here */
 	ERR_CANCELLED = -14,  /* called off by us */
+	ERR_DAMAGED = -15,    /* what was stored is not what is read: somebody must decide */
 };
 
 #define ERR_TEXT_MAX 512

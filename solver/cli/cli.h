@@ -14,6 +14,7 @@ enum {
 	EXIT_REFUSED = 1, /* not ready, not passed, refused */
 	EXIT_USAGE = 2,   /* usage or configuration */
 	EXIT_REACH = 3,   /* the service, or what it needs, cannot be reached */
+	EXIT_DAMAGED = 4, /* the journal is not what was written: somebody must decide */
 };
 
 struct cli_command {
@@ -34,6 +35,7 @@ int cli_describe(int argc, char **argv);
 int cli_cps(int argc, char **argv);
 int cli_client(int argc, char **argv);
 int cli_audit(int argc, char **argv);
+int cli_journal(int argc, char **argv);
 int cli_hook(int argc, char **argv);
 int cli_acme_dns(int argc, char **argv);
 int cli_providers(int argc, char **argv);

@@ -21,6 +21,7 @@ static const struct cli_command commands[] = {
 	{ "acme-dns", cli_acme_dns, "import|list|remove", "accounts of acme-dns clients" },
 	{ "hook", cli_hook, "certbot|dehydrated|uacme|lego-exec VERB", "the hook of another ACME client" },
 	{ "audit", cli_audit, "list|verify|export", "who did what to which name" },
+	{ "journal", cli_journal, "check|accept", "is the journal what was written, and go on if it is not" },
 	{ "providers", cli_providers, "[NAME]", "what can publish DNS records, and the options of each" },
 	{ "config", cli_config, "check|dump|example", "the configuration" },
 	{ "version", cli_version, "", "version and libraries" },

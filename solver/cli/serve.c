@@ -17,6 +17,9 @@ static void help(void)
 	     "  -s, --set KEY=VALUE  overrides one option: --set http.listen=127.0.0.1:8080\n"
 	     "  -h, --help           this text\n"
 	     "\n"
+	     "Ends with 2 when the configuration is wrong, with 4 when the journal is damaged (see dcvd journal), with 1 when something else\n"
+	     "keeps it from starting.\n"
+	     "\n"
 	     "SIGHUP reads the configuration again, SIGTERM ends it. `dcvd config example` shows every option.");
 }
 
@@ -48,5 +51,5 @@ int cli_serve(int argc, char **argv)
 	if (daemon_run(&options, &err) == 0)
 		return 0;
 	fprintf(stderr, "dcvd serve: %s\n", err.text);
-	return err.code == ERR_INVALID ? 2 : 1;
+	return err.code == ERR_INVALID ? EXIT_USAGE : err.code == ERR_DAMAGED ? EXIT_DAMAGED : EXIT_REFUSED;
 }

@@ -25,5 +25,5 @@ int cli_open_store(const struct cli_service *s, struct store **ret)
 	if (err.code == ERR_BUSY || err.code == ERR_DENIED)
 		return -1;
 	fprintf(stderr, "dcvd: %s\n", err.text);
-	return EXIT_USAGE;
+	return err.code == ERR_DAMAGED ? EXIT_DAMAGED : EXIT_USAGE;
 }

@@ -6,8 +6,9 @@
 
 /* ---- clients ---- */
 
-int rows_put_client(struct sqlite *q, const struct store_client *c, struct err *err)
+int rows_put_client(struct sqlite *q, const void *client, struct err *err)
 {
+	const struct store_client *c = client;
 	sqlite3_stmt *st = sqlite_prepare(q, SQL_PUT_CLIENT, err);
 	int at = 0;
 
@@ -56,16 +57,17 @@ int rows_each_client(struct sqlite *q, void (*fn)(const struct store_client *c, 
 
 /* ---- settings ---- */
 
-int rows_put_setting(struct sqlite *q, const char *key, const char *value, struct err *err)
+int rows_put_setting(struct sqlite *q, const void *setting, struct err *err)
 {
-	sqlite3_stmt *st = sqlite_prepare(q, value ? SQL_PUT_SETTING : SQL_DELETE_SETTING, err);
+	const struct setting *s = setting;
+	sqlite3_stmt *st = sqlite_prepare(q, s->value ? SQL_PUT_SETTING : SQL_DELETE_SETTING, err);
 	int at = 0;
 
 	if (!st)
 		return ERR_IO;
-	bind_text(st, &at, key);
-	if (value)
-		bind_text(st, &at, value);
+	bind_text(st, &at, s->key);
+	if (s->value)
+		bind_text(st, &at, s->value);
 	return sqlite_run(q, st, "write a setting", err);
 }
 
@@ -102,8 +104,9 @@ int rows_each_setting(struct sqlite *q, const char *prefix, void (*fn)(const cha
 
 /* ---- accounts ---- */
 
-int rows_put_account(struct sqlite *q, const struct store_account *a, struct err *err)
+int rows_put_account(struct sqlite *q, const void *account, struct err *err)
 {
+	const struct store_account *a = account;
 	sqlite3_stmt *st = sqlite_prepare(q, SQL_PUT_ACCOUNT, err);
 	int at = 0;
 

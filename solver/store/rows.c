@@ -115,7 +115,7 @@ int rows_write(struct sqlite *q, const struct op *op, struct err *err)
 	case OP_ADD_AUDIT:
 		return rows_add_audit(q, &op->u.audit, err);
 	case OP_SET:
-		return rows_put_setting(q, op->u.setting.key, op->u.setting.value, err);
+		return rows_put_setting(q, &op->u.setting, err);
 	}
 	return rc;
 }
@@ -205,13 +205,15 @@ static int read_event(struct sqlite *q, sqlite3_stmt *st, struct challenge *c, s
 
 /* `*step` is the result of the last step of `events`, which runs in the same order as the challenges. */
 static int read_events(struct sqlite *q, sqlite3_stmt *events, int *step, int64_t number, struct challenge *c,
-                       struct err *err)
+                       struct tally *tally, struct err *err)
 {
 	while (*step == SQLITE_ROW && sqlite3_column_int64(events, 0) == number) {
 		int rc = read_event(q, events, c, err);
 
 		if (rc < 0)
 			return rc;
+		if (!verify_row(tally, events, 4, false))
+			return damaged(q, err, "an event of challenge %s (%s) is not what was written", c->id, c->identifier);
 		*step = sqlite3_step(events);
 	}
 	return *step == SQLITE_ROW || *step == SQLITE_DONE ? 0 : sqlite_error(q, "read events", err);
@@ -221,24 +223,32 @@ static int load_challenges(struct sqlite *q, sqlite3_stmt *rows, sqlite3_stmt *e
                            const struct store_visitor *visitor, struct err *err)
 {
 	int event_step = sqlite3_step(events);
+	struct tally tally = { 0 }, event_tally = { 0 };
 	int step;
 
 	while ((step = sqlite3_step(rows)) == SQLITE_ROW) {
 		CLEANUP(challenge_done) struct challenge c = { 0 };
 		int rc = read_challenge(q, rows, &c, err);
 
+		if (rc == 0 && !verify_row(&tally, rows, 24, true))
+			rc = damaged(q, err, "challenge %s (%s) is not what was written", c.id, c.identifier);
 		if (rc == 0)
-			rc = read_events(q, events, &event_step, sqlite3_column_int64(rows, 0), &c, err);
+			rc = read_events(q, events, &event_step, sqlite3_column_int64(rows, 0), &c, &event_tally, err);
 		if (rc < 0)
 			return rc;
 		if (visitor->challenge)
 			visitor->challenge(&c, visitor->arg);
 	}
-	return step == SQLITE_DONE ? 0 : sqlite_error(q, "read challenges", err);
+	if (step != SQLITE_DONE)
+		return sqlite_error(q, "read challenges", err);
+	if (verify_tally(q, "challenges", &tally, err) < 0 || verify_keys(q, "challenges", &tally, err) < 0)
+		return ERR_DAMAGED;
+	return verify_tally(q, "events", &event_tally, err);
 }
 
 static int load_orders(struct sqlite *q, sqlite3_stmt *rows, const struct store_visitor *visitor, struct err *err)
 {
+	struct tally tally = { 0 };
 	int step;
 
 	while ((step = sqlite3_step(rows)) == SQLITE_ROW) {
@@ -253,10 +263,14 @@ static int load_orders(struct sqlite *q, sqlite3_stmt *rows, const struct store_
 		o.label = read_text(rows, &at);
 		o.created_ms = read_number(rows, &at);
 		o.announced = read_number(rows, &at) != 0;
+		if (!verify_row(&tally, rows, at, true))
+			return damaged(q, err, "order %s is not what was written", o.id);
 		if (visitor->order)
 			visitor->order(&o, visitor->arg);
 	}
-	return step == SQLITE_DONE ? 0 : sqlite_error(q, "read orders", err);
+	if (step != SQLITE_DONE)
+		return sqlite_error(q, "read orders", err);
+	return verify_tally(q, "orders", &tally, err) < 0 ? ERR_DAMAGED : verify_keys(q, "orders", &tally, err);
 }
 
 int rows_load(struct sqlite *q, const struct store_visitor *visitor, struct err *err)
@@ -300,6 +314,7 @@ static int get_verdict(struct sqlite *q, const char *id, struct challenge *ret, 
 int rows_get_history(struct sqlite *q, const char *id, struct challenge *ret, struct err *err)
 {
 	sqlite3_stmt *st = sqlite_prepare(q, SQL_GET_EVENTS, err);
+	struct tally tally = { 0 }; /* of some: nothing to compare it with */
 	int64_t number = 0;
 	int at = 0, step, rc = st ? get_verdict(q, id, ret, &number, err) : ERR_IO;
 
@@ -307,7 +322,7 @@ int rows_get_history(struct sqlite *q, const char *id, struct challenge *ret, st
 		return rc;
 	bind_number(st, &at, number);
 	step = sqlite3_step(st);
-	rc = read_events(q, st, &step, number, ret, err);
+	rc = read_events(q, st, &step, number, ret, &tally, err);
 	sqlite3_reset(st);
 	return rc;
 }

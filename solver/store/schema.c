@@ -4,12 +4,26 @@
  * challenge lie together. A challenge may outlive its order: what was published is withdrawn
  * whatever happened to the paperwork.
  */
-#include <unistd.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
 
 #include "solver/base/mem.h"
 #include "solver/store/sqlite.h"
 
 #define APPLICATION_ID 0x64637664 /* "dcvd", in the header of the file */
+
+/* A digest beside each row, and triggers that keep the sum. 2^62 is added so that nothing is below zero on the way. */
+#define TALLY(table) \
+	"ALTER TABLE " table " ADD COLUMN digest INTEGER;" \
+	"CREATE TRIGGER " table "_added AFTER INSERT ON " table " BEGIN UPDATE tally SET count = count + 1," \
+	" sum = (sum + ifnull(new.digest, 0)) & 4611686018427387903 WHERE name = '" table "'; END;" \
+	"CREATE TRIGGER " table "_changed AFTER UPDATE OF digest ON " table " BEGIN UPDATE tally SET" \
+	" sum = (((sum + 4611686018427387904 - ifnull(old.digest, 0)) & 4611686018427387903) + ifnull(new.digest, 0))" \
+	" & 4611686018427387903 WHERE name = '" table "'; END;" \
+	"CREATE TRIGGER " table "_removed AFTER DELETE ON " table " BEGIN UPDATE tally SET count = count - 1," \
+	" sum = (sum + 4611686018427387904 - ifnull(old.digest, 0)) & 4611686018427387903 WHERE name = '" table "'; END;"
 
 static const char *const migrations[] = {
 	/* 0 -> 1 */
@@ -40,9 +54,15 @@ static const char *const migrations[] = {
 	/* 2 -> 3 */
 	"ALTER TABLE challenges ADD COLUMN within_ms INTEGER NOT NULL DEFAULT 0;"
 	"UPDATE challenges SET within_ms = deadline_ms - created_ms;",
+	/* 3 -> 4: digest.h */
+	"CREATE TABLE journal (id TEXT NOT NULL, commits INTEGER NOT NULL) STRICT;"
+	"INSERT INTO journal VALUES (lower(hex(randomblob(16))), 0);"
+	"CREATE TABLE tally (name TEXT PRIMARY KEY NOT NULL, count INTEGER NOT NULL, sum INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+	TALLY("orders") TALLY("challenges") TALLY("events") TALLY("clients") TALLY("settings") TALLY("accounts"),
 };
 
 #define VERSION ((int)ARRAY_LEN(migrations))
+#define MARKED_VERSION 4 /* the first with a table `journal` and a mark beside it */
 
 static int read_pragma(struct sqlite *q, sqlite3 *db, const char *sql, int *ret, struct err *err)
 {
@@ -54,6 +74,8 @@ static int read_pragma(struct sqlite *q, sqlite3 *db, const char *sql, int *ret,
 	if (rc == SQLITE_ROW)
 		*ret = sqlite3_column_int(st, 0);
 	sqlite3_finalize(st);
+	if (rc == SQLITE_CORRUPT)
+		return damaged(q, err, "%s", sqlite3_errmsg(db));
 	if (rc == SQLITE_NOTADB)
 		return err_set(err, ERR_INVALID, "%s is not a journal of dcvd; move it away or name another state folder", q->path);
 	if (rc != SQLITE_ROW)
@@ -61,7 +83,37 @@ static int read_pragma(struct sqlite *q, sqlite3 *db, const char *sql, int *ret,
 	return 0;
 }
 
-static int check_header(struct sqlite *q, sqlite3 *db, struct err *err)
+static int read_journal(struct sqlite *q, sqlite3 *db, struct mark *ret, struct err *err)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = sqlite3_prepare_v2(db, "SELECT id, commits FROM journal", -1, &st, NULL);
+
+	if (rc == SQLITE_OK && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+		strncpy(ret->id, (const char *)sqlite3_column_text(st, 0), MARK_ID_SIZE - 1);
+		ret->commits = sqlite3_column_int64(st, 1);
+	}
+	sqlite3_finalize(st);
+	return rc == SQLITE_ROW ? 0 : damaged(q, err, "its counter cannot be read: %s", sqlite3_errmsg(db));
+}
+
+/* The database as it opens against what its mark says was confirmed. */
+static int compare_mark(struct sqlite *q, sqlite3 *db, int version, const struct mark *mark, struct err *err)
+{
+	struct mark is = { 0 };
+
+	if (!mark->id[0] || q->accept)
+		return 0;
+	if (version >= MARKED_VERSION && read_journal(q, db, &is, err) < 0)
+		return ERR_DAMAGED;
+	if (is.id[0] && strcmp(is.id, mark->id) != 0)
+		return damaged(q, err, "journal.mark beside it is of another journal");
+	if (is.commits < mark->commits)
+		return damaged(q, err, "the last %" PRId64 " of %" PRId64 " confirmed writes are lost: journal.db-wal was deleted, cut short or damaged, "
+		               "or an old copy was put here. What was presented or withdrawn last may be published, or may not be", mark->commits - is.commits, mark->commits);
+	return 0;
+}
+
+static int check_header(struct sqlite *q, sqlite3 *db, const struct mark *mark, struct err *err)
 {
 	int application, version, tables;
 
@@ -76,22 +128,52 @@ static int check_header(struct sqlite *q, sqlite3 *db, struct err *err)
 		return err_set(err, ERR_UNSUPPORTED,
 		               "%s was written by a newer dcvd (version %d, this program knows up to %d): start the newer "
 		               "program, or name another state folder; the file was not changed", q->path, version, VERSION);
+	return compare_mark(q, db, version, mark, err);
+}
+
+/* No file, or one of which nothing is left: a beginning, unless there was a journal here before. */
+static int check_beginning(struct sqlite *q, const struct mark *mark, struct err *err)
+{
+	CLEANUP(mem_freep) char *wal = mem_printf("%s-wal", q->path);
+	struct stat st;
+
+	if (q->accept)
+		return 0;
+	if (mark->id[0])
+		return damaged(q, err, "it is missing or empty, and journal.mark says that it held %" PRId64 " confirmed writes: all challenges, clients and "
+		               "settings are lost, and what is published stays", mark->commits);
+	if (stat(wal, &st) == 0 && st.st_size > 0)
+		return damaged(q, err, "it is missing or empty, and its write-ahead log journal.db-wal is there");
 	return 0;
 }
 
 int schema_check(struct sqlite *q, struct err *err)
 {
+	struct mark mark = { 0 };
 	sqlite3 *db = NULL;
+	struct stat st = { 0 };
 	int rc;
 
-	if (access(q->path, F_OK) < 0)
-		return 0; /* opening creates it, or says why not */
+	if (!q->accept && mark_read(q->mark_path, &mark, err) < 0)
+		return err->code == ERR_DAMAGED ? damaged(q, err, "journal.mark beside it cannot be read, so nobody knows whether it is whole") : err->code;
+	if (stat(q->path, &st) < 0 && errno != ENOENT)
+		return 0; /* opening says why not */
+	if (st.st_size == 0)
+		return check_beginning(q, &mark, err);
 	if (sqlite3_open_v2(q->path, &db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
 		rc = err_set(err, ERR_IO, "open %s: %s", q->path, sqlite3_errmsg(db));
 	else
-		rc = check_header(q, db, err);
+		rc = check_header(q, db, &mark, err);
 	sqlite3_close(db);
 	return rc;
+}
+
+int schema_mark(struct sqlite *q, struct err *err)
+{
+	if (read_journal(q, q->db, &q->mark, err) < 0)
+		return err->code;
+	q->mark_fd = mark_open(q->mark_path, err);
+	return q->mark_fd < 0 ? q->mark_fd : mark_write(q->mark_fd, &q->mark, true, err);
 }
 
 static int migrate_from(struct sqlite *q, int version, struct err *err)
@@ -102,6 +184,8 @@ static int migrate_from(struct sqlite *q, int version, struct err *err)
 
 	for (int i = version; i < VERSION && rc == 0; i++)
 		rc = sqlite_exec(q, migrations[i], err);
+	if (rc == 0)
+		rc = verify_digest(q, err);
 	return rc < 0 ? rc : sqlite_exec(q, header, err);
 }
 

@@ -10,7 +10,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "solver/base/clock.h"
+#include "solver/base/log.h"
 #include "solver/base/mem.h"
+#include "solver/store/digest.h"
+
+#define MARK_FORCE_MS 1000
 
 /* ---- errors and statements ---- */
 
@@ -32,8 +37,7 @@ int sqlite_error(struct sqlite *q, const char *what, struct err *err)
 		               system ? strerror(system) : "no reason given");
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
-		return err_set(err, ERR_IO, "%s: %s is damaged: %s; restore it or move it away", what, q->path,
-		               sqlite3_errmsg(q->db));
+		return damaged(q, err, "%s: %s", what, sqlite3_errmsg(q->db));
 	default:
 		return err_set(err, ERR_IO, "%s: %s: %s", what, q->path, sqlite3_errmsg(q->db));
 	}
@@ -104,18 +108,54 @@ static int write_all(struct sqlite *q, const struct store_txn *t, struct err *er
 	return 0;
 }
 
-/* The transactions from `first` up to `end` as one of SQLite's: all of them, or nothing. */
-static int commit_together(struct sqlite *q, struct store_txn *first, struct store_txn *end, struct err *err)
+/* After a commit that is durable. The mark is a witness, not a condition: when it cannot be written, it is behind. */
+static void move_mark(struct sqlite *q)
 {
-	int rc = run_plain(q, SQL_BEGIN, "begin", err);
+	int64_t now = clock_monotonic_ms();
+	bool force = now - q->mark_forced_ms >= MARK_FORCE_MS;
+	struct err err;
 
-	for (struct store_txn *t = first; t != end && rc == 0; t = t->next)
-		rc = write_all(q, t, err);
+	q->mark.commits++;
+	if (force)
+		q->mark_forced_ms = now;
+	if (mark_write(q->mark_fd, &q->mark, force, &err) == 0 || q->mark_failed)
+		return;
+	q->mark_failed = true;
+	log_event(LOG_ERROR, "journal.mark cannot be written: a loss of the newest writes would not be noticed", "error", err.text, NULL);
+}
+
+/* Ends what SQL_BEGIN began: counted and durable, or undone. */
+static int end_transaction(struct sqlite *q, int rc, bool wrote, struct err *err)
+{
+	if (rc == 0 && wrote)
+		rc = run_plain(q, SQL_COUNT_COMMIT, "count the commit", err);
 	if (rc == 0)
 		rc = run_plain(q, SQL_COMMIT, "commit", err);
 	if (rc < 0 && !sqlite3_get_autocommit(q->db))
 		run_plain(q, SQL_ROLLBACK, "roll back", NULL);
+	if (rc == 0 && wrote)
+		move_mark(q);
 	return rc;
+}
+
+/* The transactions from `first` up to `end` as one of SQLite's: all of them, or nothing. */
+static int commit_together(struct sqlite *q, struct store_txn *first, struct store_txn *end, struct err *err)
+{
+	int rc = run_plain(q, SQL_BEGIN, "begin", err);
+	bool wrote = false;
+
+	for (struct store_txn *t = first; t != end && rc == 0; t = t->next) {
+		rc = write_all(q, t, err);
+		wrote |= t->count > 0;
+	}
+	return end_transaction(q, rc, wrote, err);
+}
+
+int sqlite_alone(struct sqlite *q, int (*write)(struct sqlite *q, const void *what, struct err *err), const void *what, struct err *err)
+{
+	int rc = run_plain(q, SQL_BEGIN, "begin", err);
+
+	return end_transaction(q, rc == 0 ? write(q, what, err) : rc, true, err);
 }
 
 /* One fsync for the whole group. Only when something in it fails, each is tried alone, so that a
@@ -147,9 +187,14 @@ static void sqlite_close(void *backend)
 	for (size_t i = 0; i < SQL_STATEMENTS; i++)
 		sqlite3_finalize(q->statements[i]);
 	sqlite3_close(q->db);
+	if (q->mark_fd >= 0) {
+		mark_write(q->mark_fd, &q->mark, true, NULL);
+		close(q->mark_fd);
+	}
 	if (q->lock_fd >= 0)
 		close(q->lock_fd);
 	free(q->path);
+	free(q->mark_path);
 	free(q);
 }
 
@@ -192,6 +237,8 @@ static int open_database(struct sqlite *q, struct err *err)
 	if (sqlite3_open_v2(q->path, &q->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
 		return sqlite_error(q, "open the journal", err);
 	sqlite3_extended_result_codes(q->db, 1);
+	if (digest_register(q->db) != SQLITE_OK)
+		return sqlite_error(q, "open the journal", err);
 	return sqlite_exec(q, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
 	                      "PRAGMA journal_size_limit = 16777216; PRAGMA temp_store = MEMORY;", err);
 }
@@ -201,9 +248,11 @@ static int open_parts(struct sqlite *q, const char *folder, struct err *err)
 	int rc;
 
 	if ((rc = make_folder(folder, err)) < 0 || (rc = lock_folder(q, folder, err)) < 0 ||
-	    (rc = schema_check(q, err)) < 0 || (rc = make_file(q, err)) < 0 || (rc = open_database(q, err)) < 0)
+	    (rc = schema_check(q, err)) < 0 || (rc = make_file(q, err)) < 0 || (rc = open_database(q, err)) < 0 ||
+	    (rc = schema_migrate(q, err)) < 0)
 		return rc;
-	return schema_migrate(q, err);
+	rc = q->accept ? verify_accept(q, err) : verify_open(q, err);
+	return rc < 0 ? rc : schema_mark(q, err);
 }
 
 static int sqlite_load(void *backend, const struct store_visitor *visitor, struct err *err)
@@ -213,7 +262,7 @@ static int sqlite_load(void *backend, const struct store_visitor *visitor, struc
 
 static int sqlite_put_client(void *backend, const struct store_client *c, struct err *err)
 {
-	return rows_put_client(backend, c, err);
+	return sqlite_alone(backend, rows_put_client, c, err);
 }
 
 static int sqlite_each_client(void *backend, void (*fn)(const struct store_client *c, void *arg), void *arg,
@@ -224,7 +273,7 @@ static int sqlite_each_client(void *backend, void (*fn)(const struct store_clien
 
 static int sqlite_put_setting(void *backend, const char *key, const char *value, struct err *err)
 {
-	return rows_put_setting(backend, key, value, err);
+	return sqlite_alone(backend, rows_put_setting, &(struct setting){ (char *)(uintptr_t)key, (char *)(uintptr_t)value }, err);
 }
 
 static int sqlite_get_setting(void *backend, const char *key, char **ret, struct err *err)
@@ -245,7 +294,7 @@ static int sqlite_each_setting(void *backend, const char *prefix, void (*fn)(con
 
 static int sqlite_put_account(void *backend, const struct store_account *a, struct err *err)
 {
-	return rows_put_account(backend, a, err);
+	return sqlite_alone(backend, rows_put_account, a, err);
 }
 
 static int sqlite_each_account(void *backend, void (*fn)(const struct store_account *a, void *arg), void *arg,
@@ -283,18 +332,50 @@ static const struct store_ops sqlite_ops = {
 	.last_audit = sqlite_last_audit,
 };
 
-int store_open_sqlite(const char *folder, const struct store_hooks *hooks, struct store **ret, struct err *err)
+static struct sqlite *sqlite_new(const char *folder, bool accept)
 {
 	struct sqlite *q = mem_new(1, sizeof(*q));
-	int rc;
 
-	q->lock_fd = -1;
+	q->lock_fd = q->mark_fd = -1;
 	q->path = mem_printf("%s/journal.db", folder);
-	rc = open_parts(q, folder, err);
+	q->mark_path = mem_printf("%s/journal.mark", folder);
+	q->accept = accept;
+	return q;
+}
+
+int store_open_sqlite(const char *folder, const struct store_hooks *hooks, struct store **ret, struct err *err)
+{
+	struct sqlite *q = sqlite_new(folder, false);
+	int rc = open_parts(q, folder, err);
+
 	if (rc < 0) {
 		sqlite_close(q);
 		return rc;
 	}
 	*ret = store_new(&sqlite_ops, q, hooks);
 	return 0;
+}
+
+int store_check_sqlite(const char *folder, struct err *err)
+{
+	struct sqlite *q = sqlite_new(folder, false);
+	int rc = open_parts(q, folder, err);
+
+	if (rc == 0)
+		rc = rows_load(q, &(struct store_visitor){ 0 }, err);
+	if (rc == 0)
+		rc = verify_all(q, err);
+	sqlite_close(q);
+	return rc;
+}
+
+int store_accept_sqlite(const char *folder, struct err *err)
+{
+	struct sqlite *q = sqlite_new(folder, true);
+	int rc = open_parts(q, folder, err);
+
+	if (rc == 0)
+		rc = rows_load(q, &(struct store_visitor){ 0 }, err);
+	sqlite_close(q);
+	return rc;
 }

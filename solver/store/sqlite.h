@@ -9,9 +9,10 @@
 #include <sqlite3.h>
 
 #include "solver/store/backend.h"
+#include "solver/store/mark.h"
 
 enum statement {
-	SQL_BEGIN, SQL_COMMIT, SQL_ROLLBACK,
+	SQL_BEGIN, SQL_COMMIT, SQL_ROLLBACK, SQL_COUNT_COMMIT,
 	SQL_PUT_CHALLENGE, SQL_ADD_EVENT, SQL_PUT_ORDER,
 	SQL_DELETE_EVENTS, SQL_DELETE_CHALLENGE, SQL_DELETE_ORDER,
 	SQL_LOAD_CHALLENGES, SQL_LOAD_EVENTS, SQL_LOAD_ORDERS,
@@ -22,8 +23,13 @@ enum statement {
 
 struct sqlite {
 	sqlite3 *db;
-	char *path; /* of journal.db */
-	int lock_fd;
+	char *path;      /* of journal.db */
+	char *mark_path; /* of journal.mark */
+	int lock_fd, mark_fd;
+	struct mark mark;       /* what is durable */
+	int64_t mark_forced_ms; /* monotonic */
+	bool mark_failed;       /* that was said */
+	bool accept;            /* open it as it is: verify_accept() follows */
 	sqlite3_stmt *statements[SQL_STATEMENTS]; /* prepared at first use */
 #ifdef DCVD_CRASH_POINTS
 	unsigned long commits;
@@ -41,10 +47,36 @@ sqlite3_stmt *sqlite_prepare(struct sqlite *q, enum statement which, struct err 
 /* Runs a statement that gives no rows, and resets it. */
 int sqlite_run(struct sqlite *q, sqlite3_stmt *st, const char *what, struct err *err);
 
-/* Looks at an existing file without writing to it: ours, and not newer than this program? */
+/* Everything that `write` does, as one counted transaction. */
+int sqlite_alone(struct sqlite *q, int (*write)(struct sqlite *q, const void *what, struct err *err), const void *what, struct err *err);
+
+/* Looks at an existing file without writing to it: ours, not newer than this program, and as new as its mark says? */
 int schema_check(struct sqlite *q, struct err *err);
 /* Brings the open file to the current version, in one transaction. */
 int schema_migrate(struct sqlite *q, struct err *err);
+/* Opens the mark, and writes it as the open file says. */
+int schema_mark(struct sqlite *q, struct err *err);
+
+/* ---- verify.c: is it what was written? ---- */
+/* The sums of what was read of one table: of the digests, and of (number, id), which its index must have too. */
+struct tally {
+	int64_t count, sum, keys;
+};
+/* Takes in the row under `st`, whose digest, digest anew and (if `keys`) key stand from column `at` on; false: it was changed. */
+bool verify_row(struct tally *t, sqlite3_stmt *st, int at, bool keys);
+/* ERR_DAMAGED, with what to do, when the table held something else when it was written. */
+int verify_tally(struct sqlite *q, const char *table, const struct tally *seen, struct err *err);
+int verify_keys(struct sqlite *q, const char *table, const struct tally *seen, struct err *err);
+/* At every start: the pages (of a file that is not very large), the schema and the small tables. */
+int verify_open(struct sqlite *q, struct err *err);
+/* All pages and all indexes. */
+int verify_all(struct sqlite *q, struct err *err);
+/* Inside a transaction: digests all that is there anew, after a migration. */
+int verify_digest(struct sqlite *q, struct err *err);
+/* Takes what can be read for what was written. */
+int verify_accept(struct sqlite *q, struct err *err);
+/* Sets ERR_DAMAGED and a sentence that ends with what to do. */
+int damaged(struct sqlite *q, struct err *err, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 int rows_write(struct sqlite *q, const struct op *op, struct err *err);
 int rows_load(struct sqlite *q, const struct store_visitor *visitor, struct err *err);
@@ -56,13 +88,13 @@ void bind_number(sqlite3_stmt *st, int *at, int64_t number);
 char *read_text(sqlite3_stmt *st, int *at);
 int64_t read_number(sqlite3_stmt *st, int *at);
 
-int rows_put_client(struct sqlite *q, const struct store_client *c, struct err *err);
+int rows_put_client(struct sqlite *q, const void *client, struct err *err);
 int rows_each_client(struct sqlite *q, void (*fn)(const struct store_client *c, void *arg), void *arg, struct err *err);
-int rows_put_setting(struct sqlite *q, const char *key, const char *value, struct err *err);
+int rows_put_setting(struct sqlite *q, const void *setting, struct err *err); /* struct setting; a value of NULL removes it */
 int rows_get_setting(struct sqlite *q, const char *key, char **ret, struct err *err);
 int rows_each_setting(struct sqlite *q, const char *prefix, void (*fn)(const char *key, const char *value, void *arg),
                       void *arg, struct err *err);
-int rows_put_account(struct sqlite *q, const struct store_account *a, struct err *err);
+int rows_put_account(struct sqlite *q, const void *account, struct err *err);
 int rows_each_account(struct sqlite *q, void (*fn)(const struct store_account *a, void *arg), void *arg, struct err *err);
 int rows_add_audit(struct sqlite *q, const struct store_audit *entry, struct err *err);
 int rows_each_audit(struct sqlite *q, int64_t after, size_t limit, void (*fn)(const struct store_audit *entry, void *arg),

@@ -35,8 +35,13 @@ struct store_hooks {
 int store_open_memory(const struct store_hooks *hooks, struct store **ret, struct err *err);
 /* Opens or creates <folder>/journal.db (folder mode 0700, file 0600), WAL, migrations.
  * Errors name the path and what to do: not writable, disk full, locked by another dcvd,
- * written by a newer version (which is left untouched). */
+ * written by a newer version (which is left untouched). ERR_DAMAGED: what is there is not what was written (it is missing, its
+ * write-ahead log is, or a bit flipped); the sentence says what is lost and what to do. store_load() finds the rest of that. */
 int store_open_sqlite(const char *folder, const struct store_hooks *hooks, struct store **ret, struct err *err);
+/* Looks at all of it, also at what a start leaves out because it would take long. 0, or as store_open_sqlite(). */
+int store_check_sqlite(const char *folder, struct err *err);
+/* Takes what can be read for what was written, so that dcvd starts again. What is missing stays missing. */
+int store_accept_sqlite(const char *folder, struct err *err);
 /* Waits for every submitted transaction; their callbacks are dropped. */
 void store_close(struct store *s);
 

@@ -58,8 +58,10 @@ static inline int set_up(void **state, bool sqlite)
 	strcpy(f->folder, "/tmp/dcvd-store-XXXXXX");
 	if (!mkdtemp(f->folder))
 		return -1;
-	if (open_again(f, &err) < 0)
+	if (open_again(f, &err) < 0) {
+		print_error("%s\n", err.text);
 		return -1;
+	}
 	*state = f;
 	return 0;
 }
@@ -74,7 +76,7 @@ static inline int set_up_sqlite(void **state)
 	return set_up(state, true);
 }
 
-static const char *const files[] = { "journal.db", "journal.db-wal", "journal.db-shm", "lock" };
+static const char *const files[] = { "journal.db", "journal.db-wal", "journal.db-shm", "journal.mark", "lock" };
 
 static inline int tear_down(void **state)
 {
