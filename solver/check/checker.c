@@ -56,7 +56,9 @@ int checker_reconfigure(struct checker *c, const struct config *config, struct e
 
 const struct authority *checker_authority(struct checker *c, const char *name)
 {
-	return authorities_find(c->authorities, name ? name : c->config->check.authority);
+	const struct authority *a = authorities_find(c->authorities, name ? name : c->config->check.authority);
+
+	return a ? authority_at(a, loop_wall_ms(c->parts.loop)) : NULL;
 }
 
 void checker_corroborate(struct checker *c, const struct check_others *others)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "solver/base/buf.h"
+#include "solver/base/clock.h"
 #include "solver/base/mem.h"
 #include "solver/verdict/codec.h"
 
@@ -13,17 +14,34 @@
 #define AUTHORITIES_MAX 64
 #define LIST_MAX 32
 #define HOUR_MS 3600000
+#define DAY_TEXT_MAX 1000
 #define BASIS "letsencrypt.json" /* what a profile does not say is as here, where everything is said */
 
 static const char *const trim_names[] = { "end", "both", "end-crlf-tab", "nothing", NULL };
 static const char *const status_names[] = { "200", "2xx", "below-400", NULL };
 static const char *const fallback_names[] = { "first-dial", "none", "any", NULL };
+static const char *const persist_names[] = { "url", "hash", "both", NULL };
+static const char *const known_names[] = { "no", "yes", "unknown", NULL };
 
 #define TEXT(f) { #f, CODEC_TEXT, offsetof(struct authority, f), .required = true, .max = 100 }
 #define FLAG(f) { #f, CODEC_BOOL, offsetof(struct authority, f) }
 #define NUMBER(f, least, most) { #f, CODEC_INT64, offsetof(struct authority, f), .low = (least), .high = (most) }
 #define TEXTS(f) { #f, CODEC_TEXTS, offsetof(struct authority, f), .max = LIST_MAX }
 #define NAMED(f, list) { #f, CODEC_ENUM, offsetof(struct authority, f), .names = (list) }
+
+#define TEXT_OF(s, f, ...) { #f, CODEC_TEXT, offsetof(struct s, f), .max = 300, __VA_ARGS__ }
+
+static const struct codec_field profile_fields[] = {
+	TEXT_OF(authority_profile, name, .required = true),
+	TEXT_OF(authority_profile, life),
+	TEXT_OF(authority_profile, pending),
+	TEXT_OF(authority_profile, reuse),
+	{ "names", CODEC_INT64, offsetof(struct authority_profile, names), .low = 0, .high = 100000 },
+	{ "identifiers", CODEC_TEXTS, offsetof(struct authority_profile, identifiers), .max = LIST_MAX },
+	TEXT_OF(authority_profile, from),
+	TEXT_OF(authority_profile, until),
+	{ 0 },
+};
 
 static const struct codec_field fields[] = {
 	TEXT(name),
@@ -57,6 +75,14 @@ static const struct codec_field fields[] = {
 	FLAG(retry),
 	NUMBER(perspectives, 0, 64),
 	TEXTS(types),
+	NAMED(persist, persist_names),
+	TEXT_OF(authority, persist_prefix),
+	NAMED(caa_parameters, known_names),
+	NAMED(method_aliases, known_names),
+	{ "profiles", CODEC_LIST, offsetof(struct authority, profiles), .max = LIST_MAX, .fields = profile_fields,
+	  .size = sizeof(struct authority_profile), .count_offset = offsetof(struct authority, profile_count) },
+	TEXT_OF(authority, ended),
+	TEXT_OF(authority, note),
 	{ 0 },
 };
 
@@ -70,21 +96,24 @@ void authority_free(struct authority *a)
 {
 	if (!a)
 		return;
+	for (size_t i = 0; i < a->day_count; i++) {
+		free(a->days[i].day);
+		free(a->days[i].what);
+		authority_free(a->days[i].then);
+	}
+	free(a->days);
 	codec_done(fields, a);
 	free(a);
 }
 
-static int decode(struct authority *a, const char *text, size_t length, const char *where, struct err *err)
+static json_t *load_text(const char *text, size_t length, const char *where, struct err *err)
 {
 	json_error_t why;
 	json_t *json = json_loadb(text, length, JSON_REJECT_DUPLICATES, &why);
-	int rc;
 
 	if (!json)
-		return err_set(err, ERR_INVALID, "%s:%d:%d: %s", where, why.line, why.column, why.text);
-	rc = codec_decode(fields, a, json, err);
-	json_decref(json);
-	return rc < 0 ? err_in(err, "%s", where) : 0;
+		err_set(err, ERR_INVALID, "%s:%d:%d: %s", where, why.line, why.column, why.text);
+	return json;
 }
 
 static void clear(char ***texts)
@@ -93,6 +122,8 @@ static void clear(char ***texts)
 	*texts = mem_new(1, sizeof(**texts));
 }
 
+static const char *const own_keys[] = { "changes", "profiles", "ended", "note" };
+
 /* Let's Encrypt, but for what makes it that authority. */
 static struct authority *basis(void)
 {
@@ -100,13 +131,20 @@ static struct authority *basis(void)
 	struct err err;
 
 	for (size_t i = 0; i < ARRAY_LEN(profiles); i++) {
+		json_t *json;
+
 		if (strcmp(profiles[i].name, BASIS) != 0)
 			continue;
-		if (decode(a, (const char *)profiles[i].text, profiles[i].length, BASIS, &err) < 0)
+		json = load_text((const char *)profiles[i].text, profiles[i].length, BASIS, &err);
+		for (size_t k = 0; k < ARRAY_LEN(own_keys); k++)
+			json_object_del(json, own_keys[k]);
+		if (!json || codec_decode(fields, a, json, &err) < 0)
 			abort(); /* compiled in */
+		json_decref(json);
 	}
 	clear(&a->issuers);
 	clear(&a->account_prefixes);
+	a->caa_parameters = a->method_aliases = KNOWN_UNKNOWN; /* nobody else's word */
 	return a;
 }
 
@@ -115,15 +153,31 @@ static bool name_is_fine(const char *name)
 	return *name && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_.") == strlen(name);
 }
 
+static int day_parse(const char *text, int64_t *ret_ms)
+{
+	char moment[CLOCK_TEXT_SIZE];
+
+	if (strlen(text) != strlen("2026-12-15"))
+		return ERR_INVALID;
+	snprintf(moment, sizeof(moment), "%sT00:00:00Z", text);
+	return clock_parse(moment, ret_ms);
+}
+
 /* What no single row can say. */
 static int check_whole(const struct authority *a, const char *where, struct err *err)
 {
+	int64_t ended_ms;
+
 	if (!name_is_fine(a->name))
 		return err_set(err, ERR_INVALID, "%s: /name: must be lower-case letters, digits, '-', '_' and '.'", where);
 	if (a->caa && !a->issuers[0])
 		return err_set(err, ERR_INVALID, "%s: /issuers: name the issuer domains, or set \"caa\" to false", where);
 	if (!a->types[0])
 		return err_set(err, ERR_INVALID, "%s: /types: must name a challenge type", where);
+	if (a->persist != PERSIST_URL && !a->persist_prefix)
+		return err_set(err, ERR_INVALID, "%s: /persist_prefix: needed for the hash form: accountHashPrefix of the authority's directory", where);
+	if (a->ended && day_parse(a->ended, &ended_ms) < 0)
+		return err_set(err, ERR_INVALID, "%s: /ended: a day as \"2026-12-15\"", where);
 	if (a->flaky_ms > a->attempt_ms)
 		return err_set(err, ERR_INVALID, "%s: /flaky_ms: must be at most attempt_ms, %lld", where, (long long)a->attempt_ms);
 	if (a->redirects_promised > a->redirects_max)
@@ -132,23 +186,206 @@ static int check_whole(const struct authority *a, const char *where, struct err 
 	return 0;
 }
 
+static int decode(const json_t *json, const char *where, struct authority **ret, struct err *err)
+{
+	struct authority *a = basis();
+	int rc = codec_decode(fields, a, json, err);
+
+	rc = rc < 0 ? err_in(err, "%s", where) : check_whole(a, where, err);
+	if (rc < 0)
+		authority_free(a);
+	else
+		*ret = a;
+	return rc;
+}
+
+/* ---- what holds from a day on, or until a day ---- */
+
+static int change_read(const json_t *change, const char *key, int64_t absent_ms, int64_t *ret_ms)
+{
+	const json_t *day = json_object_get(change, key);
+
+	*ret_ms = absent_ms;
+	if (!day)
+		return 0;
+	return json_is_string(day) ? day_parse(json_string_value(day), ret_ms) : ERR_INVALID;
+}
+
+static bool change_holds(const json_t *change, int64_t at_ms)
+{
+	int64_t from_ms, until_ms;
+
+	return change_read(change, "from", INT64_MIN, &from_ms) == 0 && change_read(change, "until", INT64_MAX, &until_ms) == 0 &&
+	       from_ms <= at_ms && at_ms < until_ms;
+}
+
+static int check_changes(const json_t *changes, const char *where, struct err *err)
+{
+	int64_t from_ms, until_ms;
+	const json_t *change;
+	size_t i;
+
+	if (changes && !json_is_array(changes))
+		return err_set(err, ERR_INVALID, "%s: /changes: must be a list", where);
+	if (json_array_size(changes) > LIST_MAX)
+		return err_set(err, ERR_TOO_LARGE, "%s: /changes: at most %d items", where, LIST_MAX);
+	json_array_foreach(changes, i, change)
+		if (change_read(change, "from", INT64_MIN, &from_ms) < 0 || change_read(change, "until", INT64_MAX, &until_ms) < 0 ||
+		    (from_ms == INT64_MIN && until_ms == INT64_MAX) || from_ms >= until_ms)
+			return err_set(err, ERR_INVALID, "%s: /changes/%zu: needs \"from\" or \"until\", days as \"2026-12-15\"", where, i);
+	return 0;
+}
+
+/* The profile with the changes that hold then; gives. */
+static json_t *merged_at(const json_t *profile, const json_t *changes, int64_t at_ms)
+{
+	json_t *merged = json_copy((json_t *)profile), *change;
+	size_t i;
+
+	json_array_foreach(changes, i, change)
+		if (change_holds(change, at_ms))
+			json_object_update(merged, change);
+	json_object_del(merged, "from");
+	json_object_del(merged, "until");
+	return merged;
+}
+
+/* "perspectives 5": what begins to hold on that day, or holds no more; gives. */
+static char *what_changes(const json_t *changes, const char *day)
+{
+	struct buf text = BUF_INIT(DAY_TEXT_MAX);
+	const char *key, *from;
+	json_t *change, *value;
+	size_t i;
+
+	json_array_foreach(changes, i, change) {
+		from = json_string_value(json_object_get(change, "from"));
+		json_object_foreach(change, key, value) {
+			CLEANUP(mem_freep) char *shown = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+
+			if (strcmp(key, "from") != 0 && strcmp(key, "until") != 0 && from && strcmp(from, day) == 0)
+				buf_printf(&text, "%s%s %s", text.length ? ", " : "", key, shown);
+			else if (strcmp(key, "until") == 0 && strcmp(json_string_value(value), day) == 0)
+				buf_printf(&text, "%swhat held until then ends", text.length ? ", " : "");
+		}
+	}
+	return buf_take(&text);
+}
+
+static bool has_day(const struct authority *a, const char *day)
+{
+	for (size_t i = 0; i < a->day_count; i++)
+		if (strcmp(a->days[i].day, day) == 0)
+			return true;
+	return false;
+}
+
+static int add_day(struct authority *a, const json_t *profile, const json_t *changes, const char *text, const char *where, struct err *err)
+{
+	CLEANUP(mem_freep) char *there = mem_printf("%s, from %s", where, text);
+	struct authority_day day = { 0 };
+	json_t *merged;
+	int rc;
+
+	day_parse(text, &day.from_ms);
+	merged = merged_at(profile, changes, day.from_ms);
+	rc = decode(merged, there, &day.then, err);
+	json_decref(merged);
+	if (rc < 0)
+		return rc;
+	day.then->undated = a;
+	day.day = mem_dup(text);
+	day.what = what_changes(changes, text);
+	*(struct authority_day *)codec_list_add(&a->days, &a->day_count, sizeof(day), 2 * LIST_MAX) = day;
+	return 0;
+}
+
+static int compare_days(const void *a, const void *b)
+{
+	return strcmp(((const struct authority_day *)a)->day, ((const struct authority_day *)b)->day);
+}
+
+static int add_days(struct authority *a, const json_t *profile, const json_t *changes, const char *where, struct err *err)
+{
+	static const char *const keys[] = { "from", "until" };
+	const json_t *change;
+	size_t i;
+
+	json_array_foreach(changes, i, change)
+		for (size_t k = 0; k < ARRAY_LEN(keys); k++) {
+			const char *day = json_string_value(json_object_get(change, keys[k]));
+
+			if (day && !has_day(a, day) && add_day(a, profile, changes, day, where, err) < 0)
+				return err->code;
+		}
+	if (a->day_count)
+		qsort(a->days, a->day_count, sizeof(a->days[0]), compare_days);
+	return 0;
+}
+
+const struct authority *authority_at(const struct authority *a, int64_t at_ms)
+{
+	const struct authority *dated = a->undated ? a->undated : a, *now = dated;
+
+	for (size_t i = 0; i < dated->day_count && dated->days[i].from_ms <= at_ms; i++)
+		now = dated->days[i].then;
+	return dated->day_count ? now : a;
+}
+
+bool authority_has_ended(const struct authority *a, int64_t at_ms)
+{
+	int64_t ended_ms;
+
+	return a->ended && day_parse(a->ended, &ended_ms) == 0 && at_ms >= ended_ms;
+}
+
+struct authority authority_copy(const struct authority *a)
+{
+	struct authority copy = *a;
+
+	copy.days = NULL;
+	copy.day_count = 0;
+	copy.undated = NULL;
+	return copy;
+}
+
+/* ---- one profile ---- */
+
+static int parse(json_t *profile, const char *where, struct authority **ret, struct err *err)
+{
+	json_t *changes = json_incref(json_object_get(profile, "changes")), *first;
+	struct authority *a = NULL;
+	int rc = check_changes(changes, where, err);
+
+	json_object_del(profile, "changes");
+	if (rc == 0) {
+		first = json_is_object(profile) ? merged_at(profile, changes, INT64_MIN) : json_incref(profile);
+		rc = decode(first, where, &a, err);
+		json_decref(first);
+	}
+	if (rc == 0)
+		rc = add_days(a, profile, changes, where, err);
+	json_decref(changes);
+	if (rc < 0)
+		authority_free(a);
+	else
+		*ret = a;
+	return rc;
+}
+
 int authority_parse(const char *text, size_t length, const char *where, struct authority **ret, struct err *err)
 {
-	struct authority *a;
+	json_t *profile;
 	int rc;
 
 	if (length > PROFILE_BYTES_MAX)
 		return err_set(err, ERR_TOO_LARGE, "%s: over %d bytes", where, PROFILE_BYTES_MAX);
-	a = basis();
-	rc = decode(a, text, length, where, err);
-	if (rc == 0)
-		rc = check_whole(a, where, err);
-	if (rc < 0) {
-		authority_free(a);
-		return rc;
-	}
-	*ret = a;
-	return 0;
+	profile = load_text(text, length, where, err);
+	if (!profile)
+		return ERR_INVALID;
+	rc = parse(profile, where, ret, err);
+	json_decref(profile);
+	return rc;
 }
 
 /* Takes `a`; one of the same name gives way to it. */
@@ -254,7 +491,7 @@ const char *const *authorities_names(const struct authorities *s)
 
 struct authority authority_for_own(const struct authority *a)
 {
-	struct authority own = *a;
+	struct authority own = authority_copy(a);
 
 	own.public_names = own.reserved_refused = own.web_ports_only = own.suffix_rule = own.caa = false;
 	return own;

@@ -2,6 +2,9 @@
  *
  * A profile is a YAML-free JSON file; those shipped are compiled in (solver/verdict/authorities/NAME.json), a user adds or
  * replaces one with `check.authorities: [FILE]`. Everything absent is as with Let's Encrypt.
+ *
+ * A value that holds from a day on or until a day stands in "changes": [{"from": "2026-12-15", "perspectives": 5}]; days begin at
+ * 00:00 UTC, `until` is the first day on which it does not hold. authority_at() is the profile of a moment.
  */
 #ifndef SOLVER_VERDICT_AUTHORITY_H
 #define SOLVER_VERDICT_AUTHORITY_H
@@ -15,6 +18,26 @@
 enum trim_rule { TRIM_END, TRIM_BOTH, TRIM_END_CRLF_TAB, TRIM_NOTHING };
 enum status_rule { STATUS_200, STATUS_2XX, STATUS_BELOW_400 };
 enum fallback_rule { FALLBACK_FIRST_DIAL, FALLBACK_NONE, FALLBACK_ANY };
+/* What accounturi of a dns-persist-01 record is (draft-ietf-acme-dns-persist): the account's URL (-00, -01), or a digest (-02). */
+enum persist_form { PERSIST_URL, PERSIST_HASH, PERSIST_BOTH };
+enum known { KNOWN_NO, KNOWN_YES, KNOWN_UNKNOWN };
+
+/* A kind of certificate that may be asked for (draft-ietf-acme-profiles). For people: no verdict depends on it. */
+struct authority_profile {
+	char *name;             /* "shortlived" */
+	char *life, *pending, *reuse; /* "160h": of a certificate, of a pending authorization, of a valid one; NULL: not known */
+	int64_t names;          /* most in one certificate; 0: not known */
+	char **identifiers;     /* "dns", "ip" */
+	char *from, *until;     /* "2026-07-08": first day, and first day without it; or NULL */
+};
+
+struct authority;
+struct authority_day {
+	char *day;              /* "2026-12-15" */
+	int64_t from_ms;
+	char *what;             /* "perspectives 5" */
+	struct authority *then; /* the profile from that day on */
+};
 
 struct authority {
 	char *name;             /* "letsencrypt" */
@@ -47,6 +70,17 @@ struct authority {
 	bool retry;             /* a failed challenge may be tried again */
 	int64_t perspectives;   /* remotes; 0: none */
 	char **types;           /* challenge types it offers */
+	enum persist_form persist;
+	char *persist_prefix;   /* of accounturi in the hash form, "accountHashPrefix" of its directory; or NULL */
+	enum known caa_parameters; /* accounturi and validationmethods of CAA (RFC 8657) are honoured */
+	enum known method_aliases; /* validationmethods may say "ca-tbr-7" for dns-01 (Baseline Requirements 2.3.1) */
+	struct authority_profile *profiles;
+	size_t profile_count;
+	char *ended;            /* the day from which it issues nothing, or NULL */
+	char *note;             /* for people, or NULL */
+	struct authority_day *days; /* in their order */
+	size_t day_count;
+	const struct authority *undated; /* the profile that holds the days, when this is one of theirs */
 };
 
 /* NULL when there is no such profile. Borrowed for the life of the set. */
@@ -62,5 +96,10 @@ int authority_parse(const char *text, size_t length, const char *where, struct a
 void authority_free(struct authority *a);
 /* The same without what it demands of public names and addresses: for special-use names that this host serves itself. Borrows. */
 struct authority authority_for_own(const struct authority *a);
+/* The profile as it is at a moment (wall clock); `a` itself when no day has come. Borrows. */
+const struct authority *authority_at(const struct authority *a, int64_t at_ms);
+bool authority_has_ended(const struct authority *a, int64_t at_ms);
+/* A copy that the caller may change and no day does. Borrows. */
+struct authority authority_copy(const struct authority *a);
 
 #endif

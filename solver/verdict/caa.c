@@ -179,7 +179,7 @@ static const char *cause_code(enum caa_reading reading)
 {
 	static const char *const codes[] = {
 		[CAA_CRITICAL] = "caa-critical", [CAA_SPELLING] = "caa-issuer-spelling", [CAA_MALFORMED] = "caa-malformed",
-		[CAA_METHOD] = "caa-method", [CAA_ACCOUNT] = "caa-account", [CAA_ACCOUNT_UNSEEN] = "caa-account-unknown",
+		[CAA_METHOD] = "caa-method", [CAA_ACCOUNT] = "caa-account", [CAA_ACCOUNT_UNSEEN] = "caa-account-unknown", [CAA_PARAMETER_UNSURE] = "caa-parameter-unsure",
 		[CAA_OTHER_ISSUER] = "caa-denied", [CAA_NOBODY] = "caa-denied", [CAA_IRRELEVANT] = "caa-denied",
 		[CAA_ALLOWS] = "caa-denied",
 	};

@@ -106,21 +106,23 @@ static enum caa_reading read_account(const struct caa_value *v, const struct ask
 	return CAA_ACCOUNT;
 }
 
+typedef int (*compare_fn)(const char *a, const char *b, size_t length);
+
 /* One name of the list: 1 it is the method, 0 it is another, -1 it is none, and the record is void. */
-static int compare_method(const char *name, size_t length, const char *method)
+static int compare_method(const char *name, size_t length, const char *method, compare_fn compare)
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
 
 	if (length == 0 || strspn(name, allowed) < length)
 		return -1;
-	return strlen(method) == length && strncmp(name, method, length) == 0;
+	return strlen(method) == length && compare(name, method, length) == 0;
 }
 
-static bool methods_hold(const char *list, const char *method)
+static bool methods_hold(const char *list, const char *method, compare_fn compare)
 {
 	for (;;) {
 		size_t length = strcspn(list, ",");
-		int found = compare_method(list, length, method);
+		int found = compare_method(list, length, method, compare);
 
 		if (found != 0 || !list[length])
 			return found == 1;
@@ -128,13 +130,37 @@ static bool methods_hold(const char *list, const char *method)
 	}
 }
 
+/* The label of the same method by the Baseline Requirements (3.2.2.4.N), which say that an authority should take either. */
+static const char *method_alias(const char *method)
+{
+	static const char *const aliases[][2] = {
+		{ "http-01", "ca-tbr-19" }, { "dns-01", "ca-tbr-7" }, { "tls-alpn-01", "ca-tbr-20" },
+		{ "dns-account-01", "ca-tbr-21" }, { "dns-persist-01", "ca-tbr-22" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(aliases); i++)
+		if (strcmp(aliases[i][0], method) == 0)
+			return aliases[i][1];
+	return NULL;
+}
+
 static enum caa_reading read_methods(const struct caa_value *v, const struct asked *q, char **ret_why)
 {
 	const char *methods;
 	size_t times = caa_value_find(v, "validationmethods", &methods);
 
-	if (times == 0 || (times == 1 && methods_hold(methods, q->e->type)))
+	const char *alias = method_alias(q->e->type);
+
+	if (times == 0 || (times == 1 && methods_hold(methods, q->e->type, strncmp)))
 		return CAA_ALLOWS;
+	/* An authority may compare the labels without regard to case, and must say so: none did. */
+	if (times == 1 && alias && q->a->method_aliases != KNOWN_NO && methods_hold(methods, alias, strncasecmp)) {
+		if (q->a->method_aliases == KNOWN_YES && methods_hold(methods, alias, strncmp))
+			return CAA_ALLOWS;
+		*ret_why = mem_printf("allows only the methods %.*s, and whether %s takes that for %s is not known", SHOWN_MAX, methods, q->a->title,
+		                      q->e->type);
+		return CAA_PARAMETER_UNSURE;
+	}
 	if (times > 1)
 		*ret_why = mem_dup("has validationmethods twice, which no method can satisfy");
 	else if (!*methods)
@@ -185,6 +211,25 @@ static enum caa_reading read_issuer(const struct caa_value *v, const struct aske
 	return *v->issuer ? CAA_OTHER_ISSUER : CAA_NOBODY;
 }
 
+/* The parameters of RFC 8657, which an authority may ignore until it has to honour them. */
+static enum caa_reading read_parameters(const struct caa_value *v, const struct asked *q, char **ret_why)
+{
+	CLEANUP(mem_freep) char *why = NULL;
+	enum caa_reading reading = CAA_ALLOWS;
+
+	if (q->a->caa_parameters != KNOWN_NO)
+		reading = read_account(v, q, &why);
+	if (q->a->caa_parameters != KNOWN_NO && reading == CAA_ALLOWS)
+		reading = read_methods(v, q, &why);
+	if (q->a->caa_parameters == KNOWN_UNKNOWN && (reading == CAA_ACCOUNT || reading == CAA_METHOD)) {
+		*ret_why = mem_printf("%s, and whether %s looks at that is not known", why, q->a->title);
+		return CAA_PARAMETER_UNSURE;
+	}
+	*ret_why = why;
+	why = NULL;
+	return reading;
+}
+
 /* In the authority's order: grammar, issuer, account, method. */
 static enum caa_reading read_value(const struct caa_value *v, const struct asked *q, char **ret_why)
 {
@@ -196,9 +241,7 @@ static enum caa_reading read_value(const struct caa_value *v, const struct asked
 	}
 	reading = read_issuer(v, q, ret_why);
 	if (reading == CAA_ALLOWS)
-		reading = read_account(v, q, ret_why);
-	if (reading == CAA_ALLOWS)
-		reading = read_methods(v, q, ret_why);
+		reading = read_parameters(v, q, ret_why);
 	if (reading == CAA_ALLOWS)
 		*ret_why = mem_printf("allows %s", q->a->title);
 	return reading;
@@ -286,7 +329,7 @@ static enum caa_decision decide(const struct caa_set *s, bool relevant)
 		return CAA_NO;
 	if (!relevant || holds(s, CAA_ALLOWS))
 		return CAA_YES;
-	return holds(s, CAA_ACCOUNT_UNSEEN) ? CAA_MAYBE : CAA_NO;
+	return holds(s, CAA_ACCOUNT_UNSEEN) || holds(s, CAA_PARAMETER_UNSURE) ? CAA_MAYBE : CAA_NO;
 }
 
 void caa_set_read(const struct ev_answer *answer, const struct evidence *e, const struct authority *a, struct caa_set *ret)

@@ -12,6 +12,7 @@ enum caa_reading {
 	CAA_MALFORMED,       /* skipped */
 	CAA_METHOD,          /* ours, but not with this method */
 	CAA_ACCOUNT,         /* ours, but not for this account */
+	CAA_PARAMETER_UNSURE, /* ours, by a parameter of which is not known how the authority reads it */
 	CAA_ACCOUNT_UNSEEN,  /* ours, for an account of which is not known whether it is the one */
 	CAA_OTHER_ISSUER,
 	CAA_NOBODY,

@@ -111,8 +111,11 @@ static void sort_findings(struct verdict *v)
 struct verdict *judge(const struct evidence *e, const struct authority *a)
 {
 	struct verdict *v = verdict_of(e);
-	struct authority own = authority_for_own(a);
+	struct authority own;
 
+	a = authority_at(a, e->at_ms);
+	judge_calendar(e, a, v);
+	own = authority_for_own(a);
 	if (e->own_zone)
 		a = &own;
 	judge_identifier(e, a, v);

@@ -14,6 +14,7 @@
 struct verdict *judge(const struct evidence *e, const struct authority *a);
 
 /* ---- one stage each; they add findings and decide (verdict_decide) ---- */
+void judge_calendar(const struct evidence *e, const struct authority *a, struct verdict *v);    /* calendar.c */
 void judge_identifier(const struct evidence *e, const struct authority *a, struct verdict *v);  /* identifier.c */
 void judge_dns(const struct evidence *e, const struct authority *a, struct verdict *v);         /* dns.c: dns-01, dns-account-01 */
 void judge_persist(const struct evidence *e, const struct authority *a, struct verdict *v);     /* persist.c: dns-persist-01 */

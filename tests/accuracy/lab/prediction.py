@@ -1,4 +1,5 @@
 """Asks the dcvd under test about a world, and compares what it says with what is expected."""
+import datetime
 import json
 import os
 import subprocess
@@ -34,7 +35,7 @@ def settings(tree):
 
 
 def command(program, world, tree, extra=()):
-    line = [program, "check", "--type", world.kind, "--authority", "letsencrypt", "--json", "--account-uri", world.account]
+    line = [program, "check", "--type", world.kind, "--authority", world.authority, "--json", "--account-uri", world.account]
     if world.kind in ("http-01", "tls-alpn-01"):
         line += ["--token", world.token, "--key-authorization", world.key_authorization]
     elif world.kind != "dns-persist-01":
@@ -73,8 +74,8 @@ def read_verdict(status, out, err, seconds, memory):
 
 def predict(program, world, tree):
     """What dcvd says of a world; with what perspectives elsewhere say, if the scenario has some."""
-    if world.perspectives:
-        return replay(program, tree, predict_recorded(program, world, tree), world.perspectives)
+    if world.perspectives or world.day:
+        return replay(program, tree, predict_recorded(program, world, tree), world.perspectives, world.day)
     return read_verdict(*run_measured(command(program, world, tree)))
 
 
@@ -82,13 +83,15 @@ def predict_recorded(program, world, tree):
     return read_verdict(*run_measured(command(program, world, tree, ["--evidence"])))
 
 
-def replay(program, tree, recorded, perspectives=()):
-    """The recorded evidence judged again, as if these perspectives had been asked."""
+def replay(program, tree, recorded, perspectives=(), day=None):
+    """The recorded evidence judged again, as if these perspectives had been asked, or as if it had been collected on another day."""
     if recorded.result == "error":
         return recorded
     evidence = dict(recorded.raw["evidence"])
     if perspectives:
         evidence["perspectives"] = list(perspectives)
+    if day:
+        evidence["at_ms"] = int(datetime.datetime.fromisoformat(day + "T12:00:00+00:00").timestamp() * 1000)
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump({"evidence": evidence}, file)
         file.flush()

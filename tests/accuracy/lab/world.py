@@ -68,6 +68,7 @@ class World:
         self.servers = [self.variables["n1"], self.variables["n2"]]
         self.serials = {}
         self.kind, self.identifier = "dns-01", f"www.{zone}"
+        self.authority, self.day = "letsencrypt", None
         self._build()
 
     def _variables(self, thumbprint):
@@ -107,7 +108,7 @@ class World:
         lines = [self.fill(line) for line in expand(self.scenario.lines)]
         for line in lines:
             word = line.split()[0]
-            if word in ("check", "servers", "serial", "sign", "cut", "zone"):
+            if word in ("check", "servers", "serial", "sign", "cut", "zone", "authority", "day"):
                 getattr(self, "_" + word)(line.split()[1:])
         for line in lines:
             word, _, rest = line.partition(" ")
@@ -119,7 +120,7 @@ class World:
                 self._web(shlex.split(rest))
             elif word == "elsewhere":
                 self._elsewhere(shlex.split(rest))
-            elif word not in ("check", "servers", "serial", "sign", "cut", "zone"):
+            elif word not in ("check", "servers", "serial", "sign", "cut", "zone", "authority", "day"):
                 raise NotationError(f"{self.scenario.where}: {self.scenario.id}: {word}?")
         for zone in self.zones:
             self._add_apex(zone)
@@ -131,6 +132,12 @@ class World:
             self.identifier = name
         else:
             self.identifier = self.absolute(name)[:-1]
+
+    def _authority(self, words):
+        self.authority = words[0]
+
+    def _day(self, words):
+        self.day = words[0]
 
     def _servers(self, words):
         self.servers = self.zones[0].addresses = words

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "solver/base/clock.h"
 #include "solver/base/mem.h"
 #include "solver/verdict/authority.h"
 
@@ -76,6 +77,75 @@ static void what_a_profile_does_not_say_is_as_with_lets_encrypt(void **state)
 	authority_free(NULL);
 }
 
+static int64_t day(const char *text)
+{
+	CLEANUP(mem_freep) char *moment = mem_printf("%sT00:00:00Z", text);
+	int64_t ms = 0;
+
+	assert_int_equal(clock_parse(moment, &ms), 0);
+	return ms;
+}
+
+static struct authority *parsed(const char *text)
+{
+	struct authority *a = NULL;
+	struct err err;
+
+	if (authority_parse(text, strlen(text), "mine.json", &a, &err) < 0)
+		fail_msg("%s", err.text);
+	return a;
+}
+
+static void a_value_holds_from_its_day_on_and_until_its_day(void **state)
+{
+	struct authority *a = parsed("{" LEAST ",\"caa\":false,\"body_max\":1,\"changes\":[{\"from\":\"2026-12-15\",\"body_max\":5},"
+	                             "{\"from\":\"2027-03-15\",\"body_max\":6,\"until\":\"2027-04-01\"},{\"until\":\"2026-11-01\",\"path_max\":9}]}");
+	static const struct { const char *day; int body, path; } rows[] = {
+		{ "2026-10-31", 1, 9 }, { "2026-11-01", 1, 2000 }, { "2026-12-14", 1, 2000 }, { "2026-12-15", 5, 2000 },
+		{ "2027-03-14", 5, 2000 }, { "2027-03-15", 6, 2000 }, { "2027-03-31", 6, 2000 }, { "2027-04-01", 5, 2000 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct authority *now = authority_at(a, day(rows[i].day));
+
+		assert_int_equal(now->body_max, rows[i].body);
+		assert_int_equal(now->path_max, rows[i].path);
+		assert_ptr_equal(authority_at(now, day("2026-12-15")), authority_at(a, day("2026-12-15")));
+	}
+	assert_int_equal(authority_at(a, day("2026-12-15") - 1)->body_max, 1);
+	assert_int_equal(a->day_count, 4);
+	assert_string_equal(a->days[1].what, "body_max 5");
+	assert_string_equal(a->days[3].what, "what held until then ends");
+	authority_free(a);
+}
+
+static void a_change_without_a_day_or_with_a_fault_is_refused(void **state)
+{
+	(void)state;
+	refused("{" LEAST ",\"caa\":false,\"changes\":{}}", "/changes: must be a list");
+	refused("{" LEAST ",\"caa\":false,\"changes\":[{\"body_max\":1}]}", "/changes/0: needs \"from\" or \"until\"");
+	refused("{" LEAST ",\"caa\":false,\"changes\":[7]}", "/changes/0: needs");
+	refused("{" LEAST ",\"caa\":false,\"changes\":[{\"from\":\"soon\",\"body_max\":1}]}", "/changes/0: needs");
+	refused("{" LEAST ",\"caa\":false,\"changes\":[{\"from\":\"2027-01-02\",\"until\":\"2027-01-01\"}]}", "/changes/0: needs");
+	refused("{" LEAST ",\"caa\":false,\"changes\":[{\"from\":\"2027-01-01\",\"body\":1}]}", "from 2027-01-01: /body: is no known key");
+	refused("{" LEAST ",\"caa\":false,\"changes\":[{\"from\":\"2027-01-01\",\"types\":[]}]}", "from 2027-01-01: /types");
+	refused("{" LEAST ",\"caa\":false,\"persist\":\"hash\"}", "/persist_prefix: needed");
+	refused("{" LEAST ",\"caa\":false,\"ended\":\"long ago\"}", "/ended: a day");
+}
+
+static void what_is_lets_encrypts_own_is_nobody_elses(void **state)
+{
+	struct authority *a = parsed("{" LEAST ",\"issuers\":[\"ca.example\"]}");
+
+	(void)state;
+	assert_int_equal(a->caa_parameters, KNOWN_UNKNOWN);
+	assert_int_equal(a->method_aliases, KNOWN_UNKNOWN);
+	assert_int_equal(a->profile_count, 0);
+	assert_int_equal(a->day_count, 0);
+	authority_free(a);
+}
+
 static struct authorities *load(const char *const *files)
 {
 	struct authorities *s = NULL;
@@ -88,8 +158,8 @@ static struct authorities *load(const char *const *files)
 
 static void the_shipped_profiles_are_complete_and_sorted(void **state)
 {
-	static const char *const shipped[] = { "akamai-cps", "buypass", "digicert", "google", "letsencrypt", "letsencrypt-staging",
-		                               "pebble", "private", "sectigo", "step-ca", "zerossl" };
+	static const char *const shipped[] = { "actalis", "akamai-cps", "amazon", "buypass", "certainly", "digicert", "globalsign", "google", "letsencrypt", "letsencrypt-staging",
+		                               "pebble", "private", "sectigo", "ssl.com", "step-ca", "zerossl" };
 	struct authorities *s = load(NULL);
 
 	(void)state;
@@ -163,12 +233,41 @@ static void a_file_that_is_not_there_is_named(void **state)
 	assert_non_null(strstr(err.text, "/nowhere/authority.json: No such file"));
 }
 
+static void the_shipped_profiles_say_what_is_known_in_november_2026(void **state)
+{
+	static const struct { const char *name; int now, then; enum known parameters, parameters_then; } rows[] = {
+		{ "letsencrypt", 4, 5, KNOWN_YES, KNOWN_YES }, { "google", 4, 5, KNOWN_YES, KNOWN_YES }, { "zerossl", 4, 5, KNOWN_UNKNOWN, KNOWN_YES },
+		{ "sectigo", 4, 5, KNOWN_UNKNOWN, KNOWN_YES }, { "digicert", 6, 6, KNOWN_UNKNOWN, KNOWN_YES }, { "amazon", 4, 5, KNOWN_UNKNOWN, KNOWN_YES },
+	};
+	struct authorities *s = load(NULL);
+	const struct authority *a;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		a = authorities_find(s, rows[i].name);
+		assert_int_equal(authority_at(a, day("2026-11-25"))->perspectives, rows[i].now);
+		assert_int_equal(authority_at(a, day("2026-12-15"))->perspectives, rows[i].then);
+		assert_int_equal(authority_at(a, day("2027-03-14"))->caa_parameters, rows[i].parameters);
+		assert_int_equal(authority_at(a, day("2027-03-15"))->caa_parameters, rows[i].parameters_then);
+	}
+	assert_true(authorities_find(s, "zerossl")->retry);
+	assert_string_equal(authorities_find(s, "google")->types[4], "dns-persist-01");
+	assert_string_equal(authorities_find(s, "letsencrypt")->profiles[1].life, "64d");
+	assert_true(authority_has_ended(authorities_find(s, "buypass"), day("2025-10-15")));
+	assert_false(authority_has_ended(authorities_find(s, "buypass"), day("2025-10-15") - 1));
+	authorities_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_profile_with_a_fault_is_refused_with_file_and_key),
 		cmocka_unit_test(a_profile_over_the_maximum_is_refused),
 		cmocka_unit_test(what_a_profile_does_not_say_is_as_with_lets_encrypt),
+		cmocka_unit_test(a_value_holds_from_its_day_on_and_until_its_day),
+		cmocka_unit_test(a_change_without_a_day_or_with_a_fault_is_refused),
+		cmocka_unit_test(what_is_lets_encrypts_own_is_nobody_elses),
+		cmocka_unit_test(the_shipped_profiles_say_what_is_known_in_november_2026),
 		cmocka_unit_test(the_shipped_profiles_are_complete_and_sorted),
 		cmocka_unit_test(the_profiles_differ_where_the_authorities_do),
 		cmocka_unit_test(a_users_file_adds_or_replaces_a_profile),

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "solver/base/clock.h"
 #include "solver/base/mem.h"
 #include "solver/dns/name.h"
 #include "solver/verdict/caa_value.h"
@@ -367,6 +368,60 @@ static void an_authority_without_caa_and_an_address_are_not_judged(void **state)
 	evidence_free(e);
 }
 
+static void assert_read(const char *authority, const char *day, const char *type, const char *parameter, enum verdict_result result, const char *code)
+{
+	CLEANUP(mem_freep) char *moment = mem_printf("%sT00:00:00Z", day);
+	const struct authority *a = authorities_find(authorities, authority);
+	CLEANUP(mem_freep) char *zone = mem_printf("www.lab.com 0 issue %s; %s", a->issuers[0], parameter);
+	struct evidence *e = evidence_of("www.lab.com", type, zone);
+	struct verdict *v = verdict_new();
+	int64_t at_ms;
+
+	assert_int_equal(clock_parse(moment, &at_ms), 0);
+	judge_caa(e, authority_at(a, at_ms), v);
+	if (v->result != result || strcmp(v->findings[0].code, code) != 0)
+		fail_msg("%s %s %s %s: %s, %s", authority, day, type, parameter, verdict_result_name(v->result), v->findings[0].text);
+	verdict_free(v);
+	evidence_free(e);
+}
+
+static void parameters_that_an_authority_may_still_ignore_leave_the_verdict_open(void **state)
+{
+	static const char *const others[] = { "sectigo", "zerossl", "digicert", "ssl.com", "certainly", "actalis", "amazon", "globalsign" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+		assert_read(others[i], "2027-03-14", "dns-01", "validationmethods=http-01", VERDICT_UNKNOWN, "caa-parameter-unsure");
+		assert_read(others[i], "2027-03-14", "dns-01", "accounturi=https://other.example/1", VERDICT_UNKNOWN, "caa-parameter-unsure");
+		assert_read(others[i], "2027-03-14", "dns-01", "validationmethods=dns-01", VERDICT_PASS, "caa-allowed");
+		assert_read(others[i], "2027-03-15", "dns-01", "validationmethods=http-01", VERDICT_FAIL, "caa-method");
+		assert_read(others[i], "2027-03-15", "dns-01", "accounturi=https://other.example/1", VERDICT_FAIL, "caa-account");
+	}
+	assert_read("letsencrypt", "2026-11-25", "dns-01", "validationmethods=http-01", VERDICT_FAIL, "caa-method");
+	assert_read("google", "2026-11-25", "dns-01", "validationmethods=http-01", VERDICT_FAIL, "caa-method");
+}
+
+static void the_labels_of_the_baseline_requirements_stand_for_methods(void **state)
+{
+	static const char *const labels[][2] = { { "http-01", "ca-tbr-19" }, { "dns-01", "ca-tbr-7" }, { "tls-alpn-01", "ca-tbr-20" },
+	                                         { "dns-account-01", "ca-tbr-21" }, { "dns-persist-01", "ca-tbr-22" } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(labels); i++) {
+		CLEANUP(mem_freep) char *one = mem_printf("validationmethods=%s", labels[i][1]);
+		CLEANUP(mem_freep) char *both = mem_printf("validationmethods=%s,%s", labels[i][1], labels[i][0]);
+
+		assert_read("letsencrypt", "2026-11-25", labels[i][0], one, VERDICT_FAIL, "caa-method");
+		assert_read("letsencrypt", "2027-03-15", labels[i][0], one, VERDICT_UNKNOWN, "caa-parameter-unsure");
+		assert_read("google", "2026-11-25", labels[i][0], one, VERDICT_UNKNOWN, "caa-parameter-unsure");
+		assert_read("letsencrypt", "2026-11-25", labels[i][0], both, VERDICT_PASS, "caa-allowed");
+	}
+	assert_read("google", "2026-11-25", "dns-01", "validationmethods=ca-tbr-77", VERDICT_FAIL, "caa-method");
+	assert_read("google", "2026-11-25", "dns-01", "validationmethods=xca-tbr-7", VERDICT_FAIL, "caa-method");
+	assert_read("google", "2026-11-25", "dns-01", "validationmethods=CA-TBR-7", VERDICT_UNKNOWN, "caa-parameter-unsure");
+	assert_read("google", "2026-11-25", "dns-01", "validationmethods=ca-tbr-77,ca-tbr-7", VERDICT_UNKNOWN, "caa-parameter-unsure");
+}
+
 static void what_was_not_asked_is_said(void **state)
 {
 	struct evidence *e = evidence_of("a.com", "dns-01", "");
@@ -531,6 +586,8 @@ int main(void)
 		cmocka_unit_test(an_account_of_another_authority_denies_whoever_we_are),
 		cmocka_unit_test(each_authority_looks_for_its_own_issuers),
 		cmocka_unit_test(an_authority_without_caa_and_an_address_are_not_judged),
+		cmocka_unit_test(parameters_that_an_authority_may_still_ignore_leave_the_verdict_open),
+		cmocka_unit_test(the_labels_of_the_baseline_requirements_stand_for_methods),
 		cmocka_unit_test(what_was_not_asked_is_said),
 		cmocka_unit_test(a_thousand_records_before_the_denial_are_read),
 		cmocka_unit_test(a_server_whose_set_decides_otherwise_makes_it_a_matter_of_luck),

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "solver/base/clock.h"
 #include "solver/base/mem.h"
 #include "solver/verdict/judge.h"
 
@@ -275,9 +276,36 @@ static void each_of_the_facts_of_a_pass_is_needed(void **state)
 	}
 }
 
+static void a_rule_that_changes_within_30_days_is_told_and_an_ended_authority_fails(void **state)
+{
+	static const struct { const char *authority, *at, *code; } rows[] = {
+		{ "letsencrypt", "2026-11-15T00:00:00Z", "authority-changes" }, { "letsencrypt", "2026-11-14T00:00:00Z", NULL },
+		{ "letsencrypt", "2026-12-15T00:00:00Z", NULL }, { "buypass", "2025-10-15T00:00:00Z", "authority-ended" },
+		{ "buypass", "2025-10-14T23:59:59Z", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct evidence *e = evidence_new();
+		struct verdict *v = verdict_new();
+
+		assert_int_equal(clock_parse(rows[i].at, &e->at_ms), 0);
+		judge_calendar(e, authorities_find(authorities, rows[i].authority), v);
+		assert_int_equal(v->finding_count, rows[i].code ? 1 : 0);
+		if (rows[i].code)
+			assert_string_equal(v->findings[0].code, rows[i].code);
+		assert_int_equal(v->result == VERDICT_FAIL, rows[i].code && strcmp(rows[i].code, "authority-ended") == 0);
+		if (i == 0)
+			assert_string_equal(v->findings[0].text, "From 2026-12-15 on Let's Encrypt: perspectives 5.");
+		verdict_free(v);
+		evidence_free(e);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_rule_that_changes_within_30_days_is_told_and_an_ended_authority_fails),
 		cmocka_unit_test(nothing_that_was_not_looked_at_passes),
 		cmocka_unit_test(an_unknown_type_never_passes),
 		cmocka_unit_test(the_name_is_refused_before_anything_else),
