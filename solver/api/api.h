@@ -31,6 +31,8 @@ struct api_parts {
 	void *ready_arg;
 };
 
+/* Whether api_start() would find the options and files of its listeners fit for use; nothing listens. */
+int api_check(struct loop *l, const struct config *config, struct err *err);
 /* Listens on every address of api.listen. Callbacks that were not delivered before the restart go on.
  * Gives *ret (free with api_stop). A taken port is a sentence that names it and api.listen. */
 int api_start(const struct api_parts *parts, struct api **ret, struct err *err);

@@ -22,15 +22,29 @@ static struct http_tls_options tls_options(const struct config *config)
 	                                  .require = c->tls_client_certificate == TLS_CLIENT_REQUIRED };
 }
 
-static int tls_open(struct api *a, struct err *err)
+/* NULL where nothing listens with TLS. */
+static int tls_open(struct loop *l, const struct config *config, struct http_tls **ret, struct err *err)
 {
-	const struct http_tls_options options = tls_options(a->config);
+	const struct http_tls_options options = tls_options(config);
+
+	*ret = NULL;
+	if (!count_of(config->api.tls_listen))
+		return 0;
 
 	if (!options.certificate || !options.key)
 		return err_set(err, ERR_INVALID, "api.tls-listen needs api.tls-certificate and api.tls-key");
 	if (options.require && !options.trust[TRUST_CLIENT] && !options.trust[TRUST_FRONT_PROXY])
 		return err_set(err, ERR_INVALID, "api.tls-client-certificate: required needs api.tls-client-ca or api.front-proxy-ca");
-	return http_tls_open(a->parts.loop, &options, &a->tls, err) < 0 ? err_in(err, "api.tls-certificate") : 0;
+	return http_tls_open(l, &options, ret, err) < 0 ? err_in(err, "api.tls-certificate") : 0;
+}
+
+int api_check(struct loop *l, const struct config *config, struct err *err)
+{
+	struct http_tls *tls;
+	int code = tls_open(l, config, &tls, err);
+
+	http_tls_close(tls);
+	return code;
 }
 
 static int listen_all(struct api *a, char **listen, struct http_tls *tls, const char *option, struct err *err)
@@ -48,7 +62,7 @@ int listeners_open(struct api *a, struct err *err)
 	const struct config_api *c = &a->config->api;
 
 	a->servers = mem_new(count_of(c->listen) + count_of(c->tls_listen) + 1, sizeof(*a->servers));
-	if (count_of(c->tls_listen) && tls_open(a, err) < 0)
+	if (tls_open(a->parts.loop, a->config, &a->tls, err) < 0)
 		return err->code;
 	if (listen_all(a, c->listen, NULL, "api.listen", err) < 0)
 		return err->code;

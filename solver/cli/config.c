@@ -6,10 +6,12 @@
 #include "solver/cli/cli.h"
 #include "solver/conf/config.h"
 #include "solver/daemon/schema.h"
+#include "solver/daemon/verify.h"
 
 #define OUTPUT_MAX (4 * 1024 * 1024)
 
-static int read_file(const char *command, const char *about, int argc, char **argv, struct config **ret)
+/* With `mistakes` all of them are collected there. */
+static int read_file(const char *command, const char *about, int argc, char **argv, struct buf *mistakes, struct config **ret)
 {
 	const char *file = NULL;
 	struct cli_list set = { 0 };
@@ -23,7 +25,7 @@ static int read_file(const char *command, const char *about, int argc, char **ar
 		return status;
 	if (count > 1 || (count && file))
 		return cli_usage_error(command, "give one file") + 1;
-	if (config_read(count ? argv[0] : file, set.items, schema_provider_table, ret, &err) == 0)
+	if (config_read_all(count ? argv[0] : file, set.items, schema_provider_table, mistakes, ret, &err) == 0)
 		return 0;
 	fprintf(stderr, "%s\n", err.text);
 	return EXIT_USAGE + 1;
@@ -32,24 +34,28 @@ static int read_file(const char *command, const char *about, int argc, char **ar
 static int check(int argc, char **argv)
 {
 	CLEANUP(buf_done) struct buf warnings = BUF_INIT(OUTPUT_MAX);
+	CLEANUP(buf_done) struct buf mistakes = BUF_INIT(OUTPUT_MAX);
 	struct config *config = NULL;
-	int status = read_file("config check", "Reads the configuration and says what is wrong or unwise.", argc, argv, &config);
+	int status = read_file("config check", "Says everything that is wrong with the configuration, and what is unwise. Nothing listens, nobody is contacted.",
+	                       argc, argv, &mistakes, &config);
 
 	if (status)
 		return status - 1;
-	config_warnings(config, &warnings);
-	if (warnings.length)
-		fprintf(stderr, "%s", buf_text(&warnings));
-	printf("%s is in order\n", config->file ? config->file : "the default configuration");
+	verify(config, &mistakes);
+	if (!mistakes.length) /* otherwise parts of it are missing */
+		config_warnings(config, &warnings);
+	fprintf(stderr, "%s%s", buf_text(&mistakes), buf_text(&warnings));
+	if (!mistakes.length)
+		printf("%s is in order\n", config->file ? config->file : "the default configuration");
 	config_free(config);
-	return EXIT_DONE;
+	return mistakes.length ? EXIT_USAGE : EXIT_DONE;
 }
 
 static int dump(int argc, char **argv)
 {
 	CLEANUP(buf_done) struct buf out = BUF_INIT(OUTPUT_MAX);
 	struct config *config = NULL;
-	int status = read_file("config dump", "The effective configuration, secrets as ***.", argc, argv, &config);
+	int status = read_file("config dump", "The effective configuration, secrets as ***.", argc, argv, NULL, &config);
 
 	if (status)
 		return status - 1;

@@ -11,6 +11,7 @@
 #include "solver/base/mem.h"
 #include "solver/conf/check.h"
 #include "solver/conf/override.h"
+#include "solver/conf/place.h"
 #include "solver/conf/provider.h"
 #include "solver/conf/route.h"
 #include "solver/conf/source.h"
@@ -38,6 +39,7 @@ void config_free(struct config *c)
 	free(c->callback_secrets);
 	free(c->file);
 	free(c->warnings);
+	places_free(c->places);
 	free(c);
 }
 
@@ -119,7 +121,7 @@ static int read_callback_secrets(struct config *c, const struct yaml_node *map, 
 		return yaml_error(map, err, "callback-secrets: expected a mapping of names to secrets");
 	c->callback_secrets = mem_new(map->count + 1, sizeof(*c->callback_secrets));
 	for (const struct yaml_node *node = map->child; node && code == 0; node = node->next)
-		code = read_callback_secret(&c->callback_secrets[c->callback_secret_count++], node, notes, err);
+		code = option_mistake(notes, read_callback_secret(&c->callback_secrets[c->callback_secret_count++], node, notes, err), err);
 	return code;
 }
 
@@ -154,14 +156,14 @@ static int read_tree(struct config *c, const struct yaml_node *root, config_prov
 	if (root->kind != YAML_MAP && !yaml_is_null(root))
 		return yaml_error(root, err, "expected a mapping of options");
 	for (const struct yaml_node *node = root->child; node && code == 0; node = node->next)
-		code = read_top(c, node, notes, err);
+		code = option_mistake(notes, read_top(c, node, notes, err), err);
 	if (code == 0)
-		code = providers_read(c, yaml_find(root, "providers"), tables, notes, err);
+		code = option_mistake(notes, providers_read(c, yaml_find(root, "providers"), tables, notes, err), err);
 	if (code == 0)
-		code = routes_read(c, yaml_find(root, "routes"), notes, err);
+		code = option_mistake(notes, routes_read(c, yaml_find(root, "routes"), notes, err), err);
 	if (code == 0)
-		code = read_callback_secrets(c, yaml_find(root, "callback-secrets"), notes, err);
-	return code < 0 ? code : check_agreement(c, root, err);
+		code = option_mistake(notes, read_callback_secrets(c, yaml_find(root, "callback-secrets"), notes, err), err);
+	return code < 0 ? code : option_mistake(notes, check_agreement(c, root, err), err);
 }
 
 static int apply_overrides(struct yaml_node **root, const char *const *overrides, struct err *err)
@@ -181,13 +183,13 @@ static int apply_overrides(struct yaml_node **root, const char *const *overrides
 	return code;
 }
 
-int config_parse(const char *text, size_t length, const char *name, const char *const *overrides,
-                 config_provider_table_fn tables, struct config **ret, struct err *err)
+static int parse(const char *text, size_t length, const char *name, const char *const *overrides, config_provider_table_fn tables,
+                 struct buf *mistakes, struct config **ret, struct err *err)
 {
 	CLEANUP(config_freep) struct config *c = NULL;
 	CLEANUP(yaml_freep) struct yaml_node *root = NULL;
 	CLEANUP(buf_done) struct buf warnings = BUF_INIT(WARNINGS_MAX);
-	struct option_notes notes = { .warnings = &warnings };
+	struct option_notes notes = { .warnings = &warnings, .mistakes = mistakes };
 	int code;
 
 	if (length > CONFIG_MAX_BYTES)
@@ -202,9 +204,17 @@ int config_parse(const char *text, size_t length, const char *name, const char *
 	if (code < 0)
 		return code;
 	c->warnings = mem_dup(buf_text(&warnings));
+	if (mistakes)
+		c->places = places_read(root);
 	*ret = c;
 	c = NULL;
 	return 0;
+}
+
+int config_parse(const char *text, size_t length, const char *name, const char *const *overrides,
+                 config_provider_table_fn tables, struct config **ret, struct err *err)
+{
+	return parse(text, length, name, overrides, tables, NULL, ret, err);
 }
 
 static void closep(int *fd)
@@ -236,6 +246,12 @@ static int read_file(const char *file, struct buf *content, struct err *err)
 int config_read(const char *file, const char *const *overrides, config_provider_table_fn tables, struct config **ret,
                 struct err *err)
 {
+	return config_read_all(file, overrides, tables, NULL, ret, err);
+}
+
+int config_read_all(const char *file, const char *const *overrides, config_provider_table_fn tables, struct buf *mistakes,
+                    struct config **ret, struct err *err)
+{
 	CLEANUP(buf_wipe) struct buf content = BUF_INIT(CONFIG_MAX_BYTES);
 	int code;
 
@@ -244,7 +260,7 @@ int config_read(const char *file, const char *const *overrides, config_provider_
 		if (code < 0)
 			return code;
 	}
-	code = config_parse(buf_text(&content), content.length, file ? file : "defaults", overrides, tables, ret, err);
+	code = parse(buf_text(&content), content.length, file ? file : "defaults", overrides, tables, mistakes, ret, err);
 	if (code == 0 && !file)
 		mem_replace(&(*ret)->file, NULL);
 	return code;

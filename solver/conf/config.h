@@ -143,6 +143,7 @@ struct config_provider {
 	char *type;
 	void *options;          /* the struct of the type's own table, filled */
 	const struct option *table;
+	bool broken;            /* a mistake was noted in it; see config_read_all() */
 };
 
 /* routes: first the longest matching suffix, then the order in the file. */
@@ -186,6 +187,7 @@ struct config {
 	struct config_callback_secret *callback_secrets;
 	size_t callback_secret_count;
 	char *warnings;         /* noted while reading; see config_warnings() */
+	struct config_place *places; /* of config_read_all(): where each key stands; or NULL */
 };
 
 /* Option table of a provider type, and the size of its struct; NULL when there is no such type.
@@ -196,6 +198,13 @@ typedef const struct option *(*config_provider_table_fn)(const char *type, size_
  * value in YAML flow syntax). Gives *ret (free with config_free). Errors: "FILE:LINE:COLUMN: sentence". */
 int config_read(const char *file, const char *const *overrides, config_provider_table_fn tables,
                 struct config **ret, struct err *err);
+/* The same for who wants to hear of every mistake: they come into `mistakes`, one a line, and what could be read into *ret, which is
+ * fit for looking at only when there are none. An error is left for what cannot be read at all. */
+int config_read_all(const char *file, const char *const *overrides, config_provider_table_fn tables, struct buf *mistakes,
+                    struct config **ret, struct err *err);
+/* "FILE:LINE:COLUMN: " of a key such as "check.authority", "routes[2].provider" or "providers.corp", as far as it is known: for
+ * mistakes that are found later. Gives (free with free). */
+char *config_where(const struct config *c, const char *path);
 /* The same from text (fuzzed). */
 int config_parse(const char *text, size_t length, const char *name, const char *const *overrides,
                  config_provider_table_fn tables, struct config **ret, struct err *err);

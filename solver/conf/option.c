@@ -345,6 +345,19 @@ static int parse_child(const struct option *table, void *base, const struct yaml
 	return option_parse(o, base, value, full, notes, err);
 }
 
+int option_mistake(struct option_notes *notes, int code, const struct err *err)
+{
+	if (code >= 0 || !notes || !notes->mistakes)
+		return code;
+	buf_printf(notes->mistakes, "%s\n", err->text);
+	return 0;
+}
+
+size_t option_mistakes(const struct option_notes *notes)
+{
+	return notes && notes->mistakes ? notes->mistakes->length : 0;
+}
+
 static int check_required(const struct option *table, const struct yaml_node *map, const char *path, struct err *err)
 {
 	for (const struct option *o = table; o && o->name; o++)
@@ -361,8 +374,8 @@ int option_parse_table(const struct option *table, void *base, const struct yaml
 	if (map->kind != YAML_MAP && !yaml_is_null(map))
 		return yaml_error(map, err, "%s%sexpected a mapping, found %s", path, *path ? ": " : "", kind_text(map));
 	for (const struct yaml_node *value = map->child; value && code == 0; value = value->next)
-		code = parse_child(table, base, value, path, others, notes, err);
-	return code < 0 ? code : check_required(table, map, path, err);
+		code = option_mistake(notes, parse_child(table, base, value, path, others, notes, err), err);
+	return code < 0 ? code : option_mistake(notes, check_required(table, map, path, err), err);
 }
 
 /* Read back as the same text whatever stands around it. */

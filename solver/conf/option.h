@@ -39,7 +39,13 @@ struct yaml_node;
 /* What reading an option may say beside failing. */
 struct option_notes {
 	struct buf *warnings; /* sentences, one a line; may be NULL */
+	struct buf *mistakes; /* the same, for who wants to hear of all; NULL: the first one ends it */
 };
+
+/* The `code` of a step: where all mistakes are wanted, an error is noted and 0 returned, so that the reading goes on. */
+int option_mistake(struct option_notes *notes, int code, const struct err *err);
+/* How much was noted: more than before means that a part is not usable. */
+size_t option_mistakes(const struct option_notes *notes);
 
 /* Fills a zeroed struct with the defaults of its table. */
 void option_defaults(const struct option *table, void *base);

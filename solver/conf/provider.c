@@ -73,6 +73,16 @@ static int provider_read(struct config_provider *p, const struct yaml_node *node
 	return option_parse_table(table, p->options, node, path, type_key, notes, err);
 }
 
+static int read_one(struct config_provider *p, const struct yaml_node *node, config_provider_table_fn tables, struct option_notes *notes,
+                    struct err *err)
+{
+	size_t before = option_mistakes(notes);
+	int code = option_mistake(notes, provider_read(p, node, tables, notes, err), err);
+
+	p->broken = option_mistakes(notes) > before;
+	return code;
+}
+
 static void add_embedded(struct config *c, config_provider_table_fn tables)
 {
 	struct config_provider *p;
@@ -97,7 +107,7 @@ int providers_read(struct config *c, const struct yaml_node *map, config_provide
 		return yaml_error(map, err, "providers: expected a mapping of names to providers");
 	c->providers = mem_new((none ? 0 : map->count) + 1, sizeof(*c->providers));
 	for (const struct yaml_node *node = none ? NULL : map->child; node && code == 0; node = node->next)
-		code = provider_read(&c->providers[c->provider_count++], node, tables, notes, err);
+		code = read_one(&c->providers[c->provider_count++], node, tables, notes, err);
 	if (code == 0)
 		add_embedded(c, tables);
 	return code;

@@ -60,7 +60,8 @@ static int check_provider(const struct config *c, const struct config_route *rou
 	if (config_provider(c, route->provider))
 		return 0;
 	for (size_t i = 0; i < c->provider_count; i++)
-		suggestion_consider(&nearest, c->providers[i].name);
+		if (c->providers[i].name)
+			suggestion_consider(&nearest, c->providers[i].name);
 	return yaml_error(where ? where : node, err, "%s: there is no provider '%s'%s", path, route->provider,
 	                  suggestion_text(&nearest, hint));
 }
@@ -91,10 +92,13 @@ static int route_read(struct config *c, struct config_route *route, const struct
                       struct option_notes *notes, struct err *err)
 {
 	CLEANUP(mem_freep) char *path = mem_printf("routes[%zu]", (size_t)(route - c->routes));
+	size_t before = option_mistakes(notes);
 	int code;
 
 	option_defaults(route_options, route);
 	code = option_parse_table(route_options, route, node, path, NULL, notes, err);
+	if (option_mistakes(notes) > before)
+		return code; /* what was read of it is not whole */
 	if (code == 0 && route->type == CHALLENGE_TLS_ALPN01)
 		code = yaml_error(node, err, "%s: tls-alpn-01 can be checked, but only the web server itself can answer it", path);
 	if (code == 0)
@@ -119,7 +123,7 @@ int routes_read(struct config *c, const struct yaml_node *list, struct option_no
 		return yaml_error(list, err, "routes: expected a list of routes ('- suffix: …')");
 	c->routes = mem_new(list->count + 1, sizeof(*c->routes));
 	for (const struct yaml_node *node = list->child; node && code == 0; node = node->next)
-		code = route_read(c, &c->routes[c->route_count++], node, notes, err);
+		code = option_mistake(notes, route_read(c, &c->routes[c->route_count++], node, notes, err), err);
 	return code;
 }
 

@@ -74,24 +74,45 @@ static int listen_all(struct https *h, struct loop *l, char **listen, const stru
 	return 0;
 }
 
-int https_open(struct loop *l, const struct config_http *c, struct answers *answers, struct https **ret, struct err *err)
+/* NULL where TLS is off. */
+static int tls_open(struct loop *l, const struct config_http *c, struct http_tls **ret, struct err *err)
 {
 	const struct http_tls_options options = { .certificate = c->tls_certificate, .key = c->tls_key };
-	char **listen;
-	struct https *h;
-	int code;
 
+	*ret = NULL;
 	if (!c->tls_listen || !c->tls_listen[0])
 		return 0;
 	if (!options.certificate || !options.key)
 		return err_set(err, ERR_INVALID, "http.tls-listen needs http.tls-certificate and http.tls-key");
+	return http_tls_open(l, &options, ret, err);
+}
+
+int https_check(struct loop *l, const struct config_http *c, struct err *err)
+{
+	struct http_tls *tls;
+	int code = tls_open(l, c, &tls, err);
+
+	http_tls_close(tls);
+	return code;
+}
+
+int https_open(struct loop *l, const struct config_http *c, struct answers *answers, struct https **ret, struct err *err)
+{
+	struct http_tls *tls;
+	char **listen;
+	struct https *h;
+	int code;
+
+	if (tls_open(l, c, &tls, err) < 0)
+		return err->code;
+	if (!tls)
+		return 0;
 	h = mem_new(1, sizeof(*h));
 	h->answers = answers;
 	h->redirect = c->redirect_unknown && *c->redirect_unknown ? mem_dup(c->redirect_unknown) : NULL;
 	listen = addresses_expand(c->tls_listen);
-	code = http_tls_open(l, &options, &h->tls, err);
-	if (code == 0)
-		code = listen_all(h, l, listen, c, err);
+	h->tls = tls;
+	code = listen_all(h, l, listen, c, err);
 	addresses_free(listen);
 	if (code < 0)
 		https_close(h);

@@ -10,6 +10,8 @@
 struct https;
 
 /* Gives *ret (free with https_close); NULL when http.tls-listen is empty. `c` and `answers` are borrowed. */
+/* Whether the options fit each other and the files can be used; nothing listens. */
+int https_check(struct loop *l, const struct config_http *c, struct err *err);
 int https_open(struct loop *l, const struct config_http *c, struct answers *answers, struct https **ret, struct err *err);
 void https_close(struct https *h); /* NULL is allowed */
 /* The files of the certificate take effect at once. */

@@ -1,0 +1,12 @@
+/* What can be known to be wrong with a configuration before anything listens or is contacted: all that keeps `dcvd serve` from
+ * starting and that lies in the configuration, in the files it names, and in the environment. */
+#ifndef SOLVER_DAEMON_VERIFY_H
+#define SOLVER_DAEMON_VERIFY_H
+
+#include "solver/base/buf.h"
+#include "solver/conf/config.h"
+
+/* Of a configuration that config_read_all() read, whose mistakes are in `mistakes` already; adds its own, one a line. */
+void verify(const struct config *c, struct buf *mistakes);
+
+#endif
