@@ -46,7 +46,7 @@ static void describe_tls(const char *why, struct failure_words *ret)
 		if (strstr(alert ? alert : why, alerts[i].in))
 			alert = why = alerts[i].alert;
 	if (alert)
-		set(ret, strstr(why, "protocol version") ? "tls-old" : "tls-failed", PROBLEM_TLS, "remote error: tls: ", why);
+		set(ret, strstr(why, "protocol version") ? "tls-old" : strstr(why, "handshake failure") ? "tls-cipher" : "tls-failed", PROBLEM_TLS, "remote error: tls: ", why);
 	else
 		set(ret, strstr(why, "unsupported protocol") || strstr(why, "wrong version") ? "tls-old" : "tls-failed", PROBLEM_CONNECTION, "",
 		    NOT_UNDERSTOOD);

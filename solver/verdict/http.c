@@ -47,6 +47,8 @@ static void judge_failure(const struct ev_hop *hop, struct outcome *o)
 		words.problem = PROBLEM_CONNECTION;
 		snprintf(words.text, sizeof(words.text), "Error getting validation data");
 	}
+	if (strcmp(hop->failure, "garbage") == 0 && strncmp(hop->url, "https:", strlen("https:")) == 0)
+		words.code = "no-tls";
 	fail(o, words.problem, words.code, walk_sentence(hop, mem_printf("Fetching %s: %s", hop->url, words.text)));
 }
 

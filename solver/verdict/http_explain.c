@@ -57,6 +57,8 @@ static const struct sentence {
 	{ "http2", "the server speaks only HTTP/2 where HTTP/1.1 is asked", "Switch HTTP/2 off on port 80" },
 	{ "plain-http-on-443", "plain HTTP is spoken on the https port", "Configure TLS on port 443, or do not redirect to https" },
 	{ "tls-old", "the https server speaks no TLS 1.2", "Switch TLS 1.2 and 1.3 on" },
+	{ "tls-cipher", "the https server has no cipher suite, curve or certificate in common with an authority", "Offer TLS 1.3, or TLS 1.2 with ECDHE and AES-GCM, or do not redirect to https" },
+	{ "no-tls", "what answers on the https port speaks no TLS", "Configure TLS on port 443, or do not redirect to https" },
 	{ "tls-failed", "the https server refused the TLS connection", "Configure a certificate (any will do) for this name, or do not redirect to https" },
 	{ "bad-head", "an authority refuses this answer, which breaks the rules of HTTP", "Correct the head of the answer: the web server, or a program or proxy behind it, writes it" },
 	{ "bad-body", "an authority cannot read the body of the answer", "Send the key authorization as plain text with its Content-Length, and without Content-Encoding" },

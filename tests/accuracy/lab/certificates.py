@@ -7,7 +7,7 @@ import warnings
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 ACME_IDENTIFIER = x509.ObjectIdentifier("1.3.6.1.5.5.7.1.31")
@@ -19,9 +19,9 @@ def write(path, key, certificate):
     return path
 
 
-def make(path, names, extensions=(), subject="lab"):
+def make(path, names, extensions=(), subject="lab", key=None):
     """A self-signed certificate; `extensions` are (extension, critical)."""
-    key = ec.generate_private_key(ec.SECP256R1())
+    key = key or ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)])
     now = datetime.datetime.utcnow()
     builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
@@ -46,7 +46,11 @@ def make_acme(path, identifier, key_authorization, options):
     return make(path, names, extensions)
 
 
-def server_context(path, version=None, alpn=None):
+def make_rsa(path, names):
+    return make(path, names, key=rsa.generate_private_key(public_exponent=65537, key_size=2048))
+
+
+def server_context(path, version=None, alpn=None, ciphers=None):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(path)
     if version == "1.1":
@@ -54,6 +58,9 @@ def server_context(path, version=None, alpn=None):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # it is old on purpose
             context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
+    if ciphers:
+        context.set_ciphers(f"{ciphers}:@SECLEVEL=0")
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
     if alpn:
         context.set_alpn_protocols([alpn])
     return context

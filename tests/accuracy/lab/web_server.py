@@ -45,11 +45,11 @@ class Listener:
         s.bind((self.address, self.port))
         return s
 
-    async def open(self, plain_certificate):
+    async def open(self, certificate):
         if self.rules[0].verb == "drops":
             return self._black_hole()
-        tls = self._context(plain_certificate)
-        if self.rules[0].options.get("tls") == "1.1":
+        tls = self._context(certificate)
+        if self.rules[0].options.get("tls") == "1.1" or "alert" in self.rules[0].options:
             self.old_tls, tls = tls, None
         self.server = await asyncio.start_server(self._serve, sock=self._socket(), ssl=tls)
         return None
@@ -65,14 +65,16 @@ class Listener:
             filler.connect_ex((self.address, self.port))
             self.held.append(filler)
 
-    def _context(self, plain_certificate):
+    def _context(self, certificate):
         rule = self.rules[0]
         if rule.verb == "presents":
             path = self.folder / f"{self.address.replace(':', '-')}.pem"
             certificates.make_acme(path, self.world.identifier, self.world.key_authorization, rule.options)
             return certificates.server_context(path, alpn="acme-tls/1")
         tls = rule.options.get("tls", "yes" if self.port == 443 else "no")
-        return None if tls == "no" else certificates.server_context(plain_certificate, version=tls)
+        ciphers = rule.options.get("ciphers")
+        kind = "rsa" if ciphers and "ECDSA" not in ciphers else "ec"
+        return None if tls == "no" else certificates.server_context(certificate[kind], version=tls, ciphers=ciphers)
 
     def close(self):
         if self.server:
@@ -212,7 +214,8 @@ class WebServers:
     def __init__(self, folder):
         self.folder = folder
         self.listeners = []
-        self.certificate = certificates.make(folder / "wrong-name.pem", ["wrong-name.example"])
+        names = ["wrong-name.example"]
+        self.certificate = {"ec": certificates.make(folder / "wrong-name.pem", names), "rsa": certificates.make_rsa(folder / "rsa.pem", names)}
 
     async def add(self, world):
         places = {}

@@ -14,7 +14,7 @@ from .notation import NotationError, expand
 ACCOUNT = "https://acme-v02.api.letsencrypt.org/acme/acct/1234567"
 THUMBPRINT = "9jg46WB3rR_AHD-EBXdN7cBkH1WOu0tA3M9fm21mqTI"
 SIGNATURES = ("good", "expired", "soon", "ds-mismatch", "ds-unsigned", "nsec3", "optout")
-WEB_OPTIONS = ("port", "path", "host", "tls", "after", "pad", "location", "header", "encoding", "http", "length", "chunked",
+WEB_OPTIONS = ("port", "path", "host", "tls", "after", "pad", "location", "header", "encoding", "ciphers", "alert", "http", "length", "chunked",
                "agent", "hold", "san", "digest", "critical", "extension")
 
 
