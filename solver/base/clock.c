@@ -22,7 +22,7 @@ int64_t clock_wall_ms(void)
 
 int64_t clock_monotonic_ms(void)
 {
-	return read_clock(CLOCK_MONOTONIC);
+	return read_clock(CLOCK_BOOTTIME);
 }
 
 const char *clock_text(int64_t wall_ms, char text[CLOCK_TEXT_SIZE])

@@ -31,6 +31,7 @@ int engine_open(const struct engine_parts *parts, struct engine **ret, struct er
 		free(e);
 		return err->code;
 	}
+	loop_on_settled(parts->loop, life_settled, e);
 	*ret = e;
 	return 0;
 }
@@ -104,6 +105,7 @@ struct entry *entry_add(struct engine *e, struct order_entry *order, const struc
 	n->e = e;
 	n->c = *c;
 	n->order = order;
+	life_deadline(e, n);
 	if (order->last)
 		order->last->order_next = n;
 	else
@@ -171,6 +173,7 @@ void engine_stop(struct engine *e)
 	struct entry *n;
 
 	e->closing = true;
+	loop_on_settled(e->parts.loop, NULL, NULL);
 	checker_stop(e->checker);
 	relooks_end(e);
 	delays_keep_all(e);

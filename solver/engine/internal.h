@@ -53,6 +53,9 @@ struct entry {
 	struct entry *prev, *next;       /* all entries, newest first */
 	struct entry *twin_prev, *twin_next; /* entries with the same identity, in struct twin */
 	struct timer *due;               /* deadline, expiry or end of retention */
+	int64_t deadline_ms;             /* ready by then: loop clock */
+	int64_t accepted_ms;             /* in this life: loop clock */
+	bool own_course;                 /* under a wall clock that nobody trusted: its lifetime is a duration */
 	struct timer *retry;             /* next try at the provider */
 	struct check_run *preflight;     /* asked before anything is published */
 	struct ticket *preflight_ticket;
@@ -166,6 +169,12 @@ struct engine {
 bool life_input(struct engine *e, struct entry *n, enum challenge_input input, const char *sentence);
 /* An event that changes no state, journalled with the present fields. */
 void life_note(struct engine *e, struct entry *n, const char *sentence);
+/* Reads the deadline of the challenge into that of the entry; once for each deadline. */
+void life_deadline(struct engine *e, struct entry *n);
+/* It was accepted in this moment. */
+void life_accepted(struct engine *e, struct entry *n);
+/* The wall clock took another course: what ends at a time of day is scheduled anew. `arg` is the engine. */
+void life_settled(void *arg);
 /* Starts the timer of the present state. */
 void life_schedule(struct engine *e, struct entry *n);
 /* Carries out the action of the present state, as after a restart. */

@@ -11,7 +11,9 @@
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
 #include "solver/engine/internal.h"
+#include "solver/net/settle.h"
 
+#define COURSE_MS 1000
 #define FAR_FUTURE_MS INT64_C(253402300799000) /* the end of the year 9999 */
 
 /* One journal write under way. */
@@ -307,21 +309,77 @@ static void due_fired(void *arg)
 		on_deadline(n->e, n);
 }
 
+/* A duration, whatever the wall clock does: what is left of it, when the journal brought it back (net/settle.h). */
+void life_deadline(struct engine *e, struct entry *n)
+{
+	int64_t left = n->c.deadline_ms - loop_wall_ms(e->parts.loop), least = loop_settled_ms(e->parts.loop) ? 0 : SETTLE_MS;
+
+	if (n->c.expires_ms && n->c.expires_ms < n->c.deadline_ms)
+		left -= n->c.deadline_ms - n->c.expires_ms;
+	if (left < least)
+		left = least;
+	if (left > n->c.within_ms)
+		left = n->c.within_ms;
+	n->deadline_ms = loop_now_ms(e->parts.loop) + left;
+}
+
+void life_accepted(struct engine *e, struct entry *n)
+{
+	int64_t settled = loop_settled_ms(e->parts.loop);
+
+	n->accepted_ms = loop_now_ms(e->parts.loop);
+	n->own_course = !settled || llabs(settled - n->c.created_ms) > COURSE_MS;
+}
+
+/* What ends at a time of day waits until one is trusted (-1), and life_settled() comes back. */
+static int64_t expiry_left(struct engine *e, const struct entry *n)
+{
+	int64_t now = loop_settled_ms(e->parts.loop), at = n->c.expires_ms ? n->c.expires_ms : FAR_FUTURE_MS;
+
+	if (n->own_course)
+		now = n->c.created_ms + loop_now_ms(e->parts.loop) - n->accepted_ms;
+	if (!now)
+		return -1;
+	return at > now ? at - now : 0;
+}
+
+static int64_t retention_left(struct engine *e, const struct entry *n)
+{
+	int64_t now = loop_settled_ms(e->parts.loop), at = n->c.updated_ms + e->config->challenge.retention_ms;
+
+	if (!challenge_is_over(n->kept)) /* it ended in this moment */
+		return e->config->challenge.retention_ms;
+	if (!now)
+		return -1;
+	return at > now ? at - now : 0;
+}
+
 void life_schedule(struct engine *e, struct entry *n)
 {
-	int64_t at, now = loop_wall_ms(e->parts.loop);
+	int64_t left;
 
 	timer_stop(n->due);
 	n->due = NULL;
 	if (n->c.state == CHALLENGE_WITHDRAWING)
 		return; /* repeated until it succeeds */
 	if (challenge_is_over(n->c.state))
-		at = n->c.updated_ms + e->config->challenge.retention_ms;
+		left = retention_left(e, n);
 	else if (n->c.state == CHALLENGE_READY)
-		at = n->c.expires_ms ? n->c.expires_ms : FAR_FUTURE_MS;
+		left = expiry_left(e, n);
 	else
-		at = !n->c.expires_ms || n->c.deadline_ms < n->c.expires_ms ? n->c.deadline_ms : n->c.expires_ms;
-	n->due = timer_start(e->parts.loop, at > now ? at - now : 0, due_fired, n);
+		left = n->deadline_ms > loop_now_ms(e->parts.loop) ? n->deadline_ms - loop_now_ms(e->parts.loop) : 0;
+	if (left >= 0)
+		n->due = timer_start(e->parts.loop, left, due_fired, n);
+}
+
+void life_settled(void *arg)
+{
+	struct engine *e = arg;
+	struct entry *n, *next;
+
+	DL_FOREACH_SAFE(e->entries, n, next)
+		if (n->c.state == CHALLENGE_READY || (challenge_is_over(n->c.state) && !n->due))
+			life_schedule(e, n);
 }
 
 void life_resume(struct engine *e, struct entry *n)

@@ -61,6 +61,7 @@ static void lost(struct engine *e, struct entry *n, const struct look *l)
 	                                               l->detail ? l->detail : l->status);
 
 	n->c.deadline_ms = loop_wall_ms(e->parts.loop) + n->c.within_ms;
+	life_deadline(e, n);
 	n->missed = false;
 	n->published_ms = 0;
 	life_input(e, n, INPUT_LOST, sentence);

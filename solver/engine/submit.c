@@ -168,7 +168,7 @@ int engine_submit(struct engine *e, const struct order_request *request, engine_
 	memcpy(s->order_id, o.id, ID_SIZE);
 	s->order = order_add(e, &o);
 	for (size_t i = 0; i < request->count; i++)
-		entry_add(e, s->order, &list[i]);
+		life_accepted(e, entry_add(e, s->order, &list[i]));
 	free(list);
 	journal_order(e, s);
 	return 0;

@@ -10,6 +10,9 @@
 
 #include "solver/base/clock.h"
 #include "solver/base/mem.h"
+#include "solver/net/settle.h"
+
+#define TICK_MS 5000
 
 /* libuv forgets a handle only in its close callback, so each of ours is freed there and nowhere else. The lists
  * exist for loop_free(), which ends what its owners left running. */
@@ -18,6 +21,7 @@ struct timer {
 	struct loop *loop;
 	void (*fn)(void *arg);
 	void *arg;
+	int64_t at_ms; /* loop_now_ms(): libuv's clock stands still while the machine sleeps */
 	struct timer *prev, *next;
 };
 
@@ -52,6 +56,11 @@ struct post {
 struct loop {
 	uv_loop_t uv;
 	uv_async_t wake;
+	uv_timer_t tick; /* keeps nobody awake that has nothing else to do */
+	struct settle settle;
+	int64_t slept_ms; /* how far libuv's clock is behind ours */
+	void (*on_settled)(void *arg);
+	void *settled_arg;
 	bool stopping;
 	struct timer *timers;
 	struct fd_watch *watches;
@@ -71,6 +80,8 @@ static struct post *posts_take(struct loop *l)
 	pthread_mutex_unlock(&l->lock);
 	return posts;
 }
+
+static void on_timer(uv_timer_t *uv);
 
 static void on_wake(uv_async_t *wake)
 {
@@ -92,6 +103,51 @@ static void must(int rc, const char *what)
 	abort();
 }
 
+/* ---- the clocks ---- */
+
+/* The timers' time is over by as much as the machine slept. */
+static void rearm(struct loop *l)
+{
+	int64_t now = clock_monotonic_ms();
+	struct timer *t;
+
+	DL_FOREACH(l->timers, t)
+		uv_timer_start(&t->uv, on_timer, t->at_ms > now ? (uint64_t)(t->at_ms - now) : 0, 0);
+}
+
+static void on_tick(uv_timer_t *tick)
+{
+	struct loop *l = tick->data;
+	int64_t now = clock_monotonic_ms(), slept = now - (int64_t)(uv_hrtime() / 1000000);
+
+	if (slept - l->slept_ms > TICK_MS / 10)
+		rearm(l);
+	l->slept_ms = slept;
+	if (settle_look(&l->settle, now, clock_wall_ms()) && l->on_settled)
+		l->on_settled(l->settled_arg);
+}
+
+static void start_tick(struct loop *l)
+{
+	must(uv_timer_init(&l->uv, &l->tick), "event loop");
+	l->tick.data = l;
+	l->slept_ms = clock_monotonic_ms() - (int64_t)(uv_hrtime() / 1000000);
+	settle_look(&l->settle, clock_monotonic_ms(), clock_wall_ms());
+	must(uv_timer_start(&l->tick, on_tick, TICK_MS, TICK_MS), "event loop");
+	uv_unref((uv_handle_t *)&l->tick);
+}
+
+int64_t loop_settled_ms(struct loop *l)
+{
+	return settle_wall_ms(&l->settle, clock_monotonic_ms());
+}
+
+void loop_on_settled(struct loop *l, void (*fn)(void *arg), void *arg)
+{
+	l->on_settled = fn;
+	l->settled_arg = arg;
+}
+
 struct loop *loop_new(void)
 {
 	struct loop *l = mem_new(1, sizeof(*l));
@@ -100,6 +156,7 @@ struct loop *loop_new(void)
 	must(uv_loop_init(&l->uv), "event loop");
 	must(uv_async_init(&l->uv, &l->wake, on_wake), "event loop");
 	l->wake.data = l;
+	start_tick(l);
 	pthread_mutex_init(&l->lock, NULL);
 	return l;
 }
@@ -238,7 +295,7 @@ struct timer *timer_start(struct loop *l, int64_t after_ms, void (*fn)(void *arg
 {
 	struct timer *t = mem_new(1, sizeof(*t));
 
-	*t = (struct timer){ .loop = l, .fn = fn, .arg = arg };
+	*t = (struct timer){ .loop = l, .fn = fn, .arg = arg, .at_ms = clock_monotonic_ms() + (after_ms > 0 ? after_ms : 0) };
 	uv_timer_init(&l->uv, &t->uv);
 	t->uv.data = t;
 	uv_update_time(&l->uv); /* a stale time would let it fire early */

@@ -18,8 +18,12 @@ void loop_run(struct loop *l);           /* until loop_stop() */
 void loop_stop(struct loop *l);
 /* Runs until `*done` is true or `timeout_ms` passed; for one-shot commands. */
 void loop_run_until(struct loop *l, const int *done, int64_t timeout_ms);
-int64_t loop_now_ms(struct loop *l);     /* monotonic */
+/* Which of the three clocks decides what: settle.h. */
+int64_t loop_now_ms(struct loop *l);     /* never jumps, counts sleep; timers follow it, also over a sleep */
 int64_t loop_wall_ms(struct loop *l);    /* wall clock of the same instant */
+int64_t loop_settled_ms(struct loop *l); /* the wall clock once it has been stable for a minute; 0: none is trusted yet */
+/* Calls `fn` when loop_settled_ms() takes another course: after the first minute, and a minute after a jump. One at a time; NULL: none. */
+void loop_on_settled(struct loop *l, void (*fn)(void *arg), void *arg);
 struct uv_loop_s *loop_uv(struct loop *l);
 
 /* One-shot. The timer is gone when `fn` is called. Gives; timer_stop ends and frees it. */

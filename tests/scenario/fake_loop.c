@@ -4,6 +4,7 @@
 #include <utlist.h>
 
 #include "solver/base/mem.h"
+#include "solver/net/settle.h"
 
 #define WALL_START_MS 1795270800000 /* 2026-11-21T13:00:00Z */
 
@@ -16,13 +17,56 @@ struct timer {
 };
 
 struct loop {
-	int64_t now_ms;
+	int64_t now_ms, set_by_ms;
+	struct settle settle;
+	void (*on_settled)(void *arg);
+	void *settled_arg;
 	struct timer *timers; /* the next one first; of two at one time the older first */
 };
 
 struct loop *loop_new(void)
 {
-	return mem_new(1, sizeof(struct loop));
+	struct loop *l = mem_new(1, sizeof(*l));
+
+	l->settle = (struct settle){ .known = true, .seen = true, .trusted_ms = WALL_START_MS, .candidate_ms = WALL_START_MS };
+	return l;
+}
+
+static void look(void *arg)
+{
+	struct loop *l = arg;
+
+	if (settle_look(&l->settle, l->now_ms, loop_wall_ms(l)) && l->on_settled)
+		l->on_settled(l->settled_arg);
+}
+
+static void look_now_and_later(struct loop *l)
+{
+	look(l);
+	timer_start(l, SETTLE_MS, look, l);
+}
+
+void fake_loop_set_wall(struct loop *l, int64_t by_ms)
+{
+	l->set_by_ms += by_ms;
+	look_now_and_later(l);
+}
+
+void fake_loop_unsettle(struct loop *l)
+{
+	l->settle = (struct settle){ 0 };
+	look_now_and_later(l);
+}
+
+int64_t loop_settled_ms(struct loop *l)
+{
+	return settle_wall_ms(&l->settle, l->now_ms);
+}
+
+void loop_on_settled(struct loop *l, void (*fn)(void *arg), void *arg)
+{
+	l->on_settled = fn;
+	l->settled_arg = arg;
 }
 
 void loop_free(struct loop *l)
@@ -63,7 +107,7 @@ int64_t loop_now_ms(struct loop *l)
 
 int64_t loop_wall_ms(struct loop *l)
 {
-	return WALL_START_MS + l->now_ms;
+	return WALL_START_MS + l->set_by_ms + l->now_ms;
 }
 
 struct timer *timer_start(struct loop *l, int64_t after_ms, void (*fn)(void *arg), void *arg)

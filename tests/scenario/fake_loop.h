@@ -9,4 +9,9 @@
 /* Moves the clock to the next timer and runs it; false when there is none up to `until_ms`: the clock stands there then. */
 bool fake_loop_step(struct loop *l, int64_t until_ms);
 
+/* Somebody sets the wall clock. It is trusted from the beginning here, and a jump after a minute, as everywhere. */
+void fake_loop_set_wall(struct loop *l, int64_t by_ms);
+/* As at the start of a process: no wall clock is trusted before a minute. */
+void fake_loop_unsettle(struct loop *l);
+
 #endif
