@@ -48,6 +48,7 @@ static void run_free(struct check_run *r)
 		free(r->servers[i].address);
 	}
 	evidence_free(r->e);
+	free(r->covered);
 	free(r);
 }
 
@@ -161,6 +162,7 @@ void run_advance(struct check_run *r)
 	if (!r->c->closing) {
 		validation_step(r);
 		servers_step(r);
+		cuts_step(r);
 		delegation_step(r);
 		signs_step(r);
 		details_step(r);

@@ -7,7 +7,7 @@
  *   check.c     a check, begin to end (run.h)   ask.c web.c  its questions     answer.c  a reply as evidence
  *   shared.c    questions that many names have in common
  *   known.c     what polling found already
- *   validation.c  servers.c  delegation.c  details.c         its steps
+ *   validation.c  servers.c  delegation.c  details.c         its steps     wildcards.c  names that a wildcard covers
  */
 #ifndef SOLVER_CHECK_INTERNAL_H
 #define SOLVER_CHECK_INTERNAL_H

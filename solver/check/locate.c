@@ -17,6 +17,7 @@
 
 struct locate {
 	struct checker *c;
+	char origin[NAME_SIZE];    /* the name asked for */
 	char fqdn[NAME_SIZE];      /* where we are: the name, or the target of its CNAMEs */
 	char candidate[NAME_SIZE]; /* whose zone is asked for */
 	char zone[NAME_SIZE];
@@ -65,9 +66,14 @@ static void locate_free(struct locate *l)
 	free(l);
 }
 
+/* Where an alias led there, it may be a leftover: the owner has two ways out. */
 static void fail(struct locate *l, const struct err *err)
 {
-	l->done(NULL, err, l->arg);
+	struct err reason = *err;
+
+	if (err->code != ERR_CANCELLED && strcmp(l->fqdn, l->origin) != 0)
+		err_set(&reason, err->code, "%s; mend %s, or remove the CNAME at %s to have the record there", err->text, l->fqdn, l->origin);
+	l->done(NULL, &reason, l->arg);
 	locate_free(l);
 }
 
@@ -340,6 +346,7 @@ struct locate *locate_start(struct checker *c, const char *fqdn, bool through, v
 	struct locate *l = mem_new(1, sizeof(*l));
 
 	*l = (struct locate){ .c = c, .through = through, .done = done, .arg = arg, .pending = 1 };
+	snprintf(l->origin, sizeof(l->origin), "%s", fqdn);
 	snprintf(l->fqdn, sizeof(l->fqdn), "%s", fqdn);
 	later(&c->laters, 0, begin, l);
 	return l;

@@ -4,7 +4,7 @@
  * A question is asked once (`asks` holds its key); when nothing is under way and no step asks more, the evidence is judged.
  *
  * What the evidence holds, for those who judge it:
- *   view "authority"  TXT at fqdn (DNS types) · A and AAAA of the identifier and of each redirect's host · CAA at the
+ *   view "authority"  TXT at fqdn (DNS types) and, where a CNAME leads away from a name, below that name (name_witness()) · A and AAAA of the identifier and of each redirect's host · CAA at the
  *                     identifier and each ancestor · SOA and NS that lead to the zone · with CHECK_DETAILS TXT at wrong places
  *   view "direct"     TXT at written_fqdn at every server of written_zone, "udp" (truncated: by TCP as a client does); A and AAAA of the
  *                     identifier for other types; with CHECK_DETAILS CAA at the identifier and above it, one of them over "tcp", and
@@ -46,6 +46,7 @@ struct check_run {
 	size_t server_count;
 	struct locate *locate;           /* the way without an authority's view */
 	bool locating;                   /* it was started */
+	char *covered;                   /* that a wildcard leads away from, when what it leads to does not show the value; or NULL */
 	bool refused;                    /* the name alone is refused: nothing else is asked */
 	bool blind;                      /* no root can be asked from here */
 	bool dns;                        /* the type is validated by a TXT record */
@@ -107,6 +108,7 @@ const char *answer_zone(const struct ev_answer *a);
 /* ---- the steps ---- */
 void validation_step(struct check_run *r);  /* validation.c: what the challenge type and CAA need */
 void servers_step(struct check_run *r);     /* servers.c */
+void cuts_step(struct check_run *r);        /* cuts.c: servers of the parent that answer themselves */
 void delegation_step(struct check_run *r);  /* delegation.c */
 /* Whether the parent's NS records of `zone` are others than those that the authority's view has. */
 bool delegation_differs(const struct check_run *r, const char *zone);
@@ -115,6 +117,11 @@ void details_step(struct check_run *r);     /* details.c: wrong places */
 /* Where the CNAMEs at the challenge name end, by what single servers say of them: when recursion does not come through. The
  * challenge name itself without CNAMEs, or when they lead in a circle. Borrowed from the evidence. */
 const char *aliases_end(const struct check_run *r);
+/* ---- wildcards.c ---- */
+/* Where the record must stand when the aliases at the challenge name lead to `end`. Gives (free with free), or NULL while that is
+ * not known. */
+char *wildcards_end(struct check_run *r, const char *end);
+
 /* Adds a server once. */
 void run_add_server(struct check_run *r, const char *zone, const char *name, const char *address);
 

@@ -10,6 +10,7 @@
 #include "solver/check/zone.h"
 #include "solver/dns/message.h"
 #include "solver/dns/name.h"
+#include "solver/verdict/txt.h"
 #include "solver/verdict/lookup.h"
 
 #define HOSTS_MAX 32 /* name servers of one zone */
@@ -272,11 +273,22 @@ static void on_located(struct location *l, const struct err *err, void *arg)
 		mem_replace(&r->e->written_zone, l->zone);
 		for (size_t i = 0; i < l->count; i++)
 			run_add_server(r, l->zone, l->servers[i].name, l->servers[i].address);
+		mem_replace(&r->covered, r->dns ? l->covered : NULL);
 		location_free(l);
 	}
 	run_advance(r);
 }
 
+static bool any_shows_value(const struct check_run *r)
+{
+	for (size_t i = 0; i < r->e->answer_count; i++)
+		for (size_t k = 0; r->e->expected && txt_at(&r->e->answers[i], k); k++)
+			if (txt_equals(txt_at(&r->e->answers[i], k), r->e->expected))
+				return true;
+	return false;
+}
+
+/* First what an authority sees, wildcards' CNAMEs followed. When the value is not there, it belongs at the name that they cover. */
 static void locate_step(struct check_run *r)
 {
 	const char *place = r->dns ? r->e->fqdn : r->e->identifier;
@@ -287,12 +299,14 @@ static void locate_step(struct check_run *r)
 	}
 	if (r->e->written_zone)
 		ask_servers(r);
+	if (r->covered && !r->pending && !r->locate && !r->c->closing && !any_shows_value(r))
+		r->locate = locate_start(r->c, r->covered, false, on_located, r);
 }
 
 static void recursion_step(struct check_run *r)
 {
 	const char *target = target_of(r);
-	CLEANUP(mem_freep) char *place = mem_dup(target);
+	CLEANUP(mem_freep) char *place = target && r->dns ? wildcards_end(r, target) : mem_dup(target);
 	CLEANUP(mem_freep) char *zone = place ? zone_of(r, place) : NULL;
 
 	if (!zone)

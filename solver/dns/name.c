@@ -156,7 +156,14 @@ int name_challenge(const char *name, char ret_fqdn[NAME_SIZE], struct err *err)
 	return 0;
 }
 
+static const char witness[] = "_dcvd-wildcard-witness.";
+
 bool name_witness(const char *name, char ret_witness[NAME_SIZE])
 {
-	return snprintf(ret_witness, NAME_SIZE, "_dcvd-wildcard-witness.%s", name) < NAME_SIZE;
+	return snprintf(ret_witness, NAME_SIZE, "%s%s", witness, name) < NAME_SIZE;
+}
+
+bool name_is_witness(const char *name)
+{
+	return strncmp(name, witness, sizeof(witness) - 1) == 0;
 }

@@ -24,6 +24,7 @@ int name_labels(const char *name);
 /* A name right below `name` that nobody has a reason to make. No wildcard above a name that exists reaches below it (RFC 4592
  * section 3.3.1), so one that answers here proves that `name` itself does not exist. False: it would be too long. */
 bool name_witness(const char *name, char ret_witness[NAME_SIZE]);
+bool name_is_witness(const char *name);
 /* "_acme-challenge." + name; ERR_TOO_LARGE when that passes 253 bytes. */
 int name_challenge(const char *name, char ret_fqdn[NAME_SIZE], struct err *err);
 

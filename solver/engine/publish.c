@@ -50,13 +50,27 @@ static bool in_embedded_zone(const struct config *config, const char *fqdn)
 	return false;
 }
 
+static int no_route(const struct entry *n, const struct location *l, const char *fqdn, struct err *err)
+{
+	if (strcmp(l->fqdn, fqdn) != 0)
+		return err_set(err, ERR_DENIED, "%s is a CNAME to %s, and no route of the configuration serves %s there: add one under routes:, or remove the CNAME "
+		               "to have the record at the name itself", fqdn, l->fqdn, challenge_type_name(n->c.type));
+	if (l->wildcard)
+		return err_set(err, ERR_DENIED, "no route of the configuration serves %s for %s; add one under routes:, or a CNAME of its own there (that to %s "
+		               "comes from a wildcard)", challenge_type_name(n->c.type), l->fqdn, l->wildcard);
+	return err_set(err, ERR_DENIED, "no route of the configuration serves %s for %s (the record of %s); add one under routes:",
+	               challenge_type_name(n->c.type), l->fqdn, n->c.identifier);
+}
+
 static int choose_provider(struct engine *e, struct entry *n, const struct location *l, struct err *err)
 {
 	const struct config_route *route = config_route(e->config, n->c.type, l->fqdn);
+	char fqdn[NAME_SIZE];
 
+	if (request_record_name(&n->c, fqdn, err) < 0)
+		return err->code;
 	if (!route || !route->provider)
-		return err_set(err, ERR_DENIED, "no route of the configuration serves %s for %s (the record of %s); add one under routes:",
-		               challenge_type_name(n->c.type), l->fqdn, n->c.identifier);
+		return no_route(n, l, fqdn, err);
 	if (!instance_find(e, route->provider))
 		return err_set(err, ERR_DENIED, "the route of %s names provider %s, which is not configured", l->fqdn, route->provider);
 	if (instance_find(e, route->provider)->api->caps.local && !in_embedded_zone(e->config, l->fqdn))

@@ -233,7 +233,7 @@ static void tell_provider(const struct inquiry *q)
 		find(q, FINDING_NOTE, "provider", mem_printf("the provider \"%s\" controls %s", e->provider, e->written_zone), NULL);
 	else if (strcmp(e->fqdn, e->written_fqdn) != 0)
 		find(q, FINDING_WARNING, "no-provider", mem_printf("%s leads to the zone %s, which no configured provider controls", e->fqdn, e->written_zone),
-		     mem_printf("Add a provider for %s, or point %s at a zone that one controls", e->written_zone, e->fqdn));
+		     mem_printf("Add a route and a provider for %s, or remove the CNAME at %s, so that the record can stand there", e->written_zone, e->fqdn));
 	else
 		find(q, FINDING_WARNING, "no-provider", mem_printf("no configured provider controls the zone %s", e->written_zone),
 		     mem_printf("Add a route for %s to the provider that controls it", e->written_zone));

@@ -9,6 +9,7 @@
 #include "solver/dns/name.h"
 #include "solver/verdict/lookup.h"
 #include "solver/verdict/txt.h"
+#include "solver/verdict/wildcard.h"
 
 #define SHOWN_BYTES 100 /* of a wrong value, in the authority's sentence */
 #define CAUSES_MAX 4    /* wrong values that are explained */
@@ -36,12 +37,24 @@ static char *refuse(const struct txt_case *c, const struct ev_answer *answer, en
 	return mem_printf("Incorrect TXT record %s (and %zu more) found at %s", first, count - 1, answer->name);
 }
 
+/* An alias that leads to where none of the providers writes may be a leftover: there are two ways out. */
+static bool is_foreign(const struct evidence *e)
+{
+	const struct ev_answer *answer = evidence_authority(e, e->fqdn, TYPE_TXT);
+	const struct ev_record *alias = answer ? wildcard_alias(answer, e->fqdn) : NULL;
+
+	return !e->provider && e->written_fqdn && strcmp(e->written_fqdn, e->fqdn) != 0 && (!alias || alias->type == TYPE_CNAME);
+}
+
 static char *mend(const struct txt_case *c)
 {
-	const char *zone = c->e->written_zone;
+	const char *zone = c->e->written_zone, *value = c->e->expected;
+	CLEANUP(mem_freep) char *other = NULL;
 
-	return mem_printf("Add a TXT record %s%s%s%s%s", txt_place(c->e), zone ? " in the zone " : "", zone ? zone : "",
-	                  c->e->expected ? " with the value " : "", c->e->expected ? c->e->expected : "");
+	if (is_foreign(c->e))
+		other = mem_printf(", or remove the CNAME at %s and add the record there", c->e->fqdn);
+	return mem_printf("Add a TXT record %s%s%s%s%s%s", txt_place(c->e), zone ? " in the zone " : "", zone ? zone : "",
+	                  value ? " with the value " : "", value ? value : "", other ? other : "");
 }
 
 /* ---- why a value is wrong ---- */
@@ -148,8 +161,18 @@ static void explain_value(const struct txt_case *c, const struct ev_answer *answ
 
 static void explain(const struct txt_case *c, const struct ev_answer *answer)
 {
-	for (size_t i = 0; i < CAUSES_MAX && txt_at(answer, i); i++)
+	for (size_t i = 0; i < CAUSES_MAX && txt_at(answer, i) && !wildcard_target(c->e); i++)
 		explain_value(c, answer, txt_at(answer, i));
+}
+
+/* Whatever stands where a wildcard leads was not put there for this name. */
+static void find_wildcard(const struct txt_case *c)
+{
+	const char *target = wildcard_target(c->e);
+
+	if (target)
+		verdict_find(c->v, FINDING_ERROR, STAGE_VALIDATION, "wildcard-cname",
+		             mem_printf("there is no record at %s, so a wildcard's CNAME leads the authority to %s", txt_place(c->e), target), mend(c));
 }
 
 /* ---- wrong places ---- */
@@ -173,7 +196,8 @@ static void find_wrong_places(const struct txt_case *c)
 	for (size_t i = 0; i < e->answer_count; i++) {
 		const struct ev_answer *answer = &e->answers[i];
 
-		if (answer->type != TYPE_TXT || strcmp(answer->name, e->fqdn) == 0 || strcmp(answer->name, txt_place(e)) == 0 || !has_value(c, answer))
+		if (answer->type != TYPE_TXT || strcmp(answer->name, e->fqdn) == 0 || strcmp(answer->name, txt_place(e)) == 0 ||
+		    name_is_witness(answer->name) || !has_value(c, answer))
 			continue;
 		verdict_find(c->v, FINDING_ERROR, STAGE_VALIDATION, place_code(e, answer->name),
 		             mem_printf("the value stands at %s, but the authority asks for %s", answer->name, e->fqdn),
@@ -188,7 +212,9 @@ void judge_dns(const struct evidence *e, const struct authority *a, struct verdi
 	struct txt_case c = { e, a, v, has_value, refuse, explain, mend, !e->expected, NULL };
 	const struct ev_answer *answer = e->fqdn ? evidence_authority(e, e->fqdn, TYPE_TXT) : NULL;
 
-	if (e->expected && e->fqdn && !(answer && has_value(&c, answer)))
+	if (e->expected && e->fqdn && !(answer && has_value(&c, answer))) {
 		find_wrong_places(&c);
+		find_wildcard(&c);
+	}
 	txt_judge(&c);
 }

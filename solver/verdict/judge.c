@@ -119,6 +119,7 @@ struct verdict *judge(const struct evidence *e, const struct authority *a)
 	if (e->own_zone)
 		a = &own;
 	judge_identifier(e, a, v);
+	judge_cuts(e, a, v); /* why servers differ, before what differs */
 	judge_type(e, a, v);
 	judge_delegation(e, a, v);
 	judge_dnssec(e, a, v);

@@ -17,6 +17,7 @@ struct verdict *judge(const struct evidence *e, const struct authority *a);
 void judge_calendar(const struct evidence *e, const struct authority *a, struct verdict *v);    /* calendar.c */
 void judge_identifier(const struct evidence *e, const struct authority *a, struct verdict *v);  /* identifier.c */
 void judge_dns(const struct evidence *e, const struct authority *a, struct verdict *v);         /* dns.c: dns-01, dns-account-01 */
+void judge_cuts(const struct evidence *e, const struct authority *a, struct verdict *v);        /* cuts.c: findings only */
 void judge_persist(const struct evidence *e, const struct authority *a, struct verdict *v);     /* persist.c: dns-persist-01 */
 void judge_delegation(const struct evidence *e, const struct authority *a, struct verdict *v);  /* delegation.c: findings only */
 void judge_dnssec(const struct evidence *e, const struct authority *a, struct verdict *v);      /* dnssec.c: findings only */

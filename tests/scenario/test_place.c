@@ -190,6 +190,106 @@ static void a_name_that_is_no_alias_is_asked_for_no_wildcard(void **state)
 	assert_true(fake_dns_asked(NS1) <= 3); /* the place, the polling, the check that decides */
 }
 
+static void a_cname_to_where_no_route_leads_is_told_with_both_ways_out(void **state)
+{
+	struct scenario *s = *state;
+
+	reconfigure_text(s, "routes: [{suffix: example.org, provider: m}]\nproviders: {m: {type: memory}}\n");
+	fake_dns_cname(FQDN, "left-behind.other.net");
+	assert_int_equal(present(s, NAME, VALUE), 0);
+	run_until(s, s->id, CHALLENGE_FAILED, 1000);
+	assert_says(reason_of(s, s->id), FQDN " is a CNAME to left-behind.other.net, and no route of the configuration serves dns-01 there");
+	assert_says(reason_of(s, s->id), "or remove the CNAME");
+}
+
+static void a_wildcard_at_a_name_without_a_route_is_told(void **state)
+{
+	struct scenario *s = *state;
+
+	reconfigure_text(s, "routes: [{suffix: other.net, provider: m}]\nproviders: {m: {type: memory}}\n");
+	fake_dns_cname("*.deep.example.org", TARGET);
+	assert_int_equal(present(s, "deep.example.org", VALUE), 0);
+	run_until(s, s->id, CHALLENGE_FAILED, 1000);
+	assert_says(reason_of(s, s->id), "or a CNAME of its own there (that to " TARGET " comes from a wildcard)");
+}
+
+static void a_cname_into_a_zone_that_refuses_is_told_with_both_ways_out(void **state)
+{
+	struct scenario *s = *state;
+
+	fake_dns_cname(FQDN, "left-behind.other.net");
+	fake_dns_fault("192.0.2.3", FAULT_SERVFAIL);
+	reconfigure(s, "");
+	assert_int_equal(present(s, NAME, VALUE), 0);
+	run_until(s, s->id, CHALLENGE_FAILED, 70000);
+	assert_says(reason_of(s, s->id), "answers SERVFAIL for left-behind.other.net");
+	assert_says(reason_of(s, s->id), "or remove the CNAME at " FQDN);
+}
+
+/* ---- what a check says ---- */
+
+static void keep_verdict(const char *json, const struct err *err, void *arg)
+{
+	(void)err;
+	mem_replace(arg, json);
+}
+
+/* Gives (free with free). */
+static char *checked(struct scenario *s)
+{
+	struct check_request r = { .type = CHALLENGE_DNS01, .domain = NAME, .value = VALUE };
+	char *json = NULL;
+	struct err err;
+
+	assert_int_equal(engine_check(s->engine, &r, keep_verdict, &json, &err), 0);
+	run_for(s, 30000);
+	assert_non_null(json);
+	return json;
+}
+
+static void assert_advised_at_the_name_itself(struct scenario *s)
+{
+	CLEANUP(mem_freep) char *json = checked(s);
+
+	assert_says(json, "Add a TXT record " FQDN " in the zone example.org with the value " VALUE);
+	assert_null(strstr(json, "Add a TXT record " TARGET));
+	assert_null(strstr(json, "\"result\":\"pass\""));
+}
+
+static void a_check_advises_the_name_that_a_wildcard_covers(void **state)
+{
+	fake_dns_cname("*.www.example.org", TARGET);
+	assert_advised_at_the_name_itself(*state);
+	fake_recursor_blind(true);
+	assert_advised_at_the_name_itself(*state);
+}
+
+static void a_check_sees_the_value_that_a_wildcard_leads_to(void **state)
+{
+	fake_dns_cname("*.www.example.org", TARGET);
+	fake_dns_value(TARGET, VALUE);
+	memory_put("other.net", TARGET, VALUE);
+	for (int blind = 0; blind < 2; blind++) {
+		CLEANUP(mem_freep) char *json = NULL;
+
+		fake_recursor_blind(blind);
+		json = checked(*state);
+		assert_null(strstr(json, "\"result\":\"fail\""));
+		assert_says(json, blind ? "\"result\":\"unknown\"" : "\"result\":\"pass\"");
+	}
+}
+
+static void a_check_names_both_ways_out_of_a_foreign_cname(void **state)
+{
+	CLEANUP(mem_freep) char *json = NULL;
+
+	reconfigure_text(*state, "check: {allow-addresses: [192.0.2.0/24]}\nroutes: [{suffix: example.org, provider: m}]\nproviders: {m: {type: memory}}\n");
+	fake_dns_cname(FQDN, "left-behind.other.net");
+	json = checked(*state);
+	assert_says(json, "Add a TXT record left-behind.other.net in the zone other.net");
+	assert_says(json, "or remove the CNAME at " FQDN " and add the record there");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -211,6 +311,12 @@ int main(void)
 		scenario_test(a_cname_beside_a_wildcard_that_leads_the_same_way_is_followed),
 		scenario_test(the_target_of_a_cname_that_a_wildcard_covers_is_where_the_record_stands),
 		scenario_test(a_name_that_is_no_alias_is_asked_for_no_wildcard),
+		scenario_test(a_cname_to_where_no_route_leads_is_told_with_both_ways_out),
+		scenario_test(a_wildcard_at_a_name_without_a_route_is_told),
+		scenario_test(a_cname_into_a_zone_that_refuses_is_told_with_both_ways_out),
+		scenario_test(a_check_advises_the_name_that_a_wildcard_covers),
+		scenario_test(a_check_sees_the_value_that_a_wildcard_leads_to),
+		scenario_test(a_check_names_both_ways_out_of_a_foreign_cname),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -43,6 +43,7 @@ class ZoneSpec:
         self.origin, self.addresses = origin, addresses  # origin: "d01.com."
         self.records = []      # (owner absolute, type, data, servers or None, ttl)
         self.signature = None
+        self.hidden = False    # not delegated
 
 
 class Fault:
@@ -152,8 +153,9 @@ class World:
         self.zones[0].signature = words[0]
 
     def _cut(self, words):
-        """cut NAME at ADDRESS…: a child zone with servers of its own."""
-        self.zones.append(ZoneSpec(self.absolute(words[0]), words[2:]))
+        """cut NAME at ADDRESS… [hidden]: a child zone with servers of its own; hidden: the zone above does not delegate it."""
+        self.zones.append(ZoneSpec(self.absolute(words[0]), [w for w in words[2:] if w != "hidden"]))
+        self.zones[-1].hidden = words[-1] == "hidden"
 
     def _zone(self, words):
         """zone NAME. at ADDRESS…: another zone below the root."""
@@ -231,7 +233,7 @@ class World:
         parent = self.zone_of(zone.origin, below=zone)
         for number, address in enumerate(zone.addresses, 1):
             name = f"ns{number}.{zone.origin}"
-            for where in (zone, parent):
+            for where in (zone, None if zone.hidden else parent):
                 if where is not None:
                     where.records.append((zone.origin, "NS", name, None, 60))
                     where.records.append((name, "AAAA" if ":" in address else "A", address, None, 60))
