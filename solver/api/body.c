@@ -9,7 +9,7 @@
 
 struct challenge_fields {
 	int type;
-	const char *domain, *token, *key_authorization, *value, *record_name, *account_uri, *label, *authority;
+	const char *domain, *token, *key_authorization, *value, *record_name, *account_uri, *account_thumbprint, *label, *authority;
 	bool raw, evidence;
 	int64_t deadline_ms, lifetime_ms;
 };
@@ -30,6 +30,7 @@ struct callback_fields { const char *url, *secret; };
 	{ "value", FIELD_TEXT, offsetof(struct challenge_fields, value) }, \
 	{ "record_name", FIELD_TEXT, offsetof(struct challenge_fields, record_name) }, \
 	{ "account_uri", FIELD_TEXT, offsetof(struct challenge_fields, account_uri) }, \
+	{ "account_thumbprint", FIELD_TEXT, offsetof(struct challenge_fields, account_thumbprint) }, \
 	{ "raw", FIELD_BOOL, offsetof(struct challenge_fields, raw) }
 
 static const struct field item_table[] = { CHALLENGE_ROWS, { NULL } };
@@ -77,7 +78,8 @@ static struct challenge_request request_of(const struct challenge_fields *f)
 {
 	return (struct challenge_request){ .type = (enum challenge_type)f->type, .domain = f->domain, .token = f->token,
 		                           .key_authorization = f->key_authorization, .value = f->value,
-		                           .record_name = f->record_name, .account_uri = f->account_uri, .raw = f->raw };
+		                           .record_name = f->record_name, .account_uri = f->account_uri,
+		                           .account_thumbprint = f->account_thumbprint, .raw = f->raw };
 }
 
 /* A duration of 0 means "the configured one" to the engine; nobody who writes "0s" means that. A standing record may stand for
@@ -217,7 +219,7 @@ int body_read_check(const char *text, size_t length, struct check_body *ret, str
 	ret->document = document;
 	ret->request = (struct check_request){ .type = (enum challenge_type)f.type, .domain = f.domain, .token = f.token,
 		                               .key_authorization = f.key_authorization, .value = f.value,
-		                               .account_uri = f.account_uri, .authority = f.authority, .raw = f.raw,
+		                               .account_uri = f.account_uri, .account_thumbprint = f.account_thumbprint, .authority = f.authority, .raw = f.raw,
 		                               .evidence = f.evidence };
 	return 0;
 }

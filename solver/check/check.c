@@ -282,6 +282,13 @@ static bool is_own(const struct check_run *r)
 	return name_is_below(e->identifier, "localhost") || zone_own(r->c, e->fqdn ? e->fqdn : e->identifier);
 }
 
+static const char *thumbprint_of(const struct check_want *want)
+{
+	const char *dot = want->key_authorization ? strchr(want->key_authorization, '.') : NULL;
+
+	return want->account_thumbprint ? want->account_thumbprint : dot && strlen(dot + 1) == 43 ? dot + 1 : NULL;
+}
+
 static int read_want(struct check_run *r, const struct check_want *want, struct err *err)
 {
 	struct evidence *e = r->e;
@@ -300,6 +307,7 @@ static int read_want(struct check_run *r, const struct check_want *want, struct 
 	e->type = mem_dup(want->type);
 	e->authority = mem_dup(r->authority->name);
 	e->account_uri = mem_dup(want->account_uri);
+	e->account_thumbprint = mem_dup(thumbprint_of(want));
 	if (read_domain(r, want->domain, err) < 0 || read_fqdn(r, err) < 0 || read_expected(r, want, err) < 0)
 		return err->code;
 	if (is_own(r)) {

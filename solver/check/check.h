@@ -58,6 +58,7 @@ struct check_want {
 	const char *type;       /* "dns-01", "http-01", "tls-alpn-01", "dns-account-01", "dns-persist-01" */
 	const char *domain;     /* may be "*.…"; an IP address for http-01 and tls-alpn-01 */
 	const char *token, *key_authorization, *value, *account_uri; /* or NULL */
+	const char *account_thumbprint; /* of the account's key; or NULL: that of key_authorization, if there is one */
 	const char *authority;  /* profile; NULL: the configured one */
 	unsigned parts;         /* of enum check_part */
 	int64_t limit_ms;       /* 0: check.limit */

@@ -343,6 +343,7 @@ int cli_check(int argc, char **argv)
 		{ "token", CLI_TEXT, &a.want.token, "TOKEN", "http-01: the token to fetch" },
 		{ "key-authorization", CLI_TEXT, &a.want.key_authorization, "K", "token.thumbprint: what must be served, or what the value is computed from" },
 		{ "account-uri", CLI_TEXT, &a.want.account_uri, "URI", "ACME account: for CAA accounturi, dns-account-01, dns-persist-01" },
+		{ "account-thumbprint", CLI_TEXT, &a.want.account_thumbprint, "T", "of the account's key: for the digest in a dns-persist-01 record" },
 		{ "authority", CLI_TEXT, &a.want.authority, "NAME", "by whose rules; default check.authority (letsencrypt)", 'a' },
 		{ "file", CLI_TEXT, &a.file, "FILE", "domains, one a line (\"-\": standard input)", 'f' },
 		{ "watch", CLI_FLAG, &a.watch, NULL, "again and again until it passes", 'w' },

@@ -98,7 +98,7 @@ void cli_watch_interrupt(void);
 
 /* ---- waiting and presenting: follow.c ---- */
 struct cli_challenge {
-	const char *type, *domain, *token, *key_authorization, *value, *record_name, *account_uri, *deadline, *lifetime;
+	const char *type, *domain, *token, *key_authorization, *value, *record_name, *account_uri, *account_thumbprint, *deadline, *lifetime;
 	bool raw;
 };
 #define CLI_CHALLENGE_OPTIONS(c) \
@@ -108,6 +108,7 @@ struct cli_challenge {
 	{ "value", CLI_TEXT, &(c)->value, "VALUE", "DNS types: the finished TXT value, instead of the key authorization" }, \
 	{ "record-name", CLI_TEXT, &(c)->record_name, "NAME", "DNS types: the name to write, when it is another than the type prescribes" }, \
 	{ "account-uri", CLI_TEXT, &(c)->account_uri, "URL", "dns-account-01, dns-persist-01: the account at the authority" }, \
+	{ "account-thumbprint", CLI_TEXT, &(c)->account_thumbprint, "T", "dns-persist-01 where the authority wants a digest: of the account's key" }, \
 	{ "raw", CLI_FLAG, &(c)->raw, NULL, "also what no authority can ask for (a value that is no digest); for operators" }, \
 	{ "deadline", CLI_TEXT, &(c)->deadline, "TIME", "ready by then, or failed (10m)" }, \
 	{ "lifetime", CLI_TEXT, &(c)->lifetime, "TIME", "withdrawn after that at the latest (7d); 0s with dns-persist-01: never" }

@@ -26,6 +26,7 @@ int challenge_present(const struct cli_service *s, const struct cli_challenge *c
 	put(body, "value", c->value);
 	put(body, "record_name", c->record_name);
 	put(body, "account_uri", c->account_uri);
+	put(body, "account_thumbprint", c->account_thumbprint);
 	if (c->raw)
 		json_object_set_new(body, "raw", json_true());
 	put(body, "deadline", c->deadline);

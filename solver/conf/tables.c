@@ -159,7 +159,8 @@ static const struct option check_options[] = {
 	{ "authority", OPTION_TEXT, AT(authority), .def = "letsencrypt", .min = 1, .max = 64, .check = check_name,
 	  .help = "Certificate authority whose rules apply, where a request names no other." },
 	{ "authorities", OPTION_LIST, AT(authorities), .max = 64,
-	  .help = "Files (JSON) with more authorities, or with other rules for those that are built in." },
+	  .help = "Files (JSON) with more authorities, or with other rules for those that are built in. A rule that holds "
+	          "only from a day on stands in \"changes\": [{\"from\": \"2026-12-15\", \"perspectives\": 5}]." },
 	{ "authority-view", OPTION_BOOL, AT(authority_view), .def = "true",
 	  .help = "Looks as the authority does: full recursion from the root with DNSSEC. Off: name servers are asked directly only." },
 	{ "root-hints", OPTION_PATH, AT(root_hints), .min = 1, .max = 1024,

@@ -31,6 +31,7 @@ int engine_check(struct engine *e, const struct check_request *r,
 {
 	const struct check_want want = { .type = challenge_type_name(r->type), .domain = r->domain, .token = r->token,
 	                                 .key_authorization = r->key_authorization, .value = r->value, .account_uri = r->account_uri,
+	                                 .account_thumbprint = r->account_thumbprint,
 	                                 .authority = r->authority, .parts = CHECK_ALL };
 	struct check *c;
 

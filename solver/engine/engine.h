@@ -42,6 +42,7 @@ struct challenge_request {
 	const char *record_name;       /* DNS types: the name to write, when the caller knows it better than "_acme-challenge." +
 	                                  domain (it followed the CNAME, or has a name of its own); NULL: that one. CNAMEs at it are followed */
 	const char *account_uri;       /* dns-account-01 (its label), dns-persist-01 (its value); or NULL */
+	const char *account_thumbprint; /* dns-persist-01 where the authority wants a digest: of the account's key; or NULL */
 	bool raw;                      /* taken as it is, also what no authority asks for (wanted_check()) */
 };
 
@@ -142,7 +143,7 @@ int engine_budget_allows(struct engine *e, const char *order_id, int64_t *ret_wa
 struct check_request {
 	enum challenge_type type;
 	const char *domain;
-	const char *token, *key_authorization, *value, *account_uri; /* or NULL */
+	const char *token, *key_authorization, *value, *account_uri, *account_thumbprint; /* or NULL */
 	const char *authority; /* profile; NULL: the configured one */
 	bool raw;              /* compared as it is, also with what no authority asks for */
 	bool evidence;         /* the verdict holds the evidence */

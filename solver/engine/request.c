@@ -92,6 +92,7 @@ static int check_standing(const char *value, struct err *err)
 static int read_persist(const struct challenge_request *r, const struct authority *a, struct challenge *c, struct err *err)
 {
 	CLEANUP(mem_freep) char *value = NULL;
+	CLEANUP(mem_freep) char *account = NULL;
 	char fqdn[NAME_SIZE];
 
 	if (r->key_authorization || r->token)
@@ -104,7 +105,10 @@ static int read_persist(const struct challenge_request *r, const struct authorit
 		return err_set(err, ERR_INVALID, "authority %s has no issuer domain name that a record could name", a ? a->name : "?");
 	if (r->value && !r->raw && check_standing(r->value, err) < 0)
 		return err->code;
-	value = r->value ? mem_dup(r->value) : persist_value(a->issuers[0], c->account_uri, c->wildcard, c->expires_ms / 1000);
+	account = r->value ? NULL : persist_account_text(a, c->identifier, c->account_uri, r->account_thumbprint);
+	if (!r->value && !account)
+		return err_set(err, ERR_INVALID, "authority %s wants a digest of the account: account_thumbprint (of the account's key) is needed too", a->name);
+	value = r->value ? mem_dup(r->value) : persist_value(a->issuers[0], account, c->wildcard, c->expires_ms / 1000);
 	if (value_check(value, err) < 0)
 		return err->code;
 	c->value = mem_dup(value);

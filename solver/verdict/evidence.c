@@ -122,6 +122,7 @@ static const struct codec_field evidence_fields[] = {
 	TEXT(evidence, token, 1024),
 	TEXT(evidence, expected, TEXT_BYTES),
 	TEXT(evidence, account_uri, 2048),
+	TEXT(evidence, account_thumbprint, 64),
 	TEXT(evidence, fqdn, NAME_BYTES),
 	TEXT(evidence, written_fqdn, NAME_BYTES),
 	TEXT(evidence, written_zone, NAME_BYTES),

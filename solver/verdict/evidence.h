@@ -103,6 +103,7 @@ struct evidence {
 	char *token;
 	char *expected;   /* key authorization (http-01, tls-alpn-01) or TXT value; NULL: nothing to compare with */
 	char *account_uri;
+	char *account_thumbprint; /* of the account's key, as far as it is known: for the hash form of dns-persist-01 */
 	char *fqdn;       /* name that the authority asks: "_acme-challenge.…"; NULL for http-01 */
 	char *written_fqdn, *written_zone; /* where the record must stand after CNAMEs and cuts, or NULL */
 	char *provider;   /* the configured provider that controls written_zone, or NULL */

@@ -59,6 +59,8 @@ void address_allow(const char *const *networks);
 /* ---- labels and values ---- */
 /* "_" base32 of 10 bytes of SHA-256(account URI) "._acme-challenge." name (draft-ietf-acme-dns-account-label). */
 int name_account_challenge(const char *name, const char *account_uri, char ret_fqdn[254], struct err *err);
+/* What accounturi must say for the account at this authority; NULL when it is a digest and no thumbprint was given. Gives. */
+char *persist_account_text(const struct authority *a, const char *domain, const char *account_uri, const char *thumbprint);
 /* "issuer; accounturi=…; policy=wildcard; persistUntil=…" (draft-ietf-acme-dns-persist). Gives (free with free). */
 char *persist_value(const char *issuer, const char *account_uri, bool wildcard, int64_t until_s);
 

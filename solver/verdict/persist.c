@@ -7,6 +7,7 @@
 #include "solver/base/mem.h"
 #include "solver/verdict/body.h"
 #include "solver/verdict/lookup.h"
+#include "solver/verdict/persist_account.h"
 #include "solver/verdict/persist_record.h"
 #include "solver/verdict/txt.h"
 
@@ -14,7 +15,7 @@
 #define SOON_MS (30LL * 24 * 3600 * 1000)
 
 /* What one record comes to. */
-enum fit { FIT_GOOD, FIT_FOREIGN, FIT_MALFORMED, FIT_REFUSED };
+enum fit { FIT_GOOD, FIT_FOREIGN, FIT_MALFORMED, FIT_REFUSED, FIT_UNSEEN };
 
 struct reading {
 	enum fit fit;
@@ -48,6 +49,7 @@ static const char *moment(int64_t ms, char text[CLOCK_TEXT_SIZE])
 /* Takes `why`. */
 static void refused(struct reading *r, const char *code, char *why, const char *mend)
 {
+	free(r->why);
 	r->fit = FIT_REFUSED;
 	r->code = code;
 	r->why = why;
@@ -56,12 +58,23 @@ static void refused(struct reading *r, const char *code, char *why, const char *
 
 static void check_account(const struct txt_case *c, const struct persist_record *p, struct reading *r)
 {
-	CLEANUP(mem_freep) char *wanted = body_quote(c->e->account_uri, strlen(c->e->account_uri));
+	const char *account = c->e->account_uri ? c->e->account_uri : "";
+	CLEANUP(mem_freep) char *wanted = body_quote(account, strlen(account));
 	CLEANUP(mem_freep) char *got = body_quote(p->account_uri, strlen(p->account_uri));
+	enum persist_match match = persist_account_match(c->a, c->e, p->account_uri);
 
-	if (strcmp(p->account_uri, c->e->account_uri) != 0)
+	if (match == PERSIST_OTHER) {
 		refused(r, "persist-account", mem_printf("accounturi mismatch: expected %s, got %s", wanted, got),
 		        "Write the URI of the account that makes the orders, exactly as the authority gave it");
+	} else if (match == PERSIST_MALFORMED) {
+		refused(r, "persist-malformed", mem_printf("accounturi %s is no sha-256 digest", got), "Correct the record");
+		r->fit = FIT_MALFORMED;
+	} else if (match == PERSIST_UNSEEN) {
+		refused(r, "persist-account-unseen",
+		        mem_printf("accounturi %s is a digest, and whether it is that of the account cannot be told here", got),
+		        "Give the account's URL and the thumbprint of its key to the check");
+		r->fit = FIT_UNSEEN;
+	}
 }
 
 static void check_rest(const struct txt_case *c, const struct ev_answer *answer, const struct persist_record *p, struct reading *r)
@@ -100,26 +113,30 @@ static void read_record(const struct txt_case *c, const struct ev_answer *answer
 		}
 	} else if (issuer_is_ours(c->a, p.issuer)) {
 		r->fit = FIT_GOOD;
-		if (c->e->account_uri)
-			check_account(c, &p, r);
-		if (r->fit == FIT_GOOD)
+		check_account(c, &p, r);
+		if (r->fit == FIT_GOOD || r->fit == FIT_UNSEEN)
 			check_rest(c, answer, &p, r);
 	}
 	memcpy(r->issuer, p.issuer, sizeof(r->issuer));
 	persist_record_done(&p);
 }
 
-static bool fits(const struct txt_case *c, const struct ev_answer *answer)
+static bool has(const struct txt_case *c, const struct ev_answer *answer, enum fit fit)
 {
 	struct reading r;
 
 	for (size_t i = 0; txt_at(answer, i); i++) {
 		read_record(c, answer, txt_at(answer, i), &r);
 		free(r.why);
-		if (r.fit == FIT_GOOD)
+		if (r.fit == fit)
 			return true;
 	}
 	return false;
+}
+
+static bool fits(const struct txt_case *c, const struct ev_answer *answer)
+{
+	return has(c, answer, FIT_GOOD);
 }
 
 static void add_reasons(const struct txt_case *c, const struct ev_answer *answer, enum fit fit, struct buf *out)
@@ -158,7 +175,8 @@ static char *mend(const struct txt_case *c)
 {
 	const char *issuer = c->a->issuers && c->a->issuers[0] ? c->a->issuers[0] : "ISSUER";
 	const char *account = c->e->account_uri ? c->e->account_uri : "ACCOUNT-URI";
-	CLEANUP(mem_freep) char *value = persist_value(issuer, account, c->e->wildcard, 0);
+	CLEANUP(mem_freep) char *text = persist_account_text(c->a, c->e->identifier, account, c->e->account_uri ? c->e->account_thumbprint : NULL);
+	CLEANUP(mem_freep) char *value = persist_value(issuer, text ? text : "DIGEST", c->e->wildcard, 0);
 
 	return mem_printf("Add a TXT record %s with the value \"%s\"", txt_place(c->e), value);
 }
@@ -203,11 +221,30 @@ static void warn(const struct txt_case *c, const struct ev_answer *answer)
 	}
 }
 
+/* Nothing is concluded from a digest that cannot be computed here, or that may be of an earlier key of the account. */
+static void explain_unseen(const struct txt_case *c, const struct ev_answer *answer)
+{
+	for (size_t i = 0; txt_at(answer, i); i++) {
+		struct reading r;
+
+		read_record(c, answer, txt_at(answer, i), &r);
+		if (r.fit == FIT_UNSEEN)
+			verdict_find(c->v, FINDING_WARNING, STAGE_VALIDATION, r.code, mem_printf("At %s: %s.", answer->name, r.why), mem_dup(r.mend));
+		free(r.why);
+	}
+	verdict_decide(c->v, VERDICT_UNKNOWN, STAGE_VALIDATION, PROBLEM_UNAUTHORIZED,
+	               mem_printf("Whether the record at %s names the account is not visible from here", answer->name));
+}
+
 void judge_persist(const struct evidence *e, const struct authority *a, struct verdict *v)
 {
 	struct txt_case c = { e, a, v, fits, refuse, explain, mend, false, "Retrieving TXT records for DNS-PERSIST-01 challenge: " };
 	const struct ev_answer *answer = e->fqdn ? evidence_authority(e, e->fqdn, TYPE_TXT) : NULL;
 
+	if (answer && !fits(&c, answer) && has(&c, answer, FIT_UNSEEN)) {
+		explain_unseen(&c, answer);
+		return;
+	}
 	txt_judge(&c);
 	if (answer && fits(&c, answer))
 		warn(&c, answer);

@@ -1,3 +1,4 @@
+#include "solver/verdict/persist_account.h"
 #include "solver/verdict/persist_record.h"
 #include "tests/unit/verdict/world.h"
 
@@ -117,6 +118,73 @@ static void a_value_that_is_made_is_a_value_that_is_read(void **state)
 	persist_record_done(&r);
 }
 
+#define THUMBPRINT "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
+#define HASH_PREFIX "https://ca.example/hash/"
+
+static void the_digest_is_that_of_the_draft(void **state)
+{
+	CLEANUP(mem_freep) char *one = persist_digest("example.com", THUMBPRINT, "https://ca.example/acct/123");
+	CLEANUP(mem_freep) char *any = persist_digest("*", THUMBPRINT, "https://ca.example/acct/123");
+
+	(void)state;
+	assert_string_equal(one, "5SQm7n6tPh2-PlLbCKGnViTXX5z19SCN4cPGQHSk-kw");
+	assert_string_equal(any, "NpDnSwUthQK8zCgFdefYxAdAVPnygMLbs9US6oO-5ug");
+}
+
+static void a_digest_is_compared_where_the_authority_takes_one(void **state)
+{
+	CLEANUP(mem_freep) char *ours = persist_digest(NAME, THUMBPRINT, ACCOUNT);
+	CLEANUP(mem_freep) char *any = persist_digest("*", THUMBPRINT, ACCOUNT);
+	CLEANUP(mem_freep) char *theirs = persist_digest("other.example", THUMBPRINT, ACCOUNT);
+	const struct { enum persist_form form; const char *digest, *thumbprint; enum persist_match match; } digests[] = {
+		{ PERSIST_HASH, ours, THUMBPRINT, PERSIST_SAME }, { PERSIST_BOTH, any, THUMBPRINT, PERSIST_SAME },
+		{ PERSIST_HASH, theirs, THUMBPRINT, PERSIST_UNSEEN }, { PERSIST_HASH, ours, NULL, PERSIST_UNSEEN },
+		{ PERSIST_HASH, "cut", THUMBPRINT, PERSIST_MALFORMED }, { PERSIST_URL, ours, THUMBPRINT, PERSIST_OTHER },
+	};
+	struct authority a = authority_copy(world_authority("letsencrypt"));
+
+	(void)state;
+	a.persist_prefix = (char *)HASH_PREFIX;
+	for (size_t i = 0; i < sizeof(digests) / sizeof(digests[0]); i++) {
+		CLEANUP(mem_freep) char *uri = mem_printf(HASH_PREFIX "sha-256/%s", digests[i].digest);
+		struct evidence *e = world_evidence("dns-persist-01");
+
+		a.persist = digests[i].form;
+		mem_replace(&e->account_uri, ACCOUNT);
+		mem_replace(&e->account_thumbprint, digests[i].thumbprint);
+		assert_int_equal(persist_account_match(&a, e, uri), digests[i].match);
+		assert_int_equal(persist_account_match(&a, e, HASH_PREFIX "sha-512/x"), a.persist == PERSIST_URL ? PERSIST_OTHER : PERSIST_MALFORMED);
+		assert_int_equal(persist_account_match(&a, e, ACCOUNT), a.persist == PERSIST_HASH ? PERSIST_OTHER : PERSIST_SAME);
+		evidence_free(e);
+	}
+}
+
+static void a_digest_that_cannot_be_told_leaves_the_verdict_open_unless_the_rest_is_wrong(void **state)
+{
+	static const struct { const char *rest; enum verdict_result result; enum problem_type problem; const char *code; } ends[] = {
+		{ "", VERDICT_UNKNOWN, PROBLEM_UNAUTHORIZED, "persist-account-unseen" },
+		{ "; persistUntil=" PAST, VERDICT_FAIL, PROBLEM_UNAUTHORIZED, "persist-expired" },
+	};
+	struct authority a = authority_copy(world_authority("letsencrypt"));
+
+	(void)state;
+	a.persist = PERSIST_HASH;
+	a.persist_prefix = (char *)HASH_PREFIX;
+	for (size_t i = 0; i < 2; i++) {
+		CLEANUP(mem_freep) char *record = mem_printf("letsencrypt.org; accounturi=" HASH_PREFIX "sha-256/" THUMBPRINT "%s", ends[i].rest);
+		struct evidence *e = world_evidence("dns-persist-01");
+		struct verdict *v = verdict_new();
+
+		mem_replace(&e->fqdn, FQDN);
+		world_record(world_answer(e, "authority", FQDN, 16), FQDN, 16, record);
+		judge_persist(e, &a, v);
+		world_expect(record, v, ends[i].result, ends[i].problem, NULL);
+		assert_true(world_found(v, ends[i].code));
+		verdict_free(v);
+		evidence_free(e);
+	}
+}
+
 static void without_an_account_any_is_taken_and_a_warning_says_so(void **state)
 {
 	struct verdict *v = judged(GOOD, false, NULL);
@@ -133,6 +201,9 @@ int main(void)
 		cmocka_unit_test(the_measured_scenarios_come_out_as_the_authority_answered),
 		cmocka_unit_test(a_record_is_malformed_as_the_authority_says),
 		cmocka_unit_test(a_value_that_is_made_is_a_value_that_is_read),
+		cmocka_unit_test(the_digest_is_that_of_the_draft),
+		cmocka_unit_test(a_digest_is_compared_where_the_authority_takes_one),
+		cmocka_unit_test(a_digest_that_cannot_be_told_leaves_the_verdict_open_unless_the_rest_is_wrong),
 		cmocka_unit_test(without_an_account_any_is_taken_and_a_warning_says_so),
 	};
 	int rc = cmocka_run_group_tests(tests, NULL, NULL);
