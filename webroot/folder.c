@@ -72,7 +72,7 @@ static int temp_write(int directory, const char *name, const char *body)
 
 	if (fd < 0)
 		return -1;
-	if (fchmod(fd, 0644) == 0 && write_all(fd, body, strlen(body)) == 0)
+	if (fchmod(fd, 0644) == 0 && write_all(fd, body, strlen(body)) == 0 && fsync(fd) == 0)
 		return close(fd);
 	number = errno;
 	close(fd);
@@ -94,7 +94,7 @@ int folder_write(const char *folder, const char *token, const char *body, struct
 		return err_errno(err, "%s%s: cannot open or make the folder", folder, TARGET_PATH);
 	id_new(id, "tm");
 	snprintf(temp, sizeof(temp), ".%s", id);
-	if (temp_write(directory, temp, body) == 0 && renameat(directory, temp, directory, token) == 0)
+	if (temp_write(directory, temp, body) == 0 && renameat(directory, temp, directory, token) == 0 && fsync(directory) == 0)
 		return 0;
 	code = err_errno(err, "%s%s%s: cannot write", folder, TARGET_PATH, token);
 	unlinkat(directory, temp, 0);
@@ -135,7 +135,8 @@ int folder_remove(const char *folder, const char *token, const char *body, struc
 		return 0;
 	if (ours < 0)
 		return err_errno(err, "%s%s%s: cannot read", folder, TARGET_PATH, token);
-	if (unlinkat(directory, token, 0) < 0 && errno != ENOENT)
+	/* On disk before the journal says "gone": it would be back after a power failure. */
+	if ((unlinkat(directory, token, 0) < 0 && errno != ENOENT) || fsync(directory) < 0)
 		return err_errno(err, "%s%s%s: cannot remove", folder, TARGET_PATH, token);
 	return 0;
 }

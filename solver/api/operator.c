@@ -11,6 +11,18 @@
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
 
+/* The name too: a client is made whose token stands in this file only. */
+static int sync_folder(const char *folder, struct err *err)
+{
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), code = 0;
+
+	if (fd < 0 || fsync(fd) < 0)
+		code = err_errno(err, "force %s to disk", folder);
+	if (fd >= 0)
+		close(fd);
+	return code;
+}
+
 /* Complete or absent: a command that runs at the same instant must not read half a token. */
 static int write_token(const char *path, const char *token, struct err *err)
 {
@@ -52,6 +64,8 @@ int api_bootstrap_operator(struct store *s, const char *state_dir, struct err *e
 	/* The file first: a client whose token nobody has would never be made again. */
 	bearer_new(token);
 	code = write_token(path, token, err);
+	if (code == 0)
+		code = sync_folder(state_dir, err);
 	if (code == 0) {
 		all = grants_all();
 		code = client_add(s, OPERATOR_NAME, all, token, &problem);
