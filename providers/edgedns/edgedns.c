@@ -15,7 +15,7 @@ static const struct option options[] = {
 	{ "section", OPTION_TEXT, AT(section), .def = "default", .help = "Section of that file." },
 	{ "ttl", OPTION_INT, AT(ttl), .def = "300", .min = 1, .max = 86400,
 	  .help = "TTL in seconds of the record sets that are created; under 300 only where the contract allows it." },
-	{ "base-url", OPTION_TEXT, AT(base_url),
+	{ "base-url", OPTION_TEXT, AT(base_url), .site = true,
 	  .help = "Another address of the API, as http://127.0.0.1:8080; for tests. Default: https and the host of the credentials." },
 	{ "ca-file", OPTION_PATH, AT(ca_file), .help = "Certificate authorities to trust instead of the system's." },
 	{ NULL },

@@ -22,7 +22,7 @@ struct flight {
 static const char *const mode_names[] = { "per-change", "batch-json", NULL };
 
 static const struct option exec_table[] = {
-	{ "command", OPTION_PATH, offsetof(struct exec_options, command), .required = true,
+	{ "command", OPTION_PATH, offsetof(struct exec_options, command), .site = true, .required = true,
 	  .help = "The program, as an absolute path; it is run without a shell." },
 	{ "args", OPTION_LIST, offsetof(struct exec_options, args), .help = "Arguments in front of ours." },
 	{ "environment", OPTION_LIST, offsetof(struct exec_options, environment),

@@ -31,6 +31,8 @@ static const struct option memory_table[] = {
 	  .help = "The pause that is asked for with a failure." },
 	{ "pause", OPTION_DURATION, offsetof(struct memory_options, pause_ms), .def = "0ms", .min = 0, .max = 3600000,
 	  .help = "How long each job takes." },
+	{ "server", OPTION_TEXT, offsetof(struct memory_options, server), .site = true,
+	  .help = "Which of several sets of records, by a name of your own." },
 	{ "refuse", OPTION_TEXT, offsetof(struct memory_options, refuse),
 	  .help = "A sentence with which every job is denied." },
 	{ "refuse-name", OPTION_TEXT, offsetof(struct memory_options, refuse_name),
@@ -171,8 +173,10 @@ static void job_apply(struct provider *p, struct job *job)
 	} else if (n < o->fail_first + o->limit_first) {
 		settle(job, CHANGE_RATE_LIMITED, "the memory provider was told to be slow");
 	} else {
+		CLEANUP(mem_freep) char *zone = o->server ? mem_printf("%s/%s", o->server, job->zone) : mem_dup(job->zone);
+
 		for (size_t i = 0; i < job->count; i++)
-			change_apply(job->zone, &job->changes[i]);
+			change_apply(zone, &job->changes[i]);
 		jobs_done++;
 		if (n < o->fail_first + o->limit_first + o->lose_first)
 			settle(job, CHANGE_UNKNOWN, "the memory provider was told to lose its reply");

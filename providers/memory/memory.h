@@ -1,6 +1,6 @@
 /* A provider for tests: one set of (zone, fqdn, value) for the whole process, and faults on demand.
  *
- * Instances share the set, as accounts at a real provider share a zone. Used from one thread. */
+ * With the option "server" it is another set: its records have the zone "SERVER/ZONE". Instances share the set, as accounts at a real provider share a zone. Used from one thread. */
 #ifndef PROVIDERS_MEMORY_MEMORY_H
 #define PROVIDERS_MEMORY_MEMORY_H
 
@@ -14,6 +14,7 @@ struct memory_options {
 	int64_t lose_first;    /* jobs that are carried out but reported as unknown, after those */
 	int64_t retry_after_ms;/* told with the first two */
 	int64_t pause_ms;      /* before a job is carried out */
+	char *server;          /* which of several sets of records; NULL: the one without a name */
 	char *refuse;          /* a sentence: every job is denied with it */
 	char *refuse_name;     /* every job that holds this name is denied as a whole */
 	char *lost_zone;       /* every job for this zone is told that there is no such zone */

@@ -28,10 +28,10 @@ struct flight {
 };
 
 static const struct option powerdns_table[] = {
-	{ "url", OPTION_TEXT, offsetof(struct powerdns_options, url), .required = true,
+	{ "url", OPTION_TEXT, offsetof(struct powerdns_options, url), .site = true, .required = true,
 	  .help = "Where the API is: \"http://127.0.0.1:8081\" or \"https://pdns.example.org\"." },
 	{ "api-key", OPTION_SECRET, offsetof(struct powerdns_options, api_key), .required = true, .help = "The server's api-key." },
-	{ "server-id", OPTION_TEXT, offsetof(struct powerdns_options, server_id), .def = "localhost",
+	{ "server-id", OPTION_TEXT, offsetof(struct powerdns_options, server_id), .site = true, .def = "localhost",
 	  .help = "Name of the server inside the API; another one than localhost only behind a proxy for several servers." },
 	{ "ttl-min", OPTION_INT, offsetof(struct powerdns_options, ttl_min), .def = "1", .min = 1, .max = 86400,
 	  .help = "Smallest TTL of a record, in seconds." },

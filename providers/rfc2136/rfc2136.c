@@ -12,7 +12,7 @@
 static const char *const algorithm_names[] = { "hmac-sha256", "hmac-sha384", "hmac-sha512", NULL };
 
 static const struct option rfc2136_table[] = {
-	{ "server", OPTION_TEXT, offsetof(struct rfc2136_options, server), .required = true,
+	{ "server", OPTION_TEXT, offsetof(struct rfc2136_options, server), .site = true, .required = true,
 	  .help = "Address of the zone's primary, with a port when it is not 53: \"192.0.2.1\", \"192.0.2.1:5353\", \"[2001:db8::1]:53\"." },
 	{ "key-name", OPTION_TEXT, offsetof(struct rfc2136_options, key_name),
 	  .help = "Name of the TSIG key; without a key the server must trust our address." },

@@ -98,6 +98,7 @@ void challenge_done(struct challenge *c)
 	free(c->fqdn);
 	free(c->zone);
 	free(c->provider);
+	free(c->sites);
 	free(c->handle);
 	free(c->reason);
 	free(c->waiting_for);

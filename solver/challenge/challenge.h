@@ -78,6 +78,8 @@ struct challenge {
 	char *fqdn;              /* DNS types: where it stands, after CNAMEs; NULL before it is known */
 	char *zone;              /* DNS types: the zone that holds fqdn */
 	char *provider;          /* name in the configuration; NULL before it is known */
+	char *sites;             /* DNS types: where the record was written and has not been removed since, a line for each (see
+	                            struct instance); NULL: nowhere, or an older dcvd did not note it */
 	char *handle;            /* what the provider asked to be remembered, or NULL */
 	char *reason;            /* why it failed, or NULL */
 	char *waiting_for;       /* why it does not go on now, or NULL; not in the journal: it is found out anew */

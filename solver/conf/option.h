@@ -27,6 +27,7 @@ struct option {
 	int64_t min, max;         /* INT and DURATION, when max > min; LIST and TEXT: lengths when max > 0 */
 	const char *const *names; /* ENUM: NULL-ended */
 	bool required;
+	bool site;                /* of a provider: says where it writes; never a secret */
 	const char *help;         /* one sentence or two */
 	/* TEXT, PATH, and each item of LIST: what is wrong with the text, or NULL. May be NULL. */
 	const char *(*check)(const char *text);

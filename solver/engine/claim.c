@@ -62,6 +62,17 @@ void claim_inherit(struct engine *e, const struct entry *n)
 		claim->inherited = true;
 }
 
+struct entry *claim_other(struct engine *e, const struct entry *n)
+{
+	const struct claim *claim = claim_find(e, &n->c);
+	struct entry *other;
+
+	DL_FOREACH(e->entries, other)
+		if (claim && other != n && other->claimed && claim_find(e, &other->c) == claim)
+			return other;
+	return NULL;
+}
+
 bool claim_is_free(struct engine *e, const struct entry *n)
 {
 	return !claim_find(e, &n->c);

@@ -1,4 +1,4 @@
-/* Opened providers, by their name in the configuration. */
+/* Opened providers, by their name in the configuration. The newest stand first. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +20,7 @@ static void instance_free(struct instance *i)
 {
 	i->api->close(i->provider);
 	free(i->name);
+	free(i->site);
 	free(i->blocked_for);
 	free(i);
 }
@@ -29,7 +30,7 @@ static void sweep(struct engine *e)
 	struct instance **at = &e->instances, *i;
 
 	while ((i = *at)) {
-		if (i->retired && !i->jobs) {
+		if (i->retired && !i->jobs && !site_is_needed(e, i)) {
 			*at = i->next;
 			instance_free(i);
 		} else {
@@ -59,6 +60,7 @@ static int instance_open(const struct config_provider *conf, struct instance **r
 		return err_in(err, "provider %s", conf->name);
 	}
 	i->name = mem_dup(conf->name);
+	i->site = site_text(api, conf->options);
 	*ret = i;
 	return 0;
 }
@@ -99,13 +101,13 @@ int instances_open(struct engine *e, const struct config *config, struct err *er
 	}
 	for (i = e->instances; i; i = i->next)
 		i->retired = true;
-	sweep(e);
 	while (fresh) {
 		i = fresh;
 		fresh = i->next;
 		i->next = e->instances;
 		e->instances = i;
 	}
+	sweep(e);
 	return 0;
 }
 

@@ -4,7 +4,7 @@
  *   submit.c   checks and writes what is asked for     release.c  ends it, and says so when that is written
  *   recover.c  what the journal holds, resumed         publish.c  finds the place, puts the answer there
  *   lane.c     one queue a (provider, zone): batches   job.c      runs a provider's wishes
- *   result.c   what its results mean
+ *   result.c   what its results mean                   site.c     where providers write, over changes of the configuration
  *   preflight.c  what can never pass is refused        gate.c     how many checks run at once
  *   probe.c    looks at the times that poll.c says     decide.c   the check that decides about ready
  *   relook.c   what is ready, looked at again          check.c    a check by hand
@@ -115,6 +115,7 @@ struct twin {
 /* An opened provider. Old ones stay until the last job that uses them is over. */
 struct instance {
 	char *name;
+	char *site;                      /* where it writes: site.c */
 	const struct provider_api *api;
 	struct provider *provider;
 	unsigned jobs;
@@ -175,6 +176,8 @@ void life_deadline(struct engine *e, struct entry *n);
 void life_accepted(struct engine *e, struct entry *n);
 /* The wall clock took another course: what ends at a time of day is scheduled anew. `arg` is the engine. */
 void life_settled(void *arg);
+/* An event that changes no state; when the journal has it, the action of the present state is carried out once more. */
+void life_repeat(struct engine *e, struct entry *n, const char *sentence);
 /* Starts the timer of the present state. */
 void life_schedule(struct engine *e, struct entry *n);
 /* Carries out the action of the present state, as after a restart. */
@@ -209,6 +212,8 @@ void release_tell(struct entry *n, enum challenge_state written, const struct er
 void claim_take(struct engine *e, struct entry *n);
 /* Marks the claim of the others: the record this one leaves to them is theirs to withdraw. */
 void claim_inherit(struct engine *e, const struct entry *n);
+/* Another one that needs the same answer, or NULL. Looks at all entries. */
+struct entry *claim_other(struct engine *e, const struct entry *n);
 /* Lets go; true when nobody needs the answer any more. */
 bool claim_drop(struct engine *e, struct entry *n);
 bool claim_is_free(struct engine *e, const struct entry *n);
@@ -220,6 +225,23 @@ void place_go(struct engine *e, struct entry *n);       /* queued: start, if the
 void publish_start(struct engine *e, struct entry *n);  /* state publishing is on disk */
 void withdraw_start(struct engine *e, struct entry *n); /* state withdrawing is on disk */
 
+/* ---- site.c ---- */
+/* Gives (free with free). */
+char *site_text(const struct provider_api *api, const void *options);
+/* The newest instance that writes there, also one that is not in the configuration any more; or NULL. */
+struct instance *site_instance(struct engine *e, const char *site);
+bool site_is_listed(const struct challenge *c, const char *site);
+bool site_is_last(const struct challenge *c, const char *site);
+/* Appends it; moves it there when it is listed. */
+void site_add(struct challenge *c, const char *site);
+/* The one to withdraw from next; gives (free with free), NULL when none is listed. */
+char *site_last(const struct challenge *c);
+void site_drop_last(struct challenge *c);
+/* The instance to withdraw through next, or NULL: the configuration leads there no more. */
+struct instance *site_of_withdrawal(struct engine *e, const struct challenge *c);
+/* A record stands where only this instance leads. */
+bool site_is_needed(struct engine *e, const struct instance *i);
+
 /* ---- lane.c, job.c ---- */
 void lane_enqueue(struct engine *e, struct entry *n);
 void lanes_free(struct engine *e);
@@ -227,6 +249,8 @@ void lanes_free(struct engine *e);
 void result_take(struct engine *e, struct entry *n, struct job *job, size_t index);
 /* "not published yet", "not withdrawn yet": what the result would have been. */
 const char *result_missing(const struct entry *n);
+/* A withdrawal did not succeed: says so, and tries again. */
+void result_not_removed(struct engine *e, struct entry *n, const char *message, unsigned asked_ms);
 /* Another try at the provider, after a pause of at least `asked_ms`; `message` says why. */
 void result_retry(struct engine *e, struct entry *n, const char *message, unsigned asked_ms);
 struct instance *instance_find(struct engine *e, const char *name);

@@ -136,6 +136,26 @@ static unsigned ttl_of(struct engine *e, const struct instance *i, const struct 
 	return ttl < i->api->caps.min_ttl ? i->api->caps.min_ttl : ttl;
 }
 
+/* Who goes on needing the answer withdraws it one day, also where only this one wrote it. Rarely more than one site is listed, or
+ * another one than that of today's configuration. */
+static void sites_pass_on(struct engine *e, struct entry *n)
+{
+	const struct instance *i = instance_find(e, n->c.provider);
+	struct entry *heir = NULL;
+	char *site;
+
+	while ((site = site_last(&n->c))) {
+		if (!i || strcmp(site, i->site) != 0)
+			heir = heir ? heir : claim_other(e, n);
+		if (heir)
+			site_add(&heir->c, site);
+		site_drop_last(&n->c);
+		free(site);
+	}
+	if (heir)
+		life_note(e, heir, "another challenge left its record to this one, at a provider that the configuration does not name any more");
+}
+
 /* Nothing to ask the provider for: it was released in time, it never stood there, or others need the value. */
 static bool settled(struct engine *e, struct entry *n)
 {
@@ -145,6 +165,7 @@ static bool settled(struct engine *e, struct entry *n)
 	}
 	if (n->c.state == CHALLENGE_WITHDRAWING && !claim_is_free(e, n)) {
 		claim_inherit(e, n);
+		sites_pass_on(e, n);
 		life_input(e, n, INPUT_WITHDRAWN, "kept: another challenge needs the same value");
 		return true;
 	}
@@ -189,6 +210,25 @@ static size_t room_of(const struct lane *lane, size_t most)
 	return company && company < most ? company : most;
 }
 
+/* Through whom it goes next; NULL: the configuration does not lead there any more. */
+static struct instance *instance_for(struct engine *e, const struct entry *n)
+{
+	return n->c.state == CHALLENGE_WITHDRAWING ? site_of_withdrawal(e, &n->c) : instance_find(e, n->c.provider);
+}
+
+/* The journal knows where the record may stand before it is written there. */
+static bool is_journalled(struct engine *e, struct entry *n, const struct instance *i)
+{
+	CLEANUP(mem_freep) char *sentence = NULL;
+
+	if (n->c.state != CHALLENGE_PUBLISHING || site_is_last(&n->c, i->site))
+		return true;
+	site_add(&n->c, i->site);
+	sentence = mem_printf("the provider is configured anew: publishing at %s", i->site);
+	life_repeat(e, n, sentence);
+	return false;
+}
+
 static void job_fill(struct lane *lane, struct instance *i)
 {
 	size_t most = i->api->caps.changes_per_job;
@@ -203,24 +243,40 @@ static void job_fill(struct lane *lane, struct instance *i)
 	DL_FOREACH_SAFE2(lane->waiting, n, next, lane_next) {
 		if (lane->job.count == room_of(lane, most))
 			break;
-		if (name_is_taken(lane, i, n) || !fits_in(lane, n))
+		if (instance_for(lane->e, n) != i || name_is_taken(lane, i, n) || !fits_in(lane, n))
 			continue;
 		DL_DELETE2(lane->waiting, n, lane_prev, lane_next);
 		n->queued_in_lane = false;
-		if (!settled(lane->e, n))
+		if (!settled(lane->e, n) && is_journalled(lane->e, n, i))
 			job_add(lane, n);
 	}
 }
 
-static void no_provider(struct lane *lane)
+static void no_provider(struct engine *e, struct entry *n)
+{
+	CLEANUP(mem_freep) char *site = site_last(&n->c), *sentence = NULL;
+
+	if (n->c.state == CHALLENGE_PUBLISHING) {
+		result_retry(e, n, "its provider is not in the configuration any more", 0);
+		return;
+	}
+	sentence = mem_printf("the record stands at %s (provider %s), where no provider of the configuration leads any more: configure one that "
+	                      "does, or remove the record by hand and say \"dcvd forget %s\"", site ? site : "its provider", n->c.provider, n->c.id);
+	result_not_removed(e, n, sentence, 0);
+}
+
+/* Takes out those that nobody can be asked for. */
+static void lane_sort_out(struct lane *lane)
 {
 	struct entry *n, *next;
 
 	DL_FOREACH_SAFE2(lane->waiting, n, next, lane_next) {
+		if (instance_for(lane->e, n))
+			continue;
 		DL_DELETE2(lane->waiting, n, lane_prev, lane_next);
 		n->queued_in_lane = false;
 		if (!settled(lane->e, n))
-			result_retry(lane->e, n, "its provider is not in the configuration any more", 0);
+			no_provider(lane->e, n);
 	}
 }
 
@@ -232,11 +288,10 @@ static void lane_go(struct lane *lane)
 
 	if (lane->run || !lane->waiting)
 		return;
-	i = instance_find(e, lane->waiting->c.provider);
-	if (!i) {
-		no_provider(lane);
+	lane_sort_out(lane);
+	if (!lane->waiting)
 		return;
-	}
+	i = instance_for(e, lane->waiting);
 	if (is_blocked(e, i)) {
 		DL_FOREACH2(lane->waiting, n, lane_next)
 			waiting_note(e, n, result_missing(n), i->blocked_for);
@@ -247,6 +302,8 @@ static void lane_go(struct lane *lane)
 	job_fill(lane, i);
 	if (!lane->job.count) {
 		job_forget(lane);
+		if (lane->waiting)
+			gather(lane, 0); /* those of another instance */
 		return;
 	}
 	lane->run = job_start(e, i, &lane->job, on_job_done, lane);

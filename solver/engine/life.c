@@ -210,6 +210,12 @@ void life_note(struct engine *e, struct entry *n, const char *sentence)
 	write_step(e, n, DO_NOTHING, sentence);
 }
 
+void life_repeat(struct engine *e, struct entry *n, const char *sentence)
+{
+	n->c.updated_ms = loop_wall_ms(e->parts.loop);
+	write_step(e, n, n->c.state == CHALLENGE_WITHDRAWING ? DO_WITHDRAW : DO_PUBLISH, sentence);
+}
+
 void life_fail(struct engine *e, struct entry *n, const char *reason)
 {
 	if (n->c.state == CHALLENGE_WITHDRAWING || challenge_is_over(n->c.state))

@@ -79,6 +79,7 @@ static int choose_provider(struct engine *e, struct entry *n, const struct locat
 	if (route->zone && !name_is_below(l->fqdn, route->zone))
 		return err_set(err, ERR_DENIED, "the route of %s names the zone %s, which does not hold it; correct zone: in that route", l->fqdn, route->zone);
 	mem_replace(&n->c.provider, route->provider);
+	mem_replace(&n->c.sites, instance_find(e, route->provider)->site); /* nothing has left yet */
 	mem_replace(&n->c.fqdn, l->fqdn);
 	mem_replace(&n->c.zone, route->zone ? route->zone : l->zone);
 	return 0;
@@ -155,6 +156,7 @@ void place_start(struct engine *e, struct entry *n)
 		return;
 	}
 	mem_replace(&n->c.provider, config_route(e->config, n->c.type, fqdn)->provider);
+	mem_replace(&n->c.sites, instance_find(e, n->c.provider)->site);
 	mem_replace(&n->c.fqdn, fqdn);
 	mem_replace(&n->c.zone, zone);
 	place_go(e, n);

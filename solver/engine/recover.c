@@ -24,6 +24,7 @@ static void copy_challenge(const struct challenge *from, struct challenge *to)
 	to->fqdn = mem_dup(from->fqdn);
 	to->zone = mem_dup(from->zone);
 	to->provider = mem_dup(from->provider);
+	to->sites = mem_dup(from->sites);
 	to->handle = mem_dup(from->handle);
 	to->reason = mem_dup(from->reason);
 	to->verdict = mem_dup(from->verdict);

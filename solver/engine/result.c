@@ -119,17 +119,41 @@ static void alarm_when_due(struct engine *e, struct entry *n, const char *reason
 
 /* A record that cannot be removed is tried again for ever, ever more rarely: somebody may mend the credentials, and a zone that
  * is not there may come back with the record in it. It is an error that someone must act on. */
-static void removed(struct engine *e, struct entry *n, const struct change *change, unsigned asked_ms)
+void result_not_removed(struct engine *e, struct entry *n, const char *message, unsigned asked_ms)
 {
-	if (change->status == CHANGE_DONE || change->status == CHANGE_NOOP) {
-		life_input(e, n, INPUT_WITHDRAWN, change->status == CHANGE_DONE ? "withdrawn" : "withdrawn; it was gone already");
+	if (!n->c.waiting_for || strcmp(n->c.waiting_for, message) != 0)
+		log_event(LOG_ERROR, "a record could not be withdrawn", "id", n->c.id, "fqdn", n->c.fqdn, "provider",
+		          n->c.provider, "reason", message, NULL);
+	alarm_when_due(e, n, message);
+	result_retry(e, n, message, asked_ms);
+}
+
+/* Removed at one site; it is gone when it was removed at all. */
+static void removed_here(struct engine *e, struct entry *n, bool was_there)
+{
+	CLEANUP(mem_freep) char *here = site_last(&n->c), *next = NULL, *sentence = NULL;
+
+	site_drop_last(&n->c);
+	mem_replace(&n->c.handle, NULL); /* it was of the last site */
+	next = site_last(&n->c);
+	if (!next) {
+		life_input(e, n, INPUT_WITHDRAWN, was_there ? "withdrawn" : "withdrawn; it was gone already");
 		return;
 	}
-	if ((is_refusal(change->status) || change->status == CHANGE_NO_ZONE) && (!n->c.waiting_for || strcmp(n->c.waiting_for, change->message) != 0))
-		log_event(LOG_ERROR, "a record could not be withdrawn", "id", n->c.id, "fqdn", n->c.fqdn, "provider",
-		          n->c.provider, "reason", change->message, NULL);
-	alarm_when_due(e, n, change->message);
-	result_retry(e, n, change->message, asked_ms);
+	sentence = mem_printf("withdrawn at %s; it was written at %s too", here, next);
+	life_repeat(e, n, sentence);
+}
+
+static void removed(struct engine *e, struct entry *n, const struct change *change, unsigned asked_ms)
+{
+	if (change->status == CHANGE_DONE || change->status == CHANGE_NOOP)
+		removed_here(e, n, change->status == CHANGE_DONE);
+	else if (is_refusal(change->status) || change->status == CHANGE_NO_ZONE)
+		result_not_removed(e, n, change->message, asked_ms);
+	else {
+		alarm_when_due(e, n, change->message);
+		result_retry(e, n, change->message, asked_ms);
+	}
 }
 
 /* The call was refused, and nobody knows for whose sake: it is asked again at once, with half of them. */

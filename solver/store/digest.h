@@ -19,7 +19,7 @@
 #define CHALLENGE_COLUMNS(p, verdict) \
 	p "id, " p "order_id, " p "client, " p "type, " p "state, " p "identifier, " p "wildcard, " p "token, " p "key_authorization, " \
 	p "value, " p "record_name, " p "account_uri, " p "fqdn, " p "zone, " p "provider, " p "handle, " p "reason, " verdict ", " \
-	p "created_ms, " p "deadline_ms, " p "expires_ms, " p "updated_ms, " p "within_ms"
+	p "created_ms, " p "deadline_ms, " p "expires_ms, " p "updated_ms, " p "within_ms, " p "sites"
 #define EVENT_COLUMNS "challenge, number, at_ms, state, text"
 #define CLIENT_COLUMNS(p) p "name, " p "token_digest, " p "grants, " p "created_ms, " p "revoked"
 #define SETTING_COLUMNS(p) p "key, " p "value"

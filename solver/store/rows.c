@@ -47,6 +47,7 @@ static int put_challenge(struct sqlite *q, const struct challenge *c, struct err
 	bind_number(st, &at, c->expires_ms);
 	bind_number(st, &at, c->updated_ms);
 	bind_number(st, &at, c->within_ms);
+	bind_text(st, &at, c->sites);
 	return sqlite_run(q, st, "write a challenge", err);
 }
 
@@ -184,6 +185,7 @@ static int read_challenge(struct sqlite *q, sqlite3_stmt *st, struct challenge *
 	c->expires_ms = read_number(st, &at);
 	c->updated_ms = read_number(st, &at);
 	c->within_ms = read_number(st, &at);
+	c->sites = read_text(st, &at);
 	return 0;
 }
 
@@ -230,7 +232,7 @@ static int load_challenges(struct sqlite *q, sqlite3_stmt *rows, sqlite3_stmt *e
 		CLEANUP(challenge_done) struct challenge c = { 0 };
 		int rc = read_challenge(q, rows, &c, err);
 
-		if (rc == 0 && !verify_row(&tally, rows, 24, true))
+		if (rc == 0 && !verify_row(&tally, rows, 25, true))
 			rc = damaged(q, err, "challenge %s (%s) is not what was written", c.id, c.identifier);
 		if (rc == 0)
 			rc = read_events(q, events, &event_step, sqlite3_column_int64(rows, 0), &c, &event_tally, err);

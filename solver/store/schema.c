@@ -59,6 +59,8 @@ static const char *const migrations[] = {
 	"INSERT INTO journal VALUES (lower(hex(randomblob(16))), 0);"
 	"CREATE TABLE tally (name TEXT PRIMARY KEY NOT NULL, count INTEGER NOT NULL, sum INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
 	TALLY("orders") TALLY("challenges") TALLY("events") TALLY("clients") TALLY("settings") TALLY("accounts"),
+	/* 4 -> 5 */
+	"ALTER TABLE challenges ADD COLUMN sites TEXT;",
 };
 
 #define VERSION ((int)ARRAY_LEN(migrations))

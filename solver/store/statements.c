@@ -3,7 +3,7 @@
 #include "solver/store/sqlite.h"
 
 #define CHALLENGE_PARAMETERS \
-	"?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23"
+	"?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24"
 
 const char *const sqlite_text[SQL_STATEMENTS] = {
 	[SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -21,7 +21,7 @@ const char *const sqlite_text[SQL_STATEMENTS] = {
 		" account_uri = excluded.account_uri, fqdn = excluded.fqdn, zone = excluded.zone, provider = excluded.provider,"
 		" handle = excluded.handle, reason = excluded.reason, verdict = ifnull(excluded.verdict, verdict),"
 		" created_ms = excluded.created_ms, deadline_ms = excluded.deadline_ms,"
-		" expires_ms = excluded.expires_ms, updated_ms = excluded.updated_ms, within_ms = excluded.within_ms,"
+		" expires_ms = excluded.expires_ms, updated_ms = excluded.updated_ms, within_ms = excluded.within_ms, sites = excluded.sites,"
 		" digest = " DIGEST("number, " CHALLENGE_COLUMNS("excluded.", "ifnull(excluded.verdict, verdict)")),
 	[SQL_ADD_EVENT] =
 		"INSERT INTO events (" EVENT_COLUMNS ", digest) SELECT " EVENT_COLUMNS ", " DIGEST(EVENT_COLUMNS) " FROM ("

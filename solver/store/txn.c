@@ -45,6 +45,7 @@ void store_put_challenge(struct store_txn *t, const struct challenge *c)
 	copy->fqdn = mem_dup(c->fqdn);
 	copy->zone = mem_dup(c->zone);
 	copy->provider = mem_dup(c->provider);
+	copy->sites = mem_dup(c->sites);
 	copy->handle = mem_dup(c->handle);
 	copy->reason = mem_dup(c->reason);
 	copy->verdict = mem_dup(c->verdict);

@@ -315,6 +315,64 @@ static void an_operator_can_forget_what_cannot_be_withdrawn_and_nothing_else(voi
 	run_for(s, 600000); /* and its next try, which was due, does no harm */
 }
 
+/* ---- a provider that is configured anew ---- */
+
+#define SERVER_A "    server: a\n"
+#define SERVER_B "    server: b\n"
+
+static void present_at_a(struct scenario *s)
+{
+	reconfigure(s, SERVER_A);
+	assert_int_equal(present(s, NAME, VALUE), 0);
+	run_until(s, s->id, CHALLENGE_READY, 5000);
+	assert_int_equal(memory_count("a/example.org", FQDN), 1);
+}
+
+static void after_a_reload_with_another_server_the_record_is_withdrawn_from_the_old_one(void **state)
+{
+	struct scenario *s = *state;
+
+	present_at_a(s);
+	reconfigure(s, SERVER_B);
+	reconfigure(s, SERVER_B);
+	release(s, s->id);
+	run_until(s, s->id, CHALLENGE_GONE, 1000);
+	assert_nothing_left(s);
+}
+
+static void after_a_restart_with_another_server_the_record_is_said_to_stand_at_the_old_one(void **state)
+{
+	struct scenario *s = *state;
+
+	present_at_a(s);
+	reconfigure(s, SERVER_B);
+	restart(s);
+	release(s, s->id);
+	run_for(s, 5000);
+	assert_int_equal(state_of(s, s->id), CHALLENGE_WITHDRAWING);
+	assert_event_says(s, "the record stands at memory server=a (provider m), where no provider of the configuration leads any more");
+	assert_int_equal(memory_count("a/example.org", FQDN), 1);
+	reconfigure(s, SERVER_A);
+	run_until(s, s->id, CHALLENGE_GONE, 600 * 1000);
+	assert_nothing_left(s);
+}
+
+static void a_record_that_is_published_again_through_another_server_is_withdrawn_from_both(void **state)
+{
+	struct scenario *s = *state;
+
+	present_at_a(s);
+	memory_take("a/example.org", FQDN, VALUE);
+	reconfigure(s, SERVER_B);
+	run_for(s, 900 * 1000); /* it is looked at again, and lost */
+	assert_int_equal(memory_count("b/example.org", FQDN), 1);
+	memory_put("a/example.org", FQDN, VALUE); /* as if a copy had lagged */
+	release(s, s->id);
+	run_for(s, 2000);
+	assert_event_says(s, "withdrawn at memory server=b; it was written at memory server=a too");
+	assert_nothing_left(s);
+}
+
 /* ---- the journal ---- */
 
 static void an_order_the_journal_refuses_leaves_nothing(void **state)
@@ -372,6 +430,9 @@ int main(void)
 		scenario_test(a_zone_that_the_provider_does_not_know_at_first_is_waited_for),
 		scenario_test(a_zone_that_never_comes_ends_at_the_deadline_with_nothing_to_withdraw),
 		scenario_test(an_operator_can_forget_what_cannot_be_withdrawn_and_nothing_else),
+		scenario_test(after_a_reload_with_another_server_the_record_is_withdrawn_from_the_old_one),
+		scenario_test(after_a_restart_with_another_server_the_record_is_said_to_stand_at_the_old_one),
+		scenario_test(a_record_that_is_published_again_through_another_server_is_withdrawn_from_both),
 		scenario_test(an_order_the_journal_refuses_leaves_nothing),
 		scenario_test(a_step_the_journal_refuses_waits_and_nothing_is_lost),
 	};

@@ -151,7 +151,8 @@ static void a_provider_that_left_the_configuration_is_waited_for_and_withdraws_w
 
 	assert_int_equal(present(s, "www.example.org", VALUE), 0);
 	run_until(s, s->id, CHALLENGE_READY, 1000);
-	reconfigure_text(s, "routes: [{suffix: '*', provider: n}]\nproviders: {n: {type: memory}}\n");
+	reconfigure_text(s, "routes: [{suffix: '*', provider: n}]\nproviders: {n: {type: memory, server: elsewhere}}\n");
+	restart(s); /* what was opened before is forgotten */
 	release(s, s->id);
 	run_for(s, 60000);
 	assert_int_equal(state_of(s, s->id), CHALLENGE_WITHDRAWING);

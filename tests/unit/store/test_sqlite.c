@@ -273,7 +273,7 @@ static void a_file_of_the_first_version_is_brought_up_and_keeps_its_content(void
 	close_store(f);
 	drop_digests(f);
 	run_sql(f, "ALTER TABLE challenges DROP COLUMN record_name; ALTER TABLE challenges DROP COLUMN account_uri;"
-	           "ALTER TABLE challenges DROP COLUMN within_ms;"
+	           "ALTER TABLE challenges DROP COLUMN within_ms; ALTER TABLE challenges DROP COLUMN sites;"
 	           "DROP TABLE audit; DROP TABLE accounts; PRAGMA user_version = 1;");
 	assert_int_equal(open_again(f, &err), 0);
 	assert_holds(f, "challenge ch_1 dns-01 queued\n");

@@ -233,6 +233,7 @@ static void keep_first(const struct challenge *c, void *arg)
 	assert_string_equal(c->zone, "example.org");
 	assert_string_equal(c->provider, "edge");
 	assert_string_equal(c->handle, "{\"id\":\"17\"}");
+	assert_string_equal(c->sites, "rfc2136 server=192.0.2.1\nrfc2136 server=192.0.2.2");
 	assert_string_equal(c->reason, "because");
 	assert_string_equal(c->verdict, "{\"result\":\"pass\"}");
 	assert_int_equal(c->created_ms, 1700000000001);
@@ -265,6 +266,7 @@ static void every_field_of_a_challenge_comes_back(void **state)
 	c.zone = (char *)"example.org";
 	c.provider = (char *)"edge";
 	c.handle = (char *)"{\"id\":\"17\"}";
+	c.sites = (char *)"rfc2136 server=192.0.2.1\nrfc2136 server=192.0.2.2";
 	c.reason = (char *)"because";
 	c.verdict = (char *)"{\"result\":\"pass\"}";
 	c.created_ms = 1700000000001;
