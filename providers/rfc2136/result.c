@@ -28,8 +28,9 @@ static const struct meaning {
 	enum change_scope scope;
 	const char *sentence;
 } meanings[] = {
-	{ DNS_NOTAUTH, DNS_BADKEY, CHANGE_DENIED, SCOPE_CREDENTIAL,
-	  "server %1$s does not know the key %3$s (BADKEY): check key-name and key-algorithm against the server's configuration, zone %2$s" },
+	/* Knot says so too when its acl does not let a known key change one of the names. */
+	{ DNS_NOTAUTH, DNS_BADKEY, CHANGE_DENIED, SCOPE_CALL,
+	  "server %1$s does not know the key %3$s, or does not let it change this name (BADKEY): check key-name, key-algorithm and the server's acl, zone %2$s" },
 	{ DNS_NOTAUTH, DNS_BADSIG, CHANGE_DENIED, SCOPE_CREDENTIAL,
 	  "server %1$s found our signature wrong (BADSIG): check key-secret of %3$s, zone %2$s" },
 	{ DNS_NOTAUTH, DNS_BADTIME, CHANGE_DENIED, SCOPE_CREDENTIAL,

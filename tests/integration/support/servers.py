@@ -1,4 +1,4 @@
-"""Real DNS servers for tests: BIND, Knot and PowerDNS, each in its own temporary folder.
+"""Real DNS servers for tests: BIND, Knot, PowerDNS and NSD, each in its own temporary folder.
 
     with Bind(zones=["example.test"]) as server:
         server.address          # "127.0.0.1"
@@ -166,7 +166,13 @@ class Server:
             raise
         return self
 
+    def restart(self):
+        """Ends the process and starts it again with what stands in its folder."""
+        self.kill(signal.SIGTERM)
+        self._run(self.argv)
+
     def _run(self, argv):
+        self.argv = argv
         self.log = open(self.path("log"), "ab")
         self.process = subprocess.Popen(argv, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=self.log,
                                         stderr=self.log, start_new_session=True)
@@ -243,22 +249,81 @@ class Server:
 
 
 class Bind(Server):
-    """named of BIND 9."""
+    """named of BIND 9. `zone_options` replaces what a zone allows (and more), by its name; `options` adds to the global ones."""
+
+    def __init__(self, *args, options="notify no;", zone_options=None, **named):
+        super().__init__(*args, **named)
+        self.options = options
+        self.zone_options = zone_options or {}
 
     def _prepare(self):
         text = """options { directory "%(folder)s"; pid-file none; listen-on port %(port)d { %(address)s; }; listen-on-v6 { none; };
-  recursion no; notify no; dnssec-validation no; allow-transfer { any; }; session-keyfile none; empty-zones-enable no; };
+  recursion no; dnssec-validation no; allow-transfer { any; }; session-keyfile none; empty-zones-enable no; %(options)s };
 controls { };
 key "%(name)s" { algorithm %(algorithm)s; secret "%(secret)s"; };
-""" % dict(folder=self.folder, port=self.port, address=self.address, **vars(self.key))
-        for zone in self.zones:
-            self.write("%s.zone" % zone, self._zone_text(zone))
-            text += 'zone "%s" { type primary; file "%s.zone"; allow-update { key "%s"; }; };\n' % (zone, zone, self.key.name)
-        return [program("named"), "-g", "-n", "1", "-c", self.write("named.conf", text)]
+""" % dict(vars(self), **vars(self.key))
+        return [program("named"), "-g", "-n", "1", "-c", self.write("named.conf", text + "".join(map(self._zone_conf, self.zones)))]
+
+    def _zone_conf(self, zone):
+        self.write("%s.zone" % zone, self._zone_text(zone))
+        rest = self.zone_options.get(zone, 'allow-update { key "%s"; };' % self.key.name)
+        return 'zone "%s" { type primary; file "%s.zone"; %s };\n' % (zone, zone, rest)
+
+
+class Secondary(Bind):
+    """named as a secondary that forwards updates to its primary."""
+
+    def __init__(self, *args, primary, **named):
+        super().__init__(*args, **named)
+        self.primary = primary
+
+    def _zone_conf(self, zone):
+        return 'zone "%s" { type secondary; primaries { %s; }; allow-update-forwarding { any; }; masterfile-format text; };\n' % (zone, self.primary)
+
+
+class Views(Bind):
+    """named with two views of each zone: one for who signs with the key `other`, one for everybody else."""
+
+    def __init__(self, *args, other, **named):
+        super().__init__(*args, **named)
+        self.other = other
+
+    def _zone_conf(self, zone):
+        text = 'key "%s" { algorithm %s; secret "%s"; };\n' % (self.other.name, self.other.algorithm, self.other.secret)
+        for view, clients, key in (("other", 'key "%s"' % self.other.name, self.other), ("public", "any", self.key)):
+            self.write("%s-%s.zone" % (view, zone), self._zone_text(zone))
+            text += 'view "%s" { match-clients { %s; }; zone "%s" { type primary; file "%s-%s.zone"; allow-update { key "%s"; }; }; };\n' % (
+                view, clients, zone, view, zone, key.name)
+        return text
+
+
+class Root(Bind):
+    """The root zone, which delegates by `records`, and full recursion from it."""
+
+    def __init__(self, **named):
+        super().__init__(zones=["."], options="notify no; recursion yes; allow-recursion { any; }; max-cache-ttl 1; max-ncache-ttl 1;", **named)
+        self.options = self.options.replace("recursion yes;", "")
+
+    def _prepare(self):
+        argv = super()._prepare()
+        with open(argv[-1], encoding="utf-8") as conf:
+            text = conf.read().replace("recursion no;", "recursion yes;")
+        self.write("named.conf", text)
+        return argv
+
+    def _zone_conf(self, zone):
+        self.write("root.zone", ". 60 IN SOA ns.root. h.root. 1 3600 600 86400 5\n. 60 IN NS ns.root.\nns.root. 60 IN A %s\n" % self.address +
+                   "".join("%s %s IN %s %s\n" % tuple(line.split(None, 3)) for line in self.records))
+        return 'zone "." { type primary; file "root.zone"; };\n'
 
 
 class Knot(Server):
-    """knotd of Knot DNS."""
+    """knotd of Knot DNS. `owners`: the only names that can be updated, by zone; `signed`: zones that Knot signs."""
+
+    def __init__(self, *args, owners=None, signed=(), **named):
+        super().__init__(*args, **named)
+        self.owners = owners or {}
+        self.signed = signed
 
     def _prepare(self):
         text = """server:
@@ -281,13 +346,26 @@ acl:
   - id: update
     key: %(name)s
     action: [update, transfer]
-zone:
-""" % dict(folder=self.folder, port=self.port, address=self.address, **vars(self.key))
+  - id: transfer
+    address: 127.0.0.0/8
+    action: transfer
+%(owner_acls)szone:
+""" % dict(owner_acls=self._owner_acls(), folder=self.folder, port=self.port, address=self.address, **vars(self.key))
         os.makedirs(self.path("db"))
         for zone in self.zones:
             path = self.write("%s.zone" % zone, self._zone_text(zone))
-            text += "  - domain: %s\n    file: %s\n    acl: update\n    zonefile-sync: -1\n    zonefile-load: difference\n    journal-content: all\n" % (zone, path)
+            acl = ["owners-" + zone] if zone in self.owners else ["update"]
+            text += "  - domain: %s\n    file: %s\n    acl: [%s]\n    zonefile-sync: -1\n    zonefile-load: difference\n    journal-content: all\n" % (
+                zone, path, ", ".join(acl + ["transfer"]))
+            if zone in self.signed:
+                text += "    dnssec-signing: on\n"
         return [program("knotd"), "-c", self.write("knot.conf", text)]
+
+
+    def _owner_acls(self):
+        return "".join("  - id: owners-%s\n    key: %s\n    action: update\n    update-owner: name\n    update-owner-match: equal\n"
+                       "    update-owner-name: [%s]\n" % (zone, self.key.name, ", ".join(name + "." for name in names))
+                       for zone, names in self.owners.items())
 
 
 PDNS_SCHEMAS = ("/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql", "/usr/share/doc/pdns-backend-sqlite3/schema.sqlite3.sql")
@@ -331,6 +409,7 @@ webserver-port=%(api_port)d
 webserver-allow-from=127.0.0.0/8
 dnsupdate=yes
 allow-dnsupdate-from=127.0.0.0/8
+allow-axfr-ips=127.0.0.0/8
 primary=yes
 resolver=127.0.0.1:1
 security-poll-suffix=
@@ -366,3 +445,31 @@ security-poll-suffix=
             except OSError:
                 time.sleep(0.05)
         raise RuntimeError("the API of PowerDNS does not answer:\n" + self.log_text()[-2000:])
+
+
+class Nsd(Server):
+    """nsd of NSD, a secondary of all its zones."""
+
+    def __init__(self, *args, primary, **named):
+        super().__init__(*args, **named)
+        self.primary = primary
+
+    def _prepare(self):
+        text = """server:
+  ip-address: %(address)s@%(port)d
+  zonesdir: "%(folder)s"
+  database: ""
+  zonelistfile: "%(folder)s/zone.list"
+  xfrdfile: "%(folder)s/xfrd.state"
+  xfrdir: "%(folder)s"
+  pidfile: ""
+  username: ""
+  server-count: 1
+  xfrd-reload-timeout: 0
+remote-control:
+  control-enable: no
+""" % vars(self)
+        for zone in self.zones:
+            text += "zone:\n  name: %s\n  zonefile: %s.zone\n  request-xfr: %s NOKEY\n  allow-notify: 127.0.0.0/8 NOKEY\n  provide-xfr: 127.0.0.0/8 NOKEY\n" % (
+                zone, zone, self.primary)
+        return [program("nsd"), "-d", "-c", self.write("nsd.conf", text)]

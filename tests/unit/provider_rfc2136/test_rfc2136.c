@@ -213,6 +213,7 @@ static void a_bad_key_is_named_with_what_to_do(void **state)
 	memcpy(reply + 12, tsig, sizeof(tsig) - 1);
 	step(&(struct answer){ .body = (const char *)reply, .length = 12 + sizeof(tsig) - 1 });
 	assert_int_equal(changes[0].status, CHANGE_DENIED);
+	assert_int_equal(changes[0].scope, SCOPE_CALL); /* Knot says it of one name among many */
 	assert_non_null(strstr(changes[0].message, "BADKEY"));
 	assert_non_null(strstr(changes[0].message, "key-name"));
 }
