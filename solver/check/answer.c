@@ -13,8 +13,10 @@ void answer_fail(struct ev_answer *a, const struct err *err)
 {
 	const char *failure = "malformed";
 
-	if (err->code == ERR_TIMEOUT || err->code == ERR_CANCELLED)
+	if (err->code == ERR_TIMEOUT)
 		failure = "timeout";
+	else if (err->code == ERR_CANCELLED || err->code == ERR_IO || err->code == ERR_BUSY)
+		failure = "local";
 	else if (err->code == ERR_UNREACHABLE)
 		failure = strcmp(a->view, "authority") == 0 ? "no-root" : "refused";
 	a->rcode = -1;

@@ -11,7 +11,6 @@
 #include "solver/check/shared.h"
 #include "solver/dns/message.h"
 #include "solver/net/exchange.h"
-#include "solver/net/interface.h"
 
 struct ask *ask_new(struct check_run *r, char *key)
 {
@@ -93,6 +92,8 @@ static void on_recursive(const struct recursor_reply *reply, const struct err *e
 			take_recursive(answer, reply, &r->room);
 		else if (answer)
 			answer_fail(answer, err);
+		if (answer && (answer->failure || answer->rcode == DNS_SERVFAIL || (reply && reply->bogus)))
+			host_note_answer(r, answer);
 		r->blind = r->blind || err->code == ERR_UNREACHABLE;
 	}
 	a->waiting = false;
@@ -114,6 +115,20 @@ static int query(struct check_run *r, const char *name, int type, struct ask *a,
 	return recursor_query(r->c->parts.recursor, name, type, on_recursive, a, err);
 }
 
+/* A question that could not be put: the evidence says that it was this host that failed. */
+static void give_in(struct ask *a, const char *view, const struct err *err)
+{
+	struct ev_answer *answer = a->run->c->closing ? NULL : answer_new(a, view);
+
+	if (answer) {
+		answer_fail(answer, err);
+		mem_replace(&answer->failure, "local");
+		host_note_answer(a->run, answer);
+	}
+	a->waiting = false;
+	a->run->pending--;
+}
+
 const struct ev_answer *run_want(struct check_run *r, const char *name, int type)
 {
 	const struct ev_answer *have = run_have(r, name, type);
@@ -127,10 +142,8 @@ const struct ev_answer *run_want(struct check_run *r, const char *name, int type
 		return NULL;
 	a->name = mem_dup(name);
 	a->type = type;
-	if (r->c->closing || query(r, name, type, a, &err) < 0) {
-		a->waiting = false;
-		r->pending--;
-	}
+	if (r->c->closing || query(r, name, type, a, &err) < 0)
+		give_in(a, "authority", &err);
 	return NULL;
 }
 
@@ -168,8 +181,8 @@ static void on_direct(const unsigned char *wire, size_t length, int64_t elapsed_
 			hear(r, answer, wire, length, a->asked);
 		else
 			answer_fail(answer, err);
-		if (err->code == ERR_UNREACHABLE && !interface_reaches(a->address))
-			mem_replace(&answer->failure, "unroutable");
+		if (!wire)
+			host_note_answer(r, answer);
 		answer->truncated = answer->truncated || (wire == NULL && exchange_was_cut(err));
 	}
 	a->waiting = false;
@@ -211,8 +224,7 @@ static void send_query(struct ask *a, bool edns)
 	if (length > 0 && !r->c->closing &&
 	    pace_exchange(r->c, r->e->identifier, a->address, query, (size_t)length, a->tcp, on_direct, a, &err) == 0)
 		return;
-	a->waiting = false;
-	r->pending--;
+	give_in(a, a->view, &err);
 }
 
 void run_ask_direct(struct check_run *r, const struct run_server *s, const char *name, int type, bool tcp)
@@ -332,8 +344,10 @@ void run_give_up(struct check_run *r)
 		a->waiting = false;
 		if (a->url || a->certificate)
 			ask_give_up_web(a);
-		else if ((answer = answer_new(a, a->server ? "direct" : "authority")) != NULL)
+		else if ((answer = answer_new(a, a->server ? "direct" : "authority")) != NULL) {
 			answer_fail(answer, &err);
+			host_note_answer(r, answer);
+		}
 	}
 }
 

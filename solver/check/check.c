@@ -71,6 +71,7 @@ static void run_end(struct check_run *r)
 {
 	struct evidence *e = r->e;
 
+	host_note(r);
 	stop_timers(r);
 	if (r->locate)
 		locate_cancel(r->locate);
@@ -119,7 +120,7 @@ static void on_others(void *arg)
 	later(&r->c->laters, 0, begin, r);
 }
 
-/* They are asked once, and only about what passes here: they cost others something. */
+/* They are asked once, and only about what passes here, or may pass where this host cannot look: they cost others something. */
 static bool ask_others(struct check_run *r)
 {
 	struct verdict *v;
@@ -128,8 +129,9 @@ static bool ask_others(struct check_run *r)
 	if (r->asked_others || !r->c->others.start || r->c->closing || !run_wants(r, CHECK_PERSPECTIVES))
 		return false;
 	r->asked_others = true;
+	host_note(r);
 	v = judge(r->e, r->authority);
-	pass = v->result == VERDICT_PASS;
+	pass = v->result == VERDICT_PASS || v->doubted;
 	verdict_free(v);
 	r->asking_others = pass;
 	if (pass && !r->c->others.start(r->c->others.arg, r->e, on_others, r))

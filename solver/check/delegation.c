@@ -62,7 +62,7 @@ static bool ask_host(struct check_run *r, const char *parent, const char *host, 
 
 	for (size_t t = 0; t < 2; t++) {
 		address_of(r, parent, host, types[t], address);
-		if (*address && interface_reaches(address))
+		if (*address && interface_obstacle(address) == 0)
 			break;
 		if (!*address && !run_have(r, host, types[t]))
 			return false;

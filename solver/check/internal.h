@@ -8,6 +8,7 @@
  *   shared.c    questions that many names have in common
  *   known.c     what polling found already
  *   validation.c  servers.c  delegation.c  details.c         its steps     wildcards.c  names that a wildcard covers
+ *   host.c      what this host can do
  */
 #ifndef SOLVER_CHECK_INTERNAL_H
 #define SOLVER_CHECK_INTERNAL_H

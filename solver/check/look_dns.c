@@ -8,6 +8,7 @@
 #include "solver/check/internal.h"
 #include "solver/check/look_run.h"
 #include "solver/check/pace.h"
+#include "solver/net/interface.h"
 
 struct ask {
 	struct look_run *run;
@@ -55,22 +56,40 @@ void look_cancel(struct look_run *r)
 struct look *look_first_bad(struct verdict *v)
 {
 	for (size_t i = 0; i < v->look_count; i++)
-		if (!v->looks[i].ok)
+		if (!v->looks[i].ok && !look_is_unroutable(&v->looks[i]))
 			return &v->looks[i];
 	return NULL;
 }
 
 void look_count(struct verdict *v)
 {
-	size_t ok = 0;
+	size_t ok = 0, unroutable = 0;
 
-	for (size_t i = 0; i < v->look_count; i++)
+	for (size_t i = 0; i < v->look_count; i++) {
 		ok += v->looks[i].ok;
+		unroutable += look_is_unroutable(&v->looks[i]);
+	}
 	v->stage = STAGE_VALIDATION;
-	if (!v->look_count)
+	if (v->look_count && unroutable == v->look_count)
+		v->result = VERDICT_UNKNOWN;
+	else if (!ok)
 		v->result = VERDICT_FAIL;
 	else
-		v->result = ok == v->look_count ? VERDICT_PASS : ok ? VERDICT_FLAKY : VERDICT_FAIL;
+		v->result = ok + unroutable == v->look_count ? VERDICT_PASS : VERDICT_FLAKY;
+}
+
+void look_fail(struct look *l, const struct err *err)
+{
+	int number = l->address ? interface_obstacle(l->address) : 0;
+
+	if (number && !interface_is_short(number)) {
+		l->silent = true;
+		l->status = mem_dup(LOOK_UNROUTABLE);
+		l->detail = mem_printf("this host has no way to %s: %s", l->address, strerror(number));
+		return;
+	}
+	l->status = mem_dup(err_name(err->code));
+	l->detail = mem_dup(err->text);
 }
 
 /* ---- judging ---- */
@@ -175,8 +194,7 @@ static void on_reply(const unsigned char *wire, size_t length, int64_t elapsed_m
 			r->location->seen[server] = l->ok && r->expected;
 			dns_reply_done(&reply);
 		} else {
-			l->status = mem_dup(err_name(bad.code));
-			l->detail = mem_dup(bad.text);
+			look_fail(l, &bad);
 		}
 	}
 	look_over(r);
@@ -197,8 +215,7 @@ static void ask(struct look_run *r, size_t server)
 		return;
 	}
 	if (a->look) {
-		a->look->status = mem_dup(err_name(err.code));
-		a->look->detail = mem_dup(err.text);
+		look_fail(a->look, &err);
 	}
 	free(a);
 }

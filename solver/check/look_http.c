@@ -88,8 +88,7 @@ static void on_reply(const struct http_reply *reply, const struct err *err, void
 			l->elapsed_ms = reply->elapsed_ms;
 			take_reply(r, l, reply);
 		} else {
-			l->status = mem_dup(err_name(err->code));
-			l->detail = mem_dup(err->text);
+			look_fail(l, err);
 		}
 	}
 	look_over(r);
@@ -117,7 +116,7 @@ static void fetch(struct look_run *r, const char *address)
 		return;
 	}
 	if (f->look)
-		f->look->status = mem_dup(err_name(err.code));
+		look_fail(f->look, &err);
 	free(f);
 }
 

@@ -22,5 +22,7 @@ void look_over(struct look_run *r);
 /* PASS when all looks are ok, FLAKY when some are, FAIL when none is. */
 void look_count(struct verdict *v);
 struct look *look_first_bad(struct verdict *v);
+/* No reply came: the sentence, and whether it is this host that has no way to the address (LOOK_UNROUTABLE). */
+void look_fail(struct look *l, const struct err *err);
 
 #endif

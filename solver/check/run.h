@@ -22,7 +22,6 @@
 
 #define RUN_BYTES_MAX (16 << 20) /* of text in the evidence of one check */
 #define RUN_SERVERS_MAX 128      /* addresses, of all zones together */
-#define RUN_WALKS_MAX 16
 
 struct ask; /* ask.c */
 struct run_server { char *zone, *name, *address; };
@@ -48,6 +47,7 @@ struct check_run {
 	bool locating;                   /* it was started */
 	char *covered;                   /* that a wildcard leads away from, when what it leads to does not show the value; or NULL */
 	bool refused;                    /* the name alone is refused: nothing else is asked */
+	bool short_of_descriptors;       /* when something failed */
 	bool blind;                      /* no root can be asked from here */
 	bool dns;                        /* the type is validated by a TXT record */
 	bool asking_others, asked_others; /* under way; not again */
@@ -100,7 +100,7 @@ void known_take(struct check_run *r, const struct check_want *want);
 /* ---- answer.c ---- */
 /* Reads a reply into an answer that has view, name, type and server already. A malformed one becomes a failure. */
 void answer_read(struct ev_answer *a, const unsigned char *wire, size_t length, const char *asked, size_t *room);
-/* "timeout", "refused", … for an error of the network, with its sentence. */
+/* "timeout", "refused", … for an error of the network, "local" for one of this host, with its sentence. */
 void answer_fail(struct ev_answer *a, const struct err *err);
 /* The zone that the SOA in an answer belongs to, or NULL. */
 const char *answer_zone(const struct ev_answer *a);
@@ -114,6 +114,15 @@ void delegation_step(struct check_run *r);  /* delegation.c */
 bool delegation_differs(const struct check_run *r, const char *zone);
 void signs_step(struct check_run *r);       /* signs.c: more of servers whose answers leave open what is wrong with them */
 void details_step(struct check_run *r);     /* details.c: wrong places */
+/* ---- host.c: what this host can do ---- */
+/* An answer without a reply: what was in the way here, if anything was. */
+void host_note_answer(struct check_run *r, struct ev_answer *a);
+void host_note_hop(struct check_run *r, struct ev_hop *hop);
+/* Something failed: was it for want of descriptors? */
+void host_note_shortage(struct check_run *r);
+/* Before the evidence is judged. */
+void host_note(struct check_run *r);
+
 /* Where the CNAMEs at the challenge name end, by what single servers say of them: when recursion does not come through. The
  * challenge name itself without CNAMEs, or when they lead in a circle. Borrowed from the evidence. */
 const char *aliases_end(const struct check_run *r);

@@ -36,13 +36,13 @@ static void walk_on(struct check_run *r, size_t walk)
 
 static void http_step(struct check_run *r)
 {
-	size_t walks;
+	size_t numbers[HTTP_WALKS_MAX], walks;
 
 	if (!r->e->ip && !want_addresses(r, r->e->identifier))
 		return;
-	walks = http_walks(r->e, r->authority);
-	for (size_t i = 0; i < walks && i < RUN_WALKS_MAX; i++)
-		walk_on(r, i);
+	walks = http_walk_numbers(r->e, r->authority, numbers);
+	for (size_t i = 0; i < walks; i++)
+		walk_on(r, numbers[i]);
 }
 
 /* ---- tls-alpn-01 ---- */

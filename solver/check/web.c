@@ -68,6 +68,19 @@ static void take_response(struct ev_hop *hop, const struct http_fetch_reply *rep
 	hop->body_length = (int64_t)reply->body_length;
 }
 
+/* A request that could not even be begun. */
+static void hop_refuse(struct ask *a)
+{
+	struct ev_hop *hop = a->run->c->closing ? NULL : hop_new(a);
+
+	if (hop) {
+		hop->failure = mem_dup("local");
+		host_note_hop(a->run, hop);
+	}
+	a->waiting = false;
+	a->run->pending--;
+}
+
 static void on_response(const struct http_fetch_reply *reply, void *arg)
 {
 	struct ask *a = arg;
@@ -75,8 +88,11 @@ static void on_response(const struct http_fetch_reply *reply, void *arg)
 	struct ev_hop *hop;
 
 	a->http = NULL;
-	if (reply && a->waiting && !r->over && (hop = hop_new(a)) != NULL)
+	if (reply && a->waiting && !r->over && (hop = hop_new(a)) != NULL) {
 		take_response(hop, reply);
+		if (hop->failure)
+			host_note_hop(r, hop);
+	}
 	a->waiting = false;
 	run_replied(r);
 }
@@ -132,10 +148,8 @@ void run_ask_hop(struct check_run *r, size_t walk, const struct http_next *next)
 	a->url = mem_dup(next->url);
 	a->address = mem_dup(next->address);
 	a->fallback = next->fallback;
-	if (fetch(a, next))
-		return;
-	a->waiting = false;
-	r->pending--;
+	if (!fetch(a, next))
+		hop_refuse(a);
 }
 
 bool run_walk_is_busy(const struct check_run *r, size_t walk)
@@ -178,6 +192,8 @@ static void on_handshake(const struct tls_alpn_reply *reply, const struct err *e
 		c->alpn = reply->alpn ? evidence_escape(reply->alpn, strlen(reply->alpn)) : NULL;
 		c->der = reply->der_length ? crypto_base64(reply->der, reply->der_length) : NULL;
 		c->chain_length = (int64_t)reply->chain_length;
+		if (c->failure)
+			host_note_shortage(r);
 	}
 	a->waiting = false;
 	run_replied(r);

@@ -16,6 +16,7 @@
 #include "solver/daemon/parts.h"
 #include "solver/daemon/schema.h"
 #include "solver/nameserver/nameserver.h"
+#include "solver/net/interface.h"
 #include "webroot/responder.h"
 
 #define CONFIGS_MAX 64 /* reloads whose snapshots running jobs may still hold */
@@ -49,12 +50,36 @@ static void log_warnings(const struct config *c)
 		log_event(LOG_WARNING, line, NULL);
 }
 
+static bool validates_over_http(const struct config *c)
+{
+	for (size_t i = 0; i < c->route_count; i++)
+		if (c->routes[i].type != CHALLENGE_DNS01 && c->routes[i].unknown == UNKNOWN_HOLD)
+			return true;
+	return !c->route_count;
+}
+
+/* For dns-01 one family is enough; over HTTP an authority asks each address by its own rules, so a host that lacks a family cannot tell. */
+static void log_families(const struct config *c)
+{
+	for (int ipv6 = 0; ipv6 < 2 && validates_over_http(c); ipv6++) {
+		int number = interface_family_obstacle(ipv6);
+		CLEANUP(mem_freep) char *text = NULL;
+
+		if (!number)
+			continue;
+		text = mem_printf("this host has no IPv%d (%s): an http-01 name with such an address stays UNKNOWN until a perspective that has it "
+		                  "looks too (perspectives.peers), or its route says \"unknown: accept\"", ipv6 ? 6 : 4, strerror(number));
+		log_event(LOG_WARNING, text, NULL);
+	}
+}
+
 static int read_config(struct daemon *d, struct config **ret, struct err *err)
 {
 	if (config_read(d->options->config_file, d->options->overrides, schema_provider_table, ret, err) < 0)
 		return err->code;
 	log_setup((enum log_level)(*ret)->log.level, (enum log_format)(*ret)->log.format);
 	log_warnings(*ret);
+	log_families(*ret);
 	return 0;
 }
 

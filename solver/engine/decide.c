@@ -59,16 +59,39 @@ static bool only_the_account_is_unknown(const struct probe *p, const struct verd
 	return false;
 }
 
+/* Accepting what nobody can know is one thing, a wrong answer or a network that is down another. */
+static bool sees_nothing_wrong(const struct evidence *evidence, const struct verdict *v)
+{
+	const struct ev_host *h = &evidence->host;
+
+	for (size_t i = 0; i < v->look_count; i++)
+		if (!v->looks[i].ok && !v->looks[i].silent)
+			return false;
+	return !h->known || ((h->ipv4 || h->ipv6) && h->descriptors);
+}
+
 /* Every server shows it, or nothing would be decided; who switched the authority's view off wants to know no more. */
 static bool accepts_unknown(const struct probe *p, const struct verdict *v)
 {
 	return !p->e->config->check.authority_view || route_of(p->e, &p->n->c)->unknown == UNKNOWN_ACCEPT || only_the_account_is_unknown(p, v);
 }
 
-static void take_verdict(struct probe *p, const struct verdict *v, int64_t wait_ms)
+/* What can be done about it, beside waiting. */
+static char *unknown_sentence(const struct verdict *v)
+{
+	const char *way = "if that is how it should be, ";
+
+	if (v->doubted)
+		way = "let a perspective that can see it look too (perspectives.peers), or ";
+	else if (v->stage == STAGE_LOOKUP)
+		way = "let this host ask name servers in the world (port 53), or ";
+	return mem_printf("%s; %ssay \"unknown: accept\" in its route", v->detail, way);
+}
+
+static void take_verdict(struct probe *p, const struct evidence *evidence, const struct verdict *v, int64_t wait_ms)
 {
 	struct entry *n = p->n;
-	bool accept = v->result == VERDICT_UNKNOWN && accepts_unknown(p, v);
+	bool accept = v->result == VERDICT_UNKNOWN && accepts_unknown(p, v) && sees_nothing_wrong(evidence, v);
 	CLEANUP(mem_freep) char *text = NULL;
 
 	if (wait_ms > 0) {
@@ -81,8 +104,7 @@ static void take_verdict(struct probe *p, const struct verdict *v, int64_t wait_
 		text = mem_printf("accepted, although not all of it can be known from here: %s", v->detail);
 		life_input(p->e, n, INPUT_SEEN, text);
 	} else if (v->result == VERDICT_UNKNOWN) {
-		text = mem_printf("%s; %ssay \"unknown: accept\" in its route", v->detail,
-		                  v->stage == STAGE_LOOKUP ? "let this host ask name servers in the world (port 53), or " : "if that is how it should be, ");
+		text = unknown_sentence(v);
 		hold(p, text, 0);
 	} else {
 		hold(p, v->detail ? v->detail : "nobody knows why", 0);
@@ -106,7 +128,7 @@ static void on_verdict(struct evidence *evidence, struct verdict *v, void *arg)
 	json = verdict_json(v);
 	mem_replace(&n->c.verdict, json);
 	probe_clear_looks(p); /* the verdict says more */
-	take_verdict(p, v, wait_ms);
+	take_verdict(p, evidence, v, wait_ms);
 	verdict_free(v);
 	evidence_free(evidence);
 }

@@ -70,7 +70,7 @@ static void keep_looks(struct probe *p, size_t first, struct verdict *v)
 static const struct look *first_bad(const struct probe *p)
 {
 	for (size_t i = 0; i < p->look_count; i++)
-		if (p->looks[i].server && !p->looks[i].ok)
+		if (p->looks[i].server && !p->looks[i].ok && !look_is_unroutable(&p->looks[i]))
 			return &p->looks[i];
 	return NULL;
 }
@@ -189,7 +189,7 @@ static void on_look(struct verdict *v, void *arg)
 	struct ask *a = arg;
 	struct probe *p = a->p;
 	size_t server = a->server;
-	bool shown = v->result == VERDICT_PASS;
+	bool shown = v->result == VERDICT_PASS || v->result == VERDICT_UNKNOWN; /* a look cannot tell: the check will */
 	bool silent = !is_http(p->n) && v->look_count && is_silent(&v->looks[0]);
 
 	if (!is_http(p->n) && v->look_count)

@@ -47,7 +47,7 @@ static const struct look *first_without(const struct verdict *v, bool http)
 	for (size_t i = 0; i < v->look_count; i++) {
 		const struct look *l = &v->looks[i];
 		bool speaks = http ? l->value_count > 0 :
-		                     l->status && (strcmp(l->status, "NOERROR") == 0 || strcmp(l->status, "NXDOMAIN") == 0);
+		                     l->authoritative && l->status && (strcmp(l->status, "NOERROR") == 0 || strcmp(l->status, "NXDOMAIN") == 0);
 
 		if (!l->ok && speaks)
 			return l;

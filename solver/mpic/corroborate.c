@@ -40,6 +40,14 @@ static void next(struct corroboration *c)
 	corroboration_free(c);
 }
 
+/* Which address answered over HTTP shows which family the perspective has. */
+static char *address_of(const struct mpic_result *r)
+{
+	const char *address = json_string_value(json_object_get(json_object_get(r->response, "details"), "resolved_ip"));
+
+	return address && strlen(address) < 64 ? mem_dup(address) : NULL;
+}
+
 static void note(struct corroboration *c, const struct mpic_result *r)
 {
 	struct ev_perspective *p = evidence_add_perspective(c->e);
@@ -53,6 +61,7 @@ static void note(struct corroboration *c, const struct mpic_result *r)
 	p->passed = r->passed;
 	p->problem = mem_dup(r->problem);
 	p->detail = mem_dup(r->detail);
+	p->address = address_of(r);
 	p->elapsed_ms = r->elapsed_ms;
 }
 

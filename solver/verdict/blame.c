@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "solver/base/mem.h"
+#include "solver/verdict/host.h"
 #include "solver/verdict/lame.h"
 #include "solver/verdict/lookup.h"
 #include "solver/verdict/txt.h"
@@ -92,7 +93,9 @@ static void tell_failure(const struct subject *s)
 {
 	const struct ev_answer *a = s->answer, *older = same(s, "no-edns", TYPE_TXT, "udp");
 
-	if (strcmp(a->failure, "unroutable") == 0)
+	if (host_failed(a->failure) && host_heard_server(s->c->e, a))
+		return; /* what is seen at one of its addresses is seen */
+	if (host_failed(a->failure))
 		find(s, FINDING_NOTE, "server-unroutable", mem_dup("cannot be reached from this host"), NULL);
 	else if (older && older->truncated)
 		tell_cut(s);

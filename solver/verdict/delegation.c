@@ -7,6 +7,7 @@
 #include "solver/base/mem.h"
 #include "solver/dns/name.h"
 #include "solver/verdict/chain.h"
+#include "solver/verdict/host.h"
 #include "solver/verdict/judge.h"
 #include "solver/verdict/lame.h"
 #include "solver/verdict/lookup.h"
@@ -150,6 +151,8 @@ static void read_parent(const struct inquiry *q, const struct ev_answer *parent)
 
 	names_add(&above, parent->authority, parent->authority_count, parent->name);
 	names_add(&above, parent->records, parent->record_count, parent->name);
+	if (host_failed(parent->failure))
+		return; /* what this host cannot ask says nothing about it */
 	if (parent->failure || (parent->rcode != NOERROR && parent->rcode != NXDOMAIN))
 		find(q, FINDING_NOTE, "parent-silent", mem_printf("%s (%s), a server of %s, gives no answer about %s", parent->server ? parent->server : "-",
 		     parent->address ? parent->address : "-", parent->zone, parent->name), NULL);

@@ -99,6 +99,7 @@ static const struct codec_field perspective_fields[] = {
 	FLAG(ev_perspective, passed),
 	TEXT(ev_perspective, problem, 64),
 	TEXT(ev_perspective, detail, TEXT_BYTES),
+	TEXT(ev_perspective, address, 128),
 	COUNT(ev_perspective, elapsed_ms),
 	{ 0 },
 };
@@ -110,6 +111,16 @@ static const struct codec_field budget_fields[] = {
 	COUNT(ev_budget, consecutive),
 	COUNT(ev_budget, consecutive_limit),
 	COUNT(ev_budget, wait_ms),
+	{ 0 },
+};
+
+static const struct codec_field host_fields[] = {
+	FLAG(ev_host, known),
+	FLAG(ev_host, ipv4),
+	FLAG(ev_host, ipv6),
+	TEXT(ev_host, ipv4_why, 256),
+	TEXT(ev_host, ipv6_why, 256),
+	FLAG(ev_host, descriptors),
 	{ 0 },
 };
 
@@ -136,6 +147,7 @@ static const struct codec_field evidence_fields[] = {
 	LIST(evidence, certificates, certificate_count, certificate_fields, ev_certificate, CERTIFICATES_MAX),
 	LIST(evidence, perspectives, perspective_count, perspective_fields, ev_perspective, PERSPECTIVES_MAX),
 	{ "budget", CODEC_STRUCT, offsetof(struct evidence, budget), .fields = budget_fields },
+	{ "host", CODEC_STRUCT, offsetof(struct evidence, host), .fields = host_fields },
 	{ 0 },
 };
 

@@ -36,7 +36,8 @@ struct ev_answer {
 	char *server, *address; /* direct; NULL otherwise */
 	char *zone;       /* direct: the zone whose server this is */
 	char *transport;  /* "udp", "tcp"; authority: NULL */
-	char *failure;    /* NULL: there is an answer. "timeout", "refused", "unroutable", "malformed", "mismatch", "no-root" */
+	char *failure;    /* NULL: there is an answer. "timeout", "refused", "malformed", "mismatch", "no-root"; "unroutable" (no way leads there
+	                     from this host), "local" (this host could not ask at all) */
 	int rcode;        /* -1 without an answer */
 	bool authoritative, truncated, edns, case_kept, soa; /* soa: a SOA in answer or authority section */
 	char *final_name; /* after CNAME and DNAME */
@@ -55,7 +56,8 @@ struct ev_hop {
 	char *url, *host;
 	char *address;    /* that was connected to */
 	bool fallback;    /* the IPv4 address after a failed dial of IPv6 */
-	char *failure;    /* NULL: there is a response. "connect-timeout", "connect-refused", "connect-unreachable" (dial);
+	char *failure;    /* NULL: there is a response. "connect-timeout", "connect-refused" (dial); "connect-unreachable", "local"
+	                     (this host's own: no way leads there, or it could not try);
 	                     "timeout", "reset", "closed", "garbage", "http2", "tls", "tls-not-tls", "bad-head" (after it);
 	                     "short", "bad-body", and "timeout" with a status, of its body */
 	char *why;        /* the TLS or network sentence, or NULL */
@@ -84,6 +86,7 @@ struct ev_perspective {
 	bool completed, passed;
 	char *problem;    /* ACME error type, or NULL */
 	char *detail;
+	char *address;    /* that answered it over HTTP, or NULL */
 	int64_t elapsed_ms;
 };
 
@@ -93,6 +96,14 @@ struct ev_budget {
 	int64_t failures, failures_limit;       /* in the last hour, for this identifier and account */
 	int64_t consecutive, consecutive_limit;
 	int64_t wait_ms;                        /* until caches have forgotten the last failure, and a failure is affordable */
+};
+
+/* What the host that collected it is able to do. Where it lacks something, silence and failures prove nothing about the others. */
+struct ev_host {
+	bool known;               /* false: recorded before this was looked at; it counts as able to do everything */
+	bool ipv4, ipv6;          /* a route to public addresses, or to one that this check asked */
+	char *ipv4_why, *ipv6_why; /* the kernel's sentence where there is none, or NULL */
+	bool descriptors;         /* it can open files and sockets */
 };
 
 struct evidence {
@@ -120,6 +131,7 @@ struct evidence {
 	struct ev_perspective *perspectives;
 	size_t perspective_count;
 	struct ev_budget budget;
+	struct ev_host host;
 };
 
 struct evidence *evidence_new(void);

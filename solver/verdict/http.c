@@ -6,12 +6,14 @@
 #include "solver/base/mem.h"
 #include "solver/verdict/body.h"
 #include "solver/verdict/failure.h"
+#include "solver/verdict/host.h"
 #include "solver/verdict/http_explain.h"
 #include "solver/verdict/http_servers.h"
 #include "solver/verdict/http_walk.h"
 #include "solver/verdict/lookup.h"
+#include "solver/verdict/views.h"
 
-enum came { PASSED, FAILED, PENDING };
+enum came { PASSED, FAILED, PENDING, UNSEEN };
 
 struct outcome {
 	enum came came;
@@ -19,11 +21,13 @@ struct outcome {
 	enum problem_type problem;
 	const char *code;
 	char *detail;
+	const struct ev_hop *unseen;
 	bool blind, slow, dial;
 };
 
 struct tally {
-	size_t passed, failed, pending, slow, blind, dials;
+	size_t passed, failed, pending, unseen, slow, blind, dials;
+	const struct ev_hop *hop; /* the first request that this host could not make */
 	struct outcome first_failure, first_pass;
 };
 
@@ -145,6 +149,37 @@ static void add_look(const struct evidence *e, const struct walk *w, const struc
 		look->values[look->value_count++] = mem_dup_n(hop->body, strnlen(hop->body, 200));
 }
 
+/* One that this host could not ask says nothing that an authority could be misled by. */
+static void add_unseen_look(const struct evidence *e, const struct ev_hop *hop, struct verdict *v)
+{
+	struct look *look;
+
+	for (size_t i = 0; i < v->look_count; i++)
+		if (v->looks[i].address && strcmp(v->looks[i].address, hop->address) == 0)
+			return;
+	look = verdict_look(v, e->identifier, hop->address);
+	if (!look)
+		return;
+	look->silent = true;
+	look->status = mem_dup(strcmp(hop->failure, "local") == 0 ? hop->failure : LOOK_UNROUTABLE);
+	look->detail = mem_dup(hop->why);
+	look->at_ms = hop->at_ms;
+}
+
+/* What this host saw of it stays a look; what the authority sees is known only when somebody else saw it. */
+static void take_unseen(const struct evidence *e, const struct walk *w, struct outcome *o, struct verdict *v)
+{
+	bool vouched = host_is_vouched(e, w->unseen->address);
+
+	add_unseen_look(e, w->unseen, v);
+	o->unseen = w->unseen;
+	o->came = vouched ? PASSED : UNSEEN;
+	o->slow = o->dial = false;
+	free(o->detail);
+	o->detail = vouched ? mem_printf("perspectives elsewhere see the key authorization at the address %s, to which this host has no way",
+	                                 w->unseen->address) : NULL;
+}
+
 static void judge_walk(const struct evidence *e, const struct authority *a, size_t number, struct outcome *o, struct verdict *v)
 {
 	struct walk w;
@@ -160,14 +195,16 @@ static void judge_walk(const struct evidence *e, const struct authority *a, size
 	o->blind = w.blind;
 	o->slow = o->came == PASSED && a->flaky_ms > 0 && w.elapsed_ms > a->flaky_ms;
 	o->dial = o->came == FAILED && w.last && walk_dial_failed(w.last);
-	if (o->came == FAILED)
+	if (o->came == FAILED && !w.unseen)
 		http_explain(e, a, &w, o->code, v);
 	if (o->came == PASSED) {
 		o->detail = passed_sentence(e, &w);
 		http_warn(e, a, &w, v);
 	}
-	if (o->came != PENDING)
+	if (o->came != PENDING && !(w.unseen && w.last == w.unseen))
 		add_look(e, &w, o, v);
+	if (o->came != PENDING && w.unseen)
+		take_unseen(e, &w, o, v);
 	walk_done(&w);
 }
 
@@ -180,10 +217,13 @@ static void count(struct tally *t, struct outcome *o)
 	t->passed += o->came == PASSED;
 	t->failed += o->came == FAILED;
 	t->pending += o->came == PENDING;
+	t->unseen += o->came == UNSEEN;
+	if (o->came == UNSEEN && !t->hop)
+		t->hop = o->unseen;
 	t->slow += o->slow;
 	t->blind += o->blind;
 	t->dials += o->dial;
-	if (o->came != PENDING && !slot->detail)
+	if (o->detail && !slot->detail)
 		*slot = *o;
 	else
 		free(o->detail);
@@ -212,17 +252,17 @@ static char *mixed(const struct tally *t)
 	return mem_printf("%s, but so slowly that the time of the authority may run out", t->first_pass.detail);
 }
 
-/* Only a failure that needs no look-up is certain; a zone of our own is seen by nobody else. */
-static void decide_blind(const struct tally *t, struct verdict *v)
+/* Whoever told the addresses need not tell the authority the same; only a zone of our own is seen by nobody else. */
+static void decide_blind(const struct evidence *e, const struct tally *t, struct verdict *v)
 {
 	const struct outcome *bad = &t->first_failure;
-	bool certain = t->failed && !t->passed && bad->problem != PROBLEM_DNS && bad->problem != PROBLEM_NONE;
+	const char *seen = t->failed ? bad->detail : t->passed ? t->first_pass.detail : "nor is the way to it";
 
-	if (certain)
+	if (e->own_zone && t->failed && !t->passed && bad->problem != PROBLEM_DNS && bad->problem != PROBLEM_NONE)
 		verdict_decide(v, VERDICT_FAIL, bad->stage, bad->problem, mem_dup(bad->detail));
 	else
 		verdict_decide(v, VERDICT_UNKNOWN, STAGE_LOOKUP, PROBLEM_NONE,
-		               mem_printf("The authority's view is not visible from here (%s)", t->failed ? bad->detail : t->first_pass.detail));
+		               mem_printf("The authority's view is not visible from here (%s)", seen));
 }
 
 /* Where some fetch works, or only the look-up failed, another server may lead elsewhere. */
@@ -246,7 +286,15 @@ static void decide_servers(const struct evidence *e, const struct ev_answer *d, 
 	                          lookup_type_name(d->type), e->identifier));
 }
 
-static void decide(const struct evidence *e, struct tally *t, struct verdict *v)
+/* Which address is drawn, or which server is asked, decides. */
+static void decide_mixed(const struct evidence *e, const struct authority *a, const struct tally *t, struct verdict *v)
+{
+	if (t->passed)
+		views_tell(e, a, v);
+	verdict_decide(v, VERDICT_FLAKY, t->first_failure.stage, t->first_failure.problem, mixed(t));
+}
+
+static void decide(const struct evidence *e, const struct authority *a, struct tally *t, struct verdict *v)
 {
 	const struct outcome *bad = &t->first_failure;
 	const struct ev_answer *differs = other_server(e, t);
@@ -254,13 +302,15 @@ static void decide(const struct evidence *e, struct tally *t, struct verdict *v)
 	if (hairpin(e, t))
 		decide_hairpin(e, t, v);
 	else if (t->blind && (t->failed || !e->own_zone))
-		decide_blind(t, v);
+		decide_blind(e, t, v);
+	else if (t->unseen && !(t->passed && (t->failed || t->slow || differs)))
+		host_doubt(e, t->hop->address, t->hop->failure, t->hop->why, v);
 	else if (differs && !(t->failed && t->passed))
 		decide_servers(e, differs, v);
 	else if (t->failed && !t->passed && !t->pending)
 		verdict_decide(v, VERDICT_FAIL, bad->stage, bad->problem, mem_dup(bad->detail));
 	else if (t->failed)
-		verdict_decide(v, VERDICT_FLAKY, bad->stage, bad->problem, mixed(t));
+		decide_mixed(e, a, t, v);
 	else if (t->slow)
 		verdict_decide(v, VERDICT_FLAKY, STAGE_VALIDATION, PROBLEM_CONNECTION, mixed(t));
 	else if (t->pending)
@@ -290,18 +340,22 @@ static void note_reserved(const struct evidence *e, const struct authority *a, s
 
 void judge_http(const struct evidence *e, const struct authority *a, struct verdict *v)
 {
-	size_t walks = http_walks(e, a);
+	size_t numbers[HTTP_WALKS_MAX], walks = http_walk_numbers(e, a, numbers);
 	struct tally t = { 0 };
+	size_t walks_unknown = 0;
 
 	note_reserved(e, a, v);
 	for (size_t i = 0; i < walks; i++) {
 		struct outcome o;
 
-		judge_walk(e, a, i, &o, v);
-		count(&t, &o);
+		judge_walk(e, a, numbers[i], &o, v);
+		if (o.came == PENDING && numbers[i] >= HTTP_DRAWS_MAX && !e->host.known)
+			walks_unknown++; /* recorded before other views were walked */
+		else
+			count(&t, &o);
 	}
-	if (t.pending < walks)
-		decide(e, &t, v);
+	if (t.pending + walks_unknown < walks)
+		decide(e, a, &t, v);
 	else
 		verdict_find(v, FINDING_NOTE, STAGE_VALIDATION, "not-collected",
 		             mem_printf("No address of %s was asked over HTTP, so nothing is said about it", e->identifier), NULL);

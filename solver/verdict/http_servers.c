@@ -8,7 +8,7 @@
 
 #define NXDOMAIN 3
 
-static bool speaks(const struct ev_answer *d, const char *name, int type)
+bool http_server_speaks(const struct ev_answer *d, const char *name, int type)
 {
 	return strcmp(d->view, "direct") == 0 && d->type == type && strcasecmp(d->name, name) == 0 && !d->failure && !d->truncated &&
 	       d->authoritative && (d->rcode == 0 || d->rcode == NXDOMAIN);
@@ -50,7 +50,7 @@ static const struct ev_answer *dissenter(const struct evidence *e, int type)
 	for (size_t i = 0; i < e->answer_count; i++) {
 		const struct ev_answer *d = &e->answers[i];
 
-		if (!speaks(d, e->identifier, type))
+		if (!http_server_speaks(d, e->identifier, type))
 			continue;
 		if (!first)
 			first = d;

@@ -7,10 +7,10 @@
 #include "solver/base/mem.h"
 #include "solver/verdict/address.h"
 #include "solver/verdict/addresses.h"
+#include "solver/verdict/host.h"
 #include "solver/verdict/lookup.h"
 #include "solver/verdict/redirect.h"
-
-#define WALKS_MAX 16 /* addresses that are tried as the first one */
+#include "solver/verdict/views.h"
 
 /* What a host resolves to, for this walk. */
 struct target {
@@ -81,6 +81,42 @@ static bool resolved_before(const struct state *s, const char *host)
 	return false;
 }
 
+static void ask_resolve(struct state *s, const char *host)
+{
+	s->out->next.want = HTTP_RESOLVE;
+	snprintf(s->out->next.host, sizeof(s->out->next.host), "%s", host);
+}
+
+/* The addresses of the identifier as this walk's view of them has it; NULL: something must be looked up first, and the walk asks. */
+static const struct ev_answer *view_of(struct state *s, int type)
+{
+	size_t pair = s->number / HTTP_DRAWS_MAX, i = type == TYPE_A ? pair / VIEWS_MAX : pair % VIEWS_MAX;
+	const struct ev_answer *answer;
+	struct address_views views;
+
+	views_read(s->e, s->a, type, &views, &s->out->blind);
+	if (i >= views.count) {
+		ask_resolve(s, s->e->identifier);
+		return NULL;
+	}
+	answer = view_answer(s->e, &views.list[i], type, &s->out->blind);
+	if (!answer)
+		ask_resolve(s, views.list[i].host);
+	return answer;
+}
+
+static const struct ev_answer *answer_for(struct state *s, const char *host, int type)
+{
+	const struct ev_answer *answer;
+
+	if (s->number >= HTTP_DRAWS_MAX && strcmp(host, s->e->identifier) == 0)
+		return view_of(s, type);
+	answer = addresses_answer(s->e, host, type, &s->out->blind);
+	if (!answer)
+		ask_resolve(s, host);
+	return answer;
+}
+
 /* Whether the walk can go on; if not, it ended or asks. */
 static bool resolve(struct state *s, const char *host, const char *location)
 {
@@ -91,17 +127,14 @@ static bool resolve(struct state *s, const char *host, const char *location)
 		*(address_is_v6(host) ? &s->now.v6 : &s->now.v4) = s->literal;
 		return true;
 	}
-	v4 = addresses_answer(s->e, host, TYPE_A, &s->out->blind);
-	v6 = addresses_answer(s->e, host, TYPE_AAAA, &s->out->blind);
-	if (!v4 || !v6) {
-		s->out->next.want = HTTP_RESOLVE;
-		snprintf(s->out->next.host, sizeof(s->out->next.host), "%s", host);
+	v4 = answer_for(s, host, TYPE_A);
+	v6 = v4 ? answer_for(s, host, TYPE_AAAA) : NULL;
+	if (!v4 || !v6)
 		return false;
-	}
 	if (!resolved_before(s, host))
 		s->out->elapsed_ms += v4->elapsed_ms > v6->elapsed_ms ? v4->elapsed_ms : v6->elapsed_ms;
-	s->now.v4 = addresses_at(s->a, v4, s->number);
-	s->now.v6 = addresses_at(s->a, v6, s->number);
+	s->now.v4 = addresses_at(s->a, v4, s->number % HTTP_DRAWS_MAX);
+	s->now.v6 = addresses_at(s->a, v6, s->number % HTTP_DRAWS_MAX);
 	if (!s->now.v4 && !s->now.v6)
 		unresolved(s, v4, v6, location);
 	return s->now.v4 || s->now.v6;
@@ -197,6 +230,18 @@ static bool body_stalled(const struct ev_hop *hop)
 	return hop->status && hop->failure && strcmp(hop->failure, "timeout") == 0 && !redirect_is(hop);
 }
 
+/* What this host cannot reach an authority may: the walk is not known from here on. What the other family answers is of use all the
+ * same, to whoever accepts that. */
+static bool pass_over(struct state *s, const struct ev_hop *hop)
+{
+	if (!s->out->unseen)
+		s->out->unseen = hop;
+	if (!s->out->redirects && fall_back(s, hop))
+		return true;
+	s->out->next.want = HTTP_OVER;
+	return false;
+}
+
 static void out_of_time(struct state *s, const struct ev_hop *hop)
 {
 	const char *text = walk_dial_failed(hop) ? "Timeout during connect (likely firewall problem)"
@@ -223,6 +268,8 @@ static bool step(struct state *s)
 		    hop->url, hop->address, redirect_current(&s->history), s->address));
 		return false;
 	}
+	if (host_failed(hop->failure))
+		return pass_over(s, hop);
 	if (s->a->attempt_ms > 0 && s->out->elapsed_ms > s->a->attempt_ms && !body_stalled(hop))
 		out_of_time(s, hop);
 	else if (walk_dial_failed(hop) && fall_back(s, hop))
@@ -290,5 +337,36 @@ size_t http_walks(const struct evidence *e, const struct authority *a)
 
 		most = n > most ? n : most;
 	}
-	return most > WALKS_MAX ? WALKS_MAX : most ? most : 1;
+	return most > HTTP_DRAWS_MAX ? HTTP_DRAWS_MAX : most ? most : 1;
+}
+
+static size_t draws_of(const struct evidence *e, const struct authority *a, const struct address_view *v4, const struct address_view *v6)
+{
+	bool blind;
+	const struct ev_answer *a4 = view_answer(e, v4, TYPE_A, &blind), *a6 = view_answer(e, v6, TYPE_AAAA, &blind);
+	size_t n4 = a4 ? addresses_count(a, a4) : 0, n6 = a6 ? addresses_count(a, a6) : 0, most = n4 > n6 ? n4 : n6;
+
+	return most > HTTP_DRAWS_MAX ? HTTP_DRAWS_MAX : most ? most : 1;
+}
+
+size_t http_walk_numbers(const struct evidence *e, const struct authority *a, size_t ret[HTTP_WALKS_MAX])
+{
+	size_t count = 0, usual = http_walks(e, a);
+	struct address_views v4, v6;
+	bool blind;
+
+	for (; count < usual; count++)
+		ret[count] = count;
+	if (!usual || e->ip)
+		return count;
+	views_read(e, a, TYPE_A, &v4, &blind);
+	views_read(e, a, TYPE_AAAA, &v6, &blind);
+	for (size_t pair = 1; pair < VIEWS_MAX * VIEWS_MAX; pair++) {
+		size_t i = pair / VIEWS_MAX, k = pair % VIEWS_MAX;
+		size_t draws = i < v4.count && k < v6.count ? draws_of(e, a, &v4.list[i], &v6.list[k]) : 0;
+
+		for (size_t n = 0; n < draws && count < HTTP_WALKS_MAX; n++)
+			ret[count++] = pair * HTTP_DRAWS_MAX + n;
+	}
+	return count;
 }

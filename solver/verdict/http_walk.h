@@ -10,6 +10,7 @@
 struct walk {
 	struct http_next next;       /* want != HTTP_OVER: what must be collected first */
 	const struct ev_hop *last;   /* the last request that was made; NULL when none was */
+	const struct ev_hop *unseen; /* the first request that this host could not make, and that decides; or NULL */
 	bool blind;                  /* what the authority sees is not visible from here */
 	enum verdict_stage stage;
 	enum problem_type problem;

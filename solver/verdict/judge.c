@@ -52,15 +52,21 @@ struct place {
 	size_t index; /* as found: each stage finds the likeliest cause first */
 };
 
-/* They say that something is wrong; whatever says why comes first. */
-static bool is_general(const char *code)
+static bool is_one_of(const char *const *codes, const char *code)
 {
-	static const char *const codes[] = { "txt-missing", "lookup-failed", "only-direct" };
-
-	for (size_t i = 0; i < ARRAY_LEN(codes); i++)
-		if (strcmp(codes[i], code) == 0)
+	for (; *codes; codes++)
+		if (strcmp(*codes, code) == 0)
 			return true;
 	return false;
+}
+
+/* Some only say that something is wrong, and whatever says why comes before them; others are the cause of what else was found. */
+static int rank_of(const char *code)
+{
+	static const char *const causes[] = { "host-family", "host-local", "addresses-differ", NULL };
+	static const char *const general[] = { "txt-missing", "lookup-failed", "only-direct", NULL };
+
+	return is_one_of(causes, code) ? -1 : is_one_of(general, code);
 }
 
 /* What is wrong with an answer shows as a failed lookup too. */
@@ -73,7 +79,7 @@ static struct place place_of(const struct verdict *v, size_t i)
 {
 	const struct finding *f = &v->findings[i];
 
-	return (struct place){ (int)f->severity, part_of(f->stage) == part_of(v->stage) ? 0 : 1, is_general(f->code), (int)f->stage, i };
+	return (struct place){ (int)f->severity, part_of(f->stage) == part_of(v->stage) ? 0 : 1, rank_of(f->code), (int)f->stage, i };
 }
 
 static bool is_before(const struct place *a, const struct place *b)
@@ -124,6 +130,7 @@ struct verdict *judge(const struct evidence *e, const struct authority *a)
 	judge_delegation(e, a, v);
 	judge_dnssec(e, a, v);
 	judge_caa(e, a, v);
+	judge_host(e, a, v);
 	judge_perspectives(e, a, v);
 	judge_budget(e, a, v);
 	sort_findings(v);

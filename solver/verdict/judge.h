@@ -24,6 +24,7 @@ void judge_dnssec(const struct evidence *e, const struct authority *a, struct ve
 void judge_http(const struct evidence *e, const struct authority *a, struct verdict *v);        /* http.c */
 void judge_tls_alpn(const struct evidence *e, const struct authority *a, struct verdict *v);    /* tls_alpn.c */
 void judge_caa(const struct evidence *e, const struct authority *a, struct verdict *v);         /* caa.c */
+void judge_host(const struct evidence *e, const struct authority *a, struct verdict *v);         /* host.c: what this host cannot see */
 void judge_perspectives(const struct evidence *e, const struct authority *a, struct verdict *v); /* perspectives.c */
 void judge_budget(const struct evidence *e, const struct authority *a, struct verdict *v);      /* budget.c */
 
@@ -33,7 +34,10 @@ int identifier_check(const char *identifier, bool wildcard, const char *type, co
 
 /* ---- what the collector must ask next for http-01: the authority's own steps (http_walk.c) ----
  * A walk is one attempt of the authority; which address it draws first depends on its resolver's rotation, so there is one walk
- * for each: walk i takes the i-th address of each family (modulo their number). */
+ * for each: walk i takes the i-th address of each family (modulo their number). Where name servers disagree about the addresses there
+ * are more walks, for each pair of what they say of A and AAAA (views.h), numbered from HTTP_DRAWS_MAX on. */
+#define HTTP_DRAWS_MAX 16 /* addresses that are tried as the first one */
+#define HTTP_WALKS_MAX 32
 enum http_want {
 	HTTP_RESOLVE, /* the addresses of `host`: authority's answers for A and AAAA */
 	HTTP_FETCH,   /* `url` at `address` */
@@ -50,6 +54,8 @@ struct http_next {
 /* How many walks the evidence asks for; 0 until the addresses of the identifier are known. It grows when a redirect leads to a
  * host with more addresses: ask again after each walk. */
 size_t http_walks(const struct evidence *e, const struct authority *a);
+/* The numbers of all walks that the evidence asks for, those for other views included; returns how many. Their order may change. */
+size_t http_walk_numbers(const struct evidence *e, const struct authority *a, size_t ret[HTTP_WALKS_MAX]);
 void http_walk_next(const struct evidence *e, const struct authority *a, size_t walk, struct http_next *ret);
 /* `address` is in a special-purpose registry (IANA IPv4 and IPv6), unless it lies in one of `allowed`. */
 bool address_is_reserved(const char *address);

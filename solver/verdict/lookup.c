@@ -46,7 +46,7 @@ bool lookup_worked(const struct ev_answer *answer, bool dnssec)
 
 bool lookup_blind(const struct ev_answer *answer)
 {
-	return answer->failure && strcmp(answer->failure, "no-root") == 0;
+	return answer->failure && (strcmp(answer->failure, "no-root") == 0 || strcmp(answer->failure, "local") == 0);
 }
 
 /* What an authority's resolver adds as an extended error (RFC 8914). */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "solver/base/mem.h"
+#include "solver/verdict/host.h"
 #include "solver/verdict/lookup.h"
 #include "solver/verdict/txt.h"
 
@@ -93,7 +94,7 @@ void servers_read(const struct txt_case *c, struct servers *ret)
 		ret->otherwise += state_of(c, answer) == SERVER_LACKS && shows_otherwise(c, answer);
 		answer = final_answer(c, answer);
 		state = state_of(c, answer);
-		ret->blamed += state == SERVER_UNUSABLE && !(answer->failure && strcmp(answer->failure, "unroutable") == 0);
+		ret->blamed += state == SERVER_UNUSABLE && !host_failed(answer->failure);
 		ret->has += state == SERVER_HAS;
 		ret->lacks += state == SERVER_LACKS;
 		ret->unusable += state == SERVER_UNUSABLE;

@@ -10,13 +10,15 @@
 #include "solver/verdict/address.h"
 #include "solver/verdict/addresses.h"
 #include "solver/verdict/failure.h"
+#include "solver/verdict/host.h"
 #include "solver/verdict/judge.h"
 #include "solver/verdict/lookup.h"
+#include "solver/verdict/views.h"
 
 #define PROTOCOL "acme-tls/1"
-#define DRAWS_MAX 16 /* addresses that are tried as the first one */
+#define DRAWS_MAX 16 /* addresses that are tried as the first one, in each view */
 
-enum came { PASSED, FAILED, PENDING };
+enum came { PASSED, FAILED, PENDING, UNSEEN };
 
 struct outcome {
 	enum came came;
@@ -24,6 +26,7 @@ struct outcome {
 	enum problem_type problem;
 	char *detail;
 	const char *address;
+	const struct ev_certificate *unseen; /* what this host could not ask for, and what decides */
 };
 
 struct inquiry {
@@ -178,6 +181,7 @@ static void add_look(const struct inquiry *q, const struct ev_certificate *c, co
 	if (!look)
 		return;
 	look->ok = o->came == PASSED;
+	look->silent = o->came == UNSEEN;
 	look->status = mem_dup(c->failure ? c->failure : c->tls_version ? c->tls_version : "certificate");
 	look->authoritative = true;
 	look->elapsed_ms = c->elapsed_ms;
@@ -195,7 +199,10 @@ static void judge_address(const struct inquiry *q, const char *address, struct o
 		o->came = PENDING;
 		return;
 	}
-	if (c->failure) {
+	if (host_failed(c->failure)) {
+		o->came = UNSEEN;
+		o->unseen = c;
+	} else if (c->failure) {
 		failure_describe(c->failure, c->why, &words);
 		o->trouble = true;
 		find(q, words.code, mem_printf("%s port 443: %s", address, words.text),
@@ -209,12 +216,23 @@ static void judge_address(const struct inquiry *q, const char *address, struct o
 
 /* ---- one draw of the resolver ---- */
 
+/* What the other family presents is of use to whoever accepts that. */
+static void look_at_other(const struct inquiry *q, const char *v4)
+{
+	struct outcome o;
+
+	judge_address(q, v4, &o);
+	free(o.detail);
+}
+
 static void judge_draw(const struct inquiry *q, size_t n, struct outcome *o)
 {
 	const char *v6 = q->e->ip ? q->e->identifier : addresses_at(q->a, q->v6, n);
 	const char *v4 = q->e->ip ? NULL : addresses_at(q->a, q->v4, n);
 
 	judge_address(q, v6 ? v6 : v4, o);
+	if (o->came == UNSEEN && v6 && v4)
+		look_at_other(q, v4);
 	if (!o->trouble || !v6 || q->e->ip || q->a->fallback == FALLBACK_NONE)
 		return;
 	free(o->detail);
@@ -239,7 +257,8 @@ static size_t draws(const struct inquiry *q)
 /* ---- together ---- */
 
 struct tally {
-	size_t passed, failed, pending;
+	size_t passed, failed, pending, unseen;
+	const struct ev_certificate *first_unseen;
 	enum problem_type problem;
 	char *detail; /* of the first failure */
 };
@@ -249,6 +268,9 @@ static void count(struct tally *t, struct outcome *o)
 	t->passed += o->came == PASSED;
 	t->failed += o->came == FAILED;
 	t->pending += o->came == PENDING;
+	t->unseen += o->came == UNSEEN;
+	if (o->came == UNSEEN && !t->first_unseen)
+		t->first_unseen = o->unseen;
 	if (o->came == FAILED && !t->detail) {
 		t->problem = o->problem;
 		t->detail = o->detail;
@@ -257,18 +279,37 @@ static void count(struct tally *t, struct outcome *o)
 	}
 }
 
+/* Whoever told the addresses need not tell the authority the same. */
+static void decide_blind(const struct inquiry *q, const struct tally *t)
+{
+	verdict_decide(q->v, VERDICT_UNKNOWN, STAGE_LOOKUP, PROBLEM_NONE,
+	               mem_printf("What the authority sees of %s is not wholly visible from here%s%s", q->e->identifier, t->detail ? ": " : "",
+	                          t->detail ? t->detail : ""));
+}
+
+static void decide_mixed(const struct inquiry *q, const struct tally *t)
+{
+	if (t->passed)
+		views_tell(q->e, q->a, q->v);
+	verdict_decide(q->v, VERDICT_FLAKY, STAGE_VALIDATION, t->problem,
+	               mem_printf("%zu of %zu addresses fail: %s", t->failed, t->passed + t->failed, t->detail));
+}
+
 static void decide(const struct inquiry *q, const struct tally *t)
 {
 	const char *name = q->e->identifier;
 
-	if (t->failed && !t->passed && !t->pending)
+	if (t->unseen && !(t->passed && t->failed))
+		host_doubt(q->e, t->first_unseen->address, t->first_unseen->failure, t->first_unseen->why, q->v);
+	else if (q->blind && !q->e->own_zone)
+		decide_blind(q, t);
+	else if (t->failed && !t->passed && !t->pending)
 		verdict_decide(q->v, VERDICT_FAIL, STAGE_VALIDATION, t->problem, mem_dup(t->detail));
 	else if (t->failed)
-		verdict_decide(q->v, VERDICT_FLAKY, STAGE_VALIDATION, t->problem,
-		               mem_printf("%zu of %zu addresses fail: %s", t->failed, t->passed + t->failed, t->detail));
-	else if (t->pending || (q->blind && !q->e->own_zone))
+		decide_mixed(q, t);
+	else if (t->pending)
 		verdict_decide(q->v, VERDICT_UNKNOWN, STAGE_LOOKUP, PROBLEM_NONE,
-		               mem_printf("What the authority sees of %s is not wholly visible from here", name));
+		               mem_printf("Not every address of %s was looked at", name));
 	else
 		verdict_decide(q->v, VERDICT_PASS, STAGE_VALIDATION, PROBLEM_NONE, mem_printf("%s presents the challenge certificate", name));
 }
@@ -284,6 +325,39 @@ static void decide_unresolved(const struct inquiry *q)
 	verdict_decide(q->v, VERDICT_FAIL, STAGE_LOOKUP, PROBLEM_DNS, addresses_problem(q->a, q->v4, q->v6));
 }
 
+static void judge_draws(const struct inquiry *q, struct tally *t)
+{
+	size_t n = draws(q);
+
+	for (size_t i = 0; i < n; i++) {
+		struct outcome o;
+
+		judge_draw(q, i, &o);
+		count(t, &o);
+	}
+}
+
+/* Where the name servers disagree, each pair of what they say of A and AAAA may be what the authority gets. An alias that only some have
+ * leads to addresses that were not asked. */
+static void judge_views(const struct inquiry *of, struct tally *t)
+{
+	struct inquiry one = *of, *q = &one;
+	struct address_views v4, v6;
+
+	views_read(q->e, q->a, TYPE_A, &v4, &q->blind);
+	views_read(q->e, q->a, TYPE_AAAA, &v6, &q->blind);
+	for (size_t i = 0; i < v4.count; i++) {
+		for (size_t k = 0; k < v6.count; k++) {
+			q->v4 = v4.list[i].answer;
+			q->v6 = v6.list[k].answer;
+			if (q->v4 && q->v6)
+				judge_draws(q, t);
+			else
+				t->pending++;
+		}
+	}
+}
+
 void judge_tls_alpn(const struct evidence *e, const struct authority *a, struct verdict *v)
 {
 	struct inquiry q = { .e = e, .a = a, .v = v };
@@ -295,13 +369,11 @@ void judge_tls_alpn(const struct evidence *e, const struct authority *a, struct 
 		q.v6 = addresses_answer(e, e->identifier, TYPE_AAAA, &q.blind);
 	}
 	n = e->ip || (q.v4 && q.v6) ? draws(&q) : 0;
-	for (size_t i = 0; i < n; i++) {
-		struct outcome o;
-
-		judge_draw(&q, i, &o);
-		count(&t, &o);
-	}
-	if (t.passed + t.failed)
+	if (e->ip)
+		judge_draws(&q, &t);
+	else
+		judge_views(&q, &t);
+	if (t.passed + t.failed + t.unseen)
 		decide(&q, &t);
 	else if (!n && q.v4 && q.v6)
 		decide_unresolved(&q);

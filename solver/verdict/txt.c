@@ -253,6 +253,7 @@ static void decide_seen(const struct txt_case *c, struct sight *sight, const str
 static void decide_direct_failure(const struct txt_case *c, const struct servers *s)
 {
 	const struct ev_answer *answer = s->first_lack ? s->first_lack : s->first_unusable;
+	const struct ev_answer *seen = evidence_authority(c->e, c->e->fqdn, TYPE_TXT);
 	struct sight sight = read_answer(c, answer);
 
 	if (sight.seen != SEEN_ERROR && !s->first_lack) { /* lame, or cut off without TCP */
@@ -260,7 +261,12 @@ static void decide_direct_failure(const struct txt_case *c, const struct servers
 		sight = failed(SEEN_ERROR, STAGE_LOOKUP, PROBLEM_DNS, lookup_failed(c, answer, NULL));
 	}
 	explain(c, answer, &sight, s);
-	verdict_decide(c->v, VERDICT_FAIL, sight.stage, sight.problem, mem_dup(sight.detail));
+	if (c->e->own_zone || !seen || !lookup_blind(seen))
+		verdict_decide(c->v, VERDICT_FAIL, sight.stage, sight.problem, mem_dup(sight.detail));
+	else /* a resolver that lies, or a network that lets nothing out, looks the same */
+		verdict_decide(c->v, VERDICT_UNKNOWN, STAGE_LOOKUP, PROBLEM_NONE,
+		               mem_printf("The name servers do not show it (%s), but how the authority comes to them is not visible from here",
+		                          sight.detail));
 	free(sight.detail);
 }
 

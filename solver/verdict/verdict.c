@@ -17,6 +17,11 @@ struct verdict *verdict_new(void)
 	return v;
 }
 
+bool look_is_unroutable(const struct look *l)
+{
+	return l->status && strcmp(l->status, LOOK_UNROUTABLE) == 0;
+}
+
 void look_done(struct look *l)
 {
 	for (size_t i = 0; i < l->value_count; i++)
@@ -124,6 +129,15 @@ void verdict_decide(struct verdict *v, enum verdict_result result, enum verdict_
 	v->result = result;
 	v->stage = stage;
 	v->problem = result == VERDICT_PASS ? PROBLEM_NONE : problem;
+	v->detail = detail;
+}
+
+void verdict_withdraw(struct verdict *v, enum verdict_stage stage, char *detail)
+{
+	free(v->detail);
+	v->result = VERDICT_UNKNOWN;
+	v->stage = stage;
+	v->problem = PROBLEM_NONE;
 	v->detail = detail;
 }
 

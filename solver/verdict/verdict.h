@@ -23,6 +23,7 @@
 #define LOOKS_MAX 64
 #define LOOK_VALUES_MAX 8
 #define FINDINGS_MAX 64
+#define LOOK_UNROUTABLE "unroutable" /* status of a look: no way leads from this host to the address */
 
 /* PASS: it will say yes. FAIL: it will say no. FLAKY: that depends on which server, address or perspective it
  * draws. UNKNOWN: what it sees is not visible from here. */
@@ -68,6 +69,7 @@ struct verdict {
 	enum verdict_result result;
 	enum verdict_stage stage;      /* the one that decided; of a PASS the last one that was judged */
 	enum problem_type problem;     /* of FAIL and FLAKY */
+	bool doubted;                  /* UNKNOWN because of what this host itself cannot do */
 	char *detail;                  /* the sentence the authority would give; of a PASS what was seen */
 	struct finding findings[FINDINGS_MAX]; /* most likely cause first once judged */
 	size_t finding_count;
@@ -81,6 +83,7 @@ struct verdict {
 
 struct verdict *verdict_new(void);
 void verdict_free(struct verdict *v);
+bool look_is_unroutable(const struct look *l); /* by its status */
 void look_done(struct look *l); /* frees what it holds, and zeroes it */
 struct look *verdict_look(struct verdict *v, const char *server, const char *address); /* NULL at LOOKS_MAX */
 /* Adds a finding; `text` and `mend` are taken (mend may be NULL). At FINDINGS_MAX it takes the place
@@ -89,6 +92,9 @@ void verdict_find(struct verdict *v, enum finding_severity severity, enum verdic
 /* The result and its reason, from a stage: FAIL outweighs FLAKY, that UNKNOWN, that PASS; of equals the earliest stage in an
  * authority's order decides, others only add findings. `detail` is taken; it may be NULL for a PASS. */
 void verdict_decide(struct verdict *v, enum verdict_result result, enum verdict_stage stage, enum problem_type problem, char *detail);
+
+/* Takes a PASS or FAIL back, which nothing here proves: UNKNOWN. `detail` is taken. */
+void verdict_withdraw(struct verdict *v, enum verdict_stage stage, char *detail);
 
 json_t *verdict_to_json(const struct verdict *v); /* gives */
 char *verdict_json(const struct verdict *v);      /* the same as text; gives (free with free) */

@@ -23,6 +23,8 @@ def arguments():
     parser.add_argument("--dcvd", default=os.environ.get("DCVD"))
     parser.add_argument("--jobs", type=int, default=2 * (os.cpu_count() or 2))
     parser.add_argument("--no-mutations", action="store_true")
+    parser.add_argument("--abilities", choices=("none", "share", "all"), default="share",
+                        help="under which of the scenarios this host's own abilities are taken away one by one")
     parser.add_argument("--live", action="store_true", help="follow the predictions with orders at Pebble")
     parser.add_argument("--verbose", "-v", action="store_true", help="with the sentence of each verdict")
     parser.add_argument("ids", nargs="*")
@@ -65,6 +67,24 @@ def play_mutations(suite, options):
     return not passed
 
 
+def play_lacking(suite, options, outcomes):
+    """A share: what is played for its families, and of the others that need not wait one in ten."""
+    from lab.suite import slowness
+    if options.abilities == "share":
+        worlds = {w.scenario.id: w for w in suite.worlds}
+        quick = [o for o in outcomes if not slowness(worlds[o.scenario.id])]
+        outcomes = [o for n, o in enumerate(quick) if o.scenario.id.startswith("F") or n % 10 == 0]
+    print(f"\n{len(outcomes)} scenarios at a host that lacks something:")
+    wrong = 0
+    for name, results, complaints in suite.play_lacking(options.dcvd, outcomes, options.jobs):
+        wrong += len(complaints)
+        print(f"  {name:33} {', '.join(f'{result} {count}' for result, count in sorted(results.items()))}")
+        for scenario, text in complaints:
+            print(f"    {scenario}: {text}")
+    print(f"{wrong} verdicts changed into another than UNKNOWN")
+    return not wrong
+
+
 def main():
     options = arguments()
     if not options.dcvd:
@@ -78,6 +98,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder, Suite(folder, scenarios, not options.no_mutations, live) as suite:
         tally = play(suite, options)
         holds = tally.holds
+        if options.abilities != "none":
+            holds = play_lacking(suite, options, tally.outcomes) and holds
         if suite.mutants:
             holds = play_mutations(suite, options) and holds
         if options.live:

@@ -3,6 +3,7 @@
 #include "solver/net/tls_alpn.h"
 #include "tests/scenario/fake_http.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
@@ -12,6 +13,7 @@
 #define REPLY_MS 5
 
 static struct answers *answers;
+static char unroutable;
 static struct { const char *address, *body; int status; } odd;
 
 struct http_call {
@@ -33,6 +35,7 @@ void fake_http_reset(struct answers *a)
 {
 	answers = a;
 	fake_http_odd(NULL, 0, NULL);
+	fake_http_unroutable(0);
 }
 
 void fake_http_odd(const char *address, int status, const char *body)
@@ -40,6 +43,11 @@ void fake_http_odd(const char *address, int status, const char *body)
 	odd.address = address;
 	odd.status = status;
 	odd.body = body;
+}
+
+void fake_http_unroutable(char family)
+{
+	unroutable = family;
 }
 
 struct http_client *fake_http_client_new(struct loop *l)
@@ -92,6 +100,8 @@ static void arrived(void *arg)
 	call->timer = NULL;
 	if (call->cancelled)
 		err_set(&err, ERR_CANCELLED, "called off");
+	else if (interface_obstacle(call->address))
+		err_set(&err, ERR_UNREACHABLE, "%s: no connection", call->url);
 	tell(call, &err);
 }
 
@@ -143,6 +153,7 @@ static void fetched(void *arg)
 	char body[1024] = "";
 	long length = serve(f->url, body, sizeof(body) - 1);
 	struct http_fetch_reply reply = { .status = length < 0 ? 404 : 200, .body = body, .body_length = length < 0 ? 0 : (size_t)length };
+	const struct http_fetch_reply none = { .failure = HTTP_CONNECT_UNREACHABLE, .why = "Network is unreachable" };
 
 	if (odd.address && strcmp(odd.address, f->address) == 0) {
 		reply.status = odd.status;
@@ -150,7 +161,7 @@ static void fetched(void *arg)
 		reply.body_length = strlen(odd.body);
 	}
 	if (f->done)
-		f->done(&reply, f->arg);
+		f->done(interface_obstacle(f->address) ? &none : &reply, f->arg);
 	free(f->url);
 	free(f->address);
 	free(f);
@@ -197,7 +208,7 @@ void http_fetch_abandon(struct http_fetch *f)
 
 const char *http_failure_name(enum http_failure failure)
 {
-	return failure ? "connect-refused" : NULL;
+	return failure == HTTP_CONNECT_UNREACHABLE ? "connect-unreachable" : failure ? "connect-refused" : NULL;
 }
 
 int tls_alpn_start(struct loop *l, const struct tls_alpn_request *request, tls_alpn_fn done, void *arg, struct tls_alpn_call **ret,
@@ -223,8 +234,17 @@ bool interface_has(const char *address)
 	return false;
 }
 
-bool interface_reaches(const char *address)
+int interface_obstacle(const char *address)
 {
-	(void)address;
-	return true;
+	return unroutable && strchr(address, unroutable) ? ENETUNREACH : 0;
+}
+
+bool interface_is_short(int number)
+{
+	return number == EMFILE;
+}
+
+int interface_family_obstacle(bool ipv6)
+{
+	return unroutable == (ipv6 ? ':' : '.') ? ENETUNREACH : 0;
 }

@@ -9,10 +9,15 @@ from .tree import Tree
 from .web_server import WebServers
 
 
+PUBLIC = ("198.41.0.0/24", "193.0.14.0/24", "2001:503:ba3e::/48", "2001:7fd::/48")  # of root servers: they stand for the world
+
+
 def prepare_network():
     """IPv6 addresses of the scenarios are this machine's own. Needs a network namespace of one's own."""
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     subprocess.run(["ip", "-6", "route", "replace", "local", "fd00::/16", "dev", "lo"], check=True)
+    for public in PUBLIC:
+        subprocess.run(["ip", "route", "replace", "local", public, "dev", "lo"], check=True)
 
 
 class Lab:

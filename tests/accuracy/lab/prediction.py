@@ -43,12 +43,13 @@ def command(program, world, tree, extra=()):
     return line + settings(tree) + list(extra) + ["--", world.identifier]
 
 
-def run_measured(line, environment=None):
+def run_measured(line, environment=None, prepare=None):
     """(exit status, stdout, stderr, seconds, peak KiB) of a program; it is killed when it takes far too long. The peak is never
     less than that of this process, which the kernel counts until exec."""
     started = time.monotonic()
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        child = subprocess.Popen(line, stdout=out, stderr=err, stdin=subprocess.DEVNULL, env={**os.environ, **(environment or {})})
+        child = subprocess.Popen(line, stdout=out, stderr=err, stdin=subprocess.DEVNULL, env={**os.environ, **(environment or {})},
+                                 preexec_fn=prepare)
         timer = threading.Timer(KILL_SECONDS, child.kill)
         timer.start()
         try:
@@ -72,8 +73,11 @@ def read_verdict(status, out, err, seconds, memory):
         return Prediction("error", None, None, f"exit {status}: {err.strip()[-400:] or out.strip()[-400:]}", seconds, memory)
 
 
-def predict(program, world, tree):
-    """What dcvd says of a world; with what perspectives elsewhere say, if the scenario has some."""
+def predict(program, world, tree, ability=None):
+    """What dcvd says of a world; with what perspectives elsewhere say, if the scenario has some. Under an inability nobody else is asked."""
+    if ability:
+        extra = [word for s in ability.settings for word in ("--set", s)]
+        return read_verdict(*run_measured(command(program, world, tree, extra), prepare=ability.limit))
     if world.perspectives or world.day:
         return replay(program, tree, predict_recorded(program, world, tree), world.perspectives, world.day)
     return read_verdict(*run_measured(command(program, world, tree)))

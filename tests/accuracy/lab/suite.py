@@ -1,9 +1,10 @@
 """Plays scenarios: worlds in one lab, predictions in parallel, the slow ones first."""
+import collections
 import concurrent.futures
 import os
 import pathlib
 
-from . import notation
+from . import abilities, notation
 from .lab import Lab, prepare_network
 from .prediction import Outcome, predict
 from .world import World
@@ -52,6 +53,7 @@ class Suite:
 
     def __enter__(self):
         prepare_network()
+        abilities.prepare_rules()
         self.lab.__enter__()
         return self
 
@@ -70,6 +72,23 @@ class Suite:
             later, now = waiting.map(one, slow), pool.map(one, quick)
             found = dict(zip((w.zone for w in slow + quick), list(later) + list(now)))
         return [self.again(program, w, found[w.zone]) for w in worlds]
+
+    def play_lacking(self, program, outcomes, jobs=QUICK_JOBS):
+        """For each inability its name, how often each result came, and (scenario, complaint) of every verdict that changed into another than
+        UNKNOWN. What differs is asked for once more, alone."""
+        worlds = {w.scenario.id: w for w in self.worlds}
+        pairs = [(worlds[o.scenario.id], o.prediction) for o in outcomes if not worlds[o.scenario.id].perspectives and not worlds[o.scenario.id].day]
+
+        def one(pair, ability):
+            got = predict(program, pair[0], self.lab.tree, ability)
+            return got.result, abilities.complaint(pair[1], got, ability)
+        with abilities.Liar():
+            for ability in abilities.LACKS:
+                with abilities.lacking(ability), concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+                    said = list(pool.map(lambda pair: one(pair, ability), pairs))
+                    said = [one(pair, ability) if answer[1] else answer for pair, answer in zip(pairs, said)]
+                results = collections.Counter(result for result, _ in said)
+                yield ability.name, results, [(pair[0].scenario, text) for pair, (_, text) in zip(pairs, said) if text]
 
     def again(self, program, world, outcome):
         if outcome.result_equal or outcome.false_pass:

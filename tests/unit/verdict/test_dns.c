@@ -57,9 +57,9 @@ static const struct row {
 	{ "NODATA without SOA", "-", { { "-", "nosoa" } }, VERDICT_FAIL, PROBLEM_UNAUTHORIZED, NULL, "nodata-without-soa" },
 	{ "only the authority was asked", VALUE, { { NULL } }, VERDICT_PASS, PROBLEM_NONE, NULL, NULL },
 	{ "no root, all good", "!no-root", { { VALUE } }, VERDICT_UNKNOWN, PROBLEM_NONE, "not visible from here", NULL },
-	{ "no root, none good", "!no-root", { { "-" } }, VERDICT_FAIL, PROBLEM_UNAUTHORIZED, "No TXT record found", "txt-missing" },
+	{ "no root, none good", "!no-root", { { "-" } }, VERDICT_UNKNOWN, PROBLEM_NONE, "No TXT record found", "txt-missing" },
 	{ "no root, one good", "!no-root", { { VALUE }, { "!NXDOMAIN" } }, VERDICT_FLAKY, PROBLEM_DNS, NULL, NULL },
-	{ "no root, silent", "!no-root", { { "!timeout" } }, VERDICT_FAIL, PROBLEM_DNS, "query timed out", "server-silent" },
+	{ "no root, silent", "!no-root", { { "!timeout" } }, VERDICT_UNKNOWN, PROBLEM_NONE, "query timed out", "server-silent" },
 	{ "not asked, all good", NULL, { { VALUE } }, VERDICT_UNKNOWN, PROBLEM_NONE, NULL, NULL },
 	{ "not asked, lame", NULL, { { "-", "lame" } }, VERDICT_FAIL, PROBLEM_DNS, "SERVFAIL", "server-lame" },
 };
