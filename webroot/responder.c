@@ -210,7 +210,7 @@ int responder_start(const struct responder_options *options, struct answers *a, 
 		err = &scratch;
 	r->answers = a;
 	r->redirect = redirect_base(options->redirect_unknown);
-	r->not_found = fixed_response("not found\n");
+	r->not_found = fixed_response("not found: this port answers ACME HTTP-01 challenges and nothing else; the API has one of its own\n");
 	r->bad_request = fixed_response("bad request\n");
 	r->bad_method = fixed_response("method not allowed\n");
 	if (r->bad_method)

@@ -69,7 +69,8 @@ static void refusal_settle(const struct provider *p, const struct flight *f, str
 		changes_settle(job, f->begin, f->end, meanings[i].status, "%s", sentence);
 		return;
 	}
-	changes_settle(job, f->begin, f->end, CHANGE_FATAL, "server %s refused the update of zone %s: %s", server, job->zone,
+	/* Nobody knows what it means, so it is no refusal for good. */
+	changes_settle(job, f->begin, f->end, CHANGE_RETRY, "server %s did not do the update of zone %s: %s", server, job->zone,
 	               dns_rcode_name(tsig_error ? tsig_error : rcode));
 }
 

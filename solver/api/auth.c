@@ -59,7 +59,8 @@ static int loopback_find(struct api *a, struct http_exchange *x, struct caller *
 	if (!a->config->api.loopback_open || !http_exchange_from_loopback(x) || http_exchange_request_header(x, "X-Forwarded-For") ||
 	    http_exchange_request_header(x, "Forwarded"))
 		return problem_set(problem, 401, ERR_DENIED, NULL,
-		                   "no bearer token; create a client with \"dcvd client add\" and send Authorization: Bearer …");
+		                   "no credentials came with this request; make a client with \"dcvd client add NAME --grant DOMAIN\" and send its token as "
+		                   "Authorization: Bearer TOKEN, or as the password of HTTP Basic with NAME, or as the first part of the path");
 	if (from_a_browser(x))
 		return problem_set(problem, 403, ERR_DENIED, NULL, "requests of web pages need a bearer token, also from loopback");
 	ret->name = "loopback";

@@ -98,6 +98,8 @@ static int check_type(struct http_exchange *x, const struct caller *caller, stru
 {
 	const char *type = http_exchange_request_header(x, "Content-Type");
 
+	if (body_is_form(x))
+		return problem_set(problem, 415, ERR_INVALID, NULL, BODY_IS_FORM);
 	if (!caller->loopback || (type && strncasecmp(type, JSON_TYPE, strlen(JSON_TYPE)) == 0))
 		return 0;
 	return problem_set(problem, 400, ERR_INVALID, NULL, "the body must be sent as Content-Type: application/json");

@@ -59,6 +59,10 @@ void reply_problem(struct api *a, struct http_exchange *x, const struct problem 
 /* The code decides the status. */
 void reply_err(struct api *a, struct http_exchange *x, const struct err *err);
 
+/* The body is the form of a web page and no JSON; curl calls JSON a form too, which is none then. */
+bool body_is_form(struct http_exchange *x);
+#define BODY_IS_FORM "the body is a form; send JSON, such as {\"name\": \"value\"}, with Content-Type: application/json"
+
 /* ---- a reply that comes later (call.c) ----
  * Two hold it: the exchange and the work that was started. `x` is NULL once the caller has gone, `api` once the API has ended. */
 struct call {

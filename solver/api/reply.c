@@ -1,6 +1,8 @@
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "solver/api/internal.h"
 
@@ -43,4 +45,18 @@ void reply_err(struct api *a, struct http_exchange *x, const struct err *err)
 	struct problem p = { .err = *err };
 
 	reply_problem(a, x, &p);
+}
+
+bool body_is_form(struct http_exchange *x)
+{
+	const char *type = http_exchange_request_header(x, "Content-Type"), *body = http_exchange_body(x);
+	size_t length = http_exchange_body_length(x);
+
+	if (!type || (strncasecmp(type, "application/x-www-form-urlencoded", 33) != 0 && strncasecmp(type, "multipart/form-data", 19) != 0))
+		return false;
+	while (length && isspace((unsigned char)*body)) {
+		body++;
+		length--;
+	}
+	return length && *body != '{' && *body != '[';
 }

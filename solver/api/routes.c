@@ -57,7 +57,7 @@ static const struct row {
 	{ { NULL } },
 };
 
-static int find_route(struct http_exchange *x, int *ret_index, char argument[ROUTE_ARGUMENT_MAX], struct problem *problem)
+static int find_route(const struct api *a, struct http_exchange *x, int *ret_index, char argument[ROUTE_ARGUMENT_MAX], struct problem *problem)
 {
 	const char *method = http_exchange_method(x), *path = http_exchange_path(x);
 	char allow[64];
@@ -72,6 +72,9 @@ static int find_route(struct http_exchange *x, int *ret_index, char argument[ROU
 	case ROUTE_NO_PATH:
 		break;
 	}
+	if (strncmp(path, "/.well-known/acme-challenge/", 28) == 0)
+		return problem_set(problem, 404, ERR_NOT_FOUND, NULL, "this is the API; challenges of HTTP-01 are answered at http.listen (%s)",
+		                   a->config->http.listen && a->config->http.listen[0] ? a->config->http.listen[0] : "it is off");
 	return problem_set(problem, 404, ERR_NOT_FOUND, NULL, "there is nothing at %.100s; see /v1/openapi.json", path);
 }
 
@@ -96,6 +99,8 @@ static int check_body_type(struct http_exchange *x, const struct caller *caller,
 {
 	const char *type = http_exchange_request_header(x, "Content-Type");
 
+	if (body_is_form(x))
+		return problem_set(problem, 415, ERR_INVALID, NULL, BODY_IS_FORM);
 	if (!caller->loopback || strcmp(http_exchange_method(x), "POST") != 0 || !http_exchange_body_length(x))
 		return 0;
 	if (type && strncasecmp(type, JSON_TYPE, strlen(JSON_TYPE)) == 0 && strchr(" ;", type[strlen(JSON_TYPE)]))
@@ -136,7 +141,7 @@ void api_handle(struct http_exchange *x, void *arg)
 		return;
 	if (doors_handle(a, x))
 		return;
-	if (find_route(x, &index, argument, &problem) < 0 || check_access(a, x, rows[index].access, &caller, &problem) < 0 ||
+	if (find_route(a, x, &index, argument, &problem) < 0 || check_access(a, x, rows[index].access, &caller, &problem) < 0 ||
 	    check_body_type(x, &caller, &problem) < 0) {
 		reply_problem(a, x, &problem);
 		return;

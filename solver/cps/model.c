@@ -298,6 +298,26 @@ const struct cps_allowed *cps_change_input(const struct cps_change *c, enum cps_
 	return NULL;
 }
 
+static bool is_among(const char *const *names, size_t count, const char *status)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(status, names[i]) == 0)
+			return true;
+	return false;
+}
+
+bool cps_change_is_past_validation(const struct cps_change *c)
+{
+	static const char *const late[] = {
+		"check-for-cert", "check-for-cert-error", "create-slot-files", "forward-create-slot-files", "live-check-action",
+		"forward-live-check-action", "deploy-changes-to-staging", "deploy-cert-to-staging", "wait-ack-change-management",
+		"deploy-cert-to-production", "abandon-slots-action", "deprovision-cert", "verify-third-party-cert",
+		"wait-review-third-party-cert", "wait-review-cert-warning", "complete",
+	};
+
+	return !cps_change_is_at_validation(c) && is_among(late, ARRAY_LEN(late), c->status);
+}
+
 bool cps_change_is_at_validation(const struct cps_change *c)
 {
 	static const char *const early[] = {
@@ -307,10 +327,7 @@ bool cps_change_is_at_validation(const struct cps_change *c)
 
 	if (c->state == CPS_NEW || cps_change_input(c, CPS_INPUT_CHALLENGES) || cps_change_input(c, CPS_INPUT_PRE_WARNINGS))
 		return true;
-	for (size_t i = 0; i < ARRAY_LEN(early); i++)
-		if (strcmp(c->status, early[i]) == 0)
-			return true;
-	return false;
+	return is_among(early, ARRAY_LEN(early), c->status);
 }
 
 /* ---- challenges */

@@ -167,7 +167,7 @@ static void decide(struct cps_validation *v, const struct cps_change *c)
 	else if (cps_change_input(c, CPS_INPUT_THIRD_PARTY))
 		validation_fail(v, ERR_UNSUPPORTED, "change %" PRId64 " waits for a third-party certificate, not for domain "
 		                "validation", v->change);
-	else if (v->names_valid || (!cps_change_is_at_validation(c) && c->state != CPS_STATE_UNKNOWN))
+	else if (v->names_valid || (cps_change_is_past_validation(c) && c->state != CPS_STATE_UNKNOWN))
 		past_validation(v, c);
 	else
 		validation_wait(v);

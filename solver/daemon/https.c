@@ -53,7 +53,7 @@ static void handle(struct http_exchange *x, void *arg)
 	} else if (!target_host(path, http_exchange_request_header(x, "Host"), host)) {
 		reply_text(x, 400, "bad request\n");
 	} else if (!token) {
-		reply_text(x, 404, "not found\n");
+		reply_text(x, 404, "not found: this port answers ACME HTTP-01 challenges and nothing else; the API has one of its own\n");
 	} else if ((length = answers_get_http(h->answers, host, token, body, sizeof(body))) >= 0) {
 		http_exchange_reply(x, 200, "text/plain", body, (size_t)length);
 	} else {

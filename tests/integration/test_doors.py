@@ -232,6 +232,20 @@ class Httpreq(Doors):
         self.refused(405, self.ask("GET", "/present"), "POST")
         self.refused(405, self.ask("PUT", "/cleanup", record("a.dcvd.test")), "POST")
 
+    def test_who_sends_no_credentials_or_a_form_or_asks_the_wrong_port_is_told_what_to_do(self):
+        self.refused(401, self.ask("POST", "/present", record("a.dcvd.test"), X_Forwarded_For="192.0.2.1"), "dcvd client add")
+        for path in ("/present", "/v1/challenges"):
+            status, text = self.post(path, "fqdn=a&value=b", **{"Content-Type": "application/x-www-form-urlencoded"})
+            self.assertEqual((status, "send JSON" in text), (415, True), text)
+        self.assertEqual(self.post("/present", record("curl.dcvd.test"), **{"Content-Type": "application/x-www-form-urlencoded"})[0], 200)
+        status, text = self.ask("GET", "/.well-known/acme-challenge/token")
+        self.assertEqual((status, "http.listen" in text), (404, True), text)
+        connection = http.client.HTTPConnection("127.0.0.1", self.service.http_port, timeout=10)
+        connection.request("GET", "/v1/challenges")
+        reply = connection.getresponse()
+        self.assertEqual((reply.status, b"the API has one of its own" in reply.read()), (404, True))
+        connection.close()
+
     def client(self, name, **grants):
         return self.basic(name, self.service.call("POST", "/v1/clients", {"name": name, "grants": grants})["token"])
 

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -92,6 +93,26 @@ static void both_spellings_of_the_status_are_one(void **state)
 	assert_true(cps_change_is_at_validation(&c));
 	assert_false(c.failed);
 	cps_change_done(&c);
+}
+
+static void a_status_that_nobody_knows_is_neither_before_nor_past_validation(void **state)
+{
+	static const struct { const char *status; bool at, past; } rows[] = {
+		{ "generate-csr", true, false }, { "check-for-cert", false, true }, { "complete", false, true },
+		{ "a-new-name-of-theirs", false, false }, { "", false, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[128];
+		struct cps_change c;
+
+		snprintf(text, sizeof(text), "{\"statusInfo\":{\"status\":\"%s\",\"state\":\"running\"}}", rows[i].status);
+		c = read_change(text);
+		assert_int_equal(cps_change_is_at_validation(&c), rows[i].at);
+		assert_int_equal(cps_change_is_past_validation(&c), rows[i].past);
+		cps_change_done(&c);
+	}
 }
 
 static void the_path_tells_more_than_the_type(void **state)
@@ -239,6 +260,7 @@ int main(void)
 		cmocka_unit_test(the_newest_change_has_the_highest_id),
 		cmocka_unit_test(a_path_outside_the_change_is_never_used),
 		cmocka_unit_test(both_spellings_of_the_status_are_one),
+		cmocka_unit_test(a_status_that_nobody_knows_is_neither_before_nor_past_validation),
 		cmocka_unit_test(the_path_tells_more_than_the_type),
 		cmocka_unit_test(an_error_object_fails_the_change_in_any_state),
 		cmocka_unit_test(the_older_form_has_its_challenge_on_the_name),

@@ -155,7 +155,7 @@ static void a_refusal_says_what_it_means(void **state)
 {
 	static const struct { int rcode; enum change_status status; } table[] = {
 		{ DNS_SERVFAIL, CHANGE_RETRY }, { DNS_REFUSED, CHANGE_DENIED }, { DNS_NOTAUTH, CHANGE_NO_ZONE }, { DNS_NOTZONE, CHANGE_FATAL },
-		{ DNS_NOTIMP, CHANGE_FATAL }, { DNS_FORMERR, CHANGE_FATAL }, { 6, CHANGE_FATAL },
+		{ DNS_NOTIMP, CHANGE_FATAL }, { DNS_FORMERR, CHANGE_FATAL }, { 6, CHANGE_RETRY }, { 11, CHANGE_RETRY },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
