@@ -73,14 +73,28 @@ static const char *or_dash(const char *text)
 
 /* ---- 1 to 3: verdict, the authority's words, the stage; 13: what to do ---- */
 
-static void print_mends(const struct verdict *v, enum finding_severity severity)
+static bool is_told_before(const struct verdict *v, size_t at)
 {
-	for (size_t i = 0; i < v->finding_count; i++)
-		if (v->findings[i].severity == severity && v->findings[i].mend) {
-			fputs("  → ", stdout);
-			clean(v->findings[i].mend, 2000);
-			putchar('\n');
-		}
+	for (size_t i = 0; i < at; i++)
+		if (v->findings[i].mend && strcmp(v->findings[i].mend, v->findings[at].mend) == 0)
+			return true;
+	return false;
+}
+
+/* Each advice once; returns how many there are. */
+static size_t print_mends(const struct verdict *v, enum finding_severity severity)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < v->finding_count; i++) {
+		if (v->findings[i].severity != severity || !v->findings[i].mend || is_told_before(v, i))
+			continue;
+		fputs("  → ", stdout);
+		clean(v->findings[i].mend, 2000);
+		putchar('\n');
+		count++;
+	}
+	return count;
 }
 
 static void print_answer(const struct verdict *v)
@@ -90,7 +104,8 @@ static void print_answer(const struct verdict *v)
 	fputs("  ", stdout);
 	clean(or_dash(v->detail), 2000);
 	putchar('\n');
-	print_mends(v, FINDING_ERROR);
+	if (!print_mends(v, FINDING_ERROR) && v->result != VERDICT_PASS)
+		print_mends(v, FINDING_WARNING);
 	if (v->result == VERDICT_PASS)
 		return;
 	printf("  %sstage %s", FAINT, verdict_stage_name(v->stage));
@@ -111,7 +126,7 @@ static void print_findings(const struct verdict *v)
 		       finding_severity_name(f->severity), PLAIN);
 		clean(f->text, 2000);
 		putchar('\n');
-		if (f->mend && f->severity != FINDING_ERROR) {
+		if (f->mend && f->severity != FINDING_ERROR && !is_told_before(v, i)) {
 			fputs("           → ", stdout);
 			clean(f->mend, 2000);
 			putchar('\n');

@@ -22,6 +22,8 @@ enum climb {
 	CLIMB_UNASKED, /* a name was not asked about */
 };
 
+enum { SERVFAIL = 2 };
+
 struct found {
 	enum climb end;
 	const char *name;               /* where it ended */
@@ -104,13 +106,22 @@ static char *error_problem(const struct inquiry *q, const struct found *f)
 	return lookup_problem(f->answer, q->a->dnssec);
 }
 
+/* What the look-up of the challenge name or the addresses suffers from is told there, and DNSSEC by itself. */
+static bool is_told_elsewhere(const struct inquiry *q, const struct found *f)
+{
+	const struct ev_answer *first = evidence_authority(q->e, q->e->fqdn ? q->e->fqdn : q->e->identifier, q->e->fqdn ? TYPE_TXT : TYPE_A);
+	bool bogus = f->answer->security && strcmp(f->answer->security, "bogus") == 0;
+
+	return bogus || (first && (first->failure || first->rcode == SERVFAIL) && q->v->result == VERDICT_FAIL);
+}
+
 static void judge_error(const struct inquiry *q, const struct found *f)
 {
 	CLEANUP(mem_freep) char *problem = error_problem(q, f);
 
 	find(q, FINDING_ERROR, "caa-lookup",
 	     mem_printf("The CAA records of %s cannot be looked up, and an authority takes that as a refusal: %s", f->name, problem),
-	     error_mend(f->name));
+	     is_told_elsewhere(q, f) ? NULL : error_mend(f->name));
 	verdict_decide(q->v, VERDICT_FAIL, STAGE_CAA, PROBLEM_DNS, sentence(q->e, problem));
 }
 

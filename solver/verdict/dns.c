@@ -12,6 +12,7 @@
 #include "solver/verdict/wildcard.h"
 
 #define SHOWN_BYTES 100 /* of a wrong value, in the authority's sentence */
+#define PART_MIN 8      /* bytes that are taken for a part of the value */
 #define CAUSES_MAX 4    /* wrong values that are explained */
 
 static bool has_value(const struct txt_case *c, const struct ev_answer *answer)
@@ -113,6 +114,17 @@ static bool spaced(const char *value, const char *expected)
 	return wrapped(value, expected, " \t\r\n");
 }
 
+/* What a form or a tool put around it: a name, "TXT", typographic quotes. */
+static bool surrounded(const char *value, const char *expected)
+{
+	return strstr(value, expected) != NULL;
+}
+
+static bool part(const char *value, const char *expected)
+{
+	return strlen(value) >= PART_MIN && strstr(expected, value) != NULL;
+}
+
 static bool other_case(const char *value, const char *expected)
 {
 	return strcasecmp(value, expected) == 0;
@@ -132,7 +144,9 @@ static const struct cause {
 } causes[] = {
 	{ "value-quoted", quoted, "it is the right value in quotes that are part of it", "Write the value without quotes" },
 	{ "value-spaced", spaced, "it is the right value with white space around it", "Write the value without white space around it" },
+	{ "value-split", part, "it is only a part of the right value", "Write the whole value into one TXT record, not into several" },
 	{ "value-padded", padded, "it is the right value with padding (\"=\") behind it", "Write the value without \"=\" at the end" },
+	{ "value-surrounded", surrounded, "the right value stands in it among other text", "Write the value alone, without other text before or behind it" },
 	{ "value-base64", plain_base64, "it is base64 where base64url is needed (\"-\" and \"_\", not \"+\" and \"/\")", "Write the value in base64url" },
 	{ "value-case", other_case, "it is the right value in other case", "Write upper and lower case as they are" },
 	{ "value-key-authorization", key_authorization, "it is the key authorization itself, not its digest",
@@ -153,7 +167,7 @@ static void explain_value(const struct txt_case *c, const struct ev_answer *answ
 		if (!causes[i].fits((char *)bytes, c->e->expected))
 			continue;
 		verdict_find(c->v, FINDING_ERROR, STAGE_VALIDATION, causes[i].code, mem_printf("%s at %s: %s", shown, answer->name, causes[i].text),
-		             mem_printf("%s: TXT record %s", causes[i].mend, txt_place(c->e)));
+		             mem_printf("%s: TXT record %s with the value %s", causes[i].mend, txt_place(c->e), c->e->expected));
 		return;
 	}
 	verdict_find(c->v, FINDING_ERROR, STAGE_VALIDATION, "value-unknown", mem_printf("%s at %s is not the expected value", shown, answer->name), mend(c));

@@ -23,6 +23,7 @@ static bool has_security(const struct ev_answer *a, const char *security)
 static const struct {
 	const char *words[3], *mend;
 } troubles[] = {
+	{ { "No DNSKEY" }, "Sign the zone, or remove its DS record at the parent: the zone has no DNSKEY" },
 	{ { "expired", "Expired" }, "Sign the zone again: its signatures have ended; look why the signer did not" },
 	{ { "not yet", "Not Yet Valid", "future" }, "Set the clock of the signer right and sign the zone again" },
 	{ { "NSEC", "denial", "Denial" }, "Mend the NSEC or NSEC3 records: the denial of a record that does not exist must be signed too" },
@@ -49,6 +50,14 @@ static void find(struct verdict *v, enum finding_severity severity, const char *
 		}
 	}
 	verdict_find(v, severity, STAGE_LOOKUP, code, text, mend);
+}
+
+/* What an authority asks too. Our own questions (where a zone begins, whether the record stands in a wrong place) are no findings. */
+static bool is_asked_by_authority(const struct evidence *e, const struct ev_answer *a)
+{
+	if (a->type == TYPE_TXT)
+		return e->fqdn && strcmp(a->name, e->fqdn) == 0;
+	return a->type == TYPE_CAA || (!e->fqdn && (a->type == TYPE_A || a->type == TYPE_AAAA));
 }
 
 static void tell_bogus(const struct ev_answer *answer, const struct authority *a, struct verdict *v)
@@ -99,7 +108,7 @@ static void check_signature(const struct ev_answer *answer, const struct ev_reco
 		return;
 	if (end <= now)
 		find(v, FINDING_WARNING, "signature-ended", mem_printf("the signature of %s (%.*s) has ended", r->owner, (int)strcspn(r->data, " "), r->data),
-		     mem_dup(troubles[0].mend));
+		     mem_dup(mend_for("expired")));
 	else
 		find(v, FINDING_WARNING, "signature-ends",
 		     mem_printf("the signature of %s (%.*s) ends in %lld %s", r->owner, (int)strcspn(r->data, " "), r->data,
@@ -121,7 +130,7 @@ void judge_dnssec(const struct evidence *e, const struct authority *a, struct ve
 	const struct ev_answer *answer = main_answer(e);
 
 	for (size_t i = 0; i < e->answer_count; i++) {
-		if (has_security(&e->answers[i], "bogus"))
+		if (has_security(&e->answers[i], "bogus") && is_asked_by_authority(e, &e->answers[i]))
 			tell_bogus(&e->answers[i], a, v);
 		for (size_t r = 0; r < e->answers[i].record_count; r++)
 			if (e->answers[i].records[r].type == TYPE_RRSIG)

@@ -4,10 +4,15 @@
 #include <string.h>
 #include <strings.h>
 
+#include "solver/base/buf.h"
 #include "solver/base/mem.h"
 #include "solver/verdict/address.h"
 #include "solver/verdict/body.h"
 #include "solver/verdict/lookup.h"
+
+#define SLOW_MS 3000 /* of the look-up of one family */
+
+enum { NXDOMAIN = 3 };
 
 struct explain {
 	const struct evidence *e;
@@ -30,7 +35,7 @@ static void find(struct explain *x, enum finding_severity severity, const char *
 	verdict_find(x->v, severity, x->w->stage == STAGE_LOOKUP ? STAGE_LOOKUP : STAGE_VALIDATION, code, text, mend);
 }
 
-/* What to say of each reason; %1 is where (a target, a URL or an address). */
+/* What to say of each reason. {address}, {port}, {host} and {target} in the mend are filled in. */
 static const struct sentence {
 	const char *code, *text, *mend;
 } sentences[] = {
@@ -45,15 +50,18 @@ static const struct sentence {
 	{ "redirect-path", "the path of the redirect is too long", "Redirect to a path of at most 2000 bytes" },
 	{ "redirect-loop", "the redirects come back to a URL that was asked before", "Take the challenge path out of the redirect: serve /.well-known/acme-challenge/ where it is asked for first" },
 	{ "redirect-unreadable", "the Location of the redirect is no URL", "Send a valid absolute URL as Location" },
-	{ "redirect-unresolved", "the name in the redirect has no usable address", "Redirect to a name that resolves, or add its address records" },
-	{ "connect-timeout", "no answer to the connection request: a firewall, or nobody at this address", "Open the port in every firewall on the way, for the whole world" },
-	{ "connect-refused", "nobody listens on this port", "Start the web server, and have it listen on this port and address" },
-	{ "connect-unreachable", "there is no route to this address", "Correct the address record, or the routing to this address" },
-	{ "attempt-too-slow", "the attempt took longer than the authority waits", "Make the server answer within a few seconds" },
-	{ "no-answer", "the connection was accepted but no answer came in time", "Make the server answer the challenge path within a few seconds" },
-	{ "connection-reset", "the connection was reset after it was accepted, often by a firewall that looks into requests", "Let requests for /.well-known/acme-challenge/ pass the firewall" },
-	{ "connection-closed", "the connection was closed without an answer", "Have a web server answer plain HTTP on this port" },
-	{ "no-http", "what answers here does not speak HTTP", "Have a web server answer plain HTTP on port 80" },
+	{ "redirect-unresolved", "the name in the redirect has no usable address", "Give {target} a public address (A or AAAA record), or redirect to another name" },
+	{ "connect-timeout", "no answer to the connection request: a firewall, or nobody at this address", "Open port {port} of {address} in every firewall on the way, for the whole world" },
+	{ "connect-refused", "nobody listens on this port", "Have a web server listen on {address} port {port}" },
+	{ "connect-unreachable", "there is no route to this address", "Correct the address record of {host}, or the routing to {address}" },
+	{ "attempt-too-slow", "the attempt took longer than the authority waits", "Make the web server at {address} answer within a few seconds" },
+	{ "no-answer", "the connection was accepted but no answer came in time", "Make the web server at {address} answer the challenge path within a few seconds" },
+	{ "connection-reset", "the connection was reset after it was accepted, often by a firewall that looks into requests", "Let requests for /.well-known/acme-challenge/ at {address} pass the firewall" },
+	{ "connection-closed", "the connection was closed without an answer", "Have a web server answer plain HTTP on port 80 and HTTPS on port 443: {address} port {port} closes without an answer" },
+	{ "head-cut", "the answer ends, or grows too long, within its header", "Send the whole answer, with a short header: {address} port {port} breaks off within it" },
+	{ "no-http", "what answers here does not speak HTTP", "Have a web server answer plain HTTP on port 80 of {address}" },
+	{ "header-long", "the header of the answer is too long", "Answer with a short header: a few lines, each far below 64 kB" },
+	{ "header-length", "the answer has a wrong Content-Length", "Send the right Content-Length, or none" },
 	{ "http2", "the server speaks only HTTP/2 where HTTP/1.1 is asked", "Switch HTTP/2 off on port 80" },
 	{ "plain-http-on-443", "plain HTTP is spoken on the https port", "Configure TLS on port 443, or do not redirect to https" },
 	{ "tls-old", "the https server speaks no TLS 1.2", "Switch TLS 1.2 and 1.3 on" },
@@ -75,16 +83,79 @@ static char *refused_because(const struct ev_hop *hop)
 	return refused ? mem_printf(" (%s)", hop->why) : mem_dup("");
 }
 
+/* The host of a redirect, as it is written there; the host that was asked without one. */
+static char *target_host(const struct ev_hop *hop)
+{
+	const char *at = hop->location ? strstr(hop->location, "//") : NULL;
+
+	return at ? mem_dup_n(at + 2, strcspn(at + 2, "/:?#")) : mem_dup(hop->host);
+}
+
+static char *fill(const char *template, const struct ev_hop *hop)
+{
+	struct buf out = BUF_INIT(4096);
+	CLEANUP(mem_freep) char *target = target_host(hop);
+	const char *const words[][2] = { { "{address}", hop->address }, { "{port}", strncmp(hop->url, "https:", 6) == 0 ? "443" : "80" },
+		{ "{host}", hop->host }, { "{target}", target } };
+
+	while (*template) {
+		size_t i = 0;
+
+		while (i < ARRAY_LEN(words) && strncmp(template, words[i][0], strlen(words[i][0])) != 0)
+			i++;
+		if (i < ARRAY_LEN(words))
+			buf_add_text(&out, words[i][1]);
+		else
+			buf_add(&out, template, 1);
+		template += i < ARRAY_LEN(words) ? strlen(words[i][0]) : 1;
+	}
+	return buf_take(&out);
+}
+
+static bool has_several(const struct explain *x, const char *host)
+{
+	const struct ev_answer *v4 = evidence_authority(x->e, host, TYPE_A), *v6 = evidence_authority(x->e, host, TYPE_AAAA);
+
+	return (v4 ? v4->record_count : 0) + (v6 ? v6->record_count : 0) > 1;
+}
+
+/* Of a host with several addresses the mend says which one is meant. Takes `mend`. */
+static char *at_address(const struct explain *x, char *mend)
+{
+	const struct ev_hop *hop = x->w->last;
+	char *longer;
+
+	if (!hop || !has_several(x, hop->host) || strstr(mend, hop->address))
+		return mend;
+	longer = mem_printf("%s (at %s)", mend, hop->address);
+	free(mend);
+	return longer;
+}
+
+/* What is no HTTP to the client may be no more than a header that is too long, or that lies. */
+static const char *closer_code(const struct explain *x, const char *code)
+{
+	const char *why = x->w->last->why ? x->w->last->why : "";
+
+	if (strcmp(code, "connection-closed") == 0 && strstr(why, "within its head"))
+		return "head-cut";
+	if (strcmp(code, "no-http") != 0 && strcmp(code, "bad-head") != 0)
+		return code;
+	if (strstr(why, "longer than") || strstr(why, "Out of memory")) /* a line that outgrows curl's buffer */
+		return "header-long";
+	return strstr(why, "Content-Length") ? "header-length" : code;
+}
+
 static void explain_code(struct explain *x, const char *code)
 {
 	CLEANUP(mem_freep) char *because = refused_because(x->w->last);
-	const char *where = x->w->target ? x->w->target : x->w->last ? x->w->last->url : x->e->identifier;
-	const char *address = x->w->last ? x->w->last->address : "-";
+	const char *where = x->w->target ? x->w->target : x->w->last->url;
 
+	code = closer_code(x, code);
 	for (size_t i = 0; i < ARRAY_LEN(sentences); i++)
 		if (strcmp(sentences[i].code, code) == 0)
-			find(x, FINDING_ERROR, sentences[i].code, mem_printf("%s at %s: %s%s", where, address, sentences[i].text, because),
-			     mem_dup(sentences[i].mend));
+			find(x, FINDING_ERROR, sentences[i].code, mem_printf("%s at %s: %s%s", where, x->w->last->address, sentences[i].text, because),
+			     at_address(x, fill(sentences[i].mend, x->w->last)));
 }
 
 /* ---- who answers there ---- */
@@ -134,7 +205,8 @@ bool http_is_page(const struct ev_hop *hop)
 
 static void explain_status(struct explain *x, const struct ev_hop *hop)
 {
-	const char *mend = "Serve the key authorization at this URL with status 200";
+	CLEANUP(mem_freep) char *serve = mem_printf("Serve the key authorization at %s with status 200", hop->url);
+	const char *mend = serve;
 
 	if (hop->status == 401 || hop->status == 403)
 		mend = "Let everybody read /.well-known/acme-challenge/, without a password and whatever their address and user agent";
@@ -142,7 +214,8 @@ static void explain_status(struct explain *x, const struct ev_hop *hop)
 		mend = "Mend the web server's error, or serve /.well-known/acme-challenge/ past the application";
 	else if (hop->status >= 300 && hop->status < 400)
 		mend = "Send a Location with the redirect, or the key authorization with status 200";
-	find(x, FINDING_ERROR, "status", mem_printf("%s at %s answers with status %d", hop->url, hop->address, hop->status), mem_dup(mend));
+	find(x, FINDING_ERROR, "status", mem_printf("%s at %s answers with status %d", hop->url, hop->address, hop->status),
+	     at_address(x, mem_dup(mend)));
 }
 
 /* ---- what is in the body ---- */
@@ -177,19 +250,24 @@ static const char *body_cause(const struct explain *x, const struct ev_hop *hop,
 		*ret_mend = "Save the file without a byte order mark, as ASCII";
 		return "the answer begins with a byte order mark";
 	}
-	if (behind)
+	if (behind) {
+		*ret_mend = "Answer with the key authorization without white space before it";
 		return "white space stands before the key authorization";
+	}
 	if (b->kept == strlen(token) && starts(b, token)) {
 		*ret_mend = "Answer with TOKEN.THUMBPRINT, not with the token alone";
 		return "the answer is the token without the account's thumbprint";
 	}
 	if (starts(b, token) && b->kept > strlen(token) && b->start[strlen(token)] == '.' && *token) {
+		if (b->kept > length && starts(b, expected))
+			return "something follows the key authorization";
 		*ret_mend = "Answer with the key authorization of the account that made this order";
-		return b->kept > length && starts(b, expected) ? "something follows the key authorization"
-		                                               : "the thumbprint is another account's";
+		return "the thumbprint is another account's";
 	}
-	if (b->start[0] == '"')
+	if (b->start[0] == '"') {
+		*ret_mend = "Answer with the key authorization without quotes around it";
 		return "the key authorization is in quotes";
+	}
 	*ret_mend = "Publish the key authorization of this order, and remove what an earlier one left";
 	return "the answer is another text";
 }
@@ -204,7 +282,7 @@ static void explain_body(struct explain *x, const struct ev_hop *hop)
 	difference = body_difference(&b, x->e->expected);
 	cause = body_cause(x, hop, &b, &mend);
 	find(x, FINDING_ERROR, http_is_page(hop) ? "catch-all-page" : "body-differs",
-	     mem_printf("%s at %s: %s (%s)", hop->url, hop->address, cause, difference), mem_dup(mend));
+	     mem_printf("%s at %s: %s (%s)", hop->url, hop->address, cause, difference), at_address(x, mem_dup(mend)));
 	body_done(&b);
 }
 
@@ -220,15 +298,60 @@ static const char *other_family(const struct explain *x, const struct ev_hop *ho
 	return NULL;
 }
 
-/* The IPv6 address is asked first, and what it answers counts. */
-static void explain_family(struct explain *x, const struct ev_hop *hop)
+static void tell_family(struct explain *x, enum finding_severity severity, const struct ev_hop *hop, const char *what)
 {
 	const char *v4 = other_family(x, hop);
 
 	if (v4)
-		find(x, FINDING_ERROR, "stale-aaaa",
-		     mem_printf("%s has an IPv6 address, %s, which is asked first; what its IPv4 address %s answers does not help", hop->host, hop->address, v4),
-		     mem_printf("Make %s answer as %s does, or remove the AAAA record of %s", hop->address, v4, hop->host));
+		find(x, severity, "stale-aaaa", mem_printf("the IPv6 address %s of %s %s", hop->address, hop->host, what),
+		     mem_printf("Make %s (IPv6) answer as %s does, or remove the AAAA record of %s", hop->address, v4, hop->host));
+}
+
+/* An IPv6 address that cannot be connected to costs time, and the walk begins anew at the first URL. */
+static void tell_dead_family(struct explain *x, enum finding_severity severity)
+{
+	for (size_t i = 0; i < x->e->hop_count; i++)
+		if (walk_dial_failed(&x->e->hops[i]) && x->e->hops[i].walk == x->w->last->walk)
+			tell_family(x, severity, &x->e->hops[i], "takes no connection; the authority loses time before it asks IPv4, and begins anew there");
+}
+
+/* Whether the name servers leave questions for AAAA of the host unanswered and answer those for A. */
+static bool tell_dropped_family(struct explain *x)
+{
+	const char *host = x->w->last->host;
+	const struct ev_answer *v4 = evidence_authority(x->e, host, TYPE_A), *v6 = evidence_authority(x->e, host, TYPE_AAAA);
+	bool dropped = v4 && v6 && !v4->failure && v4->elapsed_ms < SLOW_MS && v6->elapsed_ms > SLOW_MS && (v6->failure || v6->rcode);
+
+	if (dropped)
+		find(x, FINDING_ERROR, "aaaa-dropped", mem_printf("the name servers of %s answer A queries, but not AAAA queries", host),
+		     mem_printf("Make the name servers of %s answer AAAA queries too (an empty answer is fine)", host));
+	return dropped;
+}
+
+/* The IPv6 address is asked first, and what it answers counts; so it does where time or a second beginning is what fails. */
+static void explain_family(struct explain *x, const char *code)
+{
+	static const char *const late[] = { "redirect-loop", "connect-timeout", "attempt-too-slow", "no-answer" };
+
+	tell_family(x, FINDING_ERROR, x->w->last, "is asked first, and what it answers counts");
+	for (size_t i = 0; i < ARRAY_LEN(late); i++)
+		if (strcmp(code, late[i]) == 0)
+			tell_dead_family(x, FINDING_ERROR);
+}
+
+/* Why a host has no address: a look-up that failed is no lack of records. */
+static char *address_mend(const struct explain *x)
+{
+	const char *name = x->e->identifier;
+	const struct ev_answer *found[] = { evidence_authority(x->e, name, TYPE_A), evidence_authority(x->e, name, TYPE_AAAA) };
+
+	for (size_t i = 0; i < 2; i++) {
+		if (found[i] && found[i]->security && strcmp(found[i]->security, "bogus") == 0)
+			return NULL; /* DNSSEC is told by itself */
+		if (found[i] && (found[i]->failure || (found[i]->rcode != 0 && found[i]->rcode != NXDOMAIN)))
+			return mem_printf("Make the name servers of %s answer A and AAAA queries, over UDP and TCP, within a second", name);
+	}
+	return mem_printf("Add an A or AAAA record for %s", name);
 }
 
 static void explain_no_address(struct explain *x, const char *code)
@@ -238,7 +361,7 @@ static void explain_no_address(struct explain *x, const char *code)
 		     mem_printf("Give %s a public address, or use dns-01", x->e->identifier));
 	else
 		find(x, FINDING_ERROR, "address-missing", mem_printf("%s has no address: %s", x->e->identifier, x->w->detail),
-		     mem_printf("Add an A or AAAA record for %s", x->e->identifier));
+		     address_mend(x));
 }
 
 void http_explain(const struct evidence *e, const struct authority *a, const struct walk *w, const char *code, struct verdict *v)
@@ -249,6 +372,7 @@ void http_explain(const struct evidence *e, const struct authority *a, const str
 		explain_no_address(&x, code);
 	if (!w->last)
 		return;
+	explain_family(&x, code);
 	if (strcmp(code, "status") == 0)
 		explain_status(&x, w->last);
 	else if (strcmp(code, "body-differs") == 0 || (strcmp(code, "body-long") == 0 && http_is_page(w->last)))
@@ -256,21 +380,20 @@ void http_explain(const struct evidence *e, const struct authority *a, const str
 	else
 		explain_code(&x, code);
 	explain_server(&x, w->last);
-	explain_family(&x, w->last);
 }
 
 /* ---- of what passed ---- */
 
-static void warn_fallback(struct explain *x)
+/* So slow that the authority may give up: the reason of a verdict, so it is an error. */
+static void explain_slow(struct explain *x)
 {
-	for (size_t i = 0; i < x->e->hop_count; i++) {
-		const struct ev_hop *hop = &x->e->hops[i];
+	size_t before = x->v->finding_count;
 
-		if (walk_dial_failed(hop) && other_family(x, hop))
-			find(x, FINDING_WARNING, "stale-aaaa",
-			     mem_printf("the IPv6 address %s of %s takes no connection; the authority lost time before it asked IPv4", hop->address, hop->host),
-			     mem_printf("Make %s listen, or remove the AAAA record of %s", hop->address, hop->host));
-	}
+	if (!tell_dropped_family(x))
+		tell_dead_family(x, FINDING_ERROR);
+	find(x, FINDING_ERROR, "slow", mem_printf("%s took %lld ms; perspectives elsewhere may need longer and run out of time", x->w->last->address,
+	     (long long)x->w->elapsed_ms),
+	     x->v->finding_count > before ? NULL : mem_printf("Make the web server at %s answer within a few seconds", x->w->last->address));
 }
 
 void http_warn(const struct evidence *e, const struct authority *a, const struct walk *w, struct verdict *v)
@@ -284,8 +407,9 @@ void http_warn(const struct evidence *e, const struct authority *a, const struct
 		                (long long)a->redirects_promised),
 		     mem_dup("Lead the challenge path to its answer with fewer redirects"));
 	if (a->flaky_ms > 0 && w->elapsed_ms > a->flaky_ms)
-		find(&x, FINDING_WARNING, "slow", mem_printf("%s took %lld ms; perspectives elsewhere may need longer and run out of time", hop->address,
-		     (long long)w->elapsed_ms), mem_dup("Make the server answer within a few seconds"));
+		explain_slow(&x);
+	else
+		tell_dead_family(&x, FINDING_WARNING);
 	if (!e->expected && hop->status == 200 && http_is_page(hop))
 		find(&x, FINDING_WARNING, "catch-all-page", mem_printf("%s at %s shows a page for people whatever path is asked", hop->url, hop->address),
 		     mem_dup("Exclude /.well-known/acme-challenge/ from the page that is shown for every unknown path"));
@@ -294,5 +418,4 @@ void http_warn(const struct evidence *e, const struct authority *a, const struct
 		     mem_dup("Let everybody read /.well-known/acme-challenge/"));
 	if (!e->expected)
 		explain_server(&x, hop);
-	warn_fallback(&x);
 }

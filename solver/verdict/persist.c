@@ -181,6 +181,17 @@ static char *mend(const struct txt_case *c)
 	return mem_printf("Add a TXT record %s with the value \"%s\"", txt_place(c->e), value);
 }
 
+/* The record as it should be; what it permits beyond this order stays. */
+static char *mend_of(const struct txt_case *c, const struct reading *r, const char *shown)
+{
+	bool wildcard = c->e->wildcard || strstr(shown, "policy=wildcard");
+	CLEANUP(mem_freep) char *value = persist_value(r->issuer, c->e->account_uri ? c->e->account_uri : "ACCOUNT-URI", wildcard, 0);
+
+	if (r->fit != FIT_MALFORMED)
+		return mem_printf("%s: TXT record %s", r->mend, txt_place(c->e));
+	return mem_printf("%s: TXT record %s with the value \"%s\"", r->mend, txt_place(c->e), value);
+}
+
 static void explain(const struct txt_case *c, const struct ev_answer *answer)
 {
 	bool ours = false;
@@ -193,7 +204,7 @@ static void explain(const struct txt_case *c, const struct ev_answer *answer)
 		ours = ours || r.fit != FIT_FOREIGN;
 		if (r.why)
 			verdict_find(c->v, FINDING_ERROR, STAGE_VALIDATION, r.code, mem_printf("%s at %s: %s", shown, answer->name, r.why),
-			             mem_printf("%s: TXT record %s", r.mend, txt_place(c->e)));
+			             mend_of(c, &r, shown));
 		free(r.why);
 	}
 	if (!ours)

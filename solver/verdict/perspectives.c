@@ -74,6 +74,15 @@ static enum problem_type problem_of(const struct ev_perspective *p)
 }
 
 /* Each perspective that does not agree; an error where that decides. */
+static const char differs[] = "Answer alike for the whole world: look for a block by country or network, and for name servers that differ by region";
+static const char nowhere_seen[] = "Publish the answer for the whole world, not only in a view for inside, and keep it until the authority has finished";
+
+/* All the others see alike what this host does not: then it is this host that stands apart, or the answer went away meanwhile. */
+static bool everywhere(const struct quorum *q)
+{
+	return q->failed == q->remotes && strcmp(q->check, "dcv") == 0;
+}
+
 static void report(const struct evidence *e, const struct quorum *q, struct verdict *v)
 {
 	bool decides = q->failed > allowed_failures(q->remotes);
@@ -90,7 +99,7 @@ static void report(const struct evidence *e, const struct quorum *q, struct verd
 			verdict_find(v, decides ? FINDING_ERROR : FINDING_WARNING, STAGE_PERSPECTIVES, "perspective-differs",
 			             mem_printf("the perspective %s (%s) says no: %s", p->code ? p->code : "-", p->rir ? p->rir : "-",
 			                        p->detail ? p->detail : q->check),
-			             mem_dup("Answer alike for the whole world: look for a block by country or network, and for name servers that differ by region"));
+			             mem_dup(everywhere(q) ? nowhere_seen : differs));
 	}
 }
 

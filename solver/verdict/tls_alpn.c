@@ -44,9 +44,9 @@ static void fail(struct outcome *o, enum problem_type problem, char *detail)
 	o->detail = detail;
 }
 
-static void find(const struct inquiry *q, const char *code, char *text, const char *mend)
+static void find(const struct inquiry *q, const struct outcome *o, const char *code, char *text, const char *mend)
 {
-	verdict_find(q->v, FINDING_ERROR, STAGE_VALIDATION, code, text, mem_dup(mend));
+	verdict_find(q->v, FINDING_ERROR, STAGE_VALIDATION, code, text, mem_printf("%s (%s port 443)", mend, o->address));
 }
 
 /* ---- the certificate ---- */
@@ -56,7 +56,7 @@ static void bad(const struct inquiry *q, struct outcome *o, const char *code, ch
 {
 	bool v6 = address_is_v6(o->address);
 
-	find(q, code, mem_printf("%s: %s", o->address, said), mend);
+	find(q, o, code, mem_printf("%s: %s", o->address, said), mend);
 	fail(o, PROBLEM_UNAUTHORIZED,
 	     mem_printf("Incorrect validation certificate for tls-alpn-01 challenge. Requested %s from %s%s%s:443. %s", q->e->identifier,
 	                v6 ? "[" : "", o->address, v6 ? "]" : "", said));
@@ -120,6 +120,7 @@ static void check_digest(const struct inquiry *q, struct outcome *o, const struc
 static void check_certificate(const struct inquiry *q, struct outcome *o, const struct certificate *c)
 {
 	const char *names = wrong_names(q, c);
+	CLEANUP(mem_freep) char *only = mem_printf("Present a certificate whose only name is %s, in lower case", q->e->identifier);
 	char *extensions;
 
 	if (!c->self_signed) {
@@ -133,7 +134,7 @@ static void check_certificate(const struct inquiry *q, struct outcome *o, const 
 		    "Present a certificate with subjectAltName and a critical acmeIdentifier extension, each once");
 	else if (names)
 		bad(q, o, "certificate-names", mem_printf("Received certificate with unexpected identifiers (\"%s\"): \"%s\"", c->shown, names),
-		    "Present a certificate whose only name is the identifier, in lower case");
+		    only);
 	else
 		check_digest(q, o, c);
 }
@@ -145,14 +146,14 @@ static void judge_certificate(const struct inquiry *q, struct outcome *o, const 
 	size_t length;
 
 	if (!presented->alpn || strcmp(presented->alpn, PROTOCOL) != 0) {
-		find(q, "alpn-missing", mem_printf("%s does not know the protocol " PROTOCOL, o->address),
+		find(q, o, "alpn-missing", mem_printf("%s does not know the protocol " PROTOCOL, o->address),
 		     "Have the server on port 443 answer clients that ask for " PROTOCOL);
 		fail(o, PROBLEM_UNAUTHORIZED, mem_dup("Cannot negotiate ALPN protocol \"" PROTOCOL "\" for tls-alpn-01 challenge"));
 	} else if (!presented->der || crypto_base64_decode(presented->der, &der, &length) < 0) {
-		find(q, "certificate-missing", mem_printf("%s presents no certificate", o->address), "Present the challenge certificate");
+		find(q, o, "certificate-missing", mem_printf("%s presents no certificate", o->address), "Present the challenge certificate");
 		fail(o, PROBLEM_UNAUTHORIZED, mem_dup("No certs presented for tls-alpn-01 challenge"));
 	} else if (certificate_parse(der, length, &c, NULL) < 0) {
-		find(q, "certificate-malformed", mem_printf("%s presents a certificate that cannot be read", o->address), "Present a valid X.509 certificate");
+		find(q, o, "certificate-malformed", mem_printf("%s presents a certificate that cannot be read", o->address), "Present a valid X.509 certificate");
 		fail(o, PROBLEM_CONNECTION, mem_printf("%s: Error getting validation data", o->address));
 	} else {
 		check_certificate(q, o, &c);
@@ -205,7 +206,7 @@ static void judge_address(const struct inquiry *q, const char *address, struct o
 	} else if (c->failure) {
 		failure_describe(c->failure, c->why, &words);
 		o->trouble = true;
-		find(q, words.code, mem_printf("%s port 443: %s", address, words.text),
+		find(q, o, words.code, mem_printf("%s port 443: %s", address, words.text),
 		     "Have a TLS server listen on port 443, reachable for the whole world, and answer " PROTOCOL);
 		fail(o, words.problem, mem_printf("%s: %s", address, words.text));
 	} else {
@@ -225,10 +226,17 @@ static void look_at_other(const struct inquiry *q, const char *v4)
 	free(o.detail);
 }
 
+static void soften(struct verdict *v, size_t from)
+{
+	for (size_t i = from; i < v->finding_count; i++)
+		v->findings[i].severity = FINDING_WARNING;
+}
+
 static void judge_draw(const struct inquiry *q, size_t n, struct outcome *o)
 {
 	const char *v6 = q->e->ip ? q->e->identifier : addresses_at(q->a, q->v6, n);
 	const char *v4 = q->e->ip ? NULL : addresses_at(q->a, q->v4, n);
+	size_t before = q->v->finding_count;
 
 	judge_address(q, v6 ? v6 : v4, o);
 	if (o->came == UNSEEN && v6 && v4)
@@ -236,10 +244,13 @@ static void judge_draw(const struct inquiry *q, size_t n, struct outcome *o)
 	if (!o->trouble || !v6 || q->e->ip || q->a->fallback == FALLBACK_NONE)
 		return;
 	free(o->detail);
-	if (v4)
+	if (v4) {
 		judge_address(q, v4, o);
-	else
+		if (o->came == PASSED) /* the other family made good for it */
+			soften(q->v, before);
+	} else {
 		fail(o, PROBLEM_MALFORMED, mem_printf("Unable to contact \"%s\" at \"%s\", no IPv4 addresses to try as fallback", q->e->identifier, v6));
+	}
 }
 
 static size_t draws(const struct inquiry *q)
