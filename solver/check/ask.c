@@ -344,7 +344,7 @@ void run_give_up(struct check_run *r)
 		a->waiting = false;
 		if (a->url || a->certificate)
 			ask_give_up_web(a);
-		else if ((answer = answer_new(a, a->server ? "direct" : "authority")) != NULL) {
+		else if ((answer = answer_new(a, a->view ? a->view : a->server ? "direct" : "authority")) != NULL) {
 			answer_fail(answer, &err);
 			host_note_answer(r, answer);
 		}
@@ -389,7 +389,7 @@ void run_abandon(struct check_run *r)
 		a->waiting = false;
 		a->abandoned = true;
 		r->abandoned++;
-		if ((answer = answer_new(a, "direct")) != NULL)
+		if ((answer = answer_new(a, a->view ? a->view : "direct")) != NULL)
 			answer_fail(answer, &err);
 	}
 }

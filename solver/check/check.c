@@ -147,6 +147,7 @@ static void on_patience(void *arg)
 
 	r->patience = NULL;
 	run_abandon(r);
+	r->heard_ms = loop_now_ms(r->c->parts.loop); /* what the silence leads to may take its time, too */
 	run_advance(r);
 }
 
@@ -281,7 +282,7 @@ static bool is_own(const struct check_run *r)
 
 	if (e->ip || r->refused)
 		return false;
-	return name_is_below(e->identifier, "localhost") || zone_own(r->c, e->fqdn ? e->fqdn : e->identifier);
+	return (!r->dns && name_is_below(e->identifier, "localhost")) || zone_own(r->c, e->fqdn ? e->fqdn : e->identifier);
 }
 
 static const char *thumbprint_of(const struct check_want *want)

@@ -39,11 +39,21 @@ static const char *target_of(struct check_run *r)
 	return txt->final_name && strcmp(txt->final_name, r->e->fqdn) != 0 ? txt->final_name : aliases_end(r);
 }
 
+/* Where somebody was silent already, the silence of several names is waited for at once. */
+static void want_all_if_silent(struct check_run *r, const char *target)
+{
+	const struct ev_answer *txt = r->dns ? run_have(r, r->e->fqdn, DNS_TXT) : NULL;
+
+	for (const char *name = target; txt && txt->failure && name && !r->blind; name = name_parent(name))
+		run_want(r, name, DNS_SOA);
+}
+
 /* The zone of `name`: that of the nearest SOA at or above it which can be had. */
 static char *zone_of(struct check_run *r, const char *target)
 {
 	CLEANUP(mem_freep) char *copy = mem_dup(target);
 
+	want_all_if_silent(r, copy);
 	for (const char *name = copy; name; name = name_parent(name)) {
 		const struct ev_answer *soa = run_want(r, name, DNS_SOA);
 		const char *zone;

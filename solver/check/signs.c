@@ -29,7 +29,7 @@ static bool fails_over_tcp(const struct check_run *r, const struct run_server *s
 	for (size_t i = 0; i < r->e->answer_count; i++)
 		if (is_from(&r->e->answers[i], s, "tcp") && r->e->answers[i].failure)
 			return true;
-	return udp && udp->failure && udp->elapsed_ms < SILENCE_MS;
+	return udp && udp->failure && udp->final_name && udp->elapsed_ms < SILENCE_MS; /* without a final name it was not waited for */
 }
 
 static bool refuses(const struct ev_answer *a)

@@ -26,7 +26,7 @@ bool is_own_name(const struct engine *e, const struct challenge *c)
 {
 	char *const *zones = e->config->dns.zones;
 
-	if (name_is_below(c->identifier, "localhost"))
+	if (strncmp(challenge_type_name(c->type), "dns-", 4) != 0 && name_is_below(c->identifier, "localhost"))
 		return true;
 	for (size_t i = 0; zones && zones[i]; i++)
 		if (name_is_below(c->identifier, zones[i]) && name_is_below(zones[i], "test"))

@@ -67,7 +67,8 @@ static void tell_silent(const struct subject *s)
 {
 	if (answers_others(s, false))
 		find(s, gravity(s), "server-drops-txt", mem_printf("answers other questions, but none for TXT of %s", s->place),
-		     mem_printf("Let TXT queries reach %s: look for a firewall or filter that drops them", s->who));
+		     mem_printf("Let TXT queries reach %s and its answers leave: look for a firewall or filter that drops them, or for answers that are broken",
+		                s->who));
 	else
 		find(s, gravity(s), "server-silent", mem_dup("does not answer"),
 		     mem_printf("Make %s answer: look whether it runs, and whether port 53 is open for the whole world", s->who));

@@ -204,12 +204,31 @@ static bool is_dns_type(const char *type)
 	return strncmp(type, "dns-", 4) == 0;
 }
 
+/* Names that never are in the DNS (RFC 6761, 7686, 9476): no authority, private ones included, can look them up; "localhost" is this
+ * machine, and so at most a web server. Others of their kind, like "test" and "local", may be served by somebody's own resolver;
+ * public authorities refuse them as not public. */
+static bool is_never_in_dns(const struct subject *s)
+{
+	static const char *const tops[] = { "onion", "invalid", "alt" };
+
+	for (size_t i = 0; i < ARRAY_LEN(tops); i++)
+		if (name_is_below(s->name, tops[i]))
+			return true;
+	return is_dns_type(s->type) && name_is_below(s->name, "localhost");
+}
+
+static bool is_for_homes(const struct subject *s)
+{
+	return name_is_below(s->name, "home.arpa");
+}
+
 static bool needs_dns(const struct subject *s)
 {
 	return s->wildcard && !is_dns_type(s->type);
 }
 
 #define BAD_CHARACTER "Domain name contains an invalid character"
+#define SPECIAL_USE "Domain name is a special-use name, which is never looked up in the public DNS"
 #define NOT_PUBLIC "Domain name does not end with a valid public suffix (TLD)"
 
 static const struct rule name_rules[] = {
@@ -239,6 +258,8 @@ static const struct rule name_rules[] = {
 	{ "name-punycode", has_bad_punycode, "Domain name contains malformed punycode",
 	  "Convert the international name again (lower case, normal form C) instead of", true },
 	{ "name-not-public", is_not_public, NOT_PUBLIC, "Use a private authority, or a name under a registered domain, for", true },
+	{ "name-special-use", is_never_in_dns, SPECIAL_USE, "Give the service a name under a registered domain instead of", false },
+	{ "name-special-use", is_for_homes, SPECIAL_USE, "Use a private authority, or a name under a registered domain, for", true },
 	{ "name-suffix", is_suffix, "Domain name is an ICANN TLD", "Order a registered domain below the public suffix, not", true },
 	{ "name-wildcard-type", needs_dns, "A wildcard is proven by DNS only", "Use dns-01 for", false },
 	{ 0 },
@@ -333,9 +354,6 @@ static void warn_of_special_use(const struct subject *s, struct verdict *v)
 	if (name_is_below(s->name, "in-addr.arpa") || name_is_below(s->name, "ip6.arpa"))
 		warn(v, "name-reverse", mem_printf("%s lies in a reverse zone, for which public authorities must not issue.", s->name),
 		     mem_printf("Order the IP address itself instead of %s", s->name));
-	else if (name_is_below(s->name, "home.arpa") || name_is_below(s->name, "onion"))
-		warn(v, "name-special-use", mem_printf("%s is a special-use name that an authority cannot look up.", s->name),
-		     mem_printf("Use a private authority for %s", s->name));
 }
 
 static bool offers(const struct authority *a, const char *type)

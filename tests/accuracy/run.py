@@ -4,7 +4,7 @@
     tests/accuracy/run.py [--dcvd PATH] [D27 C H21.11 …]     ids, or the letters that ids begin with; all without any
 
 Runs in a network namespace of its own (needs root). Exits 1 when the gate does not hold: no false PASS, no false FAIL, 95 % equal
-error types, D27 and H37 FLAKY, and no PASS for a scenario in which one fact was changed.
+error types, D27 and H37 FLAKY, every advice as expected, and no PASS for a scenario in which one fact was changed.
 """
 import argparse
 import os

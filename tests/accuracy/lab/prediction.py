@@ -197,7 +197,7 @@ class Tally:
 
     @property
     def holds(self):
-        return not self.false_pass and not self.false_fail and self.type_share >= 0.95 and all(r == "flaky" for r in self.flaky.values())
+        return not self.false_pass and not self.false_fail and not self.advice_differs and self.type_share >= 0.95 and all(r == "flaky" for r in self.flaky.values())
 
     def lines(self):
         count = len(self.outcomes)
