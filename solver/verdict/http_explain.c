@@ -139,7 +139,7 @@ static const char *closer_code(const struct explain *x, const char *code)
 
 	if (strcmp(code, "connection-closed") == 0 && strstr(why, "within its head"))
 		return "head-cut";
-	if (strcmp(code, "no-http") != 0 && strcmp(code, "bad-head") != 0)
+	if (strcmp(code, "no-http") != 0)
 		return code;
 	if (strstr(why, "longer than") || strstr(why, "Out of memory")) /* a line that outgrows curl's buffer */
 		return "header-long";
