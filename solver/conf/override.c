@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "solver/base/mem.h"
+#include "solver/conf/characters.h"
 
 static const char source[] = "--set";
 
@@ -18,9 +19,12 @@ static void forget_positions(struct yaml_node *node)
 
 static int parse_value(const char *path, const char *value, struct yaml_node **ret, struct err *err)
 {
+	CLEANUP(mem_freep) char *name = mem_printf("%s %.128s", source, path);
 	struct yaml_node *node;
 	struct err inner = { 0 };
 
+	if (characters_check(value, strlen(value), name, err) < 0)
+		return err->code;
 	if (yaml_parse(value, strlen(value), source, &node, &inner) < 0)
 		return err_set(err, ERR_INVALID, "--set %.128s: the value is not YAML; quote what is special", path);
 	if (!*value) {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "solver/base/mem.h"
+#include "solver/conf/characters.h"
 
 /* The branch from the root to where the reader stands. */
 struct reader {
@@ -15,7 +16,8 @@ struct reader {
 	struct yaml_node *root;
 	struct yaml_node *open[YAML_DEPTH_MAX];
 	int depth;
-	bool seen_document;
+	bool seen_document, seen_end;
+	size_t length; /* of the text */
 	char *key; /* read, its value not yet */
 	int key_line, key_column;
 };
@@ -265,6 +267,9 @@ static int reader_event(struct reader *r, struct fy_event *event, struct err *er
 		return 0;
 	case FYET_ALIAS:
 		return reader_refuse(r, event, "aliases ('*name') are not supported", err);
+	case FYET_STREAM_END:
+		r->seen_end = fy_event_start_mark(event) && fy_event_start_mark(event)->input_pos == r->length;
+		return 0;
 	case FYET_SCALAR:
 		return reader_scalar(r, event, err);
 	case FYET_SEQUENCE_START:
@@ -304,10 +309,12 @@ static int reader_run(struct reader *r, struct fy_diag *diag, struct err *err)
 	}
 	if (fy_parser_get_stream_error(r->parser) || fy_diag_got_error(diag))
 		return syntax_error(r->file, diag, err);
+	if (!r->seen_end)
+		return err_set(err, ERR_INVALID, "%s: the YAML parser stopped before the end of the text", r->file);
 	return 0;
 }
 
-static int reader_read(struct reader *r, const char *text, size_t length, struct fy_diag *diag, struct err *err)
+static int reader_read(struct reader *r, const char *text, struct fy_diag *diag, struct err *err)
 {
 	struct fy_parse_cfg cfg = {
 		.flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_DISABLE_MMAP_OPT | FYPCF_JSON_NONE,
@@ -316,7 +323,7 @@ static int reader_read(struct reader *r, const char *text, size_t length, struct
 	int code;
 
 	r->parser = fy_parser_create(&cfg);
-	if (!r->parser || fy_parser_set_string(r->parser, text, length) != 0)
+	if (!r->parser || fy_parser_set_string(r->parser, text, r->length) != 0)
 		code = err_set(err, ERR_IO, "%s: cannot start the YAML parser", r->file);
 	else
 		code = reader_run(r, diag, err);
@@ -324,49 +331,12 @@ static int reader_read(struct reader *r, const char *text, size_t length, struct
 	return code;
 }
 
-/* Length of the UTF-8 character that starts here, 0 when it is none or one that YAML does not allow. */
-static size_t character_length(const unsigned char *s, size_t left)
-{
-	size_t length = s[0] < 0x80 ? 1 : s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
-
-	if (s[0] == 0x7f || (s[0] < 0x20 && !strchr("\t\n\r", s[0])) || s[0] == 0)
-		return 0;
-	if (s[0] >= 0x80 && (s[0] < 0xc2 || s[0] > 0xf4))
-		return 0;
-	if (length > left)
-		return 0;
-	for (size_t i = 1; i < length; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	return length;
-}
-
-/* libfyaml refuses these too, but does not say where. */
-static int check_characters(const char *text, size_t length, const char *file, struct err *err)
-{
-	int line = 1, column = 1;
-	size_t step;
-
-	for (size_t i = 0; i < length; i += step) {
-		step = character_length((const unsigned char *)text + i, length - i);
-		if (step == 0)
-			return err_set(err, ERR_INVALID, "%s:%d:%d: byte 0x%02x is not text (UTF-8 is expected)", file,
-			               line, column, (unsigned char)text[i]);
-		column++;
-		if (text[i] == '\n') {
-			line++;
-			column = 1;
-		}
-	}
-	return 0;
-}
-
 int yaml_parse(const char *text, size_t length, const char *file, struct yaml_node **ret, struct err *err)
 {
-	struct reader reader = { .file = file };
+	struct reader reader = { .file = file, .length = length };
 	struct fy_diag_cfg cfg;
 	struct fy_diag *diag;
-	int code = check_characters(text, length, file, err);
+	int code = characters_check(text, length, file, err);
 
 	if (code < 0)
 		return code;
@@ -375,9 +345,11 @@ int yaml_parse(const char *text, size_t length, const char *file, struct yaml_no
 	cfg.level = FYET_ERROR;
 	diag = fy_diag_create(&cfg);
 	fy_diag_set_collect_errors(diag, true);
-	code = reader_read(&reader, text, length, diag, err);
+	code = reader_read(&reader, text, diag, err);
 	fy_diag_destroy(diag);
 	free(reader.key);
+	if (code == 0 && !reader.root)
+		code = characters_check_empty(text, length, file, err);
 	if (code < 0) {
 		yaml_free(reader.root);
 		return code;

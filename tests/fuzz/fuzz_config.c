@@ -1,9 +1,14 @@
 /* links: dcvd_conf */
-/* Any text as a configuration. What is read must be dumped, warned about and freed without a fault. */
+/* Any bytes as a configuration, and as the value of an override. What is read must be dumped, warned about and freed without a
+ * fault; no bytes may hang the reader (run it with -timeout=1), and none that are more than comments may read as an empty file. */
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "solver/base/mem.h"
+#include "solver/conf/characters.h"
 #include "solver/conf/config.h"
+#include "solver/conf/yaml.h"
 
 struct options {
 	char *text;
@@ -25,14 +30,40 @@ static const struct option *any_table(const char *type, size_t *ret_size)
 	return table;
 }
 
+static void as_override(const char *text)
+{
+	CLEANUP(mem_freep) char *override = mem_printf("state-dir=%s", text);
+	const char *const overrides[] = { override, NULL };
+	struct config *c = NULL;
+	struct err err;
+
+	if (config_parse("", 0, "fuzz", overrides, any_table, &c, &err) == 0)
+		config_free(c);
+}
+
+static void never_blank(const char *text, size_t length)
+{
+	struct yaml_node *root = NULL;
+	struct err err;
+
+	if (yaml_parse(text, length, "fuzz", &root, &err) < 0)
+		return;
+	if (root->kind == YAML_MAP && !root->line && characters_check_empty(text, length, "fuzz", &err) < 0)
+		abort();
+	yaml_free(root);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct buf out = BUF_INIT(CONFIG_MAX_BYTES);
 	struct config *c = NULL;
+	CLEANUP(mem_freep) char *text = mem_dup_n((const char *)data, size);
 	struct err err;
 
+	never_blank((const char *)data, size);
+	as_override(text);
 	if (config_parse((const char *)data, size, "fuzz", NULL, any_table, &c, &err) < 0)
 		return 0;
 	config_dump(c, &out);

@@ -114,6 +114,63 @@ static void refuses_broken_yaml_with_line_and_column(void **state)
 	refuses("[[[[[[[[[[[[[[[[[[[[[[", NULL, "f:1:17: nested deeper than 16 levels");
 }
 
+static void refuses_bytes(const char *text, size_t length, const char *sentence)
+{
+	struct config *c = NULL;
+	struct err err = { 0 };
+
+	assert_int_equal(config_parse(text, length, "f", NULL, tables, &c, &err), ERR_INVALID);
+	assert_string_equal(err.text, sentence);
+}
+
+/* libfyaml loops for ever over some of these and reads others as an empty text. */
+static void refuses_bytes_that_are_no_text_before_the_parser_sees_them(void **state)
+{
+	(void)state;
+	refuses("%\x80\n", NULL, "f:1:2: byte 0x80 is not text (UTF-8 is expected)");
+	refuses("\x80\nlog: {}\n", NULL, "f:1:1: byte 0x80 is not text (UTF-8 is expected)");
+	refuses("a: ä\xc0\x80\n", NULL, "f:1:5: byte 0xc0 is not text (UTF-8 is expected)");          /* overlong */
+	refuses("# \xe0\x80\x80\n", NULL, "f:1:3: byte 0xe0 is not text (UTF-8 is expected)");
+	refuses("# \xf0\x8f\xbf\xbf\n", NULL, "f:1:3: byte 0xf0 is not text (UTF-8 is expected)");
+	refuses("a: \xed\xa0\x80\n", NULL, "f:1:4: byte 0xed is not text (UTF-8 is expected)");         /* a surrogate */
+	refuses("a: \xf4\x90\x80\x80\n", NULL, "f:1:4: byte 0xf4 is not text (UTF-8 is expected)");     /* above U+10FFFF */
+	refuses("log: {}\n# \xf0\x9f\x98", NULL, "f:2:3: byte 0xf0 is not text (UTF-8 is expected)"); /* cut off */
+	refuses("a: b\rc: \x01\n", NULL, "f:2:4: byte 0x01 is a control character, which YAML does not allow");
+	refuses("a: \x7f\n", NULL, "f:1:4: byte 0x7f is a control character, which YAML does not allow");
+	refuses("a: \xc2\x9b\n", NULL, "f:1:4: the character U+009b is not allowed in YAML");
+	refuses("a: \xef\xbf\xbe\n", NULL, "f:1:4: the character U+fffe is not allowed in YAML");
+	refuses("log: {}\n\xef\xbb\xbf\n", NULL, "f:2:1: the byte order mark U+feff belongs at the start of the file only");
+	refuses_bytes("log: {}\n\0http: {}\n", 18, "f:2:1: byte 0x00 is a control character, which YAML does not allow");
+	refuses_bytes("\0", 1, "f:1:1: byte 0x00 is a control character, which YAML does not allow");
+	refuses("", "state-dir=/\xff", "--set state-dir:1:2: byte 0xff is not text (UTF-8 is expected)");
+	refuses("", "http.listen=[\"\xc0\x80\"]", "--set http.listen:1:3: byte 0xc0 is not text (UTF-8 is expected)");
+}
+
+static void refuses_a_text_that_reads_as_empty_and_is_not(void **state)
+{
+	(void)state;
+	refuses("%", NULL, "f:1:1: the text holds no value, but more than comments");
+	refuses("\n# x\n%log: {}\n", NULL, "f:3:1: the text holds no value, but more than comments");
+}
+
+static void takes_a_text_without_options_for_the_defaults(void **state)
+{
+	static const char *const texts[] = { "", "\n", "# only comments\n", "\xef\xbb\xbf", "\xef\xbb\xbf# x", "...\n", "--- # none\n", "~" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		config_free(good(texts[i]));
+}
+
+static void reads_a_file_that_begins_with_a_byte_order_mark(void **state)
+{
+	struct config *c = good("\xef\xbb\xbfstate-dir: /ä\n");
+
+	(void)state;
+	assert_string_equal(c->state_dir, "/ä");
+	config_free(c);
+}
+
 static void refuses_providers_that_cannot_work(void **state)
 {
 	(void)state;
@@ -425,6 +482,10 @@ int main(void)
 		cmocka_unit_test(refuses_wrong_types_with_their_place),
 		cmocka_unit_test(refuses_what_is_out_of_range_and_names_the_range),
 		cmocka_unit_test(refuses_broken_yaml_with_line_and_column),
+		cmocka_unit_test(refuses_bytes_that_are_no_text_before_the_parser_sees_them),
+		cmocka_unit_test(refuses_a_text_that_reads_as_empty_and_is_not),
+		cmocka_unit_test(takes_a_text_without_options_for_the_defaults),
+		cmocka_unit_test(reads_a_file_that_begins_with_a_byte_order_mark),
 		cmocka_unit_test(refuses_providers_that_cannot_work),
 		cmocka_unit_test(refuses_routes_that_lead_nowhere),
 		cmocka_unit_test(refuses_options_that_contradict_each_other),
