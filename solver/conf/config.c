@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -20,6 +21,7 @@
 #include "solver/conf/yaml.h"
 
 #define WARNINGS_MAX (64 * 1024)
+#define READ_WAIT_MS 10000 /* for a pipe; a file is there at once */
 
 /* Keys at the top that are neither an option nor a section with a table. */
 static const char *const special_keys[] = { "providers", "routes", "callback-secrets", NULL };
@@ -223,9 +225,21 @@ static void closep(int *fd)
 		close(*fd);
 }
 
+/* A pipe that nobody writes to must not stop us, and must not read as an empty file either: read() would say at once that it is
+ * at its end, poll() waits for a writer. */
+static ssize_t read_soon(int fd, char *chunk, size_t size)
+{
+	struct pollfd readable = { .fd = fd, .events = POLLIN };
+	int ready = poll(&readable, 1, READ_WAIT_MS);
+
+	if (ready == 0)
+		errno = ETIMEDOUT;
+	return ready > 0 ? read(fd, chunk, size) : -1;
+}
+
 static int read_file(const char *file, struct buf *content, struct err *err)
 {
-	CLEANUP(closep) int fd = open(file, O_RDONLY | O_CLOEXEC);
+	CLEANUP(closep) int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	char chunk[8192];
 	ssize_t got;
 
@@ -233,7 +247,7 @@ static int read_file(const char *file, struct buf *content, struct err *err)
 		return err_set(err, ERR_NOT_FOUND, "%s: there is no such file", file);
 	if (fd < 0)
 		return err_errno(err, "%s: cannot open", file);
-	while ((got = read(fd, chunk, sizeof(chunk))) > 0 && !content->overflow)
+	while ((got = read_soon(fd, chunk, sizeof(chunk))) > 0 && !content->overflow)
 		buf_add(content, chunk, (size_t)got);
 	explicit_bzero(chunk, sizeof(chunk));
 	if (got < 0)

@@ -14,6 +14,7 @@
 #include "solver/daemon/https.h"
 #include "solver/daemon/notify.h"
 #include "solver/daemon/parts.h"
+#include "solver/daemon/reload.h"
 #include "solver/daemon/schema.h"
 #include "solver/nameserver/nameserver.h"
 #include "solver/net/interface.h"
@@ -31,6 +32,8 @@ struct daemon {
 	struct https *https;
 	struct cps *cps;
 	struct api *api;
+	struct reload *reload;
+	struct watchdog *watchdog;
 };
 
 static struct config *config_now(const struct daemon *d)
@@ -147,6 +150,8 @@ static int open_doors(struct daemon *d, struct err *err)
 /* Front doors first, so that nothing new comes in. */
 static void close_all(struct daemon *d)
 {
+	watchdog_stop(d->watchdog);
+	reload_free(d->reload);
 	api_stop(d->api);
 	cps_close(d->cps);
 	responder_stop(d->responder);
@@ -181,29 +186,42 @@ static void reconfigure(struct daemon *d, const struct config *fresh, struct err
 		err->code = 0;
 }
 
+static void take_config(struct daemon *d, struct config *fresh)
+{
+	d->configs[d->config_count++] = fresh;
+	log_setup((enum log_level)fresh->log.level, (enum log_format)fresh->log.format);
+	cps_reconfigure(d->cps, fresh);
+	api_reconfigure(d->api, fresh);
+	https_reconfigure(d->https, &fresh->http);
+	log_event(LOG_INFO, "configuration reloaded", "file", fresh->file, NULL);
+}
+
+static void on_config_read(struct config *fresh, struct err *err, void *arg)
+{
+	struct daemon *d = arg;
+
+	if (fresh)
+		log_warnings(fresh);
+	if (fresh && d->config_count == CONFIGS_MAX)
+		err_set(err, ERR_BUSY, "%d reloads are the most; restart the service", CONFIGS_MAX);
+	else if (fresh)
+		reconfigure(d, fresh, err);
+	if (err->code) {
+		log_event(LOG_ERROR, "the configuration was not reloaded; the old one stays in force", "error", err->text, NULL);
+		config_free(fresh);
+	} else {
+		take_config(d, fresh);
+	}
+	notify_send("READY=1");
+}
+
 static void on_reload(int signal, void *arg)
 {
 	struct daemon *d = arg;
-	struct config *fresh = NULL;
-	struct err err = { 0 };
 
 	(void)signal;
-	notify_send("RELOADING=1");
-	if (d->config_count == CONFIGS_MAX)
-		err_set(&err, ERR_BUSY, "%d reloads are the most; restart the service", CONFIGS_MAX);
-	else if (read_config(d, &fresh, &err) == 0)
-		reconfigure(d, fresh, &err);
-	if (err.code) {
-		log_event(LOG_ERROR, "the configuration was not reloaded; the old one stays in force", "error", err.text, NULL);
-		config_free(fresh);
-	} else {
-		d->configs[d->config_count++] = fresh;
-		cps_reconfigure(d->cps, fresh);
-		api_reconfigure(d->api, fresh);
-		https_reconfigure(d->https, &fresh->http);
-		log_event(LOG_INFO, "configuration reloaded", "file", fresh->file, NULL);
-	}
-	notify_send("READY=1");
+	notify_reloading();
+	reload_ask(d->reload);
 }
 
 static void log_ready(const struct daemon *d)
@@ -222,6 +240,7 @@ static int open_all(struct daemon *d, struct err *err)
 	d->config_count = 1;
 	if (parts_open(&d->parts, d->configs[0], PARTS_ON_DISK, err) < 0 || open_responders(d, err) < 0 || open_doors(d, err) < 0)
 		return err->code;
+	d->reload = reload_new(d->parts.loop, d->options, on_config_read, d);
 	loop_on_signal(d->parts.loop, SIGTERM, on_stop, d);
 	loop_on_signal(d->parts.loop, SIGINT, on_stop, d);
 	loop_on_signal(d->parts.loop, SIGHUP, on_reload, d);
@@ -255,6 +274,7 @@ int daemon_run(const struct daemon_options *options, struct err *err)
 	if (code == 0) {
 		log_ready(d);
 		notify_send("READY=1");
+		d->watchdog = watchdog_start(d->parts.loop);
 		loop_run(d->parts.loop);
 	}
 	close_all(d);

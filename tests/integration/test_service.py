@@ -58,8 +58,8 @@ class ServiceTest(unittest.TestCase):
         self.assertNotEqual(done.returncode, 0)
         return done.stderr
 
-    def wait_for_log(self, service, text):
-        deadline = time.monotonic() + 10
+    def wait_for_log(self, service, text, seconds=10):
+        deadline = time.monotonic() + seconds
         while text not in service.log:
             self.assertLess(time.monotonic(), deadline, service.log)
             time.sleep(0.02)
@@ -103,9 +103,37 @@ class ServiceTest(unittest.TestCase):
             service = self.service(environment={"NOTIFY_SOCKET": path})
             self.assertEqual(listener.recv(100), b"READY=1")
             service.process.send_signal(signal.SIGHUP)
-            self.assertEqual([listener.recv(100), listener.recv(100)], [b"RELOADING=1", b"READY=1"])
+            self.assertRegex(listener.recv(100), rb"^RELOADING=1\nMONOTONIC_USEC=[0-9]+$")
+            self.assertEqual(listener.recv(100), b"READY=1")
             self.assertEqual(service.stop(), 0)
             self.assertEqual(listener.recv(100), b"STOPPING=1")
+
+    def test_systemd_hears_that_the_loop_is_alive_also_while_a_reload_hangs(self):
+        path = str(self.folder / "notify")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+            listener.bind(path)
+            listener.settimeout(20)
+            service = self.service(environment={"NOTIFY_SOCKET": path, "WATCHDOG_USEC": "200000"})
+            self.assertEqual([listener.recv(100) for _ in range(3)], [b"READY=1", b"WATCHDOG=1", b"WATCHDOG=1"])
+            (service.folder / "dcvd.yaml").unlink()
+            os.mkfifo(service.folder / "dcvd.yaml")  # nobody writes to it
+            service.process.send_signal(signal.SIGHUP)
+            while not listener.recv(100).startswith(b"RELOADING=1"):
+                pass
+            self.assertEqual([listener.recv(100) for _ in range(5)], [b"WATCHDOG=1"] * 5)
+            self.assertTrue(service.call("GET", "/v1/health/ready"))
+            self.wait_for_log(service, "stays in force", 15)
+
+    def test_bytes_that_are_no_text_do_not_hang_or_blank_a_reload(self):
+        service = self.service("routes: [{suffix: dcvd.test, type: dns-01, provider: embedded}]")
+        for content, said in (
+                (b"%\x80\n", ":1:2: byte 0x80"), (b"\x80\nlog: {}\n", ":1:1: byte 0x80"), (b"% log: {}\n", ":1:1: the text holds no value"),
+                (b"log: {}\0\n", ":1:8: byte 0x00"), (b"# \xed\xa0\x80\n", ":1:3: byte 0xed")):
+            (service.folder / "dcvd.yaml").write_bytes(content)
+            service.process.send_signal(signal.SIGHUP)
+            self.wait_for_log(service, said)
+        done = service.call("POST", "/v1/challenges" + WAIT, {"type": "dns-01", "domain": "dcvd.test", "value": "V" * 43})
+        self.assertEqual(done["state"], "ready", service.log)
 
     def test_a_broken_configuration_leaves_the_old_one_in_force(self):
         service = self.service("routes: [{suffix: dcvd.test, type: dns-01, provider: embedded}]")
