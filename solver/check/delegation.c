@@ -12,12 +12,12 @@
 #define PARENT_HOSTS 3 /* of the parent's servers are tried until one answers; they agree, or the parent has worse troubles */
 #define ADDRESS_SIZE 64
 
-/* Whether a zone begins at `name`: 1 or 0, or -1 while that is not known. */
+/* Whether a zone begins at `name`: 1 or 0, or -1 when that is not known, yet or at all. */
 static int is_cut(struct check_run *r, const char *name)
 {
 	const struct ev_answer *ns = run_want(r, name, DNS_NS);
 
-	if (!ns)
+	if (!ns || ns->failure || (ns->rcode != DNS_NOERROR && ns->rcode != DNS_NXDOMAIN))
 		return -1;
 	for (size_t i = 0; i < ns->record_count; i++)
 		if (ns->records[i].type == DNS_NS && strcmp(ns->records[i].owner, name) == 0)
@@ -109,7 +109,11 @@ void delegation_step(struct check_run *r)
 	CLEANUP(mem_freep) char *zone = mem_dup(r->e->written_zone);
 	const char *below, *parent;
 
-	if (!zone || r->blind || r->e->own_zone || !run_wants(r, CHECK_DELEGATION))
+	if (r->blind || r->e->ip || r->e->own_zone || !run_wants(r, CHECK_DELEGATION))
+		return;
+	if (!zone && !run_wants(r, CHECK_SERVERS)) /* before anything is published */
+		zone = run_zone_of(r, r->e->identifier);
+	if (!zone)
 		return;
 	for (below = zone; (parent = parent_of(r, below)) != NULL; below = parent)
 		ask_parent(r, parent, below);

@@ -131,6 +131,8 @@ const char *aliases_end(const struct check_run *r);
  * not known. */
 char *wildcards_end(struct check_run *r, const char *end);
 
+/* The zone of `name`: that of the nearest SOA at or above it; NULL while that is not known. Gives (free with free). */
+char *run_zone_of(struct check_run *r, const char *name);
 /* Adds a server once. */
 void run_add_server(struct check_run *r, const char *zone, const char *name, const char *address);
 

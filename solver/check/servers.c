@@ -48,8 +48,7 @@ static void want_all_if_silent(struct check_run *r, const char *target)
 		run_want(r, name, DNS_SOA);
 }
 
-/* The zone of `name`: that of the nearest SOA at or above it which can be had. */
-static char *zone_of(struct check_run *r, const char *target)
+char *run_zone_of(struct check_run *r, const char *target)
 {
 	CLEANUP(mem_freep) char *copy = mem_dup(target);
 
@@ -317,7 +316,7 @@ static void recursion_step(struct check_run *r)
 {
 	const char *target = target_of(r);
 	CLEANUP(mem_freep) char *place = target && r->dns ? wildcards_end(r, target) : mem_dup(target);
-	CLEANUP(mem_freep) char *zone = place ? zone_of(r, place) : NULL;
+	CLEANUP(mem_freep) char *zone = place ? run_zone_of(r, place) : NULL;
 
 	if (!zone)
 		return;

@@ -35,6 +35,20 @@ static void route_all(struct scenario *s, const char *options)
 
 /* ---- before anything is published ---- */
 
+static void the_parent_is_asked_about_the_delegation_before_anything_is_published(void **state)
+{
+	struct scenario *s = *state;
+	struct challenge_request r = dns01(NAME, VALUE);
+
+	fake_dns_server("org", "a.org", "192.0.2.9");
+	route_all(s, "preflight: refuse");
+	assert_int_equal(submit(s, &r, 1), 0);
+	while (!fake_dns_asked("192.0.2.9") && memory_jobs() == 0)
+		run_for(s, 5);
+	assert_true(fake_dns_asked("192.0.2.9") > 0);
+	assert_int_equal(memory_jobs(), 0);
+}
+
 static void a_name_that_no_authority_accepts_is_refused_at_once(void **state)
 {
 	struct scenario *s = *state;
@@ -411,6 +425,7 @@ static void only_a_standing_record_stays_for_ever_and_only_servers_answer_tls(vo
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		scenario_test(the_parent_is_asked_about_the_delegation_before_anything_is_published),
 		scenario_test(a_name_that_no_authority_accepts_is_refused_at_once),
 		scenario_test(a_route_to_another_authority_has_its_rules),
 		scenario_test(a_name_of_our_own_needs_no_public_suffix),
