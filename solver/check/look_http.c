@@ -25,6 +25,8 @@ static void conclude_http(struct look_run *r)
 		return; /* the lookup failed and said so */
 	look_count(v);
 	bad = look_first_bad(v);
+	if (bad && r->unsure)
+		v->result = VERDICT_UNKNOWN;
 	if (!bad) {
 		v->detail = mem_printf("all %zu addresses of %s answer%s", v->look_count, r->identifier,
 		                       r->expected ? " with the key authorization" : "");
@@ -69,6 +71,7 @@ static void take_reply(struct look_run *r, struct look *l, const struct http_rep
 		l->ok = true;
 	if (l->ok)
 		return;
+	r->unsure = r->unsure || reply->status == 200; /* it may be compressed, or framed as an authority reads it and libcurl does not */
 	if (reply->status != 200)
 		l->detail = mem_printf("invalid response from %s: %d", reply->final_url, reply->status);
 	else
@@ -89,6 +92,7 @@ static void on_reply(const struct http_reply *reply, const struct err *err, void
 			take_reply(r, l, reply);
 		} else {
 			look_fail(l, err);
+			r->unsure = r->unsure || (err->code != ERR_UNREACHABLE && err->code != ERR_TIMEOUT);
 		}
 	}
 	look_over(r);

@@ -14,6 +14,7 @@
 
 static struct answers *answers;
 static char unroutable;
+static bool unreadable;
 static struct { const char *address, *body; int status; } odd;
 
 struct http_call {
@@ -36,6 +37,7 @@ void fake_http_reset(struct answers *a)
 	answers = a;
 	fake_http_odd(NULL, 0, NULL);
 	fake_http_unroutable(0);
+	fake_http_unreadable(false);
 }
 
 void fake_http_odd(const char *address, int status, const char *body)
@@ -48,6 +50,11 @@ void fake_http_odd(const char *address, int status, const char *body)
 void fake_http_unroutable(char family)
 {
 	unroutable = family;
+}
+
+void fake_http_unreadable(bool is)
+{
+	unreadable = is;
 }
 
 struct http_client *fake_http_client_new(struct loop *l)
@@ -102,6 +109,8 @@ static void arrived(void *arg)
 		err_set(&err, ERR_CANCELLED, "called off");
 	else if (interface_obstacle(call->address))
 		err_set(&err, ERR_UNREACHABLE, "%s: no connection", call->url);
+	else if (unreadable)
+		err_set(&err, ERR_PROTOCOL, "%s: unrecognized encoding", call->url);
 	tell(call, &err);
 }
 

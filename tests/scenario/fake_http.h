@@ -9,6 +9,9 @@ void fake_http_reset(struct answers *answers);
 /* What the one odd address answers; NULL: none is odd. */
 void fake_http_odd(const char *address, int status, const char *body);
 
+/* libcurl cannot read what the hosts answer, an authority can. */
+void fake_http_unreadable(bool is);
+
 /* This host has no way to addresses with this character in them (':': no IPv6, '.': no IPv4); 0: it has all. Name servers too. */
 void fake_http_unroutable(char family);
 
