@@ -25,6 +25,18 @@ int64_t clock_monotonic_ms(void)
 	return read_clock(CLOCK_BOOTTIME);
 }
 
+const char *clock_boot(char id[CLOCK_BOOT_SIZE])
+{
+	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
+
+	if (!f || !fgets(id, CLOCK_BOOT_SIZE, f))
+		*id = '\0';
+	id[strcspn(id, " \n")] = '\0';
+	if (f)
+		fclose(f);
+	return id;
+}
+
 const char *clock_text(int64_t wall_ms, char text[CLOCK_TEXT_SIZE])
 {
 	time_t seconds = (time_t)(wall_ms / 1000);

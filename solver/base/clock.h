@@ -8,9 +8,12 @@
 #include <stdint.h>
 
 #define CLOCK_TEXT_SIZE 32
+#define CLOCK_BOOT_SIZE 40
 
 int64_t clock_wall_ms(void);
 int64_t clock_monotonic_ms(void); /* counts the time that the machine slept; never jumps */
+/* The id of this boot of the machine; "" where it is not known. Returns id. */
+const char *clock_boot(char id[CLOCK_BOOT_SIZE]);
 /* "2026-11-21T14:20:00.123Z" (RFC 3339) into text[CLOCK_TEXT_SIZE]; returns text. */
 const char *clock_text(int64_t wall_ms, char text[CLOCK_TEXT_SIZE]);
 /* Reads RFC 3339 with optional fraction, "Z" in either case or an offset. 0 or ERR_INVALID. */

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "solver/api/fields.h"
-#include "solver/base/clock.h"
 #include "solver/base/mem.h"
 #include "solver/cli/hook.h"
 #include "solver/daemon/alone.h"
@@ -154,27 +153,36 @@ static int release(struct hook *h, const char *id)
 	return alone_release(h->alone, id, &err) < 0 ? say(h, &err) : EXIT_DONE;
 }
 
+struct withdrawing {
+	struct hook *h;
+	size_t count;
+};
+
 /* Also what is out of its lifetime, left by a client that was killed: its timer fires soon. */
 static void count_withdrawing(const struct challenge *c, void *arg)
 {
-	if (c->state == CHALLENGE_WITHDRAWING || (c->state == CHALLENGE_READY && c->expires_ms <= clock_wall_ms()))
-		++*(size_t *)arg;
+	struct withdrawing *w = arg;
+	bool expired = c->state == CHALLENGE_READY && c->expires_ms && c->expires_ms <= alone_settled_ms(w->h->alone);
+
+	w->count += c->state == CHALLENGE_WITHDRAWING || expired;
 }
 
 static bool nothing_withdraws(struct engine *e, void *arg)
 {
-	*(size_t *)arg = 0;
-	engine_list(e, NULL, NULL, SIZE_MAX, count_withdrawing, arg);
-	return cli_interrupted || *(size_t *)arg == 0;
+	struct withdrawing *w = arg;
+
+	w->count = 0;
+	engine_list(e, NULL, NULL, SIZE_MAX, count_withdrawing, w);
+	return cli_interrupted || w->count == 0;
 }
 
 static int finish(struct hook *h)
 {
-	size_t left = 0;
+	struct withdrawing w = { .h = h };
 
-	if (!h->alone || alone_run(h->alone, nothing_withdraws, &left, FINISH_MS))
+	if (!h->alone || alone_run(h->alone, nothing_withdraws, &w, FINISH_MS))
 		return EXIT_DONE;
-	return hook_complain(h, "%zu challenges are not withdrawn yet; the next hook goes on with it", left);
+	return hook_complain(h, "%zu challenges are not withdrawn yet; the next hook goes on with it", w.count);
 }
 
 const struct hook_backend hook_alone = { open_engine, submit, list, settle, release, finish, close_engine };

@@ -82,6 +82,11 @@ struct engine *alone_engine(struct alone *a)
 	return a->parts.engine;
 }
 
+int64_t alone_settled_ms(struct alone *a)
+{
+	return loop_settled_ms(a->parts.loop);
+}
+
 /* ---- what can work without a service ---- */
 
 static int check_one(const struct config *c, const struct challenge_request *r, struct err *err)

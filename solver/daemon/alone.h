@@ -17,6 +17,8 @@ struct alone;
 int alone_open(const struct daemon_options *options, struct alone **ret, struct err *err);
 void alone_close(struct alone *a); /* NULL is allowed */
 struct engine *alone_engine(struct alone *a);
+/* The time of day that expiries follow, or 0 while none is trusted (net/settle.h). */
+int64_t alone_settled_ms(struct alone *a);
 
 /* Returns when the journal has it. What only a service that stays can answer (the embedded DNS server, the
  * HTTP-01 responder) is refused with ERR_UNSUPPORTED. `request->client` is set here. */

@@ -10,6 +10,7 @@
  *   relook.c   what is ready, looked at again          check.c    a check by hand
  *   waiting.c  why it does not go on                   handover.c  another client owns it
  *   outcome.c  what authorities said, counted by failures.c       learn.c  what providers take, kept
+ *   course.c   whether the wall clock has held since an earlier process
  */
 #ifndef SOLVER_ENGINE_INTERNAL_H
 #define SOLVER_ENGINE_INTERNAL_H
@@ -297,6 +298,10 @@ void relooks_end(struct engine *e);
 int64_t outcome_budget(const struct engine *e, const struct challenge *c, struct ev_budget *ret);
 void outcomes_load(struct engine *e);
 void outcomes_free(struct engine *e);
+
+/* ---- course.c ---- */
+void course_load(struct engine *e); /* before anything is resumed */
+void course_keep(struct engine *e);
 
 /* ---- learn.c ---- */
 void delays_keep(struct engine *e, struct instance *i);

@@ -383,6 +383,7 @@ void life_settled(void *arg)
 	struct engine *e = arg;
 	struct entry *n, *next;
 
+	course_keep(e);
 	DL_FOREACH_SAFE(e->entries, n, next)
 		if (n->c.state == CHALLENGE_READY || (challenge_is_over(n->c.state) && !n->due))
 			life_schedule(e, n);

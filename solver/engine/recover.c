@@ -133,6 +133,8 @@ int engine_recover(struct engine *e, struct err *err)
 
 	if (store_load(e->parts.store, &visitor, err) < 0)
 		return err->code;
+	course_load(e);
+	course_keep(e);
 	drop_empty_orders(e);
 	outcomes_load(e);
 	DL_FOREACH(e->entries, n) {

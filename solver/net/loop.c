@@ -142,6 +142,18 @@ int64_t loop_settled_ms(struct loop *l)
 	return settle_wall_ms(&l->settle, clock_monotonic_ms());
 }
 
+void loop_course(struct loop *l, int64_t *ret_course_ms, int64_t *ret_since_ms)
+{
+	*ret_course_ms = l->settle.candidate_ms;
+	*ret_since_ms = l->settle.since_ms;
+}
+
+void loop_resume_course(struct loop *l, int64_t course_ms, int64_t since_ms)
+{
+	settle_resume(&l->settle, course_ms, since_ms);
+	settle_look(&l->settle, clock_monotonic_ms(), clock_wall_ms());
+}
+
 void loop_on_settled(struct loop *l, void (*fn)(void *arg), void *arg)
 {
 	l->on_settled = fn;

@@ -22,6 +22,9 @@ void loop_run_until(struct loop *l, const int *done, int64_t timeout_ms);
 int64_t loop_now_ms(struct loop *l);     /* never jumps, counts sleep; timers follow it, also over a sleep */
 int64_t loop_wall_ms(struct loop *l);    /* wall clock of the same instant */
 int64_t loop_settled_ms(struct loop *l); /* the wall clock once it has been stable for a minute; 0: none is trusted yet */
+/* The course of the wall clock (settle.h) for a later process of this boot, and what an earlier one left. */
+void loop_course(struct loop *l, int64_t *ret_course_ms, int64_t *ret_since_ms);
+void loop_resume_course(struct loop *l, int64_t course_ms, int64_t since_ms);
 /* Calls `fn` when loop_settled_ms() takes another course: after the first minute, and a minute after a jump. One at a time; NULL: none. */
 void loop_on_settled(struct loop *l, void (*fn)(void *arg), void *arg);
 struct uv_loop_s *loop_uv(struct loop *l);

@@ -21,6 +21,13 @@ bool settle_look(struct settle *s, int64_t now_ms, int64_t wall_ms)
 	return moved;
 }
 
+void settle_resume(struct settle *s, int64_t course_ms, int64_t since_ms)
+{
+	s->seen = true;
+	s->candidate_ms = course_ms;
+	s->since_ms = since_ms;
+}
+
 int64_t settle_wall_ms(const struct settle *s, int64_t now_ms)
 {
 	return s->known ? now_ms + s->trusted_ms : 0;

@@ -9,8 +9,9 @@
  *   old course goes on until the new one has held for a minute. A clock that was set wrong and is set right again within that minute
  *   withdraws nothing; one that was really set is followed a minute later.
  * - What was accepted while no time of day was trusted has a lifetime all the same: it is a duration then, until the next start.
- * - At a start nobody knows whether the clock is right (1970, years ahead): nothing ends by it for the first minute. A deadline that
- *   passed while dcvd was down is given that minute too, and never more than the challenge had at first.
+ * - At a start nobody knows whether the clock is right (1970, years ahead): nothing ends by it for the first minute, unless an earlier
+ *   process of the same boot saw the same course of the clock a minute ago or more: commands that end within seconds would trust no
+ *   clock otherwise. A deadline that passed while dcvd was down is given that minute too, and never more than the challenge had at first.
  */
 #ifndef SOLVER_NET_SETTLE_H
 #define SOLVER_NET_SETTLE_H
@@ -31,6 +32,8 @@ struct settle {
 
 /* A look at both clocks; at least one every few seconds. True when another course is trusted from now on. */
 bool settle_look(struct settle *s, int64_t now_ms, int64_t wall_ms);
+/* Before the first look: the course that an earlier process of this boot saw (candidate_ms, since_ms). */
+void settle_resume(struct settle *s, int64_t course_ms, int64_t since_ms);
 /* The time of day, or 0 while none is trusted. */
 int64_t settle_wall_ms(const struct settle *s, int64_t now_ms);
 

@@ -124,6 +124,19 @@ static void what_was_accepted_in_1970_has_its_lifetime_when_the_clock_is_set_rig
 	assert_int_equal(state_of(s, s->id), CHALLENGE_GONE);
 }
 
+static void a_clock_that_has_held_since_an_earlier_process_is_trusted_at_once(void **state)
+{
+	struct scenario *s = *state;
+
+	make_ready(s);
+	run_for(s, 70000);
+	fake_loop_unsettle(s->loop); /* as a process that begins now */
+	assert_true(loop_settled_ms(s->loop) == 0);
+	restart(s);
+	assert_true(loop_settled_ms(s->loop) > 0);
+	assert_int_equal(state_of(s, s->id), CHALLENGE_READY);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -131,6 +144,7 @@ int main(void)
 		scenario_test(what_has_expired_by_a_clock_that_was_set_is_withdrawn_after_a_minute),
 		scenario_test(a_clock_that_is_set_back_makes_it_stay_as_long_as_it_says),
 		scenario_test(a_deadline_neither_comes_early_nor_late_when_the_clock_is_set),
+		scenario_test(a_clock_that_has_held_since_an_earlier_process_is_trusted_at_once),
 		scenario_test(a_boot_with_a_clock_years_ahead_withdraws_nothing_before_it_is_set_right),
 		scenario_test(a_boot_in_1970_withdraws_nothing_and_expires_on_time_after_it_is_set_right),
 		scenario_test(a_boot_with_a_clock_years_ahead_gives_what_is_under_way_a_minute),

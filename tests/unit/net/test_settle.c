@@ -89,9 +89,31 @@ static void a_clock_that_is_slewed_never_jumps(void **state)
 	assert_int_equal(settle_wall_ms(&s, 99999000), NOON + 99999000 + 99999 / 2);
 }
 
+static void a_course_that_an_earlier_process_saw_a_minute_ago_is_trusted_at_once(void **state)
+{
+	struct settle s = { 0 };
+
+	(void)state;
+	settle_resume(&s, NOON, 40000);
+	assert_int_equal(look(&s, 100, 100, NOON), 1);
+	assert_int_equal(settle_wall_ms(&s, 100000), NOON + 100000);
+}
+
+static void another_course_than_that_of_an_earlier_process_waits_for_its_minute(void **state)
+{
+	struct settle s = { 0 };
+
+	(void)state;
+	settle_resume(&s, NOON + MONTH, 40000);
+	assert_int_equal(look(&s, 100, 159, NOON), 0);
+	assert_int_equal(look(&s, 160, 160, NOON), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_course_that_an_earlier_process_saw_a_minute_ago_is_trusted_at_once),
+		cmocka_unit_test(another_course_than_that_of_an_earlier_process_waits_for_its_minute),
 		cmocka_unit_test(nothing_is_known_for_the_first_minute),
 		cmocka_unit_test(a_clock_that_is_set_right_in_the_first_minute_begins_it_anew),
 		cmocka_unit_test(a_jump_that_is_taken_back_within_a_minute_is_never_trusted),
