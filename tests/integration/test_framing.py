@@ -1,0 +1,142 @@
+"""What is no request by RFC 9112 is refused and the connection closed, on every HTTP listener; the requests stand in framing/requests.txt."""
+import pathlib
+import re
+import socket
+import ssl
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from support.certificates import Authority
+from support.pebble import free_port
+from support.service import Service
+
+REQUESTS = pathlib.Path(__file__).parent / "framing" / "requests.txt"
+PLAIN = b"GET /x HTTP/1.1\r\nHost: www.example.com\r\n\r\n"
+ESCAPES = {"r": b"\r", "n": b"\n", "t": b"\t", "0": b"\0", "\\": b"\\"}
+
+
+def unescape(text):
+    def one(match):
+        name = match.group(1)
+        return bytes([int(name[1:], 16)]) if name[:1] == b"x" else ESCAPES[name.decode()]
+    return re.sub(rb"\\(x[0-9a-f]{2}|[rnt0\\])", one, text.replace("{H}", r"Host: www.example.com\r\n").encode())
+
+
+def table():
+    """(statuses, closed, title, bytes) of each line."""
+    for line in REQUESTS.read_text().splitlines():
+        if not line or line.startswith("#"):
+            continue
+        expected, title, request = (part.strip(" ") for part in line.split("|", 2))
+        statuses, then = expected.split()
+        yield {int(s) for s in statuses.split("/")}, then == "closed", title, unescape(request)
+
+
+def read_reply(connection):
+    """(status, whether the connection ended) of one reply with its body."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        got = connection.recv(4096)
+        if not got:
+            return None, True
+        data += got
+    head, body = data.split(b"\r\n\r\n", 1)
+    length = int(re.search(rb"(?i)\r\ncontent-length: *([0-9]+)", head).group(1))
+    while len(body) < length:
+        got = connection.recv(4096)
+        if not got:
+            return None, True
+        body += got
+    return int(head.split()[1]), len(body) > length
+
+
+def is_closed(connection):
+    try:
+        return connection.recv(1) == b""
+    except ConnectionError:
+        return True
+
+
+class FramingTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        holder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(holder.cleanup)
+        folder = pathlib.Path(holder.name)
+        files = Authority(folder, "test authority").issue("server", ["localhost"])
+        cls.ports = {"api with TLS": free_port(), "responder with TLS": free_port()}
+        cls.service = Service(folder / "dcvd", f"""
+api: {{tls-listen: ["127.0.0.1:{cls.ports['api with TLS']}"], tls-certificate: {files.certificate}, tls-key: {files.key}}}
+http: {{tls-listen: ["127.0.0.1:{cls.ports['responder with TLS']}"], tls-certificate: {files.certificate}, tls-key: {files.key}}}
+""")
+        cls.service.start()
+        cls.addClassCleanup(cls.service.stop)
+        cls.ports.update({"api": cls.service.api_port, "responder": cls.service.http_port})
+
+    def connect(self, listener):
+        connection = socket.create_connection(("127.0.0.1", self.ports[listener]), timeout=10)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if "TLS" in listener:
+            context = ssl.create_default_context()
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            connection = context.wrap_socket(connection)
+        self.addCleanup(connection.close)
+        return connection
+
+    def answer(self, listener, pieces, closed):
+        """The status of the first reply, having seen what became of the connection."""
+        connection = self.connect(listener)
+        for piece in pieces:
+            connection.sendall(piece)
+        status, more = read_reply(connection)
+        self.assertFalse(more, "more than one reply came")
+        if closed:
+            self.assertTrue(is_closed(connection), "the connection is kept")
+        else:
+            connection.sendall(PLAIN)
+            self.assertEqual(read_reply(connection)[0], 404, "the connection is out of step")
+        connection.close()
+        return status
+
+    def run_table(self, listener, cut):
+        for statuses, closed, title, request in table():
+            with self.subTest(listener=listener, request=title):
+                self.assertIn(self.answer(listener, cut(request), closed), statuses)
+
+    def test_the_api_refuses_what_could_be_read_in_two_ways(self):
+        self.run_table("api", lambda request: [request])
+
+    def test_the_responder_refuses_what_could_be_read_in_two_ways(self):
+        self.run_table("responder", lambda request: [request])
+
+    def test_the_api_with_tls_refuses_what_could_be_read_in_two_ways(self):
+        self.run_table("api with TLS", lambda request: [request])
+
+    def test_the_responder_with_tls_refuses_what_could_be_read_in_two_ways(self):
+        self.run_table("responder with TLS", lambda request: [request])
+
+    def test_a_request_in_order_may_come_byte_by_byte(self):
+        for statuses, closed, title, request in table():
+            if 400 not in statuses and 417 not in statuses:
+                with self.subTest(request=title):
+                    self.assertIn(self.answer("api", [request[i:i + 1] for i in range(len(request))], closed), statuses)
+
+    def test_a_refused_request_takes_what_is_behind_it_along(self):
+        smuggled = b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + PLAIN
+        for listener in self.ports:
+            self.assertEqual(self.answer(listener, [smuggled], True), 400)
+
+    def test_requests_in_one_packet_are_answered_in_order(self):
+        for listener in self.ports:
+            connection = self.connect(listener)
+            connection.sendall(PLAIN * 20 + PLAIN.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+            data = b""
+            while chunk := connection.recv(65536):
+                data += chunk
+            self.assertEqual(data.count(b"HTTP/1.1 404"), 21)
+
+
+if __name__ == "__main__":
+    unittest.main()
