@@ -63,7 +63,8 @@ dcvd=$build/dcvd
 
 mkdir -p "$state"
 "$dcvd" serve --set "state-dir=$state" --set "http.listen=['$http_port']" --set "check.http-port=$http_port" \
-  --set "dns.listen=['127.0.0.1:$dns_port']" --set "api.listen=['127.0.0.1:$api_port']" 2>"$build/dcvd.log" &
+  --set "dns.listen=['127.0.0.1:$dns_port']" --set "api.listen=['127.0.0.1:$api_port']" \
+  --set "check.allow-addresses=['127.0.0.0/8', '::1']" 2>"$build/dcvd.log" &
 pid=$!
 stop() { kill "$pid" 2>/dev/null || true; wait "$pid" 2>/dev/null || true; }
 trap stop EXIT

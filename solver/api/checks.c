@@ -29,6 +29,7 @@ void checks_post(struct api *a, struct http_exchange *x, const struct caller *ca
 		reply_problem(a, x, &problem);
 		return;
 	}
+	body.request.quote = grants_operator(caller->grants);
 	c = call_new(a, x, caller);
 	c->holders++;
 	/* A check makes this host send requests: only to names the caller was granted. */

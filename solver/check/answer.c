@@ -13,7 +13,9 @@ void answer_fail(struct ev_answer *a, const struct err *err)
 {
 	const char *failure = "malformed";
 
-	if (err->code == ERR_TIMEOUT)
+	if (err->code == ERR_DENIED) /* by our own rule: nothing is known of the server */
+		failure = "unroutable";
+	else if (err->code == ERR_TIMEOUT)
 		failure = "timeout";
 	else if (err->code == ERR_CANCELLED || err->code == ERR_IO || err->code == ERR_BUSY)
 		failure = "local";

@@ -309,6 +309,7 @@ static int read_want(struct check_run *r, const struct check_want *want, struct 
 		return err_set(err, ERR_INVALID, "a token has 1 to 512 letters, digits, '-' or '_'");
 	e->type = mem_dup(want->type);
 	e->authority = mem_dup(r->authority->name);
+	e->private = !want->quote;
 	e->account_uri = mem_dup(want->account_uri);
 	e->account_thumbprint = mem_dup(thumbprint_of(want));
 	if (read_domain(r, want->domain, err) < 0 || read_fqdn(r, err) < 0 || read_expected(r, want, err) < 0)

@@ -60,6 +60,7 @@ struct check_want {
 	const char *token, *key_authorization, *value, *account_uri; /* or NULL */
 	const char *account_thumbprint; /* of the account's key; or NULL: that of key_authorization, if there is one */
 	const char *authority;  /* profile; NULL: the configured one */
+	bool quote;             /* sentences may quote what a web server sent: only operators read them */
 	unsigned parts;         /* of enum check_part */
 	int64_t limit_ms;       /* 0: check.limit */
 	const struct location *location; /* DNS: what polling found (look.h), or NULL: */

@@ -7,9 +7,9 @@
 #include "solver/base/mem.h"
 #include "solver/check/internal.h"
 #include "solver/check/look_run.h"
+#include "solver/verdict/body.h"
 
 #define BODY_MAX 4096 /* an authority reads little more than a key authorization */
-#define SHOWN_MAX 80
 
 struct fetch {
 	struct look_run *run;
@@ -45,25 +45,13 @@ static size_t trimmed(const char *body, size_t length)
 	return length;
 }
 
-/* The body of a stranger's server is shown short and printable; ours would be the key authorization itself,
- * which is public by then. */
-static char *shown(const char *body, size_t length)
-{
-	char *text = mem_dup_n(body, length < SHOWN_MAX ? length : SHOWN_MAX);
-
-	for (char *c = text; *c; c++)
-		if (*c < 0x20 || *c > 0x7e)
-			*c = '.';
-	return text;
-}
-
 static void take_reply(struct look_run *r, struct look *l, const struct http_reply *reply)
 {
 	size_t length = trimmed(reply->body, reply->body_length);
 
 	l->status = mem_printf("%d", reply->status);
 	l->authoritative = true;
-	l->values[l->value_count++] = shown(reply->body, length);
+	l->values[l->value_count++] = body_digest(reply->body, length); /* who reads the journal is not known */
 	l->ok = reply->status == 200 && !reply->cut;
 	if (r->expected)
 		l->ok = l->ok && length == strlen(r->expected) && memcmp(reply->body, r->expected, length) == 0;
@@ -75,7 +63,7 @@ static void take_reply(struct look_run *r, struct look *l, const struct http_rep
 	if (reply->status != 200)
 		l->detail = mem_printf("invalid response from %s: %d", reply->final_url, reply->status);
 	else
-		l->detail = mem_printf("the key authorization file from %s does not match: got \"%s\"", reply->final_url, l->values[0]);
+		l->detail = mem_printf("the key authorization file from %s does not match: got %s", reply->final_url, l->values[0]);
 }
 
 static void on_reply(const struct http_reply *reply, const struct err *err, void *arg)
@@ -107,7 +95,8 @@ static void fetch(struct look_run *r, const char *address)
 	struct err err;
 	struct http_request h = { .max_reply = BODY_MAX, .cut_at_max = true, .timeout_ms = (int)check->http_timeout_ms,
 	                          .max_redirects = (int)check->http_redirects, .connect_address = address,
-	                          .insecure_tls = true, .redirects_web_ports_only = check->http_port == 80 };
+	                          .insecure_tls = true, .redirects_web_ports_only = check->http_port == 80,
+	                          .may_connect = address_may_connect };
 
 	if (check->http_port == 80)
 		url = mem_printf("http://%s/.well-known/acme-challenge/%s", r->identifier, r->token);

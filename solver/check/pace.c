@@ -7,11 +7,13 @@
 #include "solver/base/mem.h"
 #include "solver/check/zone.h"
 #include "solver/net/address.h"
+#include "solver/verdict/address.h"
 
 #define LANES_MAX 8192     /* beyond it idle ones are forgotten */
 #define WAITING_MAX 200000 /* questions of all addresses together */
 #define SLOTS 11           /* a second, and the tenth that has begun: no second has more than the limit */
 #define SLOT_MS 100
+#define DNS_PORT 53
 
 struct waiting {
 	unsigned char *wire;
@@ -198,6 +200,58 @@ static void enqueue(struct pace_lane *l, const char *name, struct waiting *w)
 	l->c->waiting++;
 }
 
+/* A resolver that the operator named on loopback, or in 10.0.0.0/8, shows that the DNS of this place stands there. */
+static bool is_near_resolver(const struct checker *c, const char *host)
+{
+	char near[ADDRESS_TEXT_SIZE];
+	struct sockaddr_storage a;
+	struct err err;
+
+	for (char *const *server = (char *const *)c->config->resolver.servers; server && *server; server++)
+		if (address_parse(*server, DNS_PORT, &a, &err) == 0 && address_block(address_host(&a, near)) == address_block(host))
+			return true;
+	return false;
+}
+
+/* Whoever writes an NS record chooses where these packets go. */
+static int check_address(const struct checker *c, const char *address, struct err *err)
+{
+	char host[ADDRESS_TEXT_SIZE];
+	struct sockaddr_storage a;
+
+	if (zone_listener(c, address))
+		return 0;
+	if (address_parse(address, (int)c->config->resolver.authority_port, &a, err) < 0)
+		return err->code;
+	if (!address_is_reserved(address_host(&a, host)) || is_near_resolver(c, host))
+		return 0;
+	return err_set(err, ERR_DENIED, "%s is no public address; name servers there are asked only where check.allow-addresses names it", host);
+}
+
+struct refusal {
+	dns_reply_fn done;
+	void *arg;
+	struct err err;
+};
+
+static void tell_refusal(void *arg)
+{
+	struct refusal *r = arg;
+
+	r->done(NULL, 0, 0, &r->err, r->arg);
+	free(r);
+}
+
+/* It comes later as any answer does: a server that is not asked must be heard of like one that is silent. */
+static int refuse(struct checker *c, const struct err *err, dns_reply_fn done, void *arg)
+{
+	struct refusal *r = mem_new(1, sizeof(*r));
+
+	*r = (struct refusal){ done, arg, *err };
+	later(&c->laters, 0, tell_refusal, r);
+	return 0;
+}
+
 int pace_exchange(struct checker *c, const char *name, const char *address, const unsigned char *wire, size_t length, bool tcp,
                   dns_reply_fn done, void *arg, struct err *err)
 {
@@ -206,9 +260,11 @@ int pace_exchange(struct checker *c, const char *name, const char *address, cons
 
 	if (c->closing)
 		return err_set(err, ERR_CANCELLED, "dcvd is stopping");
+	if (check_address(c, address, err) < 0)
+		return refuse(c, err, done, arg);
 	if (c->waiting >= WAITING_MAX)
 		return err_set(err, ERR_BUSY, "%d questions to name servers wait already", WAITING_MAX);
-	if (zone_own(c, name))
+	if (zone_own(c, name) && zone_listener(c, address))
 		return resolver_exchange(c->parts.resolver, address, wire, length, tcp, done, arg, err);
 	l = lane_of(c, address);
 	if (!l->turns && may_ask(l)) {

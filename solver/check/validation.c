@@ -56,8 +56,7 @@ static void certificates_of(struct check_run *r, int type)
 		const struct ev_answer *a = &r->e->answers[i];
 
 		for (size_t k = 0; k < a->record_count && a->type == type && strcmp(a->name, r->e->identifier) == 0; k++) {
-			if (a->records[k].type != type || count == CERTIFICATES_MAX ||
-			    (r->authority->reserved_refused && address_is_reserved(a->records[k].data)))
+			if (a->records[k].type != type || count == CERTIFICATES_MAX || address_is_reserved(a->records[k].data))
 				continue;
 			snprintf(addresses[count++], 64, "%s", a->records[k].data);
 		}

@@ -123,7 +123,8 @@ static bool fetch(struct ask *a, const struct http_next *next)
 	struct err err;
 	bool begun;
 
-	if (r->c->closing || web_request_read(next->url, &w) < 0)
+	/* The walk leaves reserved addresses out; this is the last look before a packet leaves. */
+	if (r->c->closing || address_is_reserved(next->address) || web_request_read(next->url, &w) < 0)
 		return false;
 	h.port = port_for(r, &w);
 	h.tls = w.tls;
@@ -228,7 +229,8 @@ void run_ask_certificate(struct check_run *r, const char *address)
 	request.port = (int)r->c->config->check.tls_port;
 	request.dial_ms = (int)r->authority->dial_ms;
 	request.timeout_ms = (int)r->authority->attempt_ms;
-	if (!r->c->closing && tls_alpn_start(r->c->parts.loop, &request, on_handshake, a, &a->tls, &err) == 0)
+	if (!r->c->closing && !address_is_reserved(address) &&
+	    tls_alpn_start(r->c->parts.loop, &request, on_handshake, a, &a->tls, &err) == 0)
 		return;
 	a->waiting = false;
 	r->pending--;

@@ -138,20 +138,34 @@ static void on_ns(const unsigned char *wire, size_t length, int64_t elapsed_ms, 
 	dns_reply_done(&reply);
 }
 
-/* "53" and wildcard addresses are reached through loopback. */
+/* "53" and wildcard addresses are reached through loopback. Gives. */
+static char *own_address(const char *listen)
+{
+	if (!strchr(listen, ':'))
+		return mem_printf("127.0.0.1:%s", listen);
+	if (strncmp(listen, "0.0.0.0:", 8) == 0)
+		return mem_printf("127.0.0.1:%s", listen + 8);
+	if (strncmp(listen, "[::]:", 5) == 0)
+		return mem_printf("[::1]:%s", listen + 5);
+	return mem_dup(listen);
+}
+
 static void add_own(struct zone *z, const char *listen)
 {
-	CLEANUP(mem_freep) char *address = NULL;
+	CLEANUP(mem_freep) char *address = own_address(listen);
 
-	if (!strchr(listen, ':'))
-		address = mem_printf("127.0.0.1:%s", listen);
-	else if (strncmp(listen, "0.0.0.0:", 8) == 0)
-		address = mem_printf("127.0.0.1:%s", listen + 8);
-	else if (strncmp(listen, "[::]:", 5) == 0)
-		address = mem_printf("[::1]:%s", listen + 5);
-	else
-		address = mem_dup(listen);
 	add_server(z, "dcvd", address);
+}
+
+bool zone_listener(const struct checker *c, const char *address)
+{
+	for (char *const *listen = (char *const *)c->config->dns.listen; listen && *listen; listen++) {
+		CLEANUP(mem_freep) char *own = own_address(*listen);
+
+		if (strcmp(own, address) == 0)
+			return true;
+	}
+	return false;
 }
 
 static void tell_own(void *arg)

@@ -28,5 +28,7 @@ struct location *zone_location(const struct zone *z);
 /* The zone of dns.zones that holds `fqdn` and can have no delegation because it is for special use (RFC 6761:
  * "test" and below): its servers are our own listeners. NULL otherwise. */
 const char *zone_own(struct checker *c, const char *fqdn);
+/* "127.0.0.1:5353": our own DNS server listens there. */
+bool zone_listener(const struct checker *c, const char *address);
 
 #endif

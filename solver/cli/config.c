@@ -42,8 +42,10 @@ static int check(int argc, char **argv)
 	if (status)
 		return status - 1;
 	verify(config, &mistakes);
-	if (!mistakes.length) /* otherwise parts of it are missing */
+	if (!mistakes.length) { /* otherwise parts of it are missing */
 		config_warnings(config, &warnings);
+		verify_advise(config, &warnings);
+	}
 	fprintf(stderr, "%s%s", buf_text(&mistakes), buf_text(&warnings));
 	if (!mistakes.length)
 		printf("%s is in order\n", config->file ? config->file : "the default configuration");

@@ -157,7 +157,8 @@ static const struct option check_options[] = {
 	{ "user-agent", OPTION_TEXT, AT(user_agent), .def = "Mozilla/5.0 (compatible; dcvd; +self-check)", .min = 1, .max = 256,
 	  .check = check_header, .help = "User-Agent of the requests that an authority would make." },
 	{ "authority", OPTION_TEXT, AT(authority), .def = "letsencrypt", .min = 1, .max = 64, .check = check_name,
-	  .help = "Certificate authority whose rules apply, where a request names no other." },
+	  .help = "Certificate authority whose rules apply, where a request names no other. A request may name an authority with looser rules "
+	          "than those of public ones (pebble, private, step-ca, or one of a file) only where this or a route names it too." },
 	{ "authorities", OPTION_LIST, AT(authorities), .max = 64,
 	  .help = "Files (JSON) with more authorities, or with other rules for those that are built in. A rule that holds "
 	          "only from a day on stands in \"changes\": [{\"from\": \"2026-12-15\", \"perspectives\": 5}]." },
@@ -170,7 +171,9 @@ static const struct option check_options[] = {
 	{ "stub-zones", OPTION_LIST, AT(stub_zones), .max = 256, .check = check_stub_zone,
 	  .help = "\"zone address[@port]\": asked there in place of the delegation from the root." },
 	{ "allow-addresses", OPTION_LIST, AT(allow_addresses), .max = 256, .check = check_network,
-	  .help = "Networks that count as public, as 10.0.0.0/8: for a private authority." },
+	  .help = "Networks that count as public, as 10.0.0.0/8. Checks connect to no other address that is not public (private, loopback, "
+	          "link-local), whatever the authority allows: web hosts, receivers of callbacks, and name servers (but for those "
+	          "in the same private network as one of resolver.servers). A private authority needs them. The look from the root (authority-view) takes a change at the next start." },
 	{ "limit", OPTION_DURATION, AT(limit_ms), .def = "60s", .min = 1000, .max = 10 * MINUTE,
 	  .help = "Longest time of one check." },
 	{ "queries-per-second", OPTION_INT, AT(queries_per_second), .def = "100", .min = 1, .max = 100000,

@@ -16,6 +16,7 @@
 #include "solver/daemon/parts.h"
 #include "solver/daemon/reload.h"
 #include "solver/daemon/schema.h"
+#include "solver/daemon/verify.h"
 #include "solver/nameserver/nameserver.h"
 #include "solver/net/interface.h"
 #include "webroot/responder.h"
@@ -47,6 +48,7 @@ static void log_warnings(const struct config *c)
 	char *at, *line;
 
 	config_warnings(c, &out);
+	verify_advise(c, &out);
 	if (!out.length)
 		return;
 	for (line = strtok_r(out.data, "\n", &at); line; line = strtok_r(NULL, "\n", &at))

@@ -86,3 +86,32 @@ void verify(const struct config *c, struct buf *mistakes)
 	if (!mistakes->length)
 		verify_parts(c, mistakes);
 }
+
+static void advise_authority(const struct config *c, const struct authorities *set, const char *path, const char *name, struct buf *warnings)
+{
+	const struct authority *a = name ? authorities_find(set, name) : NULL;
+	CLEANUP(mem_freep) char *text = NULL;
+
+	if (!a || a->reserved_refused)
+		return;
+	text = mem_printf("%s accepts addresses that are not public, but dcvd connects to none of them until check.allow-addresses names "
+	                  "their networks; if there are such hosts or name servers, add them there, as check: {allow-addresses: [10.0.0.0/8]}", name);
+	note(c, warnings, path, text);
+}
+
+void verify_advise(const struct config *c, struct buf *warnings)
+{
+	struct authorities *set = NULL;
+	struct err err;
+
+	if ((c->check.allow_addresses && c->check.allow_addresses[0]) ||
+	    authorities_load((const char *const *)c->check.authorities, &set, &err) < 0)
+		return;
+	advise_authority(c, set, "check.authority", c->check.authority, warnings);
+	for (size_t i = 0; i < c->route_count; i++) {
+		CLEANUP(mem_freep) char *path = mem_printf("routes[%zu].authority", i);
+
+		advise_authority(c, set, path, c->routes[i].authority, warnings);
+	}
+	authorities_free(set);
+}

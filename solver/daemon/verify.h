@@ -8,5 +8,7 @@
 
 /* Of a configuration that config_read_all() read, whose mistakes are in `mistakes` already; adds its own, one a line. */
 void verify(const struct config *c, struct buf *mistakes);
+/* Sentences about what is in order but surely not meant, one a line. */
+void verify_advise(const struct config *c, struct buf *warnings);
 
 #endif

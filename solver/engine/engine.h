@@ -147,6 +147,7 @@ struct check_request {
 	const char *authority; /* profile; NULL: the configured one */
 	bool raw;              /* compared as it is, also with what no authority asks for */
 	bool evidence;         /* the verdict holds the evidence */
+	bool quote;            /* an operator reads it: what a web server sent may be quoted. Others see length and digest */
 };
 int engine_check(struct engine *e, const struct check_request *request,
                  void (*done)(const char *verdict_json, const struct err *err, void *arg), void *arg, struct err *err);

@@ -5,6 +5,7 @@
 
 #include "solver/base/mem.h"
 #include "solver/mpic/internal.h"
+#include "solver/verdict/body.h"
 
 struct sight {
 	struct mpic *m;
@@ -38,8 +39,10 @@ static void on_checked(struct evidence *e, struct verdict *v, void *arg)
 {
 	struct sight *l = arg;
 	struct verdict *mine = l->q.caa ? judge_for(l, e) : NULL;
-	json_t *answer = mpic_response_json(&l->q, e, mine ? mine : v);
+	json_t *answer;
 
+	body_hide_all(e); /* whoever asks has no right to read from here */
+	answer = mpic_response_json(&l->q, e, mine ? mine : v);
 	l->run = NULL;
 	l->done(answer, &(struct err){ 0 }, l->arg);
 	json_decref(answer);
@@ -52,7 +55,7 @@ static void on_checked(struct evidence *e, struct verdict *v, void *arg)
 /* A profile for private networks would let a stranger reach into ours. */
 static const char *public_profile(struct mpic *m)
 {
-	return checker_authority(m->parts.checker, NULL)->reserved_refused ? NULL : "letsencrypt";
+	return authority_relaxes(checker_authority(m->parts.checker, NULL)) ? "letsencrypt" : NULL;
 }
 
 int mpic_look(struct mpic *m, const struct mpic_question *q, mpic_fn done, void *arg, struct err *err)

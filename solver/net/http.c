@@ -9,6 +9,7 @@
 
 #include "solver/base/buf.h"
 #include "solver/base/mem.h"
+#include "solver/net/address.h"
 
 #define MAX_REPLY (1024 * 1024)
 #define TIMEOUT_MS 30000
@@ -42,6 +43,7 @@ struct http_call {
 	char error_text[CURL_ERROR_SIZE];
 	int redirects;
 	bool cut, too_large, headers_too_large, with_body;
+	char refused[ADDRESS_TEXT_SIZE]; /* the address that may not be connected to, or "" */
 	bool head_whole;             /* the empty line after the headers came */
 	int64_t started_ms;
 	struct timer *cancel;
@@ -265,6 +267,8 @@ static void call_fail(struct http_call *call, CURLcode rc)
 		err_set(&err, ERR_TOO_LARGE, "%s: the reply is longer than %zu bytes", call->where, call->request.max_reply);
 	else if (call->headers_too_large)
 		err_set(&err, ERR_TOO_LARGE, "%s: the headers of the reply are longer than %d bytes", call->where, HTTP_HEADERS_MAX);
+	else if (call->refused[0])
+		err_set(&err, ERR_DENIED, "%s: its address %s is not public, and check.allow-addresses does not name it", call->where, call->refused);
 	else
 		err_set(&err, failure_code(call, rc), "%s: %s", call->where,
 		        call->error_text[0] ? call->error_text : curl_easy_strerror(rc));
@@ -361,6 +365,32 @@ static void set_address(struct http_call *call)
 	curl_easy_setopt(call->easy, CURLOPT_FORBID_REUSE, 1L);
 }
 
+/* The last step before a packet leaves: what libcurl looked up is what is judged and used. */
+static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct http_call *call = arg;
+	struct sockaddr_storage copy = { 0 };
+	char host[ADDRESS_TEXT_SIZE];
+
+	(void)purpose;
+	memcpy(&copy, &address->addr, address->addrlen < sizeof(copy) ? address->addrlen : sizeof(copy));
+	if (call->request.may_connect(address_host(&copy, host)))
+		return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+	snprintf(call->refused, sizeof(call->refused), "%s", host);
+	return CURL_SOCKET_BAD;
+}
+
+static void set_guard(struct http_call *call)
+{
+	if (!call->request.may_connect)
+		return;
+	curl_easy_setopt(call->easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+	curl_easy_setopt(call->easy, CURLOPT_OPENSOCKETDATA, call);
+	curl_easy_setopt(call->easy, CURLOPT_PROXY, "");
+	curl_easy_setopt(call->easy, CURLOPT_FRESH_CONNECT, 1L);
+	curl_easy_setopt(call->easy, CURLOPT_FORBID_REUSE, 1L);
+}
+
 static void set_options(struct http_call *call)
 {
 	CURL *e = call->easy;
@@ -383,6 +413,7 @@ static void set_options(struct http_call *call)
 		curl_easy_setopt(e, CURLOPT_CAINFO, call->ca_file);
 	if (call->unix_socket)
 		curl_easy_setopt(e, CURLOPT_UNIX_SOCKET_PATH, call->unix_socket);
+	set_guard(call);
 }
 
 /* Sends the request of this hop: the first one, or the next after a redirect. */

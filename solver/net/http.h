@@ -30,6 +30,9 @@ struct http_request {
 	const char *ca_file;         /* NULL: the system's */
 	const char *unix_socket;     /* or NULL */
 	bool redirects_web_ports_only; /* only http/https on 80/443, as an authority does */
+	/* For URLs of strangers: asked of each numeric address that is to be connected to, after look-ups and redirects; false fails the
+	 * call with ERR_DENIED. No proxy and no older connection is used then. NULL: every address. */
+	bool (*may_connect)(const char *address);
 };
 
 struct http_reply {

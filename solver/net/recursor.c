@@ -154,6 +154,9 @@ static int configure(struct recursor *r, const struct recursor_options *o, struc
 	    set(r, "do-not-query-localhost:", o->localhost ? "no" : "yes", err) < 0 || set_root(r, o, err) < 0 ||
 	    set_stubs(r, o->stub_zones, err) < 0)
 		return err->code;
+	for (const char *const *network = o->avoid; network && *network; network++)
+		if (set(r, "do-not-query-address:", *network, err) < 0)
+			return err->code;
 	ub_ctx_debuglevel(r->ctx, 0);
 	return ub_ctx_async(r->ctx, 1) == 0 ? 0 : err_set(err, ERR_IO, "libunbound has no threads");
 }

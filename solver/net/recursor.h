@@ -20,6 +20,7 @@ struct recursor_options {
 	const char *root_hints;          /* file; NULL: those built in */
 	const char *trust_anchor;        /* file; NULL: the system's root key when there is one, else no validation */
 	const char *const *stub_zones;   /* NULL-ended "zone address[@port]": asked there instead of from the root, and not validated; or NULL */
+	const char *const *avoid;        /* NULL-ended networks to which no question is sent; or NULL */
 	bool localhost;                  /* servers on loopback may be asked: for tests and private roots on this host */
 	bool ipv6;
 	int timeout_ms;                  /* of one question; 0: 12000 */

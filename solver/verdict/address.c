@@ -19,7 +19,8 @@ struct network {
 };
 
 /* The IANA IPv4 and IPv6 Special-Purpose Address Registries as of 2026-08, whole: an authority drops also those that are
- * globally reachable. Multicast is not in them, and is as useless. */
+ * globally reachable. Multicast is not in them, and is as
+ * useless; nor are the IPv4-compatible and site-local addresses, which nobody may use any more. */
 static const struct block {
 	const char *network, *text;
 } blocks[] = {
@@ -50,6 +51,7 @@ static const struct block {
 	{ "240.0.0.0/4", "[RFC1112], Section 4: Reserved" },
 	{ "255.255.255.255/32", "[RFC8190] [RFC919], Section 7: Limited Broadcast" },
 	{ "::1/128", "[RFC4291]: Loopback Address" },
+	{ "::/96", "[RFC4291], Section 2.5.5.1: IPv4-compatible Address" },
 	{ "::/128", "[RFC4291]: Unspecified Address" },
 	{ "::ffff:0:0/96", "[RFC4291]: IPv4-mapped Address" },
 	{ "64:ff9b::/96", "[RFC6052]: IPv4-IPv6 Translat." },
@@ -73,6 +75,7 @@ static const struct block {
 	{ "3fff::/20", "[RFC9637]: Documentation" },
 	{ "5f00::/16", "[RFC9602]: Segment Routing (SRv6) SIDs" },
 	{ "fc00::/7", "[RFC4193] [RFC8190]: Unique-Local" },
+	{ "fec0::/10", "[RFC3879]: Deprecated Site-Local Unicast" },
 	{ "fe80::/10", "[RFC4291]: Link-Local Unicast" },
 	{ "ff00::/8", "[RFC4291]: Multicast Addresses" },
 };
@@ -147,12 +150,78 @@ bool address_is_reserved(const char *address)
 	return address_block(address) != NULL;
 }
 
+bool address_may_connect(const char *address)
+{
+	return !address_is_reserved(address);
+}
+
 void address_allow(const char *const *networks)
 {
 	allowed_count = 0;
 	for (; networks && *networks && allowed_count < ALLOWED_MAX; networks++)
 		if (network_parse(*networks, &allowed[allowed_count]))
 			allowed_count++;
+}
+
+/* The lower or the upper half of a network. */
+static struct network half_of(const struct network *n, bool upper)
+{
+	struct network half = *n;
+
+	if (upper)
+		half.bytes[n->bits / 8] |= (unsigned char)(0x80 >> n->bits % 8);
+	half.bits++;
+	return half;
+}
+
+struct walk {
+	const struct network *except;
+	size_t count;
+	void (*fn)(const char *network, void *arg);
+	void *arg;
+};
+
+static void tell_network(const struct walk *w, const struct network *n)
+{
+	char address[ADDRESS_MAX], text[ADDRESS_MAX + 8];
+
+	inet_ntop(n->family, n->bytes, address, sizeof(address));
+	snprintf(text, sizeof(text), "%s/%d", address, n->bits);
+	w->fn(text, w->arg);
+}
+
+/* Tells what remains of a network without the exceptions. */
+static void walk_network(const struct walk *w, const struct network *n)
+{
+	struct network lower, upper;
+	bool touched = false;
+
+	for (size_t i = 0; i < w->count; i++) {
+		if (w->except[i].bits <= n->bits && network_holds(&w->except[i], n))
+			return;
+		touched = touched || network_holds(n, &w->except[i]);
+	}
+	if (!touched) {
+		tell_network(w, n);
+		return;
+	}
+	lower = half_of(n, false);
+	upper = half_of(n, true);
+	walk_network(w, &lower);
+	walk_network(w, &upper);
+}
+
+void address_each_reserved(const char *const *except, void (*fn)(const char *network, void *arg), void *arg)
+{
+	struct network exceptions[2 * ALLOWED_MAX], block;
+	struct walk w = { exceptions, allowed_count, fn, arg };
+
+	memcpy(exceptions, allowed, allowed_count * sizeof(*allowed));
+	for (; except && *except && w.count < ARRAY_LEN(exceptions); except++)
+		w.count += network_parse(*except, &exceptions[w.count]);
+	for (size_t i = 0; i < ARRAY_LEN(blocks); i++)
+		if (network_parse(blocks[i].network, &block))
+			walk_network(&w, &block);
 }
 
 bool address_is_v6(const char *address)

@@ -23,9 +23,22 @@ const struct ev_answer *addresses_answer(const struct evidence *e, const char *h
 	return answer;
 }
 
-static bool usable(const struct authority *a, const struct ev_record *r, int type)
+static bool usable(const struct ev_record *r, int type)
 {
-	return r->type == type && !(a->reserved_refused && address_is_reserved(r->data));
+	return r->type == type && !address_is_reserved(r->data);
+}
+
+bool addresses_withheld(const struct authority *a, const struct ev_answer *answer)
+{
+	for (size_t i = 0; answer && !a->reserved_refused && lookup_worked(answer, a->dnssec) && i < answer->record_count; i++)
+		if (answer->records[i].type == answer->type && address_is_reserved(answer->records[i].data))
+			return true;
+	return false;
+}
+
+char *addresses_withheld_sentence(const char *host)
+{
+	return mem_printf("%s has an address that is not public; dcvd connects to such an address only where check.allow-addresses names it", host);
 }
 
 size_t addresses_count(const struct authority *a, const struct ev_answer *answer)
@@ -33,7 +46,7 @@ size_t addresses_count(const struct authority *a, const struct ev_answer *answer
 	size_t n = 0;
 
 	for (size_t i = 0; lookup_worked(answer, a->dnssec) && i < answer->record_count; i++)
-		n += usable(a, &answer->records[i], answer->type);
+		n += usable(&answer->records[i], answer->type);
 	return n;
 }
 
@@ -45,7 +58,7 @@ const char *addresses_at(const struct authority *a, const struct ev_answer *answ
 		return NULL;
 	n %= count;
 	for (size_t i = 0;; i++)
-		if (usable(a, &answer->records[i], answer->type) && n-- == 0)
+		if (usable(&answer->records[i], answer->type) && n-- == 0)
 			return answer->records[i].data;
 }
 

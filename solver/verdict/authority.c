@@ -489,6 +489,11 @@ const char *const *authorities_names(const struct authorities *s)
 	return s->names;
 }
 
+bool authority_relaxes(const struct authority *a)
+{
+	return !a->public_names || !a->reserved_refused || !a->web_ports_only || !a->suffix_rule;
+}
+
 struct authority authority_for_own(const struct authority *a)
 {
 	struct authority own = authority_copy(a);

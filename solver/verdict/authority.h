@@ -48,7 +48,7 @@ struct authority {
 	bool public_names;      /* only names under an ICANN suffix, and the other rules of a public authority */
 	int64_t labels_max;     /* 10; 0: any */
 	bool dnssec;            /* a bogus answer is an error */
-	bool reserved_refused;  /* special-purpose addresses are dropped */
+	bool reserved_refused;  /* special-purpose addresses are dropped. Without it they count, but only check.allow-addresses has them looked at */
 	/* http-01 */
 	int64_t redirects_max;  /* followed */
 	int64_t redirects_promised; /* over that a warning */
@@ -96,6 +96,8 @@ int authority_parse(const char *text, size_t length, const char *where, struct a
 void authority_free(struct authority *a);
 /* The same without what it demands of public names and addresses: for special-use names that this host serves itself. Borrows. */
 struct authority authority_for_own(const struct authority *a);
+/* It lacks a rule that keeps every public authority away from what is not public: names, addresses, ports, redirects. */
+bool authority_relaxes(const struct authority *a);
 /* The profile as it is at a moment (wall clock); `a` itself when no day has come. Borrows. */
 const struct authority *authority_at(const struct authority *a, int64_t at_ms);
 bool authority_has_ended(const struct authority *a, int64_t at_ms);

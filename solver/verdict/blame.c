@@ -97,7 +97,7 @@ static void tell_failure(const struct subject *s)
 	if (host_failed(a->failure) && host_heard_server(s->c->e, a))
 		return; /* what is seen at one of its addresses is seen */
 	if (host_failed(a->failure))
-		find(s, FINDING_NOTE, "server-unroutable", mem_dup("cannot be reached from this host"), NULL);
+		find(s, FINDING_NOTE, "server-unroutable", mem_printf("cannot be asked from this host%s%s", a->why ? ": " : "", a->why ? a->why : ""), NULL);
 	else if (older && older->truncated)
 		tell_cut(s);
 	else if (answered(older))

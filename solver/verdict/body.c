@@ -8,6 +8,7 @@
 #include "solver/base/buf.h"
 #include "solver/base/mem.h"
 #include "solver/base/utf8.h"
+#include "solver/crypto/crypto.h"
 
 static bool is_space(unsigned c)
 {
@@ -100,6 +101,35 @@ char *body_quote(const void *bytes, size_t length)
 	}
 	buf_add_char(&out, '"');
 	return buf_take(&out);
+}
+
+char *body_digest(const void *bytes, size_t length)
+{
+	unsigned char digest[SHA256_SIZE];
+	CLEANUP(mem_freep) char *hex = NULL;
+
+	crypto_sha256(bytes, length, digest);
+	hex = crypto_hex(digest, sizeof(digest));
+	return mem_printf("%zu bytes, SHA-256 %s", length, hex);
+}
+
+char *body_hop_digest(const struct ev_hop *hop)
+{
+	CLEANUP(mem_freep) unsigned char *bytes = NULL;
+	size_t length = 0;
+
+	if (evidence_unescape(hop->body ? hop->body : "", &bytes, &length) < 0)
+		length = 0;
+	return body_digest(bytes ? bytes : (const unsigned char *)"", length);
+}
+
+void body_hide_all(struct evidence *e)
+{
+	for (size_t i = 0; i < e->hop_count; i++) {
+		CLEANUP(mem_freep) char *digest = e->hops[i].body ? body_hop_digest(&e->hops[i]) : NULL;
+
+		mem_replace(&e->hops[i].body, digest);
+	}
 }
 
 static char *name_byte(const unsigned char *at, size_t length, size_t i)

@@ -120,6 +120,7 @@ struct evidence {
 	char *provider;   /* the configured provider that controls written_zone, or NULL */
 	bool provider_known; /* routes were looked at */
 	bool own_zone;    /* served by this process under a special-use name: there is no authority's view of it */
+	bool private;     /* sentences must not quote what a web server sent: the verdict goes to others than operators. Not recorded */
 	bool inside;      /* an address of the host is an address of this machine or its network's gateway */
 	int64_t at_ms;
 	struct ev_answer *answers;

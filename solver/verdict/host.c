@@ -97,13 +97,13 @@ bool host_heard_server(const struct evidence *e, const struct ev_answer *unheard
 	return false;
 }
 
-/* The first name server of the zone none of whose addresses could be asked. A reserved one is asked by no authority either. */
-static const struct ev_answer *unasked_server(const struct evidence *e, const char *zone)
+/* The first name server of the zone none of whose addresses could be asked. A reserved one is asked by no public authority either. */
+static const struct ev_answer *unasked_server(const struct evidence *e, const char *zone, bool reserved_too)
 {
 	for (size_t i = 0; zone && i < e->answer_count; i++) {
 		const struct ev_answer *d = &e->answers[i];
 
-		if (is_direct(d) && strcasecmp(d->zone, zone) == 0 && host_failed(d->failure) && !address_is_reserved(d->address) &&
+		if (is_direct(d) && strcasecmp(d->zone, zone) == 0 && host_failed(d->failure) && (reserved_too || !address_is_reserved(d->address)) &&
 		    !host_heard_server(e, d))
 			return d;
 	}
@@ -152,7 +152,7 @@ static bool is_theirs(const struct evidence *e, const struct ev_answer *a)
 {
 	const char *zone = zone_above(e, a->name);
 
-	if (!zone || !e->host.descriptors || unasked_server(e, zone))
+	if (!zone || !e->host.descriptors || unasked_server(e, zone, false))
 		return false;
 	for (size_t i = 0; i < e->answer_count; i++) {
 		const struct ev_answer *d = &e->answers[i];
@@ -230,10 +230,9 @@ void judge_host(const struct evidence *e, const struct authority *a, struct verd
 {
 	const struct ev_answer *server, *answer;
 
-	(void)a;
 	if (!v->detail || v->result == VERDICT_FLAKY || !needs_network(v) || e->own_zone)
 		return;
-	server = unasked_server(e, e->written_zone);
+	server = unasked_server(e, e->written_zone, !a->reserved_refused);
 	answer = unproven(e);
 	if (answer && (v->result == VERDICT_FAIL || !host_is_vouched(e, NULL)))
 		doubt_lookup(e, answer, v);

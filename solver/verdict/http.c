@@ -78,6 +78,11 @@ static const char *body_trouble(const struct ev_hop *hop, const char **ret_code)
 	return strcmp(hop->failure, "timeout") == 0 ? "context deadline exceeded" : "unexpected EOF";
 }
 
+static char *quote(const struct evidence *e, const void *bytes, size_t length)
+{
+	return e->private ? body_digest(bytes, length) : body_quote(bytes, length);
+}
+
 static void judge_body(const struct evidence *e, const struct authority *a, const struct ev_hop *hop, struct outcome *o)
 {
 	struct body b;
@@ -86,14 +91,14 @@ static void judge_body(const struct evidence *e, const struct authority *a, cons
 
 	body_read(hop, a, &b);
 	if (a->body_max > 0 && hop->body_length >= a->body_max) {
-		got = body_quote(b.bytes, b.length < (size_t)a->body_max ? b.length : (size_t)a->body_max);
+		got = quote(e, b.bytes, b.length < (size_t)a->body_max ? b.length : (size_t)a->body_max);
 		fail(o, PROBLEM_UNAUTHORIZED, "body-long", walk_sentence(hop, mem_printf("Invalid response from %s: %s", hop->url, got)));
 	} else if (hop->failure) {
 		const char *code, *why = body_trouble(hop, &code);
 
 		fail(o, PROBLEM_UNAUTHORIZED, code, walk_sentence(hop, mem_printf("Error reading HTTP response body: %s", why)));
 	} else if (!body_equals(&b, e->expected)) {
-		got = body_quote(b.start, b.kept);
+		got = quote(e, b.start, b.kept);
 		fail(o, PROBLEM_UNAUTHORIZED, "body-differs",
 		     mem_printf("The key authorization file from the server did not match this challenge. Expected %s (got %s)", expected, got));
 	}
@@ -132,6 +137,12 @@ static char *passed_sentence(const struct evidence *e, const struct walk *w)
 	return mem_printf("%s serves the key authorization at %s", w->last->address, w->last->url);
 }
 
+/* What the server sent, for people. */
+static char *shown(const struct evidence *e, const struct ev_hop *hop)
+{
+	return e->private ? body_hop_digest(hop) : mem_dup_n(hop->body, strnlen(hop->body, 200));
+}
+
 static void add_look(const struct evidence *e, const struct walk *w, const struct outcome *o, struct verdict *v)
 {
 	const struct ev_hop *hop = w->last;
@@ -146,7 +157,7 @@ static void add_look(const struct evidence *e, const struct walk *w, const struc
 	look->at_ms = hop ? hop->at_ms : e->at_ms;
 	look->detail = mem_dup(o->detail);
 	if (hop && hop->body && *hop->body)
-		look->values[look->value_count++] = mem_dup_n(hop->body, strnlen(hop->body, 200));
+		look->values[look->value_count++] = shown(e, hop);
 }
 
 /* One that this host could not ask says nothing that an authority could be misled by. */

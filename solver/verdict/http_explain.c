@@ -279,7 +279,7 @@ static void explain_body(struct explain *x, const struct ev_hop *hop)
 	CLEANUP(mem_freep) char *difference = NULL;
 
 	body_read(hop, x->a, &b);
-	difference = body_difference(&b, x->e->expected);
+	difference = x->e->private ? body_digest(b.start, b.kept) : body_difference(&b, x->e->expected);
 	cause = body_cause(x, hop, &b, &mend);
 	find(x, FINDING_ERROR, http_is_page(hop) ? "catch-all-page" : "body-differs",
 	     mem_printf("%s at %s: %s (%s)", hop->url, hop->address, cause, difference), at_address(x, mem_dup(mend)));
@@ -356,7 +356,10 @@ static char *address_mend(const struct explain *x)
 
 static void explain_no_address(struct explain *x, const char *code)
 {
-	if (strcmp(code, "address-reserved") == 0)
+	if (strcmp(code, "address-withheld") == 0)
+		find(x, FINDING_ERROR, "address-withheld", mem_dup(x->w->detail),
+		     mem_printf("Name the network of this address under check.allow-addresses, if dcvd may connect to it for %s", x->e->identifier));
+	else if (strcmp(code, "address-reserved") == 0)
 		find(x, FINDING_ERROR, "address-reserved", mem_printf("every address of %s is private or reserved", x->e->identifier),
 		     mem_printf("Give %s a public address, or use dns-01", x->e->identifier));
 	else

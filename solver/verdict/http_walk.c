@@ -56,6 +56,13 @@ static void end(struct state *s, enum verdict_stage stage, enum problem_type pro
 
 /* ---- addresses ---- */
 
+/* Nobody looks there from here, so what the authority would find stays unknown. */
+static void withheld(struct state *s, const char *host)
+{
+	s->out->blind = true;
+	end(s, STAGE_LOOKUP, PROBLEM_NONE, "address-withheld", addresses_withheld_sentence(host));
+}
+
 static void unresolved(struct state *s, const struct ev_answer *v4, const struct ev_answer *v6, const char *location)
 {
 	CLEANUP(mem_freep) char *problem = addresses_problem(s->a, v4, v6);
@@ -124,6 +131,10 @@ static bool resolve(struct state *s, const char *host, const char *location)
 
 	s->now = (struct target){ 0 };
 	if (address_canonical(host, s->literal)) {
+		if (address_is_reserved(s->literal)) {
+			withheld(s, s->literal);
+			return false;
+		}
 		*(address_is_v6(host) ? &s->now.v6 : &s->now.v4) = s->literal;
 		return true;
 	}
@@ -135,7 +146,10 @@ static bool resolve(struct state *s, const char *host, const char *location)
 		s->out->elapsed_ms += v4->elapsed_ms > v6->elapsed_ms ? v4->elapsed_ms : v6->elapsed_ms;
 	s->now.v4 = addresses_at(s->a, v4, s->number % HTTP_DRAWS_MAX);
 	s->now.v6 = addresses_at(s->a, v6, s->number % HTTP_DRAWS_MAX);
-	if (!s->now.v4 && !s->now.v6)
+	s->out->blind = s->out->blind || addresses_withheld(s->a, v4) || addresses_withheld(s->a, v6);
+	if (!s->now.v4 && !s->now.v6 && (addresses_withheld(s->a, v4) || addresses_withheld(s->a, v6)))
+		withheld(s, host);
+	else if (!s->now.v4 && !s->now.v6)
 		unresolved(s, v4, v6, location);
 	return s->now.v4 || s->now.v6;
 }

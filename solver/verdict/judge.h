@@ -57,10 +57,15 @@ size_t http_walks(const struct evidence *e, const struct authority *a);
 /* The numbers of all walks that the evidence asks for, those for other views included; returns how many. Their order may change. */
 size_t http_walk_numbers(const struct evidence *e, const struct authority *a, size_t ret[HTTP_WALKS_MAX]);
 void http_walk_next(const struct evidence *e, const struct authority *a, size_t walk, struct http_next *ret);
-/* `address` is in a special-purpose registry (IANA IPv4 and IPv6), unless it lies in one of `allowed`. */
+/* `address` is in a special-purpose registry (IANA IPv4 and IPv6), or is no address, and no allowed network holds it. Nothing connects to
+ * such an address on behalf of a name, whatever the profile of the authority says. */
 bool address_is_reserved(const char *address);
+bool address_may_connect(const char *address); /* the contrary, for http.h */
 /* Networks that count as public: for a private authority, and for tests. NULL-ended "127.0.0.0/8"; set once at start, copied. */
 void address_allow(const char *const *networks);
+/* The networks of the registries without those that are allowed and without `except` (NULL-ended addresses and networks, or NULL): for a
+ * resolver that must send nothing there. */
+void address_each_reserved(const char *const *except, void (*fn)(const char *network, void *arg), void *arg);
 
 /* ---- labels and values ---- */
 /* "_" base32 of 10 bytes of SHA-256(account URI) "._acme-challenge." name (draft-ietf-acme-dns-account-label). */

@@ -325,8 +325,19 @@ static void decide(const struct inquiry *q, const struct tally *t)
 		verdict_decide(q->v, VERDICT_PASS, STAGE_VALIDATION, PROBLEM_NONE, mem_printf("%s presents the challenge certificate", name));
 }
 
+static void decide_withheld(const struct inquiry *q)
+{
+	verdict_find(q->v, FINDING_ERROR, STAGE_LOOKUP, "address-withheld", addresses_withheld_sentence(q->e->identifier),
+	             mem_printf("Name the network of this address under check.allow-addresses, if dcvd may connect to it for %s", q->e->identifier));
+	verdict_decide(q->v, VERDICT_UNKNOWN, STAGE_LOOKUP, PROBLEM_NONE, addresses_withheld_sentence(q->e->identifier));
+}
+
 static void decide_unresolved(const struct inquiry *q)
 {
+	if (addresses_withheld(q->a, q->v4) || addresses_withheld(q->a, q->v6)) {
+		decide_withheld(q);
+		return;
+	}
 	if (lookup_blind(q->v4) && lookup_blind(q->v6)) {
 		verdict_decide(q->v, VERDICT_UNKNOWN, STAGE_LOOKUP, PROBLEM_NONE, mem_printf("The addresses of %s are not visible from here", q->e->identifier));
 		return;
@@ -378,6 +389,7 @@ void judge_tls_alpn(const struct evidence *e, const struct authority *a, struct 
 	if (!e->ip) {
 		q.v4 = addresses_answer(e, e->identifier, TYPE_A, &q.blind);
 		q.v6 = addresses_answer(e, e->identifier, TYPE_AAAA, &q.blind);
+		q.blind = q.blind || addresses_withheld(a, q.v4) || addresses_withheld(a, q.v6);
 	}
 	n = e->ip || (q.v4 && q.v6) ? draws(&q) : 0;
 	if (e->ip)
@@ -386,6 +398,8 @@ void judge_tls_alpn(const struct evidence *e, const struct authority *a, struct 
 		judge_views(&q, &t);
 	if (t.passed + t.failed + t.unseen)
 		decide(&q, &t);
+	else if (e->ip && address_is_reserved(e->identifier))
+		decide_withheld(&q);
 	else if (!n && q.v4 && q.v6)
 		decide_unresolved(&q);
 	else

@@ -110,7 +110,7 @@ class CpsTest(unittest.TestCase):
         return f"""
 resolver: {{servers: ["127.0.0.1:{self.dns.port}"], authority-port: {self.dns.port}, timeout: 500ms, tries: 1}}
 challenge: {{deadline: {deadline}}}
-check: {{authority: pebble, authority-view: false}}
+check: {{authority: pebble, authority-view: false, allow-addresses: [127.0.0.0/8]}}
 cps: {{edgerc: "{self.write_edgerc()}", base-url: "{self.cps.url}", poll: 400ms, {limits}{cps and ", " + cps}}}
 providers:
   knot: {{type: rfc2136, server: "127.0.0.1:{self.dns.port}", key-name: {self.dns.key.name},

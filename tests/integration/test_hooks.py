@@ -24,7 +24,7 @@ TWENTY = [f"host{n}.example.test" for n in range(20)]
 VALUE = "-" + "v" * 42
 CONFIG = """
 resolver: {{servers: ["127.0.0.1:{port}"], authority-port: {port}}}
-check: {{authority: pebble, authority-view: false}}
+check: {{authority: pebble, authority-view: false, allow-addresses: [127.0.0.0/8]}}
 providers:
   corp: {{type: rfc2136, server: "127.0.0.1:{port}", key-name: {key.name}, key-algorithm: {key.algorithm},
          key-secret: {{env: TSIG_SECRET}}}}

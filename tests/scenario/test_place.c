@@ -136,6 +136,14 @@ static void a_cut_that_only_a_later_server_shows_is_named(void **state)
 	assert_held(*state, "example.org", "ns2.example.org (192.0.2.2): answers from the zone " FQDN);
 }
 
+static void a_name_server_at_an_address_inside_gets_no_question_and_holds_ready_back(void **state)
+{
+	fake_dns_server("example.org", "ns3.example.org", "10.0.0.9");
+	reconfigure_text(*state, "challenge: {deadline: 60s}\nproviders: {m: {type: memory}}\nroutes: [{suffix: \"*\", provider: m, authority: private}]\n");
+	assert_held(*state, "example.org", "10.0.0.9 is no public address");
+	assert_int_equal(fake_dns_asked("10.0.0.9"), 0);
+}
+
 static void a_server_that_does_not_serve_the_zone_decides_nothing(void **state)
 {
 	fake_dns_fault(NS1, FAULT_LAME);
@@ -304,6 +312,7 @@ int main(void)
 		scenario_test(a_child_zone_that_a_parents_server_also_serves_must_show_the_value_there_too),
 		scenario_test(a_parents_server_that_knows_nothing_of_the_cut_holds_ready_back_and_is_named),
 		scenario_test(a_cut_that_only_a_later_server_shows_is_named),
+		scenario_test(a_name_server_at_an_address_inside_gets_no_question_and_holds_ready_back),
 		scenario_test(a_server_that_does_not_serve_the_zone_decides_nothing),
 		scenario_test(a_wildcards_cname_is_no_delegation),
 		scenario_test(a_wildcards_cname_far_above_is_no_delegation),

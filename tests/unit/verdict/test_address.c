@@ -20,7 +20,7 @@ static const char *const edges[][4] = {
 	{ "203.0.112.255", "203.0.113.0", "203.0.113.255", "203.0.114.0" },
 	{ "223.255.255.255", "224.0.0.0", "239.255.255.255", "" },
 	{ "", "240.0.0.0", "255.255.255.255", "" },
-	{ "", "::", "::1", "::2" },
+	{ "", "::", "::ffff:ffff", "::1:0:0" },
 	{ "::fffe:ffff:ffff", "::ffff:0:0", "::ffff:ffff:ffff", "::1:0:0:0" },
 	{ "64:ff9a:ffff:ffff:ffff:ffff:ffff:ffff", "64:ff9b::", "64:ff9b::ffff:ffff", "64:ff9b::1:0:0" },
 	{ "64:ff9b:0:ffff:ffff:ffff:ffff:ffff", "64:ff9b:1::", "64:ff9b:1:ffff:ffff:ffff:ffff:ffff", "64:ff9b:2::" },
@@ -33,8 +33,8 @@ static const char *const edges[][4] = {
 	{ "3ffe:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "3fff::", "3fff:fff:ffff:ffff:ffff:ffff:ffff:ffff", "3fff:1000::" },
 	{ "5eff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "5f00::", "5f00:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "5f01::" },
 	{ "fbff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "fc00::", "fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "fe00::" },
-	{ "fe7f:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "fe80::", "febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "fec0::" },
-	{ "feff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "ff00::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "" },
+	{ "fe7f:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "fe80::", "feff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "" },
+	{ "", "ff00::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "" },
 };
 
 static void every_block_ends_where_the_registry_says(void **state)
@@ -61,6 +61,31 @@ static void text_that_is_no_address_is_reserved(void **state)
 	assert_false(address_is_reserved("[2606:2800:21f::1]"));
 }
 
+static void add_network(const char *network, void *arg)
+{
+	char *all = arg;
+
+	snprintf(all + strlen(all), 8192 - strlen(all), " %s", network);
+}
+
+static void what_a_resolver_must_avoid_leaves_out_what_is_allowed(void **state)
+{
+	static const char *const allowed[] = { "10.0.0.0/9", NULL }, *const roots[] = { "127.0.0.1", NULL };
+	char all[8192] = "";
+
+	(void)state;
+	address_allow(allowed);
+	address_each_reserved(roots, add_network, all);
+	address_allow(NULL);
+	assert_non_null(strstr(all, " 10.128.0.0/9"));
+	assert_null(strstr(all, " 10.0.0.0/"));
+	assert_non_null(strstr(all, " 127.0.0.0/32"));
+	assert_non_null(strstr(all, " 127.0.0.2/31"));
+	assert_null(strstr(all, " 127.0.0.1/"));
+	assert_non_null(strstr(all, " 169.254.0.0/16"));
+	assert_non_null(strstr(all, " fe80::/10"));
+}
+
 static void allowed_networks_count_as_public_until_they_are_replaced(void **state)
 {
 	static const char *const networks[] = { "127.0.0.0/8", "::1", "nonsense", "10.1.0.0/16", NULL };
@@ -81,6 +106,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_block_ends_where_the_registry_says),
 		cmocka_unit_test(text_that_is_no_address_is_reserved),
+		cmocka_unit_test(what_a_resolver_must_avoid_leaves_out_what_is_allowed),
 		cmocka_unit_test(allowed_networks_count_as_public_until_they_are_replaced),
 	};
 

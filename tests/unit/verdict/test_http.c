@@ -295,19 +295,68 @@ static void an_address_is_asked_without_a_look_up(void **state)
 	verdict_free(v);
 }
 
+static const char *const loopback[] = { "127.0.0.0/8", NULL };
+
 static void pebble_follows_other_rules(void **state)
 {
 	static const struct world_name names[] = { { NAME, "127.0.0.1" }, { NULL } };
 	static const struct world_page port[] = { { FIRST, NULL, 302, .location = "http://" NAME ":8080/x" },
 		{ "http://" NAME ":8080/x", NULL, 200, .body = KEY }, { NULL } };
 	static const struct world_page space[] = { { FIRST, NULL, 200, .body = KEY " " }, { NULL } };
-	struct verdict *v = judged(names, port, "pebble", unchanged);
+	struct verdict *v;
 
 	(void)state;
+	address_allow(loopback);
+	v = judged(names, port, "pebble", unchanged);
 	world_expect("any port", v, VERDICT_PASS, PROBLEM_NONE, NULL);
 	verdict_free(v);
 	v = judged(names, space, "pebble", unchanged);
 	world_expect("final space", v, VERDICT_FAIL, PROBLEM_UNAUTHORIZED, NULL);
+	verdict_free(v);
+	address_allow(NULL);
+}
+
+/* A private authority would look there; this host does not, and so knows nothing. */
+static void an_address_inside_stays_unknown_until_it_is_allowed(void **state)
+{
+	static const struct world_name names[] = { { NAME, "10.0.0.1 " V4 }, { NULL } }, inside[] = { { NAME, "127.0.0.1" }, { NULL } },
+		outside[] = { { NAME, V4 }, { "inside.example.org", "169.254.169.254" }, { NULL } };
+	static const struct world_page pages[] = { { FIRST, NULL, 200, .body = KEY }, { NULL } };
+	static const struct world_page to_name[] = { { FIRST, NULL, 302, .location = "http://inside.example.org/" },
+		{ "http://inside.example.org/", NULL, 200, .body = KEY }, { NULL } };
+	static const struct world_page to_address[] = { { FIRST, NULL, 302, .location = "http://[::ffff:127.0.0.1]:6379/" },
+		{ "http://[::ffff:127.0.0.1]:6379/", NULL, 200, .body = KEY }, { NULL } };
+	static const struct { const struct world_name *names; const struct world_page *pages; } cases[] = {
+		{ names, pages }, { inside, pages }, { outside, to_name }, { outside, to_address } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct verdict *v = judged(cases[i].names, cases[i].pages, "private", unchanged);
+
+		world_expect("inside", v, VERDICT_UNKNOWN, PROBLEM_NONE, NULL);
+		assert_int_equal(world_found(v, "address-withheld"), i > 0);
+		for (size_t k = 0; k < v->look_count; k++)
+			assert_true(!v->looks[k].address || strcmp(v->looks[k].address, V4) == 0);
+		verdict_free(v);
+	}
+}
+
+static void make_private(struct evidence *e)
+{
+	e->private = true;
+}
+
+static void a_body_is_not_quoted_to_those_who_may_not_read_it(void **state)
+{
+	static const struct world_name names[] = { { NAME, V4 }, { NULL } };
+	static const struct world_page pages[] = { { FIRST, NULL, 200, .body = "Nsecret" }, { NULL } };
+	struct verdict *v = judged(names, pages, "letsencrypt", make_private);
+	CLEANUP(mem_freep) char *json = verdict_json(v);
+
+	(void)state;
+	assert_null(strstr(json, "secret"));
+	assert_null(strstr(json, "\\\"N\\\""));
+	assert_non_null(strstr(json, "(got 7 bytes, SHA-256 "));
 	verdict_free(v);
 }
 
@@ -375,6 +424,8 @@ int main(void)
 		cmocka_unit_test(without_a_key_authorization_only_reachability_counts),
 		cmocka_unit_test(an_address_is_asked_without_a_look_up),
 		cmocka_unit_test(pebble_follows_other_rules),
+		cmocka_unit_test(an_address_inside_stays_unknown_until_it_is_allowed),
+		cmocka_unit_test(a_body_is_not_quoted_to_those_who_may_not_read_it),
 		cmocka_unit_test(servers_that_disagree_on_the_host_make_it_a_toss),
 		cmocka_unit_test(nothing_collected_is_a_note_and_no_verdict),
 	};
