@@ -150,6 +150,7 @@ struct config_provider {
 enum route_publish { ROUTE_RESPONDER, ROUTE_FOLDER };
 enum route_preflight { PREFLIGHT_REFUSE, PREFLIGHT_WARN, PREFLIGHT_OFF };
 enum route_unknown { UNKNOWN_HOLD, UNKNOWN_ACCEPT };
+enum route_delegation { DELEGATION_OFF, DELEGATION_ON, DELEGATION_FIRST_USE };
 struct config_route {
 	char *suffix;           /* "" or "*" matches every name; "example.com" matches it and all below */
 	int type;               /* enum challenge_type (dns-01: all that are proved by a TXT record), or CHALLENGE_TYPES: both */
@@ -161,6 +162,7 @@ struct config_route {
 	char *authority;        /* profile whose rules apply; NULL: check.authority */
 	int preflight;          /* what becomes of a name that cannot pass */
 	int unknown;            /* whether what cannot be seen from here is ready */
+	int delegation;         /* whether others point CNAMEs into the suffix: engine/target.h */
 };
 
 struct config_callback_secret { char *name; struct secret *secret; };
@@ -219,6 +221,9 @@ void config_example(const char *const *provider_types, config_provider_table_fn 
 
 /* The route of a name, NULL when none matches. Longest suffix wins; among equals the first. */
 const struct config_route *config_route(const struct config *c, enum challenge_type type, const char *name);
+/* The delegation zone that holds a name: the route of DNS types with the longest suffix among those that say delegation:, also where a
+ * longer one says nothing. NULL: none. */
+const struct config_route *config_delegation(const struct config *c, const char *name);
 const struct config_provider *config_provider(const struct config *c, const char *name);
 
 #endif

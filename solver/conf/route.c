@@ -88,6 +88,20 @@ static int check_zone(const struct config_route *route, const struct yaml_node *
 	return yaml_error(where ? where : node, err, "%s: no name below %s lies in the zone %s", path, route->suffix, route->zone);
 }
 
+/* Marks a zone for the challenges of others: of all names, or of names that no record is written at, it would be a mistake. */
+static int check_delegation(const struct config_route *route, const struct yaml_node *node, const char *path, struct err *err)
+{
+	const struct yaml_node *where = yaml_find(node, "delegation");
+
+	if (route->delegation == DELEGATION_OFF)
+		return 0;
+	if (route->type == CHALLENGE_HTTP01)
+		return yaml_error(where ? where : node, err, "%s: delegation belongs to dns-01, and this route is of http-01", path);
+	if (!route->suffix[0])
+		return yaml_error(where ? where : node, err, "%s: a delegation zone needs the option 'suffix': it cannot be every name", path);
+	return 0;
+}
+
 static int route_read(struct config *c, struct config_route *route, const struct yaml_node *node,
                       struct option_notes *notes, struct err *err)
 {
@@ -110,7 +124,8 @@ static int route_read(struct config *c, struct config_route *route, const struct
 	suffix_normalize(route->suffix);
 	if (route->zone)
 		suffix_normalize(route->zone);
-	return check_zone(route, node, path, err);
+	code = check_delegation(route, node, path, err);
+	return code < 0 ? code : check_zone(route, node, path, err);
 }
 
 int routes_read(struct config *c, const struct yaml_node *list, struct option_notes *notes, struct err *err)
@@ -146,6 +161,20 @@ const struct config_route *config_route(const struct config *c, enum challenge_t
 		if (!type_matches(route->type, type))
 			continue;
 		if (suffix_matches(route->suffix, name) && (!best || strlen(route->suffix) > strlen(best->suffix)))
+			best = route;
+	}
+	return best;
+}
+
+const struct config_route *config_delegation(const struct config *c, const char *name)
+{
+	const struct config_route *best = NULL;
+
+	for (size_t i = 0; i < c->route_count; i++) {
+		const struct config_route *route = &c->routes[i];
+
+		if (route->delegation != DELEGATION_OFF && suffix_matches(route->suffix, name) &&
+		    (!best || strlen(route->suffix) > strlen(best->suffix)))
 			best = route;
 	}
 	return best;

@@ -25,6 +25,7 @@ static const char *const registration_names[] = {
 static const char *const preflight_names[] = {
 	[PREFLIGHT_REFUSE] = "refuse", [PREFLIGHT_WARN] = "warn", [PREFLIGHT_OFF] = "off", NULL,
 };
+static const char *const delegation_names[] = { [DELEGATION_OFF] = "off", [DELEGATION_ON] = "on", [DELEGATION_FIRST_USE] = "first-use", NULL };
 static const char *const unknown_names[] = { [UNKNOWN_HOLD] = "hold", [UNKNOWN_ACCEPT] = "accept", NULL };
 static const char *const publish_names[] = { [ROUTE_RESPONDER] = "responder", [ROUTE_FOLDER] = "folder", NULL };
 
@@ -290,6 +291,8 @@ const struct option route_options[] = {
 	  .help = "Certificate authority that these names are for; without it: check.authority." },
 	{ "preflight", OPTION_ENUM, AT(preflight), .def = "refuse", .names = preflight_names,
 	  .help = "A name that the authority cannot accept (its form, CAA, its delegation): refuse it before anything is published, warn, or off: do not look." },
+	{ "delegation", OPTION_ENUM, AT(delegation), .def = "off", .names = delegation_names,
+	  .help = "dns-01: off; on: a delegation zone, into which others point CNAMEs. Each name in it belongs to one identifier (\"dcvd delegate IDENTIFIER\" shows which), and no grant on names reaches in; first-use: a name of one label is bound to the identifier that uses it first." },
 	{ "unknown", OPTION_ENUM, AT(unknown), .def = "hold", .names = unknown_names,
 	  .help = "Where what the authority sees cannot be seen from here: hold back until the deadline, or accept as ready." },
 	{ 0 },

@@ -31,6 +31,7 @@ int engine_open(const struct engine_parts *parts, struct engine **ret, struct er
 		free(e);
 		return err->code;
 	}
+	bindings_load(e);
 	loop_on_settled(parts->loop, life_settled, e);
 	*ret = e;
 	return 0;
@@ -201,6 +202,7 @@ void engine_close(struct engine *e)
 		entry_free(e, n);
 	claims_free(e);
 	outcomes_free(e);
+	bindings_free(e);
 	walked_free(e);
 	instances_close(e);
 	DL_FOREACH_SAFE(e->watches, w, next)

@@ -11,6 +11,7 @@
 #include "solver/base/err.h"
 #include "solver/challenge/challenge.h"
 #include "solver/conf/config.h"
+#include "solver/engine/target.h"
 #include "solver/net/http.h"
 #include "solver/net/loop.h"
 #include "solver/net/recursor.h"
@@ -18,6 +19,24 @@
 #include "solver/store/store.h"
 
 struct engine;
+
+/* A name of a delegation zone that belongs to one identifier (target.h). */
+struct engine_binding {
+	const char *name, *identifier;
+	const char *by; /* who made it: a client's name */
+	bool first_use; /* by asking for it first */
+	int64_t created_ms;
+};
+
+/* What the front doors know of clients, asked whenever something is about to be written. `granted` NULL: who runs this process asks
+ * for everything that is asked for, and may write everywhere. */
+struct engine_access {
+	bool (*granted)(const char *client, enum challenge_type type, const char *identifier, void *arg); /* or the wildcard below it */
+	enum target_account (*account)(const char *client, const char *name, void *arg);
+	/* The first use bound a name, and the journal holds it. May be NULL. */
+	void (*bound)(const struct engine_binding *b, void *arg);
+	void *arg;
+};
 
 struct engine_parts {
 	struct loop *loop;
@@ -30,6 +49,7 @@ struct engine_parts {
 	/* http-01 into another web server's document root (webroot/folder.h, handed in by the daemon). */
 	int (*folder_put)(const char *folder, const char *token, const char *body, struct err *err);
 	int (*folder_remove)(const char *folder, const char *token, const char *body, struct err *err);
+	struct engine_access access;
 };
 
 /* One challenge as a caller knows it. Text is borrowed for the call. */
@@ -151,6 +171,22 @@ struct check_request {
 };
 int engine_check(struct engine *e, const struct check_request *request,
                  void (*done)(const char *verdict_json, const struct err *err, void *arg), void *arg, struct err *err);
+
+/* ---- delegation zones: target.h says what may be written where ---- */
+
+/* The identifier that a normalised name is bound to, or NULL. Borrowed. */
+const char *engine_bound(const struct engine *e, const char *name);
+void engine_each_binding(const struct engine *e, void (*fn)(const struct engine_binding *b, void *arg), void *arg);
+/* Binds a name of a delegation zone to an identifier; both as a person writes them. ERR_INVALID: it lies in no delegation zone;
+ * ERR_EXISTS: it is bound to another identifier. `done` comes when the journal holds it, or with the reason why not (nothing is bound
+ * then). Binding twice succeeds. */
+int engine_bind(struct engine *e, const char *name, const char *identifier, const char *by, void (*done)(const struct err *err, void *arg),
+                void *arg, struct err *err);
+/* ERR_NOT_FOUND: it is not bound. What stands at the name stays until it is withdrawn as usual. */
+int engine_unbind(struct engine *e, const char *name, void (*done)(const struct err *err, void *arg), void *arg, struct err *err);
+/* Whether the record of a challenge, wherever it is kept, could be written (again) now; 0 too where there is none, or it is on its way
+ * out: removing is always allowed. */
+int engine_permits(struct engine *e, const struct challenge *c, struct err *why);
 
 /* The engine's own checker, for who stands beside it (mpic). Borrowed. */
 struct checker *engine_checker(struct engine *e);

@@ -9,6 +9,7 @@
  *   probe.c    looks at the times that poll.c says     decide.c   the check that decides about ready
  *   relook.c   what is ready, looked at again          check.c    a check by hand
  *   waiting.c  why it does not go on                   handover.c  another client owns it
+ *   permit.c   may it be written where it leads        binding.c   whose name in a delegation zone
  *   outcome.c  what authorities said, counted by failures.c       learn.c  what providers take, kept
  *   course.c   whether the wall clock has held since an earlier process
  */
@@ -158,6 +159,7 @@ struct engine {
 	unsigned relooks, relook_starts;
 	struct timer *relook_timer;
 	struct outcome *outcomes;        /* outcome.c: hash by account and identifier */
+	struct binding *bindings;        /* binding.c: hash by name */
 	unsigned watching;               /* calls of watches on the stack */
 	struct engine_numbers numbers;
 	size_t live;
@@ -242,6 +244,17 @@ void site_drop_last(struct challenge *c);
 struct instance *site_of_withdrawal(struct engine *e, const struct challenge *c);
 /* A record stands where only this instance leads. */
 bool site_is_needed(struct engine *e, const struct instance *i);
+
+/* ---- permit.c ---- */
+/* Whether the answer may be written at `fqdn` (target.h), asked when the place is known and again right before each call that
+ * writes. Binds the name where the first use may. */
+int permit(struct engine *e, const struct entry *n, const char *fqdn, struct err *err);
+
+/* ---- binding.c ---- */
+/* Into the journal in front of everything that is written after this. */
+int binding_first_use(struct engine *e, const struct challenge *c, const char *name, struct err *err);
+void bindings_load(struct engine *e);
+void bindings_free(struct engine *e);
 
 /* ---- lane.c, job.c ---- */
 void lane_enqueue(struct engine *e, struct entry *n);

@@ -156,7 +156,19 @@ static void sites_pass_on(struct engine *e, struct entry *n)
 		life_note(e, heir, "another challenge left its record to this one, at a provider that the configuration does not name any more");
 }
 
-/* Nothing to ask the provider for: it was released in time, it never stood there, or others need the value. */
+/* Grants, routes and bindings may be others than when the place was found, which may be long ago: before a restart, or before the
+ * record was lost. Removal is never asked for. */
+static bool refused(struct engine *e, struct entry *n)
+{
+	struct err err;
+
+	if (n->c.state != CHALLENGE_PUBLISHING || permit(e, n, n->c.fqdn, &err) == 0)
+		return false;
+	life_fail(e, n, err.text);
+	return true;
+}
+
+/* Nothing to ask the provider for: it was released in time, it never stood there, others need the value, or it may not be written. */
 static bool settled(struct engine *e, struct entry *n)
 {
 	if (n->c.state == CHALLENGE_WITHDRAWING && n->out == OUT_NEVER) {
@@ -169,7 +181,7 @@ static bool settled(struct engine *e, struct entry *n)
 		life_input(e, n, INPUT_WITHDRAWN, "kept: another challenge needs the same value");
 		return true;
 	}
-	return n->c.state != CHALLENGE_PUBLISHING && n->c.state != CHALLENGE_WITHDRAWING;
+	return (n->c.state != CHALLENGE_PUBLISHING && n->c.state != CHALLENGE_WITHDRAWING) || refused(e, n);
 }
 
 /* A slot provider (one value a name) gets one entry of a name at a time: the others wait. */

@@ -78,6 +78,8 @@ static int choose_provider(struct engine *e, struct entry *n, const struct locat
 		               l->fqdn);
 	if (route->zone && !name_is_below(l->fqdn, route->zone))
 		return err_set(err, ERR_DENIED, "the route of %s names the zone %s, which does not hold it; correct zone: in that route", l->fqdn, route->zone);
+	if (permit(e, n, l->fqdn, err) < 0)
+		return err->code;
 	mem_replace(&n->c.provider, route->provider);
 	mem_replace(&n->c.sites, instance_find(e, route->provider)->site); /* nothing has left yet */
 	mem_replace(&n->c.fqdn, l->fqdn);
@@ -153,6 +155,10 @@ void place_start(struct engine *e, struct entry *n)
 	zone = own_zone(e, n, fqdn);
 	if (!zone) {
 		n->locate = locate_start(e->checker, fqdn, false, on_located, n);
+		return;
+	}
+	if (permit(e, n, fqdn, &err) < 0) {
+		life_fail(e, n, err.text);
 		return;
 	}
 	mem_replace(&n->c.provider, config_route(e->config, n->c.type, fqdn)->provider);

@@ -63,14 +63,14 @@ static bool needs_its_answer(enum challenge_state state)
 	return state == CHALLENGE_PUBLISHING || state == CHALLENGE_PROPAGATING || state == CHALLENGE_READY;
 }
 
-/* Our own answers live in memory: they are back before the first question comes. */
+/* Our own answers live in memory: those that were published are back before the first question comes. */
 static void restore_answer(struct engine *e, struct entry *n)
 {
 	struct instance *i = n->c.provider ? instance_find(e, n->c.provider) : NULL;
 
 	if (n->c.type == CHALLENGE_HTTP01 && n->c.provider && strcmp(n->c.provider, "responder") == 0)
 		answers_set_http(e->parts.answers, n->c.identifier, n->c.token, n->c.key_authorization);
-	else if (challenge_type_is_dns(n->c.type) && i && i->api->caps.local && n->c.fqdn)
+	else if (challenge_type_is_dns(n->c.type) && i && i->api->caps.local && n->c.fqdn && n->c.state != CHALLENGE_PUBLISHING)
 		answers_set_dns(e->parts.answers, n->c.fqdn, n->c.value);
 }
 

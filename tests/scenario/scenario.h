@@ -34,6 +34,7 @@ struct scenario {
 	struct config *configs[CONFIGS_MAX]; /* the last one is in force */
 	size_t config_count;
 	struct engine *engine;
+	const char *granted;  /* identifiers that the client is granted, one space between; NULL: all */
 	char order[ID_SIZE];  /* of the last submit */
 	char id[ID_SIZE];     /* its first challenge */
 	bool existed;

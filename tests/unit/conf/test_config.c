@@ -202,7 +202,24 @@ static void refuses_routes_that_lead_nowhere(void **state)
 	        "f:2:3: routes[0]: tls-alpn-01 can be checked, but only the web server itself can answer it");
 	refuses("routes:\n- {suffix: a.example, zone: b.example}\n", NULL,
 	        "f:2:29: routes[0]: no name below a.example lies in the zone b.example");
+	refuses("routes:\n- {delegation: on}\n", NULL, "f:2:16: routes[0]: a delegation zone needs the option 'suffix': it cannot be every name");
+	refuses("routes:\n- {suffix: a.example, type: http-01, delegation: first-use}\n", NULL,
+	        "f:2:50: routes[0]: delegation belongs to dns-01, and this route is of http-01");
 	refuses("routes:\n- {preflight: maybe}\n", NULL, "f:2:15: routes[0].preflight: expected refuse, warn or off, found 'maybe'");
+}
+
+static void the_longest_delegation_zone_holds_a_name_whatever_lies_inside(void **state)
+{
+	struct config *c = good("routes:\n- {suffix: example}\n- {suffix: Dlg.example, delegation: on}\n- {suffix: in.dlg.example}\n"
+	                        "- {suffix: own.dlg.example, delegation: first-use}\n");
+
+	(void)state;
+	assert_null(config_delegation(c, "a.example"));
+	assert_null(config_delegation(c, "xdlg.example"));
+	assert_string_equal(config_delegation(c, "dlg.example")->suffix, "dlg.example");
+	assert_string_equal(config_delegation(c, "a.in.dlg.example")->suffix, "dlg.example");
+	assert_string_equal(config_delegation(c, "a.own.dlg.example")->suffix, "own.dlg.example");
+	config_free(c);
 }
 
 static void refuses_options_that_contradict_each_other(void **state)
@@ -488,6 +505,7 @@ int main(void)
 		cmocka_unit_test(reads_a_file_that_begins_with_a_byte_order_mark),
 		cmocka_unit_test(refuses_providers_that_cannot_work),
 		cmocka_unit_test(refuses_routes_that_lead_nowhere),
+		cmocka_unit_test(the_longest_delegation_zone_holds_a_name_whatever_lies_inside),
 		cmocka_unit_test(refuses_options_that_contradict_each_other),
 		cmocka_unit_test(refuses_overrides_without_showing_their_value),
 		cmocka_unit_test(refuses_a_text_that_is_too_large),

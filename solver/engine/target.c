@@ -1,0 +1,152 @@
+#include "solver/engine/target.h"
+
+#include <string.h>
+
+#include "solver/crypto/crypto.h"
+
+#define CHALLENGE_LABEL "_acme-challenge."
+#define DIGEST_BYTES 20
+#define BASE32 "abcdefghijklmnopqrstuvwxyz234567"
+
+static bool take_off(const char **name, const char *label)
+{
+	size_t length = strlen(label);
+
+	if (strncmp(*name, label, length) != 0 || !(*name)[length])
+		return false;
+	*name += length;
+	return true;
+}
+
+void target_identifier(const char *name, char ret_identifier[NAME_SIZE])
+{
+	const char *rest = name, *behind = name_parent(name);
+
+	if (!take_off(&rest, CHALLENGE_LABEL) && !take_off(&rest, "_validation-persist.") && name[0] == '_' && behind &&
+	    take_off(&behind, CHALLENGE_LABEL))
+		rest = behind;
+	memmove(ret_identifier, rest, strlen(rest) + 1);
+}
+
+void target_digest(const char *identifier, char ret_digest[TARGET_DIGEST_SIZE])
+{
+	unsigned char digest[SHA256_SIZE];
+	unsigned bits = 0, held = 0;
+	char *at = ret_digest;
+
+	crypto_sha256(identifier, strlen(identifier), digest);
+	for (size_t i = 0; i < DIGEST_BYTES; i++) {
+		held = (held << 8 | digest[i]) & 0xfff;
+		for (bits += 8; bits >= 5; bits -= 5)
+			*at++ = BASE32[held >> (bits - 5) & 31];
+	}
+	*at = '\0';
+}
+
+/* ---- inside a delegation zone ---- */
+
+static bool could_be_a_digest(const char *label)
+{
+	return strlen(label) == TARGET_DIGEST_LENGTH && !label[strspn(label, BASE32)];
+}
+
+/* What stands in front of the zone, without the labels of a challenge: "" at the zone itself. */
+static void part_before_zone(const struct target *t, char ret_part[NAME_SIZE])
+{
+	char name[NAME_SIZE];
+	size_t length, zone = strlen(t->zone);
+
+	target_identifier(t->name, name);
+	length = strlen(name);
+	if (length <= zone + 1 || !name_is_below(name, t->zone))
+		length = zone + 1; /* only the labels of a challenge stand there */
+	memcpy(ret_part, name, length - zone - 1);
+	ret_part[length - zone - 1] = '\0';
+}
+
+/* The caller names the target and nothing else, as clients do that have followed the CNAME themselves. */
+static bool only_target_is_known(const struct target *t)
+{
+	return name_is_below(t->identifier, t->zone);
+}
+
+/* The identifier that the name belongs to; NULL: to none. Borrows `part`. */
+static const char *owner_of(const struct target *t, const char *part)
+{
+	char digest[TARGET_DIGEST_SIZE];
+
+	if (t->bound)
+		return t->bound;
+	target_digest(t->identifier, digest);
+	if (!only_target_is_known(t) && strcmp(part, digest) == 0)
+		return t->identifier;
+	return strchr(part, '.') ? part : NULL;
+}
+
+static int refuse_foreign(const struct target *t, const char *owner, struct err *err)
+{
+	return err_set(err, ERR_DENIED, "%s lies in the delegation zone %s and belongs to %s, not to %s; point the CNAME at a name that \"dcvd delegate %s\" shows",
+	               t->name, t->zone, owner, t->identifier, t->identifier);
+}
+
+static int refuse_unowned(const struct target *t, struct err *err)
+{
+	if (only_target_is_known(t))
+		return err_set(err, ERR_DENIED, "%s lies in the delegation zone %s, and nothing says which identifier it belongs to; send the domain that is to be validated, or run \"dcvd delegate bind %s IDENTIFIER\"",
+		               t->name, t->zone, t->name);
+	return err_set(err, ERR_DENIED, "%s lies in the delegation zone %s and does not belong to %s; point the CNAME at a name that \"dcvd delegate %s\" shows, or run \"dcvd delegate bind %s %s\"",
+	               t->name, t->zone, t->identifier, t->identifier, t->name, t->identifier);
+}
+
+static int check_delegated(const struct target *t, target_granted_fn granted, void *arg, bool *ret_binds, struct err *err)
+{
+	char part[NAME_SIZE];
+	const char *owner;
+	bool binds;
+
+	part_before_zone(t, part);
+	owner = owner_of(t, part);
+	binds = !owner && t->first_use && *part && !could_be_a_digest(part) && !only_target_is_known(t);
+	if (binds)
+		owner = t->identifier;
+	if (!owner)
+		return refuse_unowned(t, err);
+	if (strcmp(owner, t->identifier) != 0 && !only_target_is_known(t))
+		return refuse_foreign(t, owner, err);
+	if (granted(owner, arg)) {
+		*ret_binds = binds;
+		return 0;
+	}
+	return err_set(err, ERR_DENIED, "%s lies in the delegation zone %s and belongs to %s, which is not granted to client %s; no grant on names reaches into a delegation zone",
+	               t->name, t->zone, owner, t->client);
+}
+
+/* ---- everywhere else ---- */
+
+static int refuse_ungranted(const struct target *t, const char *owner, struct err *err)
+{
+	const char *parent = name_parent(t->name);
+
+	if (strcmp(t->asked, t->name) == 0)
+		return err_set(err, ERR_DENIED, "%s stands for %s, which is not granted to client %s", t->name, owner, t->client);
+	if (strcmp(owner, t->name) != 0 || !parent)
+		return err_set(err, ERR_DENIED, "%s is a CNAME to %s, which stands for %s, and that is not granted to client %s; a CNAME is no grant: grant %s to the client, or point the CNAME into a delegation zone",
+		               t->asked, t->name, owner, t->client, owner);
+	return err_set(err, ERR_DENIED, "%s is a CNAME to %s, which is not granted to client %s; a CNAME is no grant: if %s takes in the challenges of others, add the route {suffix: %s, delegation: on} and run \"dcvd delegate bind %s %s\"",
+	               t->asked, t->name, t->client, parent, parent, t->name, t->identifier);
+}
+
+int target_check(const struct target *t, target_granted_fn granted, void *arg, bool *ret_binds, struct err *err)
+{
+	char owner[NAME_SIZE];
+
+	*ret_binds = false;
+	if (t->account == TARGET_OWN_ACCOUNT)
+		return 0;
+	if (t->account == TARGET_FOREIGN_ACCOUNT)
+		return err_set(err, ERR_DENIED, "%s belongs to an account of acme-dns: only /update with its credentials writes there", t->name);
+	if (t->zone)
+		return check_delegated(t, granted, arg, ret_binds, err);
+	target_identifier(t->name, owner);
+	return granted(owner, arg) ? 0 : refuse_ungranted(t, owner, err);
+}
