@@ -16,6 +16,7 @@
 #include "solver/store/digest.h"
 
 #define MARK_FORCE_MS 1000
+#define COPY_PATIENCE_MS 5000
 
 /* ---- errors and statements ---- */
 
@@ -353,6 +354,51 @@ int store_open_sqlite(const char *folder, const struct store_hooks *hooks, struc
 		return rc;
 	}
 	*ret = store_new(&sqlite_ops, q, hooks);
+	return 0;
+}
+
+static int copy_database(struct sqlite *q, struct err *err)
+{
+	sqlite3 *from = NULL;
+	sqlite3_backup *backup = NULL;
+	int rc = sqlite3_open_v2(q->path, &from, SQLITE_OPEN_READONLY, NULL);
+
+	sqlite3_busy_timeout(from, COPY_PATIENCE_MS);
+	if (rc == SQLITE_OK)
+		backup = sqlite3_backup_init(q->db, "main", from, "main");
+	if (backup) {
+		sqlite3_backup_step(backup, -1);
+		rc = sqlite3_backup_finish(backup);
+	}
+	if (rc != SQLITE_OK || !backup)
+		err_set(err, ERR_IO, "read the journal %s: %s", q->path, sqlite3_errmsg(backup ? q->db : from));
+	sqlite3_close(from);
+	return rc == SQLITE_OK && backup ? 0 : ERR_IO;
+}
+
+static int open_copy(struct sqlite *q, struct err *err)
+{
+	int rc;
+
+	if (access(q->path, F_OK) < 0)
+		return err_set(err, ERR_NOT_FOUND, "there is no journal %s", q->path);
+	if (sqlite3_open(":memory:", &q->db) != SQLITE_OK || digest_register(q->db) != SQLITE_OK)
+		return sqlite_error(q, "copy the journal", err);
+	if ((rc = schema_check(q, err)) < 0 || (rc = copy_database(q, err)) < 0)
+		return rc;
+	return schema_migrate(q, err);
+}
+
+int store_open_copy(const char *folder, struct store **ret, struct err *err)
+{
+	struct sqlite *q = sqlite_new(folder, true);
+	int rc = open_copy(q, err);
+
+	if (rc < 0) {
+		sqlite_close(q);
+		return rc;
+	}
+	*ret = store_new(&sqlite_ops, q, NULL);
 	return 0;
 }
 

@@ -38,6 +38,9 @@ int store_open_memory(const struct store_hooks *hooks, struct store **ret, struc
  * written by a newer version (which is left untouched). ERR_DAMAGED: what is there is not what was written (it is missing, its
  * write-ahead log is, or a bit flipped); the sentence says what is lost and what to do. store_load() finds the rest of that. */
 int store_open_sqlite(const char *folder, const struct store_hooks *hooks, struct store **ret, struct err *err);
+/* What the journal in <folder> holds now, for reading: copied into memory, also from under a running service; of an older version as
+ * this version reads it. Nothing is written, there or in the folder. ERR_NOT_FOUND: there is no journal. */
+int store_open_copy(const char *folder, struct store **ret, struct err *err);
 /* Looks at all of it, also at what a start leaves out because it would take long. 0, or as store_open_sqlite(). */
 int store_check_sqlite(const char *folder, struct err *err);
 /* Takes what can be read for what was written, so that dcvd starts again. What is missing stays missing. */

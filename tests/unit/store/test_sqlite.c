@@ -280,6 +280,65 @@ static void a_file_of_the_first_version_is_brought_up_and_keeps_its_content(void
 	assert_int_equal(store_last_audit(f->store, &last, &err), 0);
 }
 
+static void assert_copy_holds(const struct fixture *f, const char *expected)
+{
+	struct fixture copy = *f;
+	struct err err = { 0 };
+
+	copy.store = NULL;
+	if (store_open_copy(f->folder, &copy.store, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_holds(&copy, expected);
+	store_close(copy.store);
+}
+
+static void a_copy_is_read_beside_who_writes_and_changes_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct store_txn *t = store_begin(f->store);
+
+	put(t, "ch_1");
+	commit(f, t);
+	assert_copy_holds(f, "challenge ch_1 dns-01 queued\n");
+	t = store_begin(f->store);
+	put(t, "ch_2");
+	commit(f, t);
+	assert_copy_holds(f, "challenge ch_1 dns-01 queued\nchallenge ch_2 dns-01 queued\n");
+	reopen(f);
+	assert_holds(f, "challenge ch_1 dns-01 queued\nchallenge ch_2 dns-01 queued\n");
+}
+
+static void a_copy_of_an_older_version_leaves_the_file_as_it_is(void **state)
+{
+	struct fixture *f = *state;
+	CLEANUP(buf_done) struct buf before = BUF_INIT(1 << 24);
+	CLEANUP(buf_done) struct buf after = BUF_INIT(1 << 24);
+	struct store_txn *t = store_begin(f->store);
+
+	put(t, "ch_1");
+	commit(f, t);
+	close_store(f);
+	drop_digests(f);
+	run_sql(f, "ALTER TABLE challenges DROP COLUMN within_ms; ALTER TABLE challenges DROP COLUMN sites; PRAGMA user_version = 2;");
+	read_file(f, &before);
+	assert_copy_holds(f, "challenge ch_1 dns-01 queued\n");
+	read_file(f, &after);
+	assert_int_equal(before.length, after.length);
+	assert_memory_equal(before.data, after.data, before.length);
+	reopen(f);
+}
+
+static void a_copy_of_nothing_makes_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct store *copy = NULL;
+	struct err err = { 0 };
+
+	assert_int_equal(store_open_copy("/tmp/dcvd-store-nothing", &copy, &err), ERR_NOT_FOUND);
+	assert_int_equal(access("/tmp/dcvd-store-nothing", F_OK), -1);
+	reopen(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -294,6 +353,9 @@ int main(void)
 		ON(sqlite, a_full_disk_fails_the_write_and_leaves_the_store_usable),
 		ON(sqlite, what_was_confirmed_survives_a_kill),
 		ON(sqlite, a_file_of_the_first_version_is_brought_up_and_keeps_its_content),
+		ON(sqlite, a_copy_is_read_beside_who_writes_and_changes_nothing),
+		ON(sqlite, a_copy_of_an_older_version_leaves_the_file_as_it_is),
+		ON(sqlite, a_copy_of_nothing_makes_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
