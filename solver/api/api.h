@@ -43,6 +43,12 @@ void api_reconfigure(struct api *a, const struct config *config);
 /* The port of the first address; useful after port 0. */
 int api_port(const struct api *a);
 
+/* What it knows of clients and accounts (holder.h); borrowed until the next return to the loop. */
+struct holders;
+void api_holders(const struct api *a, struct holders *ret);
+/* Into the audit log: the first use bound a name. */
+void api_note_bound(struct api *a, const struct engine_binding *b);
+
 #define OPERATOR_NAME "operator"
 /* Writes <state_dir>/operator.token (0600) and the client "operator" with the grant "*", unless that client
  * exists. For the first start; the command line reads the file. */

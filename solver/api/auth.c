@@ -239,7 +239,7 @@ int caller_may_submit(struct api *a, const struct caller *caller, const struct o
 		bool may_raw = caller_may_raw(caller, c->raw, &err) == 0;
 		const char *member = may_raw ? "domain" : "raw";
 
-		if (may_raw && door_check_grant(caller, c, &err) == 0)
+		if (may_raw && door_check_grant(a, caller, c, &err) == 0)
 			continue;
 		if (err.code == ERR_DENIED)
 			audit_caller(a, caller, "present", challenge_type_name(c->type), c->domain, "denied", err.text);

@@ -132,7 +132,7 @@ static int name_check(const char *name, struct problem *problem)
 	if (length < 1 || length > CLIENT_NAME_MAX || strspn(name, allowed) != length)
 		return problem_set(problem, 422, ERR_INVALID, "/name",
 		                   "a client's name is 1 to %d letters, digits, '.', '_' and '-'", CLIENT_NAME_MAX);
-	if (strcmp(name, "loopback") == 0 || strcmp(name, "cps") == 0)
+	if (strcmp(name, "loopback") == 0 || strcmp(name, "cps") == 0 || strcmp(name, "standalone") == 0)
 		return problem_set(problem, 422, ERR_INVALID, "/name", "the name \"%s\" is reserved", name);
 	return 0;
 }

@@ -38,8 +38,9 @@ void door_forget(struct api *a, void *arg);
 /* For api_stop(): no `done` comes any more. */
 void doors_end(struct api *a);
 
-/* Whether the caller may prove the domain, and write the record name where one is given. 0, or ERR_DENIED or ERR_INVALID. */
-int door_check_grant(const struct caller *caller, const struct challenge_request *c, struct err *err);
+/* Whether the caller may prove the domain, and write the record name where one is given. 0, or ERR_DENIED or ERR_INVALID. In a
+ * delegation zone the rule of engine/target.h counts; where CNAMEs lead, the engine asks. */
+int door_check_grant(const struct api *a, const struct caller *caller, const struct challenge_request *c, struct err *err);
 
 /* The identifier that a record name belongs to: "_acme-challenge.", "_<label>._acme-challenge." and "_validation-persist."
  * are taken off; any other name stands for itself. */

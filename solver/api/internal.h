@@ -136,6 +136,9 @@ void clients_list(struct api *a, struct http_exchange *x, const struct caller *c
 void clients_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *name);
 void clients_delete(struct api *a, struct http_exchange *x, const struct caller *caller, const char *name);
 void clients_rotate(struct api *a, struct http_exchange *x, const struct caller *caller, const char *name);
+void delegations_list(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
+void delegations_post(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
+void delegations_delete(struct api *a, struct http_exchange *x, const struct caller *caller, const char *name);
 void cps_validate_post(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id);
 void cps_validation_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id);
 void cps_validations_list(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);

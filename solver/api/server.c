@@ -5,6 +5,7 @@
 #include "solver/api/door.h"
 #include "solver/api/acme_dns_accounts.h"
 #include "solver/api/audit.h"
+#include "solver/api/holder.h"
 #include "solver/api/internal.h"
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
@@ -96,6 +97,11 @@ void api_reconfigure(struct api *a, const struct config *config)
 	client_list_free(a->clients);
 	a->clients = fresh;
 	clients_withdraw_revoked(a);
+}
+
+void api_holders(const struct api *a, struct holders *ret)
+{
+	*ret = (struct holders){ a->clients, a->accounts, a->config };
 }
 
 int api_port(const struct api *a)

@@ -62,11 +62,11 @@ static void on_result(const struct door_result *result, void *arg)
 
 /* The record that cert-manager resolved is written only where the caller has a grant for it. Otherwise the grant for the
  * identifier counts, and dcvd follows the CNAME itself, into a zone that the operator routed. */
-static void choose_name(struct webhook_payload *p, const struct caller *caller)
+static void choose_name(const struct api *a, struct webhook_payload *p, const struct caller *caller)
 {
 	struct err err;
 
-	if (p->request.record_name && door_check_grant(caller, &p->request, &err) == ERR_DENIED)
+	if (p->request.record_name && door_check_grant(a, caller, &p->request, &err) == ERR_DENIED)
 		p->request.record_name = NULL;
 }
 
@@ -79,7 +79,7 @@ static void serve(struct webhook_call *c, const struct caller *caller)
 		door_cleanup(c->api, caller, &c->payload.request, on_result, c);
 		return;
 	}
-	choose_name(&c->payload, caller);
+	choose_name(c->api, &c->payload, caller);
 	door_present(c->api, caller, &order, config->wait ? DOOR_VERIFIED : DOOR_QUICK, config->limit_ms, on_result, c);
 }
 

@@ -33,6 +33,7 @@ int cli_solve(int argc, char **argv);
 int cli_list(int argc, char **argv);
 int cli_describe(int argc, char **argv);
 int cli_cps(int argc, char **argv);
+int cli_delegate(int argc, char **argv);
 int cli_client(int argc, char **argv);
 int cli_audit(int argc, char **argv);
 int cli_journal(int argc, char **argv);

@@ -5,6 +5,7 @@
 #include "solver/base/mem.h"
 #include "solver/cli/cli.h"
 #include "solver/conf/config.h"
+#include "solver/daemon/refused.h"
 #include "solver/daemon/schema.h"
 #include "solver/daemon/verify.h"
 
@@ -36,7 +37,8 @@ static int check(int argc, char **argv)
 	CLEANUP(buf_done) struct buf warnings = BUF_INIT(OUTPUT_MAX);
 	CLEANUP(buf_done) struct buf mistakes = BUF_INIT(OUTPUT_MAX);
 	struct config *config = NULL;
-	int status = read_file("config check", "Says everything that is wrong with the configuration, and what is unwise. Nothing listens, nobody is contacted.",
+	int status = read_file("config check", "Says everything that is wrong with the configuration, what is unwise, and which records of the journal could not be written any more. "
+	                       "Nothing listens, nobody is contacted.",
 	                       argc, argv, &mistakes, &config);
 
 	if (status)
@@ -45,6 +47,7 @@ static int check(int argc, char **argv)
 	if (!mistakes.length) { /* otherwise parts of it are missing */
 		config_warnings(config, &warnings);
 		verify_advise(config, &warnings);
+		refused_read(config, &warnings);
 	}
 	fprintf(stderr, "%s%s", buf_text(&mistakes), buf_text(&warnings));
 	if (!mistakes.length)

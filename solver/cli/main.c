@@ -17,6 +17,7 @@ static const struct cli_command commands[] = {
 	{ "list", cli_list, "", "challenges, newest first" },
 	{ "describe", cli_describe, "ID", "everything about a challenge or an order" },
 	{ "cps", cli_cps, "list|show|validate|ack|request", "Akamai CPS enrollments" },
+	{ "delegate", cli_delegate, "IDENTIFIER|bind|list|unbind", "where the CNAME of a domain must point" },
 	{ "client", cli_client, "add|list|show|rotate|revoke", "who may use the API, and for which names" },
 	{ "acme-dns", cli_acme_dns, "import|list|remove", "accounts of acme-dns clients" },
 	{ "hook", cli_hook, "certbot|dehydrated|uacme|lego-exec VERB", "the hook of another ACME client" },

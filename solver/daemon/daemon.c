@@ -14,6 +14,7 @@
 #include "solver/daemon/https.h"
 #include "solver/daemon/notify.h"
 #include "solver/daemon/parts.h"
+#include "solver/daemon/refused.h"
 #include "solver/daemon/reload.h"
 #include "solver/daemon/schema.h"
 #include "solver/daemon/verify.h"
@@ -146,7 +147,11 @@ static int open_doors(struct daemon *d, struct err *err)
 		return err->code;
 	const struct api_parts api = { .loop = d->parts.loop, .engine = d->parts.engine, .store = d->parts.store, .http = d->parts.http,
 	                               .config = c, .mpic = d->parts.mpic, .cps = d->cps, .ready = is_ready, .ready_arg = d };
-	return api_start(&api, &d->api, err);
+	if (api_start(&api, &d->api, err) < 0)
+		return err->code;
+	access_follow(d->parts.access, d->api);
+	refused_log(d->parts.engine);
+	return 0;
 }
 
 /* Front doors first, so that nothing new comes in. */
@@ -154,6 +159,7 @@ static void close_all(struct daemon *d)
 {
 	watchdog_stop(d->watchdog);
 	reload_free(d->reload);
+	access_follow(d->parts.access, NULL);
 	api_stop(d->api);
 	cps_close(d->cps);
 	responder_stop(d->responder);
@@ -194,6 +200,7 @@ static void take_config(struct daemon *d, struct config *fresh)
 	log_setup((enum log_level)fresh->log.level, (enum log_format)fresh->log.format);
 	cps_reconfigure(d->cps, fresh);
 	api_reconfigure(d->api, fresh);
+	refused_log(d->parts.engine);
 	https_reconfigure(d->https, &fresh->http);
 	log_event(LOG_INFO, "configuration reloaded", "file", fresh->file, NULL);
 }

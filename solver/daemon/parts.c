@@ -26,6 +26,8 @@ static int open_store(struct parts *p, const struct config *c, enum parts_journa
 {
 	const struct store_hooks hooks = { wake, p };
 
+	if (journal == PARTS_COPY)
+		return store_open_copy(c->state_dir, &p->store, err);
 	return journal == PARTS_IN_MEMORY ? store_open_memory(&hooks, &p->store, err) : store_open_sqlite(c->state_dir, &hooks, &p->store, err);
 }
 
@@ -54,7 +56,7 @@ int parts_open(struct parts *p, const struct config *config, enum parts_journal 
 	if (open_store(p, config, journal, err) < 0)
 		return err->code;
 	p->answers = answers_new();
-	if (open_clients(p, config, err) < 0)
+	if (open_clients(p, config, err) < 0 || access_open(p->store, config, &p->access, err) < 0)
 		return err->code;
 	parts.loop = p->loop;
 	parts.store = p->store;
@@ -62,6 +64,7 @@ int parts_open(struct parts *p, const struct config *config, enum parts_journal 
 	parts.http = p->http;
 	parts.resolver = p->resolver;
 	parts.recursor = p->recursor;
+	parts.access = access_hooks(p->access);
 	if (engine_open(&parts, &p->engine, err) < 0 || open_mpic(p, config, err) < 0)
 		return err->code;
 	return journal == PARTS_ON_DISK ? engine_recover(p->engine, err) : 0;
@@ -97,6 +100,7 @@ void parts_close(struct parts *p)
 	if (p->engine)
 		engine_close(p->engine);
 	checker_close(p->checker);
+	access_free(p->access);
 	if (p->store)
 		store_close(p->store);
 	p->store = NULL;

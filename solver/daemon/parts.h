@@ -4,6 +4,7 @@
 #define SOLVER_DAEMON_PARTS_H
 
 #include "solver/conf/config.h"
+#include "solver/daemon/access.h"
 #include "solver/engine/engine.h"
 #include "solver/mpic/mpic.h"
 
@@ -17,11 +18,13 @@ struct parts {
 	struct engine *engine;
 	struct checker *checker;   /* of who has no engine; that has one of its own */
 	struct mpic *mpic;
+	struct access *access;     /* what clients may have; of who has an engine */
 };
 
 enum parts_journal {
 	PARTS_ON_DISK,   /* in config->state_dir; recovered, so that whatever was not finished goes on */
 	PARTS_IN_MEMORY, /* for who only looks */
+	PARTS_COPY,      /* a copy in memory of what is in config->state_dir, not recovered: for who reads it */
 };
 
 /* `config` is borrowed until parts_close(). After an error parts_close() frees what was opened. */

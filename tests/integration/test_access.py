@@ -501,11 +501,11 @@ class Delegation(Access):
         cls.addClassCleanup(holder.cleanup)
         cls.folder = pathlib.Path(holder.name)
         server = Bind(zones=("example.test", "foreign.test"), key=Key(),
-                      records=("_acme-challenge.in.example.test 60 CNAME in.dcvd.test.", "_acme-challenge.out.example.test 60 CNAME out.foreign.test."))
+                      records=("_acme-challenge.in.example.test 60 CNAME in.example.test.dcvd.test.", "_acme-challenge.out.example.test 60 CNAME out.foreign.test."))
         server.start()
         cls.addClassCleanup(server.stop)
         cls.server = server
-        cls.service = cls.make_service("dcvd", CONFIG + "routes: [{suffix: dcvd.test, type: dns-01}, {suffix: example.test, type: dns-01}]\n", server.port)
+        cls.service = cls.make_service("dcvd", CONFIG + "routes: [{suffix: dcvd.test, type: dns-01, delegation: on}, {suffix: example.test, type: dns-01}]\n", server.port)
 
     def test_a_target_in_a_zone_that_is_not_routed_is_not_written(self):
         token = self.holder(identifiers=[".example.test"])
@@ -521,16 +521,17 @@ class Delegation(Access):
         self.assertEqual(self.server.values("out.foreign.test"), [])
 
     def test_a_target_is_no_grant(self):
-        """The name at the end of the CNAME was not granted: it cannot be presented, but the granted one leads there."""
+        """The name at the end of the CNAME belongs to the name that is granted, and to no other."""
         token = self.holder(identifiers=["in.example.test"])
-        self.assertFalse(self.rest("in.dcvd.test", token, fresh_value())[0])
+        other = self.holder(identifiers=["in.dcvd.test", "other.example.test"])
+        self.assertFalse(self.rest("in.example.test.dcvd.test", other, fresh_value())[0])
         value = fresh_value()
-        self.assertFalse(self.httpreq("in.dcvd.test", token, value, prefix="")[0])
+        self.assertFalse(self.httpreq("in.example.test.dcvd.test", other, value, prefix="")[0])
         self.assertTrue(self.rest("in.example.test", token, value)[0])
         deadline = time.monotonic() + 20
-        while query("127.0.0.1", self.service.dns_port, "in.dcvd.test")[1] != [value] and time.monotonic() < deadline:
+        while query("127.0.0.1", self.service.dns_port, "in.example.test.dcvd.test")[1] != [value] and time.monotonic() < deadline:
             time.sleep(0.05)
-        self.assertEqual(query("127.0.0.1", self.service.dns_port, "in.dcvd.test")[1], [value])
+        self.assertEqual(query("127.0.0.1", self.service.dns_port, "in.example.test.dcvd.test")[1], [value])
 
 
 class Audit(Access):

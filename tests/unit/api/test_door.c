@@ -51,6 +51,8 @@ static void any_other_name_stands_for_itself(void **state)
 static int check(const char *grants, const char *domain, const char *record)
 {
 	struct challenge_request request = { .type = CHALLENGE_DNS01, .domain = domain, .record_name = record };
+	const struct config config = { .route_count = 0 };
+	const struct api api = { .config = &config };
 	struct caller caller = { .name = "tests" };
 	struct grants *g = NULL;
 	struct err err;
@@ -58,7 +60,7 @@ static int check(const char *grants, const char *domain, const char *record)
 
 	assert_int_equal(grants_parse(grants, &g, &err), 0);
 	caller.grants = g;
-	code = door_check_grant(&caller, &request, &err);
+	code = door_check_grant(&api, &caller, &request, &err);
 	grants_free(g);
 	return code;
 }
