@@ -71,8 +71,9 @@ static void check_account(const struct txt_case *c, const struct persist_record 
 		r->fit = FIT_MALFORMED;
 	} else if (match == PERSIST_UNSEEN) {
 		refused(r, "persist-account-unseen",
-		        mem_printf("accounturi %s is a digest, and whether it is that of the account cannot be told here", got),
-		        "Give the account's URL and the thumbprint of its key to the check");
+		        c->e->account_uri ? mem_printf("accounturi %s is a digest, and whether it is that of the account cannot be told here", got) :
+		                            mem_printf("it is for the account %s, and which account will ask is not known here", got),
+		        c->e->account_uri ? "Give the thumbprint of the account's key to the check" : "Give the account's URL to the check");
 		r->fit = FIT_UNSEEN;
 	}
 }

@@ -59,8 +59,10 @@ enum persist_match persist_account_match(const struct authority *a, const struct
 
 	if (!hash && a->persist == PERSIST_HASH)
 		return PERSIST_OTHER;
+	if (!hash && !e->account_uri) /* what the caller wrote itself is for the account that it means */
+		return was_published(e, account_uri) ? PERSIST_SAME : PERSIST_UNSEEN;
 	if (!hash)
-		return !e->account_uri || strcmp(account_uri, e->account_uri) == 0 ? PERSIST_SAME : PERSIST_OTHER;
+		return strcmp(account_uri, e->account_uri) == 0 ? PERSIST_SAME : PERSIST_OTHER;
 	if (strncmp(hash, ALGORITHM, strlen(ALGORITHM)) != 0 || strlen(hash + strlen(ALGORITHM)) != DIGEST_TEXT)
 		return PERSIST_MALFORMED;
 	hash += strlen(ALGORITHM);

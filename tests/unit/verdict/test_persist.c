@@ -185,13 +185,13 @@ static void a_digest_that_cannot_be_told_leaves_the_verdict_open_unless_the_rest
 	}
 }
 
-static void without_an_account_any_is_taken_and_a_warning_says_so(void **state)
+static void without_an_account_nobody_knows_whether_the_record_is_for_it(void **state)
 {
 	struct verdict *v = judged(GOOD, false, NULL);
 
 	(void)state;
-	world_expect("no account", v, VERDICT_PASS, PROBLEM_NONE, NULL);
-	assert_true(world_found(v, "account-unknown"));
+	world_expect("no account", v, VERDICT_UNKNOWN, PROBLEM_UNAUTHORIZED, NULL);
+	assert_true(world_found(v, "persist-account-unseen"));
 	verdict_free(v);
 }
 
@@ -204,7 +204,7 @@ int main(void)
 		cmocka_unit_test(the_digest_is_that_of_the_draft),
 		cmocka_unit_test(a_digest_is_compared_where_the_authority_takes_one),
 		cmocka_unit_test(a_digest_that_cannot_be_told_leaves_the_verdict_open_unless_the_rest_is_wrong),
-		cmocka_unit_test(without_an_account_any_is_taken_and_a_warning_says_so),
+		cmocka_unit_test(without_an_account_nobody_knows_whether_the_record_is_for_it),
 	};
 	int rc = cmocka_run_group_tests(tests, NULL, NULL);
 
