@@ -169,11 +169,11 @@ static bool only_withdraws(struct http_exchange *x)
 	return strcmp(http_exchange_method(x), "DELETE") == 0 || (verb && strcmp(verb, "/cleanup") == 0);
 }
 
-static int admit(struct api *a, struct http_exchange *x, const struct caller *caller, struct problem *problem)
+static int admit(struct api *a, struct http_exchange *x, const struct caller *caller, bool withdraws, struct problem *problem)
 {
 	if (!grants_allow_peer(caller->grants, caller->peer))
 		return problem_set(problem, 403, ERR_DENIED, NULL, "client %s may not ask from %s", caller->name, caller->peer);
-	if (only_withdraws(x))
+	if (withdraws)
 		return 0;
 	if (!grants_allow_door(caller->grants, caller->door))
 		return problem_set(problem, 403, ERR_DENIED, NULL, "client %s may not use the door %s", caller->name, caller->door);
@@ -182,9 +182,14 @@ static int admit(struct api *a, struct http_exchange *x, const struct caller *ca
 
 int caller_find(struct api *a, struct http_exchange *x, const char *door, struct caller *ret, struct problem *problem)
 {
+	return caller_find_for(a, x, door, only_withdraws(x), ret, problem);
+}
+
+int caller_find_for(struct api *a, struct http_exchange *x, const char *door, bool withdraws, struct caller *ret, struct problem *problem)
+{
 	*ret = (struct caller){ .door = door ? door : DOOR_REST };
 	peer_find(a, x, ret->peer);
-	if (identify(a, x, ret, problem) == 0 && admit(a, x, ret, problem) == 0)
+	if (identify(a, x, ret, problem) == 0 && admit(a, x, ret, withdraws, problem) == 0)
 		return 0;
 	audit_note(a, &(struct audit_event){ .door = ret->door, .client = ret->name, .peer = ret->peer, .action = "access",
 	                                     .result = "denied", .detail = problem->err.text });

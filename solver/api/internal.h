@@ -102,6 +102,8 @@ void peer_find(const struct api *a, struct http_exchange *x, char ret_peer[ADDRE
  * this door from there and now. 0, or a problem with 401, 403 or 429, which is in the audit log by then; *ret has door and
  * peer in any case. */
 int caller_find(struct api *a, struct http_exchange *x, const char *door, struct caller *ret, struct problem *problem);
+/* The same where the request itself says whether it only withdraws. */
+int caller_find_for(struct api *a, struct http_exchange *x, const char *door, bool withdraws, struct caller *ret, struct problem *problem);
 bool caller_sees(const struct caller *caller, const char *client);
 /* Borrowed; ERR_NOT_FOUND also for what belongs to somebody else. */
 int caller_challenge(struct api *a, const struct caller *caller, const char *id, const struct challenge **ret, struct problem *problem);

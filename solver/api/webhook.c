@@ -85,19 +85,20 @@ static void serve(struct webhook_call *c, const struct caller *caller)
 
 static void webhook_post(struct api *a, struct http_exchange *x)
 {
-	struct problem problem = { 0 };
+	struct problem problem = { 0 }, bad = { 0 };
 	struct caller caller = { 0 };
-	struct webhook_call *c;
+	struct webhook_call *c = mem_new(1, sizeof(*c));
+	int read = webhook_payload_read(http_exchange_body(x), http_exchange_body_length(x), &c->payload, &bad);
 
-	if (caller_find(a, x, DOOR_CERT_MANAGER, &caller, &problem) < 0) {
+	if (caller_find_for(a, x, DOOR_CERT_MANAGER, read == 0 && c->payload.cleanup, &caller, &problem) < 0) {
 		refuse(x, problem.status ? problem.status : problem_status(problem.err.code), problem.err.text);
+		call_free(c);
 		return;
 	}
-	c = mem_new(1, sizeof(*c));
-	if (webhook_payload_read(http_exchange_body(x), http_exchange_body_length(x), &c->payload, &problem) < 0) {
-		audit_caller(a, &caller, "present", NULL, NULL, "failed", problem.err.text);
-		refuse(x, problem.status, problem.err.text);
-		free(c);
+	if (read < 0) {
+		audit_caller(a, &caller, "present", NULL, NULL, "failed", bad.err.text);
+		refuse(x, bad.status, bad.err.text);
+		call_free(c);
 		return;
 	}
 	c->api = a;

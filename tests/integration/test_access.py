@@ -386,7 +386,7 @@ class Credentials(Access):
         self.assertTrue(ask(path, solve("Present"), token)[1]["response"]["success"])
         service.stop()
         folder = self.state_of(service)
-        for command in (["revoke", "shrinks"], ["add", "shrinks", "--grant", "other.dcvd.test", "--door", "rest", "--door", "cert-manager"]):
+        for command in (["revoke", "shrinks"], ["add", "shrinks", "--grant", "other.dcvd.test", "--door", "rest"]):
             done = subprocess.run([program(), "client", *command, *folder], capture_output=True, text=True, timeout=60)
             self.assertEqual(done.returncode, 0, done.stderr)
         token = done.stdout.strip()
