@@ -1,6 +1,6 @@
 # The Debian packages that dcvd needs, in one place. Sourced by quickstart.sh, tests/run.sh and tests/bench/run.sh.
 
-BUILD_PACKAGES="gcc cmake make pkg-config libc6-dev libc-ares-dev libcurl4-openssl-dev libssl-dev
+BUILD_PACKAGES="gcc cmake make pkg-config libc6-dev libmicrohttpd-dev libc-ares-dev libcurl4-openssl-dev libssl-dev
   libldns-dev libuv1-dev libjansson-dev libfyaml-dev libsqlite3-dev libidn2-dev libpsl-dev libunbound-dev
   libcrypt-dev libgnutls28-dev zlib1g-dev dns-root-data uthash-dev"
 SHOW_PACKAGES="curl bind9-dnsutils openssl ca-certificates"

@@ -1,140 +1,151 @@
 #include "webroot/responder.h"
 
-#include <errno.h>
+#include <microhttpd.h>
 #include <netinet/tcp.h>
-#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "solver/base/listen.h"
 #include "solver/base/mem.h"
-#include "solver/net/http_server.h"
 #include "webroot/target.h"
 
 #define OPTION "http.listen"
-#define ANSWER_MAX 1024  /* a key authorization is a token, a dot and 43 characters */
+#define BODY_MAX 1024           /* a key authorization is a token, a dot and 43 characters */
 #define CONNECTIONS 8192
-#define THREADS_MAX 64
 #define IDLE_S 15
-#define HEAD_S 5         /* an authority sends its few lines at once */
-#define HEAD_MAX 8192
-#define REQUEST_MAX 1024 /* nobody has a reason to send a body */
+#define MEMORY_PER_CONNECTION 8192 /* bounds the request header */
 
-/* One thread: a loop of its own, with one socket of each address (the kernel spreads connections over the threads). */
-struct worker {
-	pthread_t thread;
-	bool running;
-	struct loop *loop;
-	struct http_server **servers;
-	size_t count;
-};
-
-struct bound {
+struct listener {
 	struct listen_address address;
 	char text[LISTEN_TEXT_SIZE];
+	struct MHD_Daemon *daemon;
 };
 
 struct responder {
 	struct answers *answers;
 	char *redirect;
-	struct bound *bound;
+	struct MHD_Response *not_found, *bad_request, *bad_method;
+	struct listener *listeners;
 	size_t count;
-	struct worker workers[THREADS_MAX];
-	unsigned worker_count;
 };
 
-/* ---- answers ---- */
+struct hosts {
+	const char *first;
+	unsigned count;
+};
 
-static void reply_text(struct http_exchange *x, int status, const char *text)
+static enum MHD_Result see_header(void *arg, enum MHD_ValueKind kind, const char *key, const char *value)
 {
-	http_exchange_reply(x, status, "text/plain", text, strlen(text));
-}
+	struct hosts *hosts = arg;
 
-static void reply_unknown(struct http_exchange *x, const char *redirect, const char *token)
-{
-	CLEANUP(mem_freep) char *where = NULL;
-	size_t length = redirect ? strlen(redirect) : 0;
-
-	while (length && redirect[length - 1] == '/')
-		length--;
-	if (!length) {
-		reply_text(x, 404, "not found\n");
-		return;
+	(void)kind;
+	if (strcasecmp(key, MHD_HTTP_HEADER_HOST) == 0) {
+		hosts->first = value;
+		hosts->count++;
 	}
-	where = mem_printf("%.*s%s%s", (int)length, redirect, TARGET_PATH, token);
-	http_exchange_header(x, "Location", where);
-	http_exchange_reply(x, 302, NULL, "", 0);
+	return MHD_YES;
 }
 
-void responder_answer(struct http_exchange *x, struct answers *a, const char *redirect)
+static enum MHD_Result send_once(struct MHD_Connection *c, unsigned status, struct MHD_Response *response)
 {
-	/* As it was sent: "%2e%2e" or "%41" is never a token. The server saw to it that an absolute target names the Host. */
-	const char *target = http_exchange_target(x), *method = http_exchange_method(x), *token = target_token(target);
-	char host[TARGET_HOST_SIZE], body[ANSWER_MAX];
+	enum MHD_Result queued = response ? MHD_queue_response(c, status, response) : MHD_NO;
+
+	if (response)
+		MHD_destroy_response(response);
+	return queued;
+}
+
+static enum MHD_Result send_body(struct MHD_Connection *c, char *body, size_t length)
+{
+	struct MHD_Response *response = MHD_create_response_from_buffer(length, body, MHD_RESPMEM_MUST_COPY);
+
+	if (response)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "text/plain");
+	return send_once(c, MHD_HTTP_OK, response);
+}
+
+static enum MHD_Result send_redirect(struct MHD_Connection *c, const char *base, const char *token)
+{
+	CLEANUP(mem_freep) char *where = mem_printf("%s%s%s", base, TARGET_PATH, token);
+	struct MHD_Response *response = MHD_create_response_from_buffer(0, "", MHD_RESPMEM_PERSISTENT);
+
+	if (response)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_LOCATION, where);
+	return send_once(c, MHD_HTTP_FOUND, response);
+}
+
+static enum MHD_Result answer(struct responder *r, struct MHD_Connection *c, const char *url)
+{
+	struct hosts hosts = { NULL, 0 };
+	char host[TARGET_HOST_SIZE], body[BODY_MAX];
+	const char *token = target_token(url);
 	long length;
 
-	if (strcmp(method, "GET") != 0) {
-		http_exchange_header(x, "Allow", "GET, HEAD");
-		reply_text(x, 405, "method not allowed\n");
-	} else if (!target_host(target, http_exchange_request_header(x, "Host"), host)) {
-		reply_text(x, 400, "bad request\n");
-	} else if (!token) {
-		reply_text(x, 404, "not found: this port answers ACME HTTP-01 challenges and nothing else\n");
-	} else if ((length = answers_get_http(a, host, token, body, sizeof(body))) >= 0) {
-		http_exchange_reply(x, 200, "text/plain", body, (size_t)length);
-	} else {
-		reply_unknown(x, redirect, token);
-	}
+	MHD_get_connection_values(c, MHD_HEADER_KIND, see_header, &hosts);
+	if (hosts.count != 1 || !target_host(url, hosts.first, host))
+		return MHD_queue_response(c, MHD_HTTP_BAD_REQUEST, r->bad_request);
+	if (!token)
+		return MHD_queue_response(c, MHD_HTTP_NOT_FOUND, r->not_found);
+	length = answers_get_http(r->answers, host, token, body, sizeof(body));
+	if (length >= 0)
+		return send_body(c, body, (size_t)length);
+	if (r->redirect)
+		return send_redirect(c, r->redirect, token);
+	return MHD_queue_response(c, MHD_HTTP_NOT_FOUND, r->not_found);
 }
 
-static void handle(struct http_exchange *x, void *arg)
+static enum MHD_Result handle(void *arg, struct MHD_Connection *c, const char *url, const char *method,
+	const char *version, const char *upload, size_t *upload_size, void **state)
 {
+	static char seen;
 	struct responder *r = arg;
 
-	responder_answer(x, r->answers, r->redirect);
-}
-
-/* ---- threads ---- */
-
-static void *worker_run(void *arg)
-{
-	struct worker *w = arg;
-
-	loop_run(w->loop);
-	return NULL;
-}
-
-static void stop_loop(void *arg)
-{
-	loop_stop(((struct worker *)arg)->loop);
-}
-
-static void worker_done(struct worker *w)
-{
-	if (w->running) {
-		loop_post(w->loop, stop_loop, w);
-		pthread_join(w->thread, NULL);
+	(void)version;
+	(void)upload;
+	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
+		return MHD_queue_response(c, MHD_HTTP_METHOD_NOT_ALLOWED, r->bad_method);
+	/* An answer to the first call would end the connection: libmicrohttpd takes it for the refusal of a body. */
+	if (!*state || *upload_size) {
+		*state = &seen;
+		*upload_size = 0;
+		return MHD_YES;
 	}
-	for (size_t i = 0; i < w->count; i++)
-		http_server_stop(w->servers[i]);
-	if (w->loop)
-		loop_free(w->loop);
-	free(w->servers);
+	return answer(r, c, url);
 }
 
-static int workers_start(struct responder *r, struct err *err)
+/* Paths stay as they were sent: "%2e%2e" or "%41" is never a token. */
+static size_t keep_escapes(void *arg, struct MHD_Connection *c, char *text)
 {
-	for (unsigned i = 0; i < r->worker_count; i++) {
-		errno = pthread_create(&r->workers[i].thread, NULL, worker_run, &r->workers[i]);
-		if (errno)
-			return err_errno(err, "the HTTP-01 responder cannot start a thread");
-		r->workers[i].running = true;
-	}
-	return 0;
+	(void)arg;
+	(void)c;
+	return strlen(text);
 }
 
-/* ---- sockets ---- */
+static void keep_quiet(void *arg, const char *format, va_list args)
+{
+	(void)arg;
+	(void)format;
+	(void)args;
+}
+
+static struct MHD_Response *fixed_response(const char *text)
+{
+	struct MHD_Response *response = MHD_create_response_from_buffer(strlen(text), (void *)text, MHD_RESPMEM_PERSISTENT);
+
+	if (response)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "text/plain");
+	return response;
+}
+
+static unsigned thread_count(const struct responder_options *options)
+{
+	long online = options->threads ? (long)options->threads : sysconf(_SC_NPROCESSORS_ONLN);
+
+	return online < 1 ? 1 : online > 64 ? 64 : (unsigned)online;
+}
 
 /* A connection is accepted when its request is there: one turn of the loop less for each, and one that
  * never says anything costs us nothing. An optimisation only, so a refusal of the kernel is none of ours. */
@@ -145,53 +156,49 @@ static void wait_for_data(int fd)
 	setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &seconds, sizeof(seconds));
 }
 
-static void worker_take(struct worker *w, int fd, struct responder *r, unsigned connections)
+static int listener_start(struct responder *r, struct listener *l, const struct responder_options *options, struct err *err)
 {
-	const struct http_server_options options = { .max_body = REQUEST_MAX, .max_head = HEAD_MAX, .connections = connections,
-	                                             .idle_seconds = IDLE_S, .head_seconds = HEAD_S, .body_seconds = HEAD_S };
+	unsigned threads = thread_count(options);
+	unsigned connections = (options->connections ? options->connections : CONNECTIONS) / (unsigned)r->count;
+	int fd;
 
+	if (listen_open(&l->address, SOCK_STREAM, 1, OPTION, &fd, err) < 0)
+		return err->code;
+	listen_text(&l->address, l->text);
 	wait_for_data(fd);
-	w->servers[w->count++] = http_server_start_on(w->loop, fd, &options, handle, r);
+	l->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO | MHD_USE_ERROR_LOG, 0, NULL, NULL, handle, r,
+		MHD_OPTION_EXTERNAL_LOGGER, keep_quiet, NULL,
+		MHD_OPTION_LISTEN_SOCKET, fd,
+		MHD_OPTION_THREAD_POOL_SIZE, threads > 1 ? threads : 0,
+		MHD_OPTION_CONNECTION_LIMIT, connections < threads ? threads : connections,
+		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_PER_CONNECTION,
+		MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)1024,
+		MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
+		MHD_OPTION_END);
+	if (l->daemon)
+		return 0;
+	close(fd);
+	return err_set(err, ERR_IO, "the HTTP server on %s did not start; check the limits on threads and open files", l->text);
 }
 
-static int listen_one(struct responder *r, const char *listen, struct bound *b, unsigned connections, struct err *err)
+static int listeners_start(struct responder *r, const struct responder_options *options, struct err *err)
 {
-	int fds[THREADS_MAX];
-
-	if (listen_parse(listen, OPTION, &b->address, err) < 0 ||
-	    listen_open(&b->address, SOCK_STREAM, r->worker_count, OPTION, fds, err) < 0)
-		return err->code;
-	listen_text(&b->address, b->text);
-	for (unsigned i = 0; i < r->worker_count; i++)
-		worker_take(&r->workers[i], fds[i], r, connections);
+	for (size_t i = 0; i < r->count; i++) {
+		if (listen_parse(options->listen[i], OPTION, &r->listeners[i].address, err) < 0 ||
+		    listener_start(r, &r->listeners[i], options, err) < 0)
+			return err->code;
+	}
 	return 0;
 }
 
-static unsigned thread_count(const struct responder_options *options)
+static char *redirect_base(const char *text)
 {
-	long online = options->threads ? (long)options->threads : sysconf(_SC_NPROCESSORS_ONLN);
+	size_t length = text ? strlen(text) : 0;
 
-	return online < 1 ? 1 : online > THREADS_MAX ? THREADS_MAX : (unsigned)online;
-}
-
-static int start(struct responder *r, const struct responder_options *options, struct err *err)
-{
-	unsigned connections = options->connections ? options->connections : CONNECTIONS;
-
-	while (options->listen && options->listen[r->count])
-		r->count++;
-	r->bound = mem_new(r->count + 1, sizeof(*r->bound));
-	r->worker_count = thread_count(options);
-	for (unsigned i = 0; i < r->worker_count; i++) {
-		r->workers[i].loop = loop_new();
-		r->workers[i].servers = mem_new(r->count + 1, sizeof(*r->workers[i].servers));
-	}
-	if (r->count)
-		connections /= (unsigned)r->count * r->worker_count;
-	for (size_t i = 0; i < r->count; i++)
-		if (listen_one(r, options->listen[i], &r->bound[i], connections ? connections : 1, err) < 0)
-			return err->code;
-	return workers_start(r, err);
+	while (length && text[length - 1] == '/')
+		length--;
+	return length ? mem_dup_n(text, length) : NULL;
 }
 
 int responder_start(const struct responder_options *options, struct answers *a, struct responder **ret, struct err *err)
@@ -202,8 +209,16 @@ int responder_start(const struct responder_options *options, struct answers *a, 
 	if (!err)
 		err = &scratch;
 	r->answers = a;
-	r->redirect = options->redirect_unknown ? mem_dup(options->redirect_unknown) : NULL;
-	if (start(r, options, err) < 0) {
+	r->redirect = redirect_base(options->redirect_unknown);
+	r->not_found = fixed_response("not found: this port answers ACME HTTP-01 challenges and nothing else; the API has one of its own\n");
+	r->bad_request = fixed_response("bad request\n");
+	r->bad_method = fixed_response("method not allowed\n");
+	if (r->bad_method)
+		MHD_add_response_header(r->bad_method, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+	while (options->listen && options->listen[r->count])
+		r->count++;
+	r->listeners = mem_new(r->count + 1, sizeof(*r->listeners));
+	if (listeners_start(r, options, err) < 0) {
 		responder_stop(r);
 		return err->code;
 	}
@@ -215,14 +230,18 @@ void responder_stop(struct responder *r)
 {
 	if (!r)
 		return;
-	for (unsigned i = 0; i < r->worker_count; i++)
-		worker_done(&r->workers[i]);
-	free(r->bound);
+	for (size_t i = 0; i < r->count; i++)
+		if (r->listeners[i].daemon)
+			MHD_stop_daemon(r->listeners[i].daemon);
+	MHD_destroy_response(r->not_found);
+	MHD_destroy_response(r->bad_request);
+	MHD_destroy_response(r->bad_method);
+	free(r->listeners);
 	free(r->redirect);
 	free(r);
 }
 
 const char *responder_bound(const struct responder *r, size_t index)
 {
-	return index < r->count ? r->bound[index].text : NULL;
+	return index < r->count ? r->listeners[index].text : NULL;
 }

@@ -1,5 +1,5 @@
 /* The HTTP-01 responder: answers /.well-known/acme-challenge/<token> from the table of published
- * answers and 404 to all else (RFC 8555 section 8.3), on threads of its own, so that no flood of port 80 holds up the loop.
+ * answers and 404 to all else (RFC 8555 section 8.3), on libmicrohttpd's own threads.
  *
  * Nothing of a request is trusted: the token's alphabet and length are checked before any lookup, the
  * host is normalised, header and connection counts are bounded, and bodies of requests are dropped unread. */
@@ -11,7 +11,6 @@
 #include "solver/answers/answers.h"
 #include "solver/base/err.h"
 
-struct http_exchange;
 struct responder;
 
 struct responder_options {
@@ -24,8 +23,6 @@ struct responder_options {
 /* Gives (stop with responder_stop). Options are copied; `a` is borrowed until then. A taken port names
  * the address, the reason and the option http.listen. */
 int responder_start(const struct responder_options *options, struct answers *a, struct responder **ret, struct err *err);
-/* Answers one request; `redirect` as above. Also used behind TLS. */
-void responder_answer(struct http_exchange *x, struct answers *a, const char *redirect);
 void responder_stop(struct responder *r); /* NULL is allowed */
 /* The bound addresses as text ("127.0.0.1:8080"), in the order of `listen`; NULL past the last. */
 const char *responder_bound(const struct responder *r, size_t index);

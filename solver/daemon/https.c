@@ -8,8 +8,9 @@
 #include "solver/daemon/addresses.h"
 #include "solver/net/http_server.h"
 #include "solver/net/http_tls.h"
-#include "webroot/responder.h"
+#include "webroot/target.h"
 
+#define BODY_MAX 1024    /* a key authorization is a token, a dot and 43 characters */
 #define REQUEST_MAX 1024 /* nobody has a reason to send a body */
 
 struct https {
@@ -20,11 +21,44 @@ struct https {
 	char *redirect;
 };
 
+static void reply_text(struct http_exchange *x, int status, const char *text)
+{
+	http_exchange_reply(x, status, "text/plain", text, strlen(text));
+}
+
+static void reply_unknown(const struct https *h, struct http_exchange *x, const char *token)
+{
+	CLEANUP(mem_freep) char *where = NULL;
+
+	if (!h->redirect) {
+		reply_text(x, 404, "not found\n");
+		return;
+	}
+	where = mem_printf("%.*s%s%s", (int)(strlen(h->redirect) - (h->redirect[strlen(h->redirect) - 1] == '/')), h->redirect, TARGET_PATH, token);
+	http_exchange_header(x, "Location", where);
+	http_exchange_reply(x, 302, NULL, "", 0);
+}
+
+/* As webroot/responder.c answers. */
 static void handle(struct http_exchange *x, void *arg)
 {
 	const struct https *h = arg;
+	const char *path = http_exchange_path(x), *token = target_token(path);
+	char host[TARGET_HOST_SIZE], body[BODY_MAX];
+	long length;
 
-	responder_answer(x, h->answers, h->redirect);
+	if (strcmp(http_exchange_method(x), "GET") != 0) {
+		http_exchange_header(x, "Allow", "GET, HEAD");
+		reply_text(x, 405, "method not allowed\n");
+	} else if (!target_host(path, http_exchange_request_header(x, "Host"), host)) {
+		reply_text(x, 400, "bad request\n");
+	} else if (!token) {
+		reply_text(x, 404, "not found: this port answers ACME HTTP-01 challenges and nothing else; the API has one of its own\n");
+	} else if ((length = answers_get_http(h->answers, host, token, body, sizeof(body))) >= 0) {
+		http_exchange_reply(x, 200, "text/plain", body, (size_t)length);
+	} else {
+		reply_unknown(h, x, token);
+	}
 }
 
 static int listen_all(struct https *h, struct loop *l, char **listen, const struct config_http *c, struct err *err)
@@ -75,7 +109,7 @@ int https_open(struct loop *l, const struct config_http *c, struct answers *answ
 		return 0;
 	h = mem_new(1, sizeof(*h));
 	h->answers = answers;
-	h->redirect = c->redirect_unknown ? mem_dup(c->redirect_unknown) : NULL;
+	h->redirect = c->redirect_unknown && *c->redirect_unknown ? mem_dup(c->redirect_unknown) : NULL;
 	listen = addresses_expand(c->tls_listen);
 	h->tls = tls;
 	code = listen_all(h, l, listen, c, err);

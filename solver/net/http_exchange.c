@@ -1,82 +1,130 @@
 /* An exchange: what is read of a request, and how it is answered. */
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 #include <utlist.h>
+#include <uv.h>
 
 #include "solver/base/mem.h"
 #include "solver/net/http_server_private.h"
 
-#define HEADER_LIST_MAX 65536 /* over what is taken of a head */
-#define ARGUMENTS_MAX 100
+#define STREAM_BLOCK 16384
+#define HEADER_LIST_MAX 32768 /* over what libmicrohttpd takes of a header */
 
-/* ---- decoding ---- */
+struct peer_watch {
+	uv_poll_t uv;
+	struct http_exchange *exchange;
+};
 
-static int hex(char c)
+/* ---- waiting ---- */
+
+static void free_data(uv_handle_t *handle)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	free(handle->data);
 }
 
-/* Percent-decoding in place that leaves "%00" alone: a zero byte would cut the text short, and what is checked would not be
- * what was sent. */
-static void unescape(char *text)
+static void peer_unwatch(struct http_exchange *x)
 {
-	char *out = text;
+	if (!x->peer_watch)
+		return;
+	uv_poll_stop(&x->peer_watch->uv);
+	uv_close((uv_handle_t *)&x->peer_watch->uv, free_data);
+	x->peer_watch = NULL;
+}
 
-	for (const char *in = text; *in; in++) {
-		int high = *in == '%' ? hex(in[1]) : -1;
-		int low = high >= 0 ? hex(in[2]) : -1;
+void exchange_resume(struct http_exchange *x)
+{
+	if (!x->suspended)
+		return;
+	x->suspended = false;
+	peer_unwatch(x);
+	MHD_resume_connection(x->connection);
+	server_kick(x->server);
+}
 
-		if (low >= 0 && (high | low) != 0) {
-			*out++ = (char)(high << 4 | low);
-			in += 2;
-		} else {
-			*out++ = *in;
-		}
+static void on_peer(uv_poll_t *uv, int status, int events)
+{
+	struct peer_watch *w = uv->data;
+
+	(void)status;
+	(void)events;
+	w->exchange->gone = true;
+	exchange_resume(w->exchange);
+}
+
+static int connection_fd(struct http_exchange *x)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+	return info ? info->connect_fd : -1;
+}
+
+void exchange_suspend(struct http_exchange *x)
+{
+	struct peer_watch *w;
+
+	x->suspended = true;
+	MHD_suspend_connection(x->connection);
+	w = mem_new(1, sizeof(*w));
+	w->exchange = x;
+	if (uv_poll_init(loop_uv(x->server->loop), &w->uv, connection_fd(x)) < 0) {
+		free(w); /* then the peer's absence shows at the first write */
+		return;
 	}
-	*out = '\0';
+	w->uv.data = w;
+	uv_poll_start(&w->uv, UV_DISCONNECT, on_peer);
+	x->peer_watch = w;
 }
-
-static void plus_to_space(char *text)
-{
-	for (; *text; text++)
-		if (*text == '+')
-			*text = ' ';
-}
-
 /* ---- an exchange ---- */
 
-struct http_exchange *exchange_new(struct connection *c)
+static void set_peer(struct http_exchange *x)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	struct sockaddr_storage address = { 0 };
+	size_t length;
+
+	if (!info || !info->client_addr)
+		return;
+	length = info->client_addr->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+	memcpy(&address, info->client_addr, length);
+	address_host(&address, x->peer);
+	x->from_loopback = address_is_loopback(&address);
+}
+
+struct http_exchange *exchange_new(struct http_server *s, struct MHD_Connection *connection, const char *path, const char *method)
 {
 	struct http_exchange *x = mem_new(1, sizeof(*x));
 
-	x->connection = c;
-	x->path = mem_dup(c->head.target);
-	unescape(x->path);
-	address_host(&c->peer, x->peer);
+	x->server = s;
+	x->connection = connection;
+	x->method = strcmp(method, "HEAD") == 0 ? "GET" : method;
+	x->path = mem_dup(path);
+	x->body = BUF_INIT(s->max_body);
+	x->stream = BUF_INIT(HTTP_STREAM_MAX);
+	set_peer(x);
+	if (s->tls)
+		x->tls = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+	DL_APPEND(s->exchanges, x);
 	return x;
-}
-
-static void headers_free(struct header *list)
-{
-	struct header *h, *tmp;
-
-	LL_FOREACH_SAFE(list, h, tmp) {
-		free(h->name);
-		free(h->value);
-		free(h);
-	}
 }
 
 void exchange_free(struct http_exchange *x)
 {
-	headers_free(x->headers);
-	headers_free(x->arguments);
+	struct header *h, *tmp;
+
+	DL_DELETE(x->server->exchanges, x);
+	peer_unwatch(x);
+	LL_FOREACH_SAFE(x->headers, h, tmp) {
+		free(h->name);
+		free(h->value);
+		free(h);
+	}
+	if (x->response)
+		MHD_destroy_response(x->response);
+	buf_done(&x->body);
+	buf_done(&x->stream);
 	free(x->path);
 	if (x->prefix)
 		explicit_bzero(x->prefix, strlen(x->prefix));
@@ -88,17 +136,12 @@ void exchange_free(struct http_exchange *x)
 
 const char *http_exchange_method(const struct http_exchange *x)
 {
-	return x->connection->head_only ? "GET" : x->connection->head.method;
+	return x->method;
 }
 
 const char *http_exchange_path(const struct http_exchange *x)
 {
 	return x->path;
-}
-
-const char *http_exchange_target(const struct http_exchange *x)
-{
-	return x->connection->head.target;
 }
 
 void http_exchange_cut_path(struct http_exchange *x, size_t length)
@@ -116,75 +159,65 @@ const char *http_exchange_prefix(const struct http_exchange *x)
 	return x->prefix;
 }
 
-static void add_header(struct header **list, char *name, char *value)
+struct argument {
+	const char *name, *value;
+};
+
+static enum MHD_Result on_argument(void *arg, enum MHD_ValueKind kind, const char *name, const char *value)
 {
-	struct header *h = mem_new(1, sizeof(*h));
+	struct argument *wanted = arg;
 
-	*h = (struct header){ .name = name, .value = value };
-	LL_APPEND(*list, h);
-}
-
-static void read_argument(struct http_exchange *x, char *text)
-{
-	char *equals = strchr(text, '=');
-
-	if (equals)
-		*equals++ = '\0';
-	plus_to_space(text);
-	unescape(text);
-	if (equals) {
-		plus_to_space(equals);
-		unescape(equals);
-	}
-	add_header(&x->arguments, mem_dup(text), mem_dup(equals ? equals : ""));
-}
-
-static void read_arguments(struct http_exchange *x)
-{
-	CLEANUP(mem_freep) char *query = mem_dup(x->connection->head.query ? x->connection->head.query : "");
-	char *at, *text = strtok_r(query, "&", &at);
-
-	x->arguments_read = true;
-	for (int i = 0; text && i < ARGUMENTS_MAX; i++, text = strtok_r(NULL, "&", &at))
-		read_argument(x, text);
+	(void)kind;
+	if (strcmp(name, wanted->name) != 0)
+		return MHD_YES;
+	wanted->value = value ? value : "";
+	return MHD_NO; /* the first one counts */
 }
 
 const char *http_exchange_query(struct http_exchange *x, const char *name)
 {
-	struct header *h;
+	struct argument wanted = { name, NULL };
 
-	if (!x->arguments_read)
-		read_arguments(x);
-	LL_FOREACH(x->arguments, h)
-		if (strcmp(h->name, name) == 0)
-			return h->value; /* the first one counts */
-	return NULL;
+	MHD_get_connection_values(x->connection, MHD_GET_ARGUMENT_KIND, on_argument, &wanted);
+	return wanted.value;
 }
 
 const char *http_exchange_request_header(struct http_exchange *x, const char *name)
 {
-	return http_head_field(&x->connection->head, name);
+	return MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, name);
+}
+
+struct header_list {
+	const char *name;
+	struct buf text;
+};
+
+static enum MHD_Result on_header(void *arg, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	struct header_list *l = arg;
+
+	(void)kind;
+	if (strcasecmp(name, l->name) == 0)
+		buf_printf(&l->text, "%s%s", l->text.length ? ", " : "", value ? value : "");
+	return MHD_YES;
 }
 
 char *http_exchange_request_header_all(struct http_exchange *x, const char *name)
 {
-	const struct http_head *head = &x->connection->head;
-	struct buf text = BUF_INIT(HEADER_LIST_MAX);
+	struct header_list l = { name, BUF_INIT(HEADER_LIST_MAX) };
 
-	for (size_t i = 0; i < head->count; i++)
-		if (strcasecmp(head->fields[i].name, name) == 0)
-			buf_printf(&text, "%s%s", text.length ? ", " : "", head->fields[i].value);
-	return text.length ? buf_take(&text) : NULL;
+	MHD_get_connection_values(x->connection, MHD_HEADER_KIND, on_header, &l);
+	return l.text.length ? buf_take(&l.text) : NULL;
 }
 
 const char *http_exchange_body(const struct http_exchange *x)
 {
-	return buf_text(&x->connection->body);
+	return buf_text(&x->body);
 }
 
 size_t http_exchange_body_length(const struct http_exchange *x)
 {
-	return x->connection->body.length;
+	return x->body.length;
 }
 
 const char *http_exchange_peer(const struct http_exchange *x)
@@ -194,134 +227,105 @@ const char *http_exchange_peer(const struct http_exchange *x)
 
 bool http_exchange_from_loopback(const struct http_exchange *x)
 {
-	return address_is_loopback(&x->connection->peer);
+	return x->from_loopback;
 }
 
 bool http_exchange_tls(const struct http_exchange *x)
 {
-	return x->connection->tls != NULL;
+	return x->tls != NULL;
 }
 
 const struct http_certificate *http_exchange_client_certificate(const struct http_exchange *x)
 {
-	return x->connection->tls ? tls_session_certificate(x->connection->tls) : NULL;
+	return x->tls ? tls_session_certificate(x->tls) : NULL;
 }
 
 /* ---- replying ---- */
 
-const char *exchange_status_text(int status)
-{
-	static const struct { int status; const char *text; } texts[] = {
-		{ 200, "OK" }, { 201, "Created" }, { 202, "Accepted" }, { 204, "No Content" }, { 302, "Found" }, { 304, "Not Modified" },
-		{ 400, "Bad Request" }, { 401, "Unauthorized" }, { 403, "Forbidden" }, { 404, "Not Found" }, { 405, "Method Not Allowed" },
-		{ 408, "Request Timeout" }, { 409, "Conflict" }, { 411, "Length Required" }, { 413, "Content Too Large" },
-		{ 415, "Unsupported Media Type" }, { 417, "Expectation Failed" }, { 422, "Unprocessable Content" },
-		{ 429, "Too Many Requests" }, { 431, "Request Header Fields Too Large" }, { 500, "Internal Server Error" },
-		{ 501, "Not Implemented" }, { 502, "Bad Gateway" }, { 503, "Service Unavailable" }, { 504, "Gateway Timeout" },
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
-		if (texts[i].status == status)
-			return texts[i].text;
-	return status < 400 ? "OK" : "Error";
-}
-
 int http_exchange_header(struct http_exchange *x, const char *name, const char *value)
 {
+	struct header *h;
+
 	if (strpbrk(name, "\r\n: ") || strpbrk(value, "\r\n"))
 		return ERR_INVALID;
-	add_header(&x->headers, mem_dup(name), mem_dup(value));
+	h = mem_new(1, sizeof(*h));
+	*h = (struct header){ .name = mem_dup(name), .value = mem_dup(value) };
+	LL_APPEND(x->headers, h);
 	return 0;
 }
 
-static void write_date(struct buf *out)
+static void exchange_answer(struct http_exchange *x, int status, const char *content_type, struct MHD_Response *response)
 {
-	char text[64];
-	time_t now = time(NULL);
-	struct tm tm;
-
-	if (gmtime_r(&now, &tm) && strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S GMT", &tm))
-		buf_printf(out, "Date: %s\r\n", text);
-}
-
-static void write_head(struct http_exchange *x, int status, const char *content_type)
-{
-	struct connection *c = x->connection;
 	struct header *h;
 
-	buf_printf(&c->out, "HTTP/1.1 %d %s\r\n", status, exchange_status_text(status));
-	write_date(&c->out);
-	if (c->close_after)
-		buf_add_text(&c->out, "Connection: close\r\n");
 	if (content_type)
-		buf_printf(&c->out, "Content-Type: %s\r\n", content_type);
+		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type);
 	LL_FOREACH(x->headers, h)
-		buf_printf(&c->out, "%s: %s\r\n", h->name, h->value);
-	x->answered = true;
+		MHD_add_response_header(response, h->name, h->value);
+	x->response = response;
+	x->status = status;
+	exchange_resume(x); /* inside `handle` nothing is suspended yet: exchange_go_on() queues it */
 }
 
-/* Who replies may still hold `x`: it is sent, and ends, when the loop comes round. */
 void http_exchange_reply(struct http_exchange *x, int status, const char *content_type, const void *body, size_t length)
 {
-	struct connection *c = x->connection;
-
-	if (x->gone || x->answered)
+	if (x->gone || x->response)
 		return;
-	write_head(x, status, content_type);
-	if (status != 204 && status != 304)
-		buf_printf(&c->out, "Content-Length: %zu\r\n", length);
-	buf_add_text(&c->out, "\r\n");
-	if (!c->head_only && status != 204 && status != 304)
-		buf_add(&c->out, body, length);
-	server_kick(c);
+	exchange_answer(x, status, content_type, MHD_create_response_from_buffer(length, (void *)(uintptr_t)body, MHD_RESPMEM_MUST_COPY));
+}
+
+static ssize_t on_stream_room(void *arg, uint64_t position, char *room, size_t size)
+{
+	struct http_exchange *x = arg;
+	size_t n = x->stream.length < size ? x->stream.length : size;
+
+	(void)position;
+	if (x->gone || x->server->stopping)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	if (n == 0 && x->ended)
+		return MHD_CONTENT_READER_END_OF_STREAM;
+	if (n == 0) {
+		exchange_suspend(x);
+		return 0;
+	}
+	memcpy(room, x->stream.data, n);
+	memmove(x->stream.data, x->stream.data + n, x->stream.length - n);
+	x->stream.length -= n;
+	return (ssize_t)n;
 }
 
 void http_exchange_stream(struct http_exchange *x, const char *content_type)
 {
-	struct connection *c = x->connection;
-
-	if (x->gone || x->answered)
+	if (x->gone || x->response)
 		return;
-	c->close_after = c->close_after || c->head.http10; /* which knows no chunks */
-	write_head(x, 200, content_type);
-	buf_add_text(&c->out, c->head.http10 ? "\r\n" : "Transfer-Encoding: chunked\r\n\r\n");
 	x->streaming = true;
-	x->ended = c->head_only;
-	server_kick(c);
+	exchange_answer(x, 200, content_type, MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, on_stream_room, x, NULL));
 }
 
 /* A reader that far behind would not notice a polite end: the connection is shut under it. */
 static int stream_cut(struct http_exchange *x)
 {
 	x->gone = true;
-	server_kick(x->connection);
+	shutdown(connection_fd(x), SHUT_RDWR);
+	exchange_resume(x);
 	return ERR_TOO_LARGE;
 }
 
 int http_exchange_write(struct http_exchange *x, const char *text)
 {
-	struct connection *c = x->connection;
-
 	if (x->gone || !x->streaming || x->ended)
 		return ERR_CANCELLED;
-	if (c->out.length - c->sent + strlen(text) > HTTP_STREAM_MAX)
+	buf_add_text(&x->stream, text);
+	if (x->stream.overflow)
 		return stream_cut(x);
-	if (c->head.http10)
-		buf_add_text(&c->out, text);
-	else if (*text)
-		buf_printf(&c->out, "%zx\r\n%s\r\n", strlen(text), text);
-	server_kick(c);
+	exchange_resume(x);
 	return 0;
 }
 
 void http_exchange_end(struct http_exchange *x)
 {
-	struct connection *c = x->connection;
-
-	if (x->streaming && !x->ended && !c->head.http10)
-		buf_add_text(&c->out, "0\r\n\r\n");
 	x->ended = true;
-	server_kick(c);
+	exchange_resume(x);
 }
 
 void http_exchange_on_gone(struct http_exchange *x, void (*fn)(void *arg), void *arg)

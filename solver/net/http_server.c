@@ -1,272 +1,273 @@
 #include "solver/net/http_server.h"
 
 #include <errno.h>
-#include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <utlist.h>
 
-#include "solver/base/clock.h"
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
 #include "solver/net/http_server_private.h"
 
-#define ACCEPTS 64      /* before other descriptors get their turn */
-#define SWEEP_MS 1000
-#define PAUSE_MS 100    /* without a free descriptor */
-#define LINGER_MS 2000
-#define BODY_RATE 16384 /* bytes that a body must bring in each second beyond body_seconds */
+#define MAX_BODY (1024 * 1024)
+#define CONNECTIONS 1000
+#define IDLE_SECONDS 60
+#define DRAIN_MAX (64 * 1024 * 1024) /* of a body that is too long, so that the peer reads the 413 */
 
-/* The kernel says when bytes or an end are there (level-triggered, so none is missed); deadlines that start with a phase, and not with
- * the last byte, end those who drip. */
+/* libmicrohttpd works only inside MHD_run(), which our loop calls when its epoll descriptor is readable or its
+ * time is up. An exchange without a reply is a suspended connection, which libmicrohttpd does not look at: a watch
+ * of our own notices when its peer hangs up. */
 
-/* ---- who may come ---- */
+/* ---- the loop drives libmicrohttpd ---- */
 
-static void source_key(const struct sockaddr_storage *peer, unsigned char key[8])
+static void server_rearm(struct http_server *s);
+
+static void server_run(struct http_server *s)
 {
-	memset(key, 0, 8);
-	if (peer->ss_family == AF_INET6)
-		memcpy(key, &((const struct sockaddr_in6 *)peer)->sin6_addr, 8);
+	s->running = true;
+	s->kicked = false;
+	MHD_run(s->daemon);
+	s->running = false;
+	server_rearm(s);
+}
+
+static void on_epoll_ready(void *arg)
+{
+	server_run(arg);
+}
+
+static void on_time(void *arg)
+{
+	struct http_server *s = arg;
+
+	s->timer = NULL;
+	server_run(s);
+}
+
+static void server_rearm(struct http_server *s)
+{
+	MHD_UNSIGNED_LONG_LONG after_ms;
+
+	timer_stop(s->timer);
+	s->timer = NULL;
+	if (s->kicked)
+		s->timer = timer_start(s->loop, 0, on_time, s);
+	else if (MHD_get_timeout(s->daemon, &after_ms) == MHD_YES)
+		s->timer = timer_start(s->loop, (int64_t)after_ms, on_time, s);
+}
+
+void server_kick(struct http_server *s)
+{
+	s->kicked = true;
+	if (!s->stopping && !s->running)
+		server_rearm(s);
+}
+/* ---- an exchange ---- */
+
+static void on_completed(void *arg, struct MHD_Connection *connection, void **slot, enum MHD_RequestTerminationCode why)
+{
+	struct http_exchange *x = *slot;
+
+	(void)arg;
+	(void)connection;
+	(void)why;
+	if (!x)
+		return;
+	*slot = NULL;
+	if (x->on_gone)
+		x->on_gone(x->on_gone_arg);
+	exchange_free(x);
+}
+
+static void refuse_body(struct http_exchange *x)
+{
+	char problem[256];
+	int n = snprintf(problem, sizeof(problem),
+	                 "{\"type\":\"about:blank\",\"title\":\"Content Too Large\",\"status\":413,"
+	                 "\"detail\":\"the request body is longer than %zu bytes\"}", x->server->max_body);
+
+	http_exchange_reply(x, 413, "application/problem+json", problem, (size_t)n);
+}
+
+static enum MHD_Result take_body(struct http_exchange *x, const char *data, size_t *length)
+{
+	buf_add(&x->body, data, *length);
+	if (x->body.overflow)
+		x->dropped += *length;
+	*length = 0;
+	return x->dropped > DRAIN_MAX ? MHD_NO : MHD_YES;
+}
+
+/* The whole request is there, or the connection was resumed. */
+static enum MHD_Result exchange_go_on(struct http_exchange *x)
+{
+	if (!x->handled) {
+		x->handled = true;
+		if (x->body.overflow)
+			refuse_body(x);
+		else
+			x->server->handle(x, x->server->arg);
+	}
+	if (x->gone || x->server->stopping)
+		return MHD_NO; /* closes the connection */
+	if (x->response)
+		return MHD_queue_response(x->connection, (unsigned)x->status, x->response);
+	exchange_suspend(x);
+	return MHD_YES;
+}
+
+static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *path, const char *method,
+                                  const char *version, const char *data, size_t *length, void **slot)
+{
+	struct http_server *s = arg;
+
+	(void)version;
+	if (s->stopping)
+		return MHD_NO;
+	if (!*slot) { /* the headers are there; the body follows */
+		*slot = exchange_new(s, connection, path, method);
+		return MHD_YES;
+	}
+	if (*length > 0)
+		return take_body(*slot, data, length);
+	return exchange_go_on(*slot);
+}
+
+/* ---- what libmicrohttpd asks ---- */
+
+static int hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Percent-decoding that leaves "%00" alone: a zero byte would cut the text short, and what is checked would not be
+ * what was sent. */
+static size_t on_unescape(void *arg, struct MHD_Connection *connection, char *text)
+{
+	char *out = text;
+
+	(void)arg;
+	(void)connection;
+	for (const char *in = text; *in; in++) {
+		int high = *in == '%' ? hex(in[1]) : -1;
+		int low = high >= 0 ? hex(in[2]) : -1;
+
+		if (low >= 0 && (high | low) != 0) {
+			*out++ = (char)(high << 4 | low);
+			in += 2;
+		} else {
+			*out++ = *in;
+		}
+	}
+	*out = '\0';
+	return (size_t)(out - text);
+}
+
+static void on_log(void *arg, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
+static void on_log(void *arg, const char *format, va_list args)
+{
+	char text[256];
+
+	(void)arg;
+	vsnprintf(text, sizeof(text), format, args);
+	text[strcspn(text, "\r\n")] = '\0';
+	log_line(LOG_DEBUG, "http server: %s", text);
+}
+
+/* ---- TLS ---- */
+
+static enum MHD_Result on_accept(void *arg, const struct sockaddr *address, socklen_t length)
+{
+	struct http_server *s = arg;
+
+	(void)address;
+	(void)length;
+	return !s->tls || tls_keys_now(s->tls) ? MHD_YES : MHD_NO;
+}
+
+static void on_connection(void *arg, struct MHD_Connection *connection, void **slot, enum MHD_ConnectionNotificationCode what)
+{
+	struct http_server *s = arg;
+
+	if (what == MHD_CONNECTION_NOTIFY_CLOSED)
+		tls_session_free(*slot);
 	else
-		memcpy(key, &((const struct sockaddr_in *)peer)->sin_addr, 4);
+		*slot = tls_session_new(s->tls, MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION)->tls_session);
 }
 
-static struct source *source_of(struct http_server *s, const struct sockaddr_storage *peer)
+/* libmicrohttpd wants a source of certificates; each session gets credentials of its own before this is asked. */
+static int on_certificate(gnutls_session_t session, const gnutls_datum_t *names, int name_count, const gnutls_pk_algorithm_t *algorithms,
+                          int algorithm_count, gnutls_pcert_st **certificates, unsigned *count, gnutls_privkey_t *key)
 {
-	unsigned char key[8];
-	struct source *found;
-
-	source_key(peer, key);
-	HASH_FIND(hh, s->sources, key, sizeof(key), found);
-	if (found)
-		return found;
-	found = mem_new(1, sizeof(*found));
-	memcpy(found->key, key, sizeof(key));
-	HASH_ADD(hh, s->sources, key, sizeof(found->key), found);
-	return found;
+	(void)session, (void)names, (void)name_count, (void)algorithms, (void)algorithm_count, (void)certificates, (void)count, (void)key;
+	return -1;
 }
 
-static void source_leave(struct http_server *s, struct source *source)
+static struct MHD_Daemon *daemon_start(struct http_server *s, const struct http_server_options *o, int fd)
 {
-	if (--source->count > 0)
-		return;
-	HASH_DEL(s->sources, source);
-	free(source);
-}
+	struct MHD_OptionItem tls[] = {
+		{ MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, s },
+		{ MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(uintptr_t)on_certificate },
+		{ MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)TLS_PRIORITIES },
+		{ MHD_OPTION_END, 0, NULL },
+	};
+	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
 
-/* Whoever has let us wait longest makes room; nobody whose reply we owe. */
-static bool make_room(struct http_server *s)
-{
-	if (!s->waiting)
-		return false;
-	connection_close(s->waiting);
-	return true;
-}
-
-static void admit(struct http_server *s, int fd, const struct sockaddr_storage *peer)
-{
-	struct source *source;
-
-	if ((s->options.tls && !tls_keys_now(s->options.tls)) || (s->count >= s->options.connections && !make_room(s))) {
-		close(fd);
-		return;
-	}
-	source = source_of(s, peer);
-	source->count++;
-	if (s->options.per_address && source->count > s->options.per_address && !address_is_loopback(peer)) {
-		source_leave(s, source);
-		close(fd);
-		return;
-	}
-	connection_new(s, fd, peer, source);
-}
-
-static void on_accept(void *arg);
-
-static void on_pause_over(void *arg)
-{
-	struct http_server *s = arg;
-
-	s->pause = NULL;
-	s->watch = loop_watch_fd(s->loop, s->fd, on_accept, s);
-}
-
-/* No descriptor is left: the listening socket stays readable, and watching it would only spin. */
-static void pause_accepting(struct http_server *s)
-{
-	make_room(s);
-	loop_unwatch_fd(s->watch);
-	s->watch = NULL;
-	s->pause = timer_start(s->loop, PAUSE_MS, on_pause_over, s);
-}
-
-static void on_accept(void *arg)
-{
-	struct http_server *s = arg;
-
-	for (int i = 0; i < ACCEPTS; i++) {
-		struct sockaddr_storage peer = { 0 };
-		socklen_t length = sizeof(peer);
-		int fd = accept4(s->fd, (struct sockaddr *)&peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-		if (fd >= 0)
-			admit(s, fd, &peer);
-		else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
-			return pause_accepting(s);
-		else if (errno != ECONNABORTED && errno != EINTR)
-			return;
-	}
-}
-
-/* ---- deadlines ---- */
-
-static int64_t allowed_ms(const struct connection *c)
-{
-	const struct http_server_options *o = &c->server->options;
-
-	switch (c->phase) {
-	case PHASE_HEAD:
-		return c->in.length || !c->served ? o->head_seconds * INT64_C(1000) : o->idle_seconds * INT64_C(1000);
-	case PHASE_BODY:
-		return o->body_seconds * INT64_C(1000) + (int64_t)(c->received / BODY_RATE) * 1000;
-	case PHASE_LINGER:
-		return LINGER_MS;
-	default:
-		return o->head_seconds * INT64_C(1000);
-	}
-}
-
-static bool is_late(const struct connection *c, int64_t now)
-{
-	if (c->phase == PHASE_REPLY && c->sent >= c->out.length)
-		return false; /* nothing to send: we are the ones who are slow */
-	return now - c->since_ms >= (c->phase == PHASE_REPLY ? c->server->options.idle_seconds * INT64_C(1000) : allowed_ms(c));
-}
-
-static void on_sweep(void *arg)
-{
-	struct http_server *s = arg;
-	struct connection *c, *tmp;
-	int64_t now = clock_monotonic_ms();
-
-	DL_FOREACH_SAFE(s->waiting, c, tmp)
-		if (is_late(c, now))
-			connection_close(c);
-	DL_FOREACH_SAFE(s->busy, c, tmp)
-		if (is_late(c, now))
-			connection_close(c);
-	s->sweep = timer_start(s->loop, SWEEP_MS, on_sweep, s);
-}
-
-/* ---- the lists ---- */
-
-static struct connection **list_of(struct connection *c)
-{
-	return c->phase == PHASE_REPLY ? &c->server->busy : &c->server->waiting;
-}
-
-void server_move(struct connection *c, enum phase phase)
-{
-	struct connection **from = list_of(c), **to;
-
-	DL_DELETE(*from, c);
-	c->phase = phase;
-	c->since_ms = clock_monotonic_ms();
-	to = list_of(c);
-	DL_APPEND(*to, c);
-}
-
-static void on_kick(void *arg)
-{
-	struct http_server *s = arg;
-	struct connection *c;
-
-	s->kick = NULL;
-	while ((c = s->kicked)) {
-		LL_DELETE2(s->kicked, c, kicked_next);
-		c->kicked = false;
-		connection_go_on(c);
-	}
-}
-
-void server_kick(struct connection *c)
-{
-	struct http_server *s = c->server;
-
-	if (c->kicked || c->closed || c->handling)
-		return;
-	c->kicked = true;
-	LL_PREPEND2(s->kicked, c, kicked_next);
-	if (!s->kick)
-		s->kick = timer_start(s->loop, 0, on_kick, s);
-}
-
-void server_forget(struct connection *c)
-{
-	struct http_server *s = c->server;
-	struct connection **list = list_of(c);
-
-	if (c->kicked)
-		LL_DELETE2(s->kicked, c, kicked_next);
-	c->kicked = false;
-	DL_DELETE(*list, c);
-	s->count--;
-	source_leave(s, c->source);
+	return MHD_start_daemon(s->tls ? flags | MHD_USE_TLS : flags, 0, on_accept, s, on_request, s,
+	                        MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
+	                        MHD_OPTION_LISTEN_SOCKET, fd,
+	                        MHD_OPTION_CONNECTION_LIMIT, o->connections ? o->connections : CONNECTIONS,
+	                        MHD_OPTION_CONNECTION_TIMEOUT, o->idle_seconds ? o->idle_seconds : IDLE_SECONDS,
+	                        MHD_OPTION_NOTIFY_COMPLETED, on_completed, s,
+	                        MHD_OPTION_UNESCAPE_CALLBACK, on_unescape, s,
+	                        MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
+	                        MHD_OPTION_ARRAY, s->tls ? tls : tls + ARRAY_LEN(tls) - 1, MHD_OPTION_END);
 }
 
 /* ---- starting and stopping ---- */
 
-static struct http_server_options with_defaults(const struct http_server_options *o)
-{
-	static const struct http_server_options none = { 0 };
-	struct http_server_options full = o ? *o : none;
-
-	full.max_body = full.max_body ? full.max_body : 1024 * 1024;
-	full.max_head = full.max_head ? full.max_head : 32768;
-	full.connections = full.connections ? full.connections : 1000;
-	full.idle_seconds = full.idle_seconds ? full.idle_seconds : 60;
-	full.head_seconds = full.head_seconds ? full.head_seconds : 10;
-	full.body_seconds = full.body_seconds ? full.body_seconds : 30;
-	return full;
-}
-
-struct http_server *http_server_start_on(struct loop *l, int fd, const struct http_server_options *options, http_handle_fn handle, void *arg)
-{
-	struct http_server *s = mem_new(1, sizeof(*s));
-
-	*s = (struct http_server){ .loop = l, .fd = fd, .handle = handle, .arg = arg, .options = with_defaults(options) };
-	s->watch = loop_watch_fd(l, fd, on_accept, s);
-	s->sweep = timer_start(l, SWEEP_MS, on_sweep, s);
-	return s;
-}
-
 int http_server_start(struct loop *l, const char *listen, const struct http_server_options *options,
                       http_handle_fn handle, void *arg, struct http_server **ret, struct err *err)
 {
+	static const struct http_server_options defaults = { 0 };
+	const struct http_server_options *o = options ? options : &defaults;
+	struct http_server *s;
 	int fd, port, rc = http_listen_open(listen, &fd, &port, err);
 
 	if (rc < 0)
 		return rc;
-	*ret = http_server_start_on(l, fd, options, handle, arg);
-	(*ret)->port = port;
+	s = mem_new(1, sizeof(*s));
+	*s = (struct http_server){ .loop = l, .handle = handle, .arg = arg, .port = port,
+	                           .max_body = o->max_body ? o->max_body : MAX_BODY, .tls = o->tls };
+	s->daemon = daemon_start(s, o, fd);
+	if (!s->daemon) {
+		free(s);
+		return err_set(err, ERR_IO, "the HTTP server on %s cannot start: %s", listen, strerror(errno));
+	}
+	s->watch = loop_watch_fd(l, MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd, on_epoll_ready, s);
+	server_rearm(s);
+	*ret = s;
 	return 0;
 }
 
 void http_server_stop(struct http_server *s)
 {
+	struct http_exchange *x;
+
 	if (!s)
 		return;
-	if (s->watch)
-		loop_unwatch_fd(s->watch);
-	timer_stop(s->sweep);
-	timer_stop(s->pause);
-	close(s->fd);
-	while (s->waiting)
-		connection_close(s->waiting);
-	while (s->busy)
-		connection_close(s->busy);
-	timer_stop(s->kick);
+	s->stopping = true;
+	loop_unwatch_fd(s->watch);
+	timer_stop(s->timer);
+	DL_FOREACH(s->exchanges, x) {
+		x->gone = true;
+		exchange_resume(x); /* libmicrohttpd does not stop with suspended connections */
+	}
+	MHD_stop_daemon(s->daemon); /* calls on_completed for each */
 	free(s);
 }
 

@@ -1,9 +1,4 @@
-/* HTTP/1.1 server for the front doors and for the HTTP-01 responder, on a loop, without a thread of its own.
- *
- * Written here rather than taken from libmicrohttpd, which reads framing leniently (http_head.h says what is refused), cannot be told
- * which connection to give up, and with its external epoll misses an end that comes together with bytes, so that half requests which
- * close held its table for a minute. A full table gives up the connection whose peer has let us wait longest; deadlines of head and
- * body begin with the first byte, so dripping does not extend them.
+/* HTTP server for the front doors: libmicrohttpd driven by our loop, no thread of its own.
  *
  * `handle` is called on the loop thread, once per request, when the whole (bounded) body is there. It answers
  * now or later: exactly one http_exchange_reply(), or http_exchange_stream() … http_exchange_end(). A body over
@@ -38,12 +33,8 @@ struct http_certificate {
 
 struct http_server_options {
 	size_t max_body;         /* bytes; 0: 1 MiB */
-	size_t max_head;         /* bytes; 0: 32 KiB */
 	unsigned connections;    /* at once; 0: 1000 */
-	unsigned per_address;    /* of them from one address, or one /64 of IPv6; loopback is exempt. 0: no limit */
-	unsigned idle_seconds;   /* between two requests, and without progress of a reply; 0: 60 */
-	unsigned head_seconds;   /* for a handshake and for a whole request head; 0: 10 */
-	unsigned body_seconds;   /* for a whole body, and one more for each 16 KiB; 0: 30 */
+	unsigned idle_seconds;   /* silence on a connection, except while a reply is awaited; 0: 60 */
 	struct http_tls *tls;    /* NULL: plain HTTP. Borrowed until http_server_stop() */
 };
 
@@ -53,8 +44,6 @@ typedef void (*http_handle_fn)(struct http_exchange *x, void *arg);
  * is ERR_IO with a sentence that names address, port and why. Gives *ret (free with http_server_stop). */
 int http_server_start(struct loop *l, const char *listen, const struct http_server_options *options,
                       http_handle_fn handle, void *arg, struct http_server **ret, struct err *err);
-/* The same on a socket that listens already; takes `fd`. Gives. */
-struct http_server *http_server_start_on(struct loop *l, int fd, const struct http_server_options *options, http_handle_fn handle, void *arg);
 /* Closes all connections; exchanges in flight get their on-gone call. NULL is allowed. */
 void http_server_stop(struct http_server *s);
 /* The port listened on; useful after port 0. */
@@ -63,7 +52,6 @@ int http_server_port(const struct http_server *s);
 /* All text is borrowed for the life of the exchange. HEAD is given as "GET": the body is dropped by the server. */
 const char *http_exchange_method(const struct http_exchange *x);
 const char *http_exchange_path(const struct http_exchange *x);  /* percent-decoded, without the query */
-const char *http_exchange_target(const struct http_exchange *x); /* the path as it was sent */
 /* Takes the first `length` bytes off the path: a token that is no part of the resource and must not reach a log. */
 void http_exchange_cut_path(struct http_exchange *x, size_t length);
 const char *http_exchange_prefix(const struct http_exchange *x); /* what was cut off, or NULL */

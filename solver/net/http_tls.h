@@ -1,4 +1,4 @@
-/* TLS of the front doors' HTTP server: certificate, key and CA files, read again when they change. GnuTLS.
+/* TLS of the front doors' HTTP server: certificate, key and CA files, read again when they change. GnuTLS, as libmicrohttpd.
  *
  * TLS 1.2 and newer. A new pair that cannot be used (half written, key and certificate do not match) leaves the old one in
  * force and is logged. Connections keep what they began with. Client certificates are verified against CA files, as

@@ -137,7 +137,8 @@ static int on_verify(gnutls_session_t session)
 	return GNUTLS_E_CERTIFICATE_ERROR;
 }
 
-/* The pointer of the session cache, which is not used, leads on_verify() back to us. */
+/* The session has libmicrohttpd's credentials, which know no certificate; these replace them. The pointer of the session
+ * cache, which is not used, is the only one that is free for us. */
 struct tls_session *tls_session_new(struct http_tls *t, gnutls_session_t session)
 {
 	struct tls_session *s = mem_new(1, sizeof(*s));
