@@ -23,6 +23,7 @@ struct api_parts {
 	struct engine *engine;       /* recovered */
 	struct store *store;         /* clients and their digests */
 	struct http_client *http;    /* callbacks */
+	bool (*may_connect)(const char *address); /* of their receivers (http.h) */
 	const struct config *config; /* borrowed; api_reconfigure() replaces it */
 	struct mpic *mpic;           /* NULL: this service is no perspective */
 	struct cps *cps;             /* NULL: /v1/cps answers 501 */

@@ -22,6 +22,7 @@ struct call *call_new(struct api *a, struct http_exchange *x, const struct calle
 	c->x = x;
 	c->holders = 1;
 	c->client = mem_dup(caller->name);
+	c->operator = grants_operator(caller->grants);
 	c->door = caller->door ? caller->door : DOOR_REST;
 	memcpy(c->peer, caller->peer, sizeof(c->peer));
 	DL_APPEND(a->calls, c);

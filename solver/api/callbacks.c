@@ -140,7 +140,7 @@ static int send_body(struct delivery *d, const struct secret *secret, struct err
 	const char *const headers[] = { "Content-Type: " CLOUDEVENTS_TYPE, at_line, signature_line, NULL };
 	const struct http_request request = { .method = "POST", .url = d->url, .headers = headers, .body = d->body,
 		                              .body_length = strlen(d->body), .max_reply = 4096, .cut_at_max = true,
-		                              .timeout_ms = CALLBACK_TIMEOUT_MS };
+		                              .may_connect = d->owner->api->parts.may_connect, .timeout_ms = CALLBACK_TIMEOUT_MS };
 
 	return http_start(d->owner->api->parts.http, &request, on_reply, d, &d->call, err);
 }
@@ -155,6 +155,8 @@ static void attempt(void *arg)
 	d->attempts++;
 	if (!secret)
 		settle(d, 0, "the configuration has no such callback secret any more");
+	else if (!callback_is_allowed(d->owner->api, d->secret, d->url))
+		settle(d, 410, "the configuration allows no call of this URL with this secret (callbacks:)");
 	else if (send_body(d, secret, &err) < 0)
 		settle(d, 0, err.text);
 }

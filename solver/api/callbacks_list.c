@@ -14,7 +14,7 @@ struct page {
 
 static void add_order(struct page *p, const struct order *o)
 {
-	json_t *order = order_json(p->api->parts.engine, o);
+	json_t *order = order_json(p->api->parts.engine, o, grants_operator(p->caller->grants));
 	json_t *one = json_pack("{ss sO sO sO sO}", "order", o->id, "state", json_object_get(order, "state"), "label", json_object_get(order, "label"),
 	                        "client", json_object_get(order, "client"), "created", json_object_get(order, "created"));
 

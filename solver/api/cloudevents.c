@@ -37,7 +37,7 @@ json_t *cloudevent_order(struct engine *e, const struct order *o, enum order_sta
 	CLEANUP(mem_freep) char *id = mem_printf("%s.%s", o->id, word);
 	CLEANUP(mem_freep) char *type = mem_printf("dcvd.order.%s", word);
 
-	return event_new(ORDERS, o->id, id, type, order_moved_ms(e, o), order_json(e, o));
+	return event_new(ORDERS, o->id, id, type, order_moved_ms(e, o), order_json(e, o, false));
 }
 
 json_t *cloudevent_challenge(const struct challenge *c, const struct challenge_event *event)

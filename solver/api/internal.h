@@ -73,6 +73,7 @@ struct call {
 	unsigned holders;
 	char *client;
 	char id[ID_SIZE];
+	bool operator;       /* may read what others must not */
 	bool single;         /* answer with the challenge, not with its order */
 	bool wait;
 	int64_t timeout_ms;
@@ -91,7 +92,7 @@ void calls_end(struct api *a);
 /* ---- json.c; give (free with json_decref) ---- */
 json_t *challenge_json(struct engine *e, const struct challenge *c);
 json_t *challenge_summary_json(const struct challenge *c); /* without events and verdict */
-json_t *order_json(struct engine *e, const struct order *o);
+json_t *order_json(struct engine *e, const struct order *o, bool operator); /* what a callback's receiver said: for operators */
 json_t *event_json(const struct challenge *c, const struct challenge_event *event);
 
 /* ---- auth.c ---- */
@@ -176,6 +177,11 @@ void api_handle(struct http_exchange *x, void *arg);
 struct callbacks *callbacks_new(struct api *a);
 void callbacks_free(struct callbacks *c);
 void callbacks_resume(struct callbacks *c); /* those of before the restart */
+/* ---- callback_rules.c ---- */
+/* The callback of an order: its URL can be read (else 422), and the configuration lets this caller have it called with this secret. */
+int callback_check(const struct api *a, const struct caller *caller, const struct order_request *r, struct problem *problem);
+bool callback_is_allowed(const struct api *a, const char *secret, const char *url); /* still, for somebody */
+
 /* "v1=" + hex of HMAC-SHA256 over timestamp + "." + body; gives (free with free). */
 char *callback_signature(const char *secret, const char *timestamp, const char *body);
 

@@ -91,15 +91,23 @@ json_t *event_json(const struct challenge *c, const struct challenge_event *even
 	                 challenge_state_name(event->state), "at", at(event->at_ms), "text", text(event->text));
 }
 
-static json_t *callback_json(const struct order *o)
+static json_t *callback_json(const struct order *o, bool operator)
 {
-	if (!o->callback_url)
+	json_t *result = document(o->callback_result);
+
+	if (!operator) {
+		json_object_del(result, "status");
+		json_object_del(result, "error");
+	}
+	if (!o->callback_url) {
+		json_decref(result);
 		return json_null();
+	}
 	return json_pack("{so so sb so}", "url", text(o->callback_url), "secret", text(o->callback_secret), "settled",
-	                 o->announced, "result", document(o->callback_result));
+	                 o->announced, "result", result);
 }
 
-json_t *order_json(struct engine *e, const struct order *o)
+json_t *order_json(struct engine *e, const struct order *o, bool operator)
 {
 	const struct challenge **list;
 	size_t count = engine_order_challenges(e, o->id, &list);
@@ -109,6 +117,6 @@ json_t *order_json(struct engine *e, const struct order *o)
 		json_array_append_new(challenges, challenge_summary_json(list[i]));
 	free(list);
 	return json_pack("{ss ss so so ss so so}", "id", o->id, "state", order_state_name(engine_order_state(e, o->id)), "created",
-	                 at(o->created_ms), "label", text(o->label), "client", o->client, "callback", callback_json(o),
+	                 at(o->created_ms), "label", text(o->label), "client", o->client, "callback", callback_json(o, operator),
 	                 "challenges", challenges);
 }

@@ -55,17 +55,6 @@ static void on_submitted(const char *order_id, bool existed, const struct err *e
 	call_release(c);
 }
 
-static int check_callback(const struct api *a, const struct order_request *r, struct problem *problem)
-{
-	if (!r->callback_secret)
-		return 0;
-	for (size_t i = 0; i < a->config->callback_secret_count; i++)
-		if (strcmp(a->config->callback_secrets[i].name, r->callback_secret) == 0)
-			return 0;
-	return problem_set(problem, 422, ERR_INVALID, "/callback/secret",
-	                   "the configuration has no callback secret named \"%.60s\"; add one under callback-secrets:", r->callback_secret);
-}
-
 /* The wish is well-formed JSON but cannot be met: 422, also where no route is configured. */
 static void refuse(struct api *a, struct http_exchange *x, struct problem *problem)
 {
@@ -81,7 +70,7 @@ void submit(struct api *a, struct http_exchange *x, const struct caller *caller,
 	struct problem problem = { 0 };
 	struct call *c;
 
-	if (caller_may_submit(a, caller, body, &problem) < 0 || check_callback(a, &body->request, &problem) < 0) {
+	if (caller_may_submit(a, caller, body, &problem) < 0 || callback_check(a, caller, &body->request, &problem) < 0) {
 		reply_problem(a, x, &problem);
 		return;
 	}

@@ -60,7 +60,7 @@ static void answer(struct call *c, int status)
 	if (one) {
 		reply_json(c->x, status, challenge_json(e, one));
 	} else if (o) {
-		reply_json(c->x, status, order_json(e, o));
+		reply_json(c->x, status, order_json(e, o, c->operator));
 	} else {
 		err_set(&err, ERR_NOT_FOUND, "%s is over and forgotten", c->id);
 		reply_err(c->api, c->x, &err);

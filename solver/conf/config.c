@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "solver/base/mem.h"
+#include "solver/conf/callback.h"
 #include "solver/conf/check.h"
 #include "solver/conf/override.h"
 #include "solver/conf/place.h"
@@ -24,7 +25,7 @@
 #define READ_WAIT_MS 10000 /* for a pipe; a file is there at once */
 
 /* Keys at the top that are neither an option nor a section with a table. */
-static const char *const special_keys[] = { "providers", "routes", "callback-secrets", NULL };
+static const char *const special_keys[] = { "providers", "routes", "callback-secrets", "callbacks", NULL };
 
 void config_free(struct config *c)
 {
@@ -34,11 +35,7 @@ void config_free(struct config *c)
 		option_free(s->table, section_base(s, c));
 	providers_free(c);
 	routes_free(c);
-	for (size_t i = 0; i < c->callback_secret_count; i++) {
-		free(c->callback_secrets[i].name);
-		secret_free(c->callback_secrets[i].secret);
-	}
-	free(c->callback_secrets);
+	callbacks_free_all(c);
 	free(c->file);
 	free(c->warnings);
 	places_free(c->places);
@@ -98,35 +95,6 @@ static int read_top(struct config *c, const struct yaml_node *node, struct optio
 	return option_parse_table(section->table, section_base(section, c), node, section->name, NULL, notes, err);
 }
 
-static int read_callback_secret(struct config_callback_secret *one, const struct yaml_node *node,
-                                struct option_notes *notes, struct err *err)
-{
-	static const struct option row = { "secret", OPTION_SECRET, offsetof(struct config_callback_secret, secret),
-		                           .required = true };
-	CLEANUP(mem_freep) char *path = mem_printf("callback-secrets.%.64s", node->key);
-	const char *wrong = check_name(node->key);
-
-	if (wrong)
-		return yaml_key_error(node, err, "callback-secrets: '%.128s': %s", node->key, wrong);
-	one->name = mem_dup(node->key);
-	return option_parse(&row, one, node, path, notes, err);
-}
-
-static int read_callback_secrets(struct config *c, const struct yaml_node *map, struct option_notes *notes,
-                                 struct err *err)
-{
-	int code = 0;
-
-	if (!map || yaml_is_null(map))
-		return 0;
-	if (map->kind != YAML_MAP)
-		return yaml_error(map, err, "callback-secrets: expected a mapping of names to secrets");
-	c->callback_secrets = mem_new(map->count + 1, sizeof(*c->callback_secrets));
-	for (const struct yaml_node *node = map->child; node && code == 0; node = node->next)
-		code = option_mistake(notes, read_callback_secret(&c->callback_secrets[c->callback_secret_count++], node, notes, err), err);
-	return code;
-}
-
 static bool is_served(const struct config *c, const char *zone)
 {
 	for (char **served = c->dns.zones; served && *served; served++)
@@ -164,7 +132,7 @@ static int read_tree(struct config *c, const struct yaml_node *root, config_prov
 	if (code == 0)
 		code = option_mistake(notes, routes_read(c, yaml_find(root, "routes"), notes, err), err);
 	if (code == 0)
-		code = option_mistake(notes, read_callback_secrets(c, yaml_find(root, "callback-secrets"), notes, err), err);
+		code = option_mistake(notes, callbacks_read(c, root, notes, err), err);
 	return code < 0 ? code : option_mistake(notes, check_agreement(c, root, err), err);
 }
 

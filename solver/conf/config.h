@@ -167,6 +167,13 @@ struct config_route {
 
 struct config_callback_secret { char *name; struct secret *secret; };
 
+/* callbacks: who may have which URL called, signed with which secret. */
+struct config_callback {
+	char *secret;           /* a name under callback-secrets */
+	char **urls;            /* these and all below them */
+	char **clients;         /* by name, "*": all; empty: operators only. Operators use every rule */
+};
+
 struct config {
 	char *file;             /* where it came from, or NULL */
 	char *state_dir;        /* default "/var/lib/dcvd" */
@@ -188,6 +195,8 @@ struct config {
 	size_t route_count;
 	struct config_callback_secret *callback_secrets;
 	size_t callback_secret_count;
+	struct config_callback *callbacks;
+	size_t callback_count;
 	char *warnings;         /* noted while reading; see config_warnings() */
 	struct config_place *places; /* of config_read_all(): where each key stands; or NULL */
 };

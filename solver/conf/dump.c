@@ -51,6 +51,21 @@ static void dump_callback_secrets(const struct config *c, struct buf *out)
 	}
 }
 
+static void dump_callbacks(const struct config *c, struct buf *out)
+{
+	const char *indent;
+
+	buf_add_text(out, c->callback_count ? "callbacks:\n" : "callbacks: []\n");
+	for (size_t i = 0; i < c->callback_count; i++) {
+		indent = "  - ";
+		for (const struct option *o = callback_options; o->name; o++, indent = "    ") {
+			buf_printf(out, "%s%s: ", indent, o->name);
+			option_dump(o, &c->callbacks[i], out);
+			buf_add_char(out, '\n');
+		}
+	}
+}
+
 void config_dump(const struct config *c, struct buf *out)
 {
 	for (const struct section *s = config_sections; s->name; s++) {
@@ -61,6 +76,7 @@ void config_dump(const struct config *c, struct buf *out)
 	dump_providers(c, out);
 	dump_routes(c, out);
 	dump_callback_secrets(c, out);
+	dump_callbacks(c, out);
 }
 
 static bool is_loopback(const char *listen)

@@ -90,4 +90,9 @@ void config_example(const char *const *provider_types, config_provider_table_fn 
 	example_routes(out);
 	buf_printf(out, "\n# Keys that sign callbacks, by names of your choice.\n#callback-secrets:\n#  workflow: %s\n",
 	           secret_value);
+	buf_add_text(out, "\n# Who may have which URL called when an order is ready. What no rule allows is refused.\n"
+	                  "#callbacks:\n"
+	                  "#  - secret: workflow\n"
+	                  "#    urls: [\"https://ci.example.com/hooks/\"]   # these and all below\n"
+	                  "#    clients: [ci]                              # \"*\": all; without it: operators only\n");
 }

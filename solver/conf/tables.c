@@ -299,6 +299,19 @@ const struct option route_options[] = {
 };
 #undef AT
 
+#define AT(member) offsetof(struct config_callback, member)
+const struct option callback_options[] = {
+	{ "secret", OPTION_TEXT, AT(secret), .required = true, .min = 1, .max = 64, .check = check_name,
+	  .help = "A name under callback-secrets: the key that signs these calls." },
+	{ "urls", OPTION_LIST, AT(urls), .required = true, .max = 256, .check = check_url,
+	  .help = "URLs that may be called, with all below them: same scheme, host and port, and the path up to a \"/\". Their addresses must be "
+	          "public, or check.allow-addresses names them." },
+	{ "clients", OPTION_LIST, AT(clients), .max = 256,
+	  .help = "Clients that may ask for such a call, by name; \"*\": all. Without it only operators may." },
+	{ 0 },
+};
+#undef AT
+
 const struct section config_sections[] = {
 	{ "", top_options, 0, NULL },
 	{ "log", log_options, offsetof(struct config, log), "Log lines on standard error." },

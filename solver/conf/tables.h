@@ -13,6 +13,7 @@ struct section {
 
 extern const struct section config_sections[];
 extern const struct option route_options[];
+extern const struct option callback_options[];
 
 /* The base of a section's own struct. */
 void *section_base(const struct section *s, const struct config *c);

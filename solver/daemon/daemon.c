@@ -18,6 +18,7 @@
 #include "solver/daemon/reload.h"
 #include "solver/daemon/schema.h"
 #include "solver/daemon/verify.h"
+#include "solver/verdict/judge.h"
 #include "solver/nameserver/nameserver.h"
 #include "solver/net/interface.h"
 #include "webroot/responder.h"
@@ -145,7 +146,7 @@ static int open_doors(struct daemon *d, struct err *err)
 
 	if (api_bootstrap_operator(d->parts.store, c->state_dir, err) < 0 || cps_open(&cps, &d->cps, err) < 0)
 		return err->code;
-	const struct api_parts api = { .loop = d->parts.loop, .engine = d->parts.engine, .store = d->parts.store, .http = d->parts.http,
+	const struct api_parts api = { .loop = d->parts.loop, .engine = d->parts.engine, .store = d->parts.store, .http = d->parts.http, .may_connect = address_may_connect,
 	                               .config = c, .mpic = d->parts.mpic, .cps = d->cps, .ready = is_ready, .ready_arg = d };
 	if (api_start(&api, &d->api, err) < 0)
 		return err->code;

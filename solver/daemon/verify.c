@@ -99,11 +99,19 @@ static void advise_authority(const struct config *c, const struct authorities *s
 	note(c, warnings, path, text);
 }
 
+/* Written before callbacks had rules. */
+static void advise_callbacks(const struct config *c, struct buf *warnings)
+{
+	if (c->callback_secret_count && !c->callback_count)
+		note(c, warnings, "callback-secrets", "no URL is called until callbacks: allows it, as callbacks: [{secret: NAME, urls: [\"https://ci.example.com/hooks/\"], clients: [ci]}]");
+}
+
 void verify_advise(const struct config *c, struct buf *warnings)
 {
 	struct authorities *set = NULL;
 	struct err err;
 
+	advise_callbacks(c, warnings);
 	if ((c->check.allow_addresses && c->check.allow_addresses[0]) ||
 	    authorities_load((const char *const *)c->check.authorities, &set, &err) < 0)
 		return;

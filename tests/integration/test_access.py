@@ -19,7 +19,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from support.pebble import free_port
 from support.servers import Bind, Key, query
 from support.service import ApiError, Service, program
-from test_api import Receiver
+from test_api import RECEIVER_RULE, Receiver
 
 HOUR = datetime.timedelta(hours=1)
 IDENTITY = "system:serviceaccount:cert-manager:cert-manager"
@@ -31,7 +31,7 @@ dns: {zones: [dcvd.test, acme.test]}
 acme-dns: {zone: acme.test}
 cert-manager: {group: acme.dcvd.test, wait: quick}
 callback-secrets: {tests: {env: CALLBACK_SECRET}}
-"""
+""" + RECEIVER_RULE
 SECRET = "a secret of the tests"
 numbers = itertools.count()
 

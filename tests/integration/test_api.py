@@ -20,12 +20,14 @@ from support.pebble import free_port
 from support.service import ApiError, Service, program
 
 SECRET = "a secret of the tests"
+RECEIVER_PORT = free_port()  # the configuration says which URLs may be called
+RECEIVER_RULE = f'callbacks: [{{secret: tests, urls: ["http://127.0.0.1:{RECEIVER_PORT}/hook"]}}]\n'
 # Names are looked up at dcvd's own DNS server: no question leaves the machine.
 CONFIG = """
 challenge: {deadline: 20s}
 check: {poll-first: 50ms, poll-max: 200ms}
 callback-secrets: {tests: {env: CALLBACK_SECRET}}
-"""
+""" + RECEIVER_RULE
 
 
 def service_at(folder, config=CONFIG):
@@ -61,7 +63,7 @@ class Receiver:
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", RECEIVER_PORT), Handler)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}/hook"
 

@@ -58,7 +58,7 @@ class Callbacks(unittest.TestCase):
         return [json.loads(line)["id"] for line in self.events.read_text().splitlines()] if self.events.exists() else []
 
     def test_a_callback_of_dcvd_runs_the_command_once(self):
-        with Service(self.folder / "dcvd", "callback-secrets: {ci: {env: CI_SECRET}}\n", {"CI_SECRET": SECRET.decode()}) as service:
+        with Service(self.folder / "dcvd", f"callback-secrets: {{ci: {{env: CI_SECRET}}}}\ncallbacks: [{{secret: ci, urls: [\"{self.url}\"]}}]\n", {"CI_SECRET": SECRET.decode()}) as service:
             self.fail.touch()
             order = service.call("POST", "/v1/orders", {"challenges": [{"type": "dns-01", "domain": "a.dcvd.test", "value": "v" * 43}],
                                                         "callback": {"url": self.url, "secret": "ci"}})
