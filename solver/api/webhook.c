@@ -60,8 +60,8 @@ static void on_result(const struct door_result *result, void *arg)
 		reply_json(c->x, 201, webhook_payload_failure(&c->payload, problem_status(result->code), result->text));
 }
 
-/* The record that cert-manager resolved is written only where the caller has a grant for it. Otherwise the grant for the
- * identifier counts, and dcvd follows the CNAME itself, into a zone that the operator routed. */
+/* The record that cert-manager resolved is asked for only where the caller may have it. Otherwise dcvd follows the CNAME itself, and
+ * the engine asks at its end. */
 static void choose_name(const struct api *a, struct webhook_payload *p, const struct caller *caller)
 {
 	struct err err;
