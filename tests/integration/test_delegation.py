@@ -270,6 +270,39 @@ class InsideADelegationZone(Delegation):
         self.assertIn(f"_acme-challenge.bank.test. CNAME {digest('bank.test')}.dlg.test. ", shown.stdout)
 
 
+class LaterThanTheGrant(Delegation):
+    """What waits in the journal is judged by what its client may have when it is written."""
+
+    def test_a_command_without_the_service_publishes_nothing_for_a_client_that_is_granted_less_by_now(self):
+        folder = self.folder / "narrowed"
+        config = CONFIG.format(port=self.server.port, key=self.server.key, delegation=", delegation: on")
+        unreachable = config.replace(f'type: rfc2136, server: "127.0.0.1:{self.server.port}"', f'type: rfc2136, server: "127.0.0.1:{free_port()}"')
+        service = Service(folder, unreachable.replace("deadline: 20s", "deadline: 1h"), {"TSIG_SECRET": self.server.key.secret})
+        service.start()
+        self.addCleanup(service.stop)
+        token = service.call("POST", "/v1/clients", {"name": "shrinks", "grants": {"identifiers": ["evil.test", "bank.test"]}})["token"]
+        waits = service.call("POST", "/v1/challenges", {"type": "dns-01", "domain": "evil.test", "value": fresh_value()}, token=token)
+        deadline = time.monotonic() + 20
+        while service.call("GET", f"/v1/challenges/{waits['id']}")["state"] != "publishing":
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.05)
+        self.assertEqual(service.stop(), 0)
+        for command in (["revoke", "shrinks"], ["add", "shrinks", "--grant", "evil.test"]):
+            done = subprocess.run([program(), "client", *command, "--state", str(service.state)], capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, 0, done.stderr)
+        service.config = config
+        (folder / "dcvd.yaml").write_text(f"state-dir: {service.state}\ncheck: {{authority: pebble, authority-view: false, poll-first: 50ms}}\n" +
+                                          config.replace("check: {poll-first: 50ms, poll-max: 200ms}\n", ""))
+        run = subprocess.run([program(), "hook", "--standalone", "--config", str(folder / "dcvd.yaml"), "certbot", "auth"], capture_output=True, text=True,
+                             timeout=60, env={**os.environ, **service.environment, "CERTBOT_DOMAIN": "own.evil.test", "CERTBOT_VALIDATION": fresh_value()})
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        self.assertEqual(self.server.values("_acme-challenge.bank.test"), [])
+        service.start()
+        answer = service.call("GET", f"/v1/challenges/{waits['id']}")
+        self.assertIn(answer["state"], ("withdrawing", "failed"))  # an earlier call may have arrived: it is removed
+        self.assertIn("stands for bank.test, and that is not granted to client shrinks", answer["reason"])
+
+
 class Upgrade(Delegation):
     """A service of before, in which a CNAME was enough, and what is said when the rule comes."""
 

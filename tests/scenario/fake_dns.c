@@ -107,6 +107,11 @@ unsigned fake_dns_asked(const char *address)
 
 void fake_dns_cname(const char *owner, const char *target)
 {
+	for (size_t i = 0; i < world.cname_count; i++)
+		if (strcmp(world.cnames[i].name, owner) == 0) {
+			mem_replace(&world.cnames[i].text, target);
+			return;
+		}
 	pair_add(world.cnames, &world.cname_count, 16, owner, target);
 }
 

@@ -25,7 +25,7 @@ void fake_dns_server(const char *zone, const char *name, const char *address);
 void fake_dns_fault(const char *address, enum dns_fault fault);
 /* Servers of the zones above refer to its servers, where they do not serve it themselves. */
 void fake_dns_delegate(const char *zone);
-/* `owner` may be a wildcard. */
+/* `owner` may be a wildcard; it has one CNAME at a time. */
 void fake_dns_cname(const char *owner, const char *target);
 void fake_dns_host(const char *name, const char *address);
 /* The CAA record at a name, in place of the one before ("0 issue \"ca.example\""); NULL: none. */

@@ -100,6 +100,41 @@ static void a_name_of_the_own_dns_server_is_asked_for_like_any_other(void **stat
 
 /* ---- when the answer changes ---- */
 
+static void a_cname_that_changes_before_its_end_is_known_is_judged_by_its_new_end(void **state)
+{
+	struct scenario *s = *state;
+
+	s->granted = NAME " own.other.net";
+	fake_dns_fault("192.0.2.3", FAULT_SILENT);
+	fake_dns_cname(FQDN, "own.other.net");
+	assert_int_equal(present(s, NAME, VALUE), 0);
+	run_for(s, 10000);
+	assert_int_equal(state_of(s, s->id), CHALLENGE_QUEUED);
+	fake_dns_cname(FQDN, BANK);
+	fake_dns_fault("192.0.2.3", FAULT_NONE);
+	run_until(s, s->id, CHALLENGE_FAILED, 60000);
+	assert_says(reason_of(s, s->id), "stands for bank.other.net, and that is not granted");
+	assert_int_equal(memory_jobs(), 0);
+}
+
+static void a_cname_that_changes_after_that_moves_nothing(void **state)
+{
+	struct scenario *s = *state;
+
+	reconfigure(s, "    pause: 5s\n");
+	s->granted = NAME " own.other.net";
+	lead_to("own.other.net");
+	assert_int_equal(present(s, NAME, VALUE), 0);
+	run_until(s, s->id, CHALLENGE_PUBLISHING, 1000);
+	fake_dns_cname(FQDN, BANK);
+	run_for(s, 10000);
+	assert_true(memory_has("other.net", "own.other.net", VALUE));
+	assert_int_equal(memory_count(NULL, BANK), 0);
+	release(s, s->id);
+	run_until(s, s->id, CHALLENGE_GONE, 10000);
+	assert_nothing_left(s);
+}
+
 static void a_grant_that_ends_before_the_write_stops_it(void **state)
 {
 	struct scenario *s = *state;
@@ -311,6 +346,8 @@ int main(void)
 		scenario_test(a_cname_within_the_own_grants_is_written),
 		scenario_test(a_record_name_is_no_grant_either),
 		scenario_test(a_name_of_the_own_dns_server_is_asked_for_like_any_other),
+		scenario_test(a_cname_that_changes_before_its_end_is_known_is_judged_by_its_new_end),
+		scenario_test(a_cname_that_changes_after_that_moves_nothing),
 		scenario_test(a_grant_that_ends_before_the_write_stops_it),
 		scenario_test(a_lost_record_is_not_put_where_nothing_is_granted_any_more),
 		scenario_test(after_a_restart_it_is_asked_again),
