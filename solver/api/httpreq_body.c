@@ -64,6 +64,8 @@ static int read_record(struct httpreq_body *b, const char *fqdn, const char *val
 		return problem_set(problem, 400, ERR_INVALID, NULL, "fqdn: %s", err.text);
 	if (value_check(value, &err) < 0)
 		return problem_set(problem, 400, ERR_INVALID, NULL, "%s", err.text);
+	if (record_label_is_account(b->record))
+		b->request.type = CHALLENGE_DNS_ACCOUNT01;
 	door_identifier(b->record, b->identifier);
 	b->request.domain = b->identifier;
 	b->request.value = value;

@@ -36,6 +36,13 @@ static int read_action(struct webhook_payload *p, const json_t *request, struct 
 	return 0;
 }
 
+/* Names of challenges, and that of cert-manager's own tests, which send any text as key. Elsewhere any text would do for SPF and the like. */
+static bool takes_any_text(const char *record)
+{
+	return strncmp(record, "_acme-challenge.", strlen("_acme-challenge.")) == 0 ||
+	       strncmp(record, "cert-manager-dns01-tests.", strlen("cert-manager-dns01-tests.")) == 0;
+}
+
 static int read_names(struct webhook_payload *p, const json_t *request, struct problem *problem)
 {
 	const char *domain, *record, *key;
@@ -54,10 +61,10 @@ static int read_names(struct webhook_payload *p, const json_t *request, struct p
 		return problem_set(problem, 400, ERR_INVALID, NULL, "request.key is not a TXT value of 1 to %d printable characters", VALUE_MAX);
 	if (name_challenge(p->domain, usual, &err) < 0)
 		return problem_set(problem, 400, ERR_INVALID, NULL, "request.dnsName: %s", err.text);
-	/* cert-manager's own tests send any text as key. */
-	p->request = (struct challenge_request){ .type = CHALLENGE_DNS01, .domain = p->domain, .value = key, .raw = true };
+	p->request = (struct challenge_request){ .type = CHALLENGE_DNS01, .domain = p->domain, .value = key };
 	if (*p->record && strcmp(p->record, usual) != 0)
 		p->request.record_name = p->record;
+	p->request.raw = !p->request.record_name || takes_any_text(p->record);
 	return 0;
 }
 

@@ -132,6 +132,11 @@ int token_check(const char *token, struct err *err);
 int key_authorization_check(const char *key_authorization, const char *token, struct err *err);
 /* A TXT value: 1 to VALUE_MAX printable ASCII characters. */
 int value_check(const char *value, struct err *err);
+/* A record name that the caller chose (normalised): labels with "_" are those of the type, in front ("_acme-challenge.",
+ * "_validation-persist.", "_<label>._acme-challenge."), or there are none. So no challenge writes a name of DMARC, DKIM or the like, or
+ * of another challenge type. ERR_INVALID. */
+int record_label_check(enum challenge_type type, const char *name, struct err *err);
+bool record_label_is_account(const char *name); /* "_<label>._acme-challenge.…" of dns-account-01 */
 /* The URL of an ACME account, without what would end a parameter of a record. Where only CAA compares it, "acct:…" too (an
  * authority without ACME accounts). */
 int account_uri_check(enum challenge_type type, const char *uri, struct err *err);

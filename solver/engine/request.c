@@ -127,6 +127,8 @@ int request_read_challenge(const struct challenge_request *r, const struct autho
 	c->identifier = mem_dup(name);
 	if (r->record_name && name_normalize(r->record_name, name, err) < 0)
 		return err_in(err, "record_name");
+	if (r->record_name && challenge_type_is_dns(r->type) && record_label_check(r->type, name, err) < 0)
+		return err->code;
 	c->record_name = r->record_name ? mem_dup(name) : NULL;
 	if (r->account_uri && account_uri_check(r->type, r->account_uri, err) < 0)
 		return err->code;

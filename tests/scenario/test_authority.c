@@ -83,10 +83,10 @@ static void a_name_of_our_own_needs_no_public_suffix(void **state)
 static void a_record_that_the_caller_named_may_look_as_it_likes(void **state)
 {
 	struct scenario *s = *state;
-	struct challenge_request r = dns01("_token.example.org", VALUE);
+	struct challenge_request r = dns01("token.example.org", VALUE);
 
-	r.record_name = "_token.example.org";
-	fake_dns_value("_token.example.org", VALUE);
+	r.record_name = "token.example.org";
+	fake_dns_value("token.example.org", VALUE);
 	assert_int_equal(submit(s, &r, 1), 0);
 	run_until(s, s->id, CHALLENGE_READY, 5000);
 }

@@ -77,6 +77,10 @@ static void a_finished_record_belongs_to_the_identifier_behind_it(void **state)
 	taken("{\"fqdn\":\"_abc._acme-challenge.example.net.\",\"value\":\"" VALUE "\"}", &b);
 	assert_string_equal(b.request.domain, "example.net");
 	assert_string_equal(b.request.record_name, "_abc._acme-challenge.example.net");
+	assert_int_equal(b.request.type, CHALLENGE_DNS01); /* which the engine refuses */
+	httpreq_body_done(&b);
+	taken("{\"fqdn\":\"_ujmmovf2vn55tgye._acme-challenge.example.net.\",\"value\":\"" VALUE "\"}", &b);
+	assert_int_equal(b.request.type, CHALLENGE_DNS_ACCOUNT01);
 	httpreq_body_done(&b);
 }
 

@@ -276,6 +276,30 @@ static void what_is_done_can_be_done_again(void **state)
 	challenge_free(mem_new(1, sizeof(struct challenge)));
 }
 
+static void a_record_stands_under_the_labels_of_its_type_only(void **state)
+{
+	static const struct { enum challenge_type type; const char *name; bool fits; } cases[] = {
+		{ CHALLENGE_DNS01, "_acme-challenge.a.example", true },
+		{ CHALLENGE_DNS01, "target.dlg.example", true },
+		{ CHALLENGE_DNS01, "_validation-persist.a.example", false },
+		{ CHALLENGE_DNS01, "_dmarc._acme-challenge.a.example", false },
+		{ CHALLENGE_DNS01, "_acme-challenge._dmarc.a.example", false },
+		{ CHALLENGE_DNS01, "_ujmmovf2vn55tgye._acme-challenge.a.example", false },
+		{ CHALLENGE_DNS01, "sel._domainkey.a.example", false },
+		{ CHALLENGE_DNS_PERSIST01, "_validation-persist.a.example", true },
+		{ CHALLENGE_DNS_PERSIST01, "_acme-challenge.a.example", false },
+		{ CHALLENGE_DNS_ACCOUNT01, "_ujmmovf2vn55tgye._acme-challenge.a.example", true },
+		{ CHALLENGE_DNS_ACCOUNT01, "_dmarc._acme-challenge.a.example", false },
+		{ CHALLENGE_DNS_ACCOUNT01, "_acme-challenge.a.example", false },
+	};
+	struct err err;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		if ((record_label_check(cases[i].type, cases[i].name, &err) == 0) != cases[i].fits)
+			fail_msg("%s %s", challenge_type_name(cases[i].type), cases[i].name);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -295,6 +319,7 @@ int main(void)
 		cmocka_unit_test(a_note_copies_its_text_and_carries_the_state),
 		cmocka_unit_test(events_stay_bounded_ordered_and_keep_the_first_and_the_newest),
 		cmocka_unit_test(what_is_done_can_be_done_again),
+		cmocka_unit_test(a_record_stands_under_the_labels_of_its_type_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
