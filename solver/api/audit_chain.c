@@ -10,6 +10,7 @@
 #include "solver/base/mem.h"
 
 #define TEXT_MAX 512
+#define PAGE 1000
 
 static void digest_of(const char *line, char ret[SHA256_TEXT_SIZE])
 {
@@ -81,6 +82,36 @@ int audit_chain_check(struct audit_chain *c, const char *line, const char *diges
 	c->number = number;
 	memcpy(c->digest, computed, sizeof(computed));
 	return 0;
+}
+
+struct verification {
+	struct audit_chain chain;
+	struct err err;
+	size_t count; /* of this page */
+	int code;
+};
+
+static void verify_entry(const struct store_audit *entry, void *arg)
+{
+	struct verification *v = arg;
+
+	v->count++;
+	if (v->code == 0)
+		v->code = audit_chain_check(&v->chain, entry->line ? entry->line : "", entry->digest ? entry->digest : "", &v->err);
+	if (v->code == 0 && entry->number != v->chain.number)
+		v->code = err_set(&v->err, ERR_CONFLICT, "entry %" PRId64 " stands under the number %" PRId64, v->chain.number, entry->number);
+}
+
+int audit_chain_verify(struct store *s, struct err *err)
+{
+	struct verification v = { .count = PAGE };
+
+	while (v.code == 0 && v.count == PAGE) {
+		v.count = 0;
+		if (store_each_audit(s, v.chain.number, PAGE, verify_entry, &v, err) < 0)
+			return err->code;
+	}
+	return v.code < 0 ? err_set(err, v.code, "%s", v.err.text) : 0;
 }
 
 int audit_chain_load(struct store *s, struct audit_chain *ret, struct err *err)

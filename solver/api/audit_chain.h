@@ -21,6 +21,9 @@ char *audit_chain_add(struct audit_chain *c, const struct audit_event *event, in
  * `digest` NULL: what was exported has the lines only. */
 int audit_chain_check(struct audit_chain *c, const char *line, const char *digest, struct err *err);
 
+/* All entries of a journal from the first on; ERR_CONFLICT as audit_chain_check(). */
+int audit_chain_verify(struct store *s, struct err *err);
+/* Its end, as the last entry has it. */
 int audit_chain_load(struct store *s, struct audit_chain *ret, struct err *err);
 /* Writes one entry and waits until it is durable: for a command that has the store to itself. */
 int audit_append(struct store *s, const struct audit_event *event, struct err *err);

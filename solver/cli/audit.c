@@ -92,7 +92,7 @@ static int read_entries(const struct cli_service *s, int64_t after, int64_t only
 	struct store *store = NULL;
 	struct reading r = { .each = each, .arg = arg, .after = after };
 	int64_t last = 0;
-	int status = cli_open_store(s, &store);
+	int status = cli_open_store(s, false, &store);
 
 	if (status > 0)
 		return status;

@@ -89,8 +89,8 @@ int service_call(const struct cli_service *s, const char *method, const char *pa
 /* The folder in use: --state, that of --config, the default. Gives (free with free), NULL: printed. */
 char *service_state(const struct cli_service *s);
 struct store;
-/* 0 and a store (store_close), -1: ask the service, which holds it; or an exit status. */
-int cli_open_store(const struct cli_service *s, struct store **ret);
+/* 0 and a store (store_close), -1: ask the service, which holds it; or an exit status. Where there is no journal, one is made only with `make`. */
+int cli_open_store(const struct cli_service *s, bool make, struct store **ret);
 /* "a b" -> "a%20b"; gives (free with free). */
 char *url_escape(const char *text);
 /* Set by SIGINT and SIGTERM once cli_watch_interrupt() was called; calls under way end. */

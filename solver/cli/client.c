@@ -94,7 +94,7 @@ static int add_directly(struct store *store, const char *name, const json_t *gra
 static int add_client(const struct cli_service *s, const char *name, json_t *grants, json_t **ret)
 {
 	struct store *store = NULL;
-	int status = cli_open_store(s, &store);
+	int status = cli_open_store(s, true, &store);
 
 	if (status < 0)
 		return service_call(s, "POST", "/v1/clients", json_pack("{ss sO}", "name", name, "grants", grants), NULL, ret);
@@ -173,7 +173,7 @@ static json_t *all_of(struct store *store)
 static int read_clients(const struct cli_service *s, json_t **ret)
 {
 	struct store *store = NULL;
-	int status = cli_open_store(s, &store);
+	int status = cli_open_store(s, false, &store);
 
 	if (status < 0)
 		return service_call(s, "GET", "/v1/clients", NULL, NULL, ret);
@@ -353,7 +353,7 @@ static int change_client(const struct cli_service *s, const struct change *chang
 	CLEANUP(mem_freep) char *escaped = url_escape(name);
 	CLEANUP(mem_freep) char *path = mem_printf("/v1/clients/%s%s%s%s", escaped, change->path, heir ? "?keep_for=" : "", heir ? heir : "");
 	struct store *store = NULL;
-	int status = cli_open_store(s, &store);
+	int status = cli_open_store(s, false, &store);
 
 	if (status < 0)
 		return service_call(s, change->method, path, NULL, NULL, ret);

@@ -1,9 +1,24 @@
 /* dcvd journal: what to do when the journal is not what was written. The service must not run. */
 #include <stdio.h>
 
+#include "solver/api/audit_chain.h"
 #include "solver/base/mem.h"
 #include "solver/cli/cli.h"
 #include "solver/store/store.h"
+
+static int exit_status(int code)
+{
+	switch (code) {
+	case ERR_DAMAGED:
+		return EXIT_DAMAGED;
+	case ERR_BUSY:
+		return EXIT_REACH;
+	case ERR_NOT_FOUND:
+		return EXIT_USAGE; /* another folder was meant */
+	default:
+		return EXIT_REFUSED;
+	}
+}
 
 static int run(const char *command, const char *about, int (*fn)(const char *folder, struct err *err), const char *done, int argc, char **argv)
 {
@@ -27,13 +42,39 @@ static int run(const char *command, const char *about, int (*fn)(const char *fol
 		return EXIT_DONE;
 	}
 	fprintf(stderr, "dcvd: %s\n", err.text);
-	return err.code == ERR_DAMAGED ? EXIT_DAMAGED : err.code == ERR_BUSY ? EXIT_REACH : EXIT_REFUSED;
+	return exit_status(err.code);
+}
+
+static int verify_audit(const char *folder, struct err *err)
+{
+	struct store *copy = NULL;
+	struct err old;
+	int code = store_open_copy(folder, &copy, err);
+
+	if (code < 0)
+		return code;
+	code = audit_chain_verify(copy, err);
+	store_close(copy);
+	if (code != ERR_CONFLICT)
+		return code;
+	err_in(err, "%s/journal.db: the audit log is broken", folder);
+	old = *err;
+	return err_set(err, ERR_DAMAGED, "%.300s. All else is whole and dcvd starts; what the log says from there on proves nothing. "
+	               "For the log as it was, put a backup of the whole folder in its place", old.text);
+}
+
+static int check(const char *folder, struct err *err)
+{
+	int code = store_check_sqlite(folder, err);
+
+	return code < 0 ? code : verify_audit(folder, err);
 }
 
 static int journal_check(int argc, char **argv)
 {
-	return run("journal check", "Reads all of the journal and says whether it is what was written: 0, or 4 and what is wrong.",
-	           store_check_sqlite, "is whole", argc, argv);
+	return run("journal check", "Reads all of the journal and the chain of its audit log, and says whether they are what was written: 0, or 4 and what is\n"
+	           "wrong, or 2 when there is no journal. Nothing is written.",
+	           check, "is whole", argc, argv);
 }
 
 static int journal_accept(int argc, char **argv)

@@ -7,7 +7,7 @@
 #include "solver/cli/cli.h"
 #include "solver/store/store.h"
 
-int cli_open_store(const struct cli_service *s, struct store **ret)
+int cli_open_store(const struct cli_service *s, bool make, struct store **ret)
 {
 	CLEANUP(mem_freep) char *state = NULL;
 	struct err err = { 0 };
@@ -20,6 +20,12 @@ int cli_open_store(const struct cli_service *s, struct store **ret)
 	/* Without a folder there is no service that was started here; it is not for this command to make one elsewhere. */
 	if (!s->state && !s->config && access(state, F_OK) < 0)
 		return -1;
+	if (!make && store_find_sqlite(state, &err) < 0) {
+		if (!s->state && !s->config)
+			return -1;
+		fprintf(stderr, "dcvd: %s\n", err.text);
+		return EXIT_USAGE;
+	}
 	if (store_open_sqlite(state, NULL, ret, &err) == 0)
 		return 0;
 	if (err.code == ERR_BUSY || err.code == ERR_DENIED)

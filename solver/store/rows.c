@@ -148,7 +148,7 @@ static int read_name(struct sqlite *q, sqlite3_stmt *st, int *at, int (*from_nam
 	int found = from_name(name);
 
 	if (found < 0)
-		return err_set(err, ERR_INVALID, "%s: unknown type or state \"%s\"", q->path, name ? name : "");
+		return damaged(q, err, "unknown type or state \"%.64s\"", name ? name : "");
 	return found;
 }
 

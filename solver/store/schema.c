@@ -152,7 +152,7 @@ static int check_beginning(struct sqlite *q, const struct mark *mark, struct err
 int schema_check(struct sqlite *q, struct err *err)
 {
 	struct mark mark = { 0 };
-	sqlite3 *db = NULL;
+	struct reading r;
 	struct stat st = { 0 };
 	int rc;
 
@@ -162,11 +162,11 @@ int schema_check(struct sqlite *q, struct err *err)
 		return 0; /* opening says why not */
 	if (st.st_size == 0)
 		return check_beginning(q, &mark, err);
-	if (sqlite3_open_v2(q->path, &db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
-		rc = err_set(err, ERR_IO, "open %s: %s", q->path, sqlite3_errmsg(db));
+	if (reading_open(q, &r) != SQLITE_OK)
+		rc = err_set(err, ERR_IO, "open %s: %s", q->path, sqlite3_errmsg(r.db));
 	else
-		rc = check_header(q, db, &mark, err);
-	sqlite3_close(db);
+		rc = check_header(q, r.db, &mark, err);
+	reading_close(q, &r);
 	return rc;
 }
 

@@ -16,7 +16,6 @@
 #include "solver/store/digest.h"
 
 #define MARK_FORCE_MS 1000
-#define COPY_PATIENCE_MS 5000
 
 /* ---- errors and statements ---- */
 
@@ -38,7 +37,7 @@ int sqlite_error(struct sqlite *q, const char *what, struct err *err)
 		               system ? strerror(system) : "no reason given");
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
-		return damaged(q, err, "%s: %s", what, sqlite3_errmsg(q->db));
+		return damaged(q, err, "%s: %s%s", what, sqlite3_errmsg(q->db), q->running ? "; stop dcvd, and dcvd journal check says what can be done" : "");
 	default:
 		return err_set(err, ERR_IO, "%s: %s: %s", what, q->path, sqlite3_errmsg(q->db));
 	}
@@ -181,7 +180,7 @@ static void sqlite_commit(void *backend, struct store_txn *list)
 
 /* ---- opening and closing ---- */
 
-static void sqlite_close(void *backend)
+void sqlite_close(void *backend)
 {
 	struct sqlite *q = backend;
 
@@ -194,6 +193,7 @@ static void sqlite_close(void *backend)
 	}
 	if (q->lock_fd >= 0)
 		close(q->lock_fd);
+	free(q->folder);
 	free(q->path);
 	free(q->mark_path);
 	free(q);
@@ -248,7 +248,7 @@ static int open_parts(struct sqlite *q, const char *folder, struct err *err)
 {
 	int rc;
 
-	if ((rc = make_folder(folder, err)) < 0 || (rc = lock_folder(q, folder, err)) < 0 ||
+	if ((rc = make_folder(folder, err)) < 0 || (rc = lock_folder(q, folder, err)) < 0 || (q->accept && (rc = verify_acceptable(q, err)) < 0) ||
 	    (rc = schema_check(q, err)) < 0 || (rc = make_file(q, err)) < 0 || (rc = open_database(q, err)) < 0 ||
 	    (rc = schema_migrate(q, err)) < 0)
 		return rc;
@@ -258,7 +258,9 @@ static int open_parts(struct sqlite *q, const char *folder, struct err *err)
 
 static int sqlite_load(void *backend, const struct store_visitor *visitor, struct err *err)
 {
-	return rows_load(backend, visitor, err);
+	int rc = rows_load(backend, visitor, err);
+
+	return rc < 0 ? damage_advise(backend, rc, err) : 0;
 }
 
 static int sqlite_put_client(void *backend, const struct store_client *c, struct err *err)
@@ -315,7 +317,7 @@ static int sqlite_last_audit(void *backend, struct store_audit *ret, struct err 
 	return rows_last_audit(backend, ret, err);
 }
 
-static const struct store_ops sqlite_ops = {
+const struct store_ops sqlite_ops = {
 	.name = "sqlite",
 	.has_worker = true,
 	.close = sqlite_close,
@@ -333,11 +335,12 @@ static const struct store_ops sqlite_ops = {
 	.last_audit = sqlite_last_audit,
 };
 
-static struct sqlite *sqlite_new(const char *folder, bool accept)
+struct sqlite *sqlite_new(const char *folder, bool accept)
 {
 	struct sqlite *q = mem_new(1, sizeof(*q));
 
 	q->lock_fd = q->mark_fd = -1;
+	q->folder = mem_dup(folder);
 	q->path = mem_printf("%s/journal.db", folder);
 	q->mark_path = mem_printf("%s/journal.mark", folder);
 	q->accept = accept;
@@ -350,76 +353,24 @@ int store_open_sqlite(const char *folder, const struct store_hooks *hooks, struc
 	int rc = open_parts(q, folder, err);
 
 	if (rc < 0) {
+		rc = damage_advise(q, rc, err);
 		sqlite_close(q);
 		return rc;
 	}
+	q->running = true;
 	*ret = store_new(&sqlite_ops, q, hooks);
 	return 0;
 }
 
-static int copy_database(struct sqlite *q, struct err *err)
-{
-	sqlite3 *from = NULL;
-	sqlite3_backup *backup = NULL;
-	int rc = sqlite3_open_v2(q->path, &from, SQLITE_OPEN_READONLY, NULL);
-
-	sqlite3_busy_timeout(from, COPY_PATIENCE_MS);
-	if (rc == SQLITE_OK)
-		backup = sqlite3_backup_init(q->db, "main", from, "main");
-	if (backup) {
-		sqlite3_backup_step(backup, -1);
-		rc = sqlite3_backup_finish(backup);
-	}
-	if (rc != SQLITE_OK || !backup)
-		err_set(err, ERR_IO, "read the journal %s: %s", q->path, sqlite3_errmsg(backup ? q->db : from));
-	sqlite3_close(from);
-	return rc == SQLITE_OK && backup ? 0 : ERR_IO;
-}
-
-static int open_copy(struct sqlite *q, struct err *err)
-{
-	int rc;
-
-	if (access(q->path, F_OK) < 0)
-		return err_set(err, ERR_NOT_FOUND, "there is no journal %s", q->path);
-	if (sqlite3_open(":memory:", &q->db) != SQLITE_OK || digest_register(q->db) != SQLITE_OK)
-		return sqlite_error(q, "copy the journal", err);
-	if ((rc = schema_check(q, err)) < 0 || (rc = copy_database(q, err)) < 0)
-		return rc;
-	return schema_migrate(q, err);
-}
-
-int store_open_copy(const char *folder, struct store **ret, struct err *err)
-{
-	struct sqlite *q = sqlite_new(folder, true);
-	int rc = open_copy(q, err);
-
-	if (rc < 0) {
-		sqlite_close(q);
-		return rc;
-	}
-	*ret = store_new(&sqlite_ops, q, NULL);
-	return 0;
-}
-
-int store_check_sqlite(const char *folder, struct err *err)
-{
-	struct sqlite *q = sqlite_new(folder, false);
-	int rc = open_parts(q, folder, err);
-
-	if (rc == 0)
-		rc = rows_load(q, &(struct store_visitor){ 0 }, err);
-	if (rc == 0)
-		rc = verify_all(q, err);
-	sqlite_close(q);
-	return rc;
-}
-
 int store_accept_sqlite(const char *folder, struct err *err)
 {
-	struct sqlite *q = sqlite_new(folder, true);
-	int rc = open_parts(q, folder, err);
+	struct sqlite *q;
+	int rc;
 
+	if (store_find_sqlite(folder, err) < 0)
+		return err->code;
+	q = sqlite_new(folder, true);
+	rc = open_parts(q, folder, err);
 	if (rc == 0)
 		rc = rows_load(q, &(struct store_visitor){ 0 }, err);
 	sqlite_close(q);

@@ -1,6 +1,6 @@
 /* The SQLite backend; private to this folder.
  *
- * sqlite.c opens, locks and commits; schema.c knows the tables and their versions; statements.c holds the SQL; rows.c
+ * sqlite.c opens, locks and commits; copy.c reads without writing; schema.c knows the tables and their versions; statements.c holds the SQL; rows.c
  * turns the model into rows and back, records.c clients, accounts, settings and the audit log.
  */
 #ifndef SOLVER_STORE_SQLITE_H
@@ -23,18 +23,36 @@ enum statement {
 
 struct sqlite {
 	sqlite3 *db;
+	char *folder;
 	char *path;      /* of journal.db */
 	char *mark_path; /* of journal.mark */
 	int lock_fd, mark_fd;
 	struct mark mark;       /* what is durable */
 	int64_t mark_forced_ms; /* monotonic */
 	bool mark_failed;       /* that was said */
+	bool running;           /* it is open: damage is found by who uses it */
 	bool accept;            /* open it as it is: verify_accept() follows */
 	sqlite3_stmt *statements[SQL_STATEMENTS]; /* prepared at first use */
 #ifdef DCVD_CRASH_POINTS
 	unsigned long commits;
 #endif
 };
+
+extern const struct store_ops sqlite_ops;
+struct sqlite *sqlite_new(const char *folder, bool accept); /* nothing is opened yet */
+void sqlite_close(void *backend);
+
+/* The file as it is, for reading: nothing is left in the folder. SQLite's code; reading_close() in any case. */
+struct reading {
+	sqlite3 *db;
+	char *made; /* a file that SQLite may have made */
+};
+int reading_open(struct sqlite *q, struct reading *r);
+void reading_close(struct sqlite *q, struct reading *r);
+/* q->db becomes a copy in memory. */
+int copy_open(struct sqlite *q, struct err *err);
+/* Whether verify_accept() succeeds, tried on a copy. */
+bool copy_acceptable(const struct sqlite *q);
 
 extern const char *const sqlite_text[SQL_STATEMENTS];
 
@@ -75,7 +93,12 @@ int verify_all(struct sqlite *q, struct err *err);
 int verify_digest(struct sqlite *q, struct err *err);
 /* Takes what can be read for what was written. */
 int verify_accept(struct sqlite *q, struct err *err);
-/* Sets ERR_DAMAGED and a sentence that ends with what to do. */
+/* Ends the sentence of an error while the journal is opened, read or checked: what cannot be printed is escaped, and ERR_DAMAGED gets what to
+ * do, which is tried on a copy before. Returns `code`. */
+int damage_advise(struct sqlite *q, int code, struct err *err);
+/* 0, or ERR_DAMAGED: verify_accept() would fail. */
+int verify_acceptable(struct sqlite *q, struct err *err);
+/* Sets ERR_DAMAGED and a sentence without what to do. */
 int damaged(struct sqlite *q, struct err *err, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 int rows_write(struct sqlite *q, const struct op *op, struct err *err);

@@ -41,9 +41,13 @@ int store_open_sqlite(const char *folder, const struct store_hooks *hooks, struc
 /* What the journal in <folder> holds now, for reading: copied into memory, also from under a running service; of an older version as
  * this version reads it. Nothing is written, there or in the folder. ERR_NOT_FOUND: there is no journal. */
 int store_open_copy(const char *folder, struct store **ret, struct err *err);
-/* Looks at all of it, also at what a start leaves out because it would take long. 0, or as store_open_sqlite(). */
+/* 0: there is a journal in <folder>, or what is left of one. ERR_NOT_FOUND: there is none. */
+int store_find_sqlite(const char *folder, struct err *err);
+/* Looks at all of it but for the chain of the audit log, also at what a start leaves out because it would take long. Nothing is written.
+ * 0, ERR_NOT_FOUND, or as store_open_sqlite(). */
 int store_check_sqlite(const char *folder, struct err *err);
-/* Takes what can be read for what was written, so that dcvd starts again. What is missing stays missing. */
+/* Takes what can be read for what was written, so that dcvd starts again. What is missing stays missing. ERR_NOT_FOUND: there is no journal, and
+ * none is made. */
 int store_accept_sqlite(const char *folder, struct err *err);
 /* Waits for every submitted transaction; their callbacks are dropped. */
 void store_close(struct store *s);

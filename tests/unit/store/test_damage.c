@@ -150,6 +150,26 @@ static int open_and_dump(struct fixture *f, struct buf *ret, struct err *err)
 
 /* ---- flipped bits ---- */
 
+static void assert_printable(const struct err *err)
+{
+	for (const char *c = err->text; *c; c++)
+		if (*c < ' ' || *c > '~')
+			fail_msg("a byte that cannot be printed in \"%s\"", err->text);
+}
+
+/* What the sentence says to do is what succeeds. */
+static void assert_advice_is_true(struct fixture *f, const struct err *told)
+{
+	bool advised = strstr(told->text, "dcvd journal accept");
+	struct err err = { 0 };
+	int code = store_accept_sqlite(f->folder, &err);
+
+	if (told->code == ERR_DAMAGED && (code == 0) != advised)
+		fail_msg("accept says %d (%s) after \"%s\"", code, err.text, told->text);
+	if (told->code == ERR_DAMAGED && !advised)
+		assert_non_null(strstr(told->text, "begin anew"));
+}
+
 static unsigned flips(void)
 {
 	const char *asked = getenv("DCVD_FLIPS");
@@ -173,9 +193,12 @@ static void flip_each(struct fixture *f, struct images *images, struct image *in
 		in->bytes[at] ^= (char)(1 << i % 8);
 		put_images(f, images);
 		in->bytes[at] ^= (char)(1 << i % 8);
-		if (open_and_dump(f, &after, &err) < 0)
+		if (open_and_dump(f, &after, &err) < 0) {
 			found++;
-		else if (strcmp(buf_text(&before), buf_text(&after)) != 0)
+			assert_printable(&err);
+			if (i % 5 == 0)
+				assert_advice_is_true(f, &err);
+		} else if (strcmp(buf_text(&before), buf_text(&after)) != 0)
 			fail_msg("bit %u of byte %zu of %zu was not noticed", i % 8, at, in->length);
 	}
 	print_message("%u of %u found, the others change nothing\n", found, flips());
@@ -351,6 +374,77 @@ static void a_row_that_changed_is_named_and_may_be_accepted(void **state)
 	free_images(&images);
 }
 
+static void a_check_and_an_acceptance_make_no_journal_where_there_is_none(void **state)
+{
+	struct fixture *f = *state;
+	CLEANUP(mem_freep) char *nowhere = mem_printf("%s/nowhere", f->folder);
+	struct err err = { 0 };
+
+	assert_int_equal(store_check_sqlite(nowhere, &err), ERR_NOT_FOUND);
+	assert_non_null(strstr(err.text, nowhere));
+	assert_int_equal(store_accept_sqlite(nowhere, &err), ERR_NOT_FOUND);
+	assert_int_equal(access(nowhere, F_OK), -1);
+	assert_int_equal(mkdir(nowhere, 0700), 0);
+	assert_int_equal(store_check_sqlite(nowhere, &err), ERR_NOT_FOUND);
+	assert_int_equal(store_accept_sqlite(nowhere, &err), ERR_NOT_FOUND);
+	assert_int_equal(rmdir(nowhere), 0); /* it is empty */
+}
+
+static void assert_file(const struct fixture *f, const char *name, bool there)
+{
+	CLEANUP(mem_freep) char *path = path_of(f, name);
+
+	if ((access(path, F_OK) == 0) != there)
+		fail_msg("%s is %s there", name, there ? "not" : "still");
+}
+
+static void a_check_writes_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct images before = killed(f), after;
+	struct err err = { 0 };
+
+	for (int log = 1; log >= 0; log--) { /* with and without one */
+		put_images(f, &before);
+		if (store_check_sqlite(f->folder, &err) < 0)
+			fail_msg("%s", err.text);
+		after = take_images(f);
+		assert_int_equal(after.db.length, before.db.length);
+		assert_memory_equal(after.db.bytes, before.db.bytes, before.db.length);
+		assert_int_equal(after.wal.length, before.wal.length);
+		assert_memory_equal(after.mark.bytes, before.mark.bytes, before.mark.length);
+		assert_file(f, "journal.db-shm", false);
+		assert_file(f, "journal.db-wal", log);
+		free_images(&after);
+		assert_int_equal(open_again(f, &err), 0);
+		close_store(f);
+		free_images(&before);
+		before = take_images(f);
+	}
+	free_images(&before);
+}
+
+static void damage_that_cannot_be_accepted_says_what_can_be_done_and_what_is_lost(void **state)
+{
+	struct fixture *f = *state;
+	struct images images;
+	struct err err = { 0 };
+
+	fill(f);
+	close_store(f);
+	images = take_images(f);
+	images.db.length /= 2;
+	put_images(f, &images);
+	assert_int_equal(open_again(f, &err), ERR_DAMAGED);
+	assert_null(strstr(err.text, "dcvd journal accept"));
+	assert_non_null(strstr(err.text, "Put a backup of the whole folder in its place; or move journal.db* and journal.mark away"));
+	assert_non_null(strstr(err.text, "are lost"));
+	assert_advice_is_true(f, &err);
+	assert_int_equal(store_accept_sqlite(f->folder, &err), ERR_DAMAGED);
+	assert_non_null(strstr(err.text, "begin anew"));
+	free_images(&images);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -362,6 +456,9 @@ int main(void)
 		ON(sqlite, an_old_copy_of_the_database_is_said),
 		ON(sqlite, a_database_that_is_missing_or_empty_is_no_silent_beginning),
 		ON(sqlite, a_backup_without_its_mark_opens),
+		ON(sqlite, a_check_and_an_acceptance_make_no_journal_where_there_is_none),
+		ON(sqlite, a_check_writes_nothing),
+		ON(sqlite, damage_that_cannot_be_accepted_says_what_can_be_done_and_what_is_lost),
 		ON(sqlite, a_row_that_changed_is_named_and_may_be_accepted),
 	};
 

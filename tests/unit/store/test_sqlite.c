@@ -100,7 +100,7 @@ static void an_unknown_state_is_named_with_its_challenge(void **state)
 	close_store(f);
 	run_sql(f, "UPDATE challenges SET state = 'limbo'");
 	assert_int_equal(open_again(f, &err), 0);
-	assert_int_equal(store_load(f->store, &visitor, &err), ERR_INVALID);
+	assert_int_equal(store_load(f->store, &visitor, &err), ERR_DAMAGED);
 	assert_non_null(strstr(err.text, "ch_1"));
 	assert_non_null(strstr(err.text, "limbo"));
 }
