@@ -8,6 +8,7 @@ import pathlib
 import re
 import shlex
 import socket
+import subprocess
 import sys
 import tempfile
 import threading
@@ -21,6 +22,7 @@ from support.service import Service
 FOLDER = pathlib.Path(__file__).parent / "escape"
 OUTSIDE, INSIDE = "127.0.0.2", "127.0.0.3"  # the one network is allowed, as a public one is; the other is not
 SECRET = "what-only-the-inside-may-read"
+SERVER = "10.9.9.9"
 KEY = "A" * 43 + "." + "B" * 43
 VALUE = hashlib.sha256(b"escape").hexdigest()[:43]
 TYPE = "application/json"
@@ -105,6 +107,7 @@ class Escape(unittest.TestCase):
         cls.web = free_port()
         cls.inside, cls.outside = cls.serve(INSIDE, True), cls.serve(OUTSIDE, False)
         cls.dns = cls.enterClassContext(Bind(zones=("evil.test",), records=cls.records()))
+        cls.packets = cls.listen_inside()
         (cls.folder / "lab.json").write_text(json.dumps(AUTHORITY))
         cls.services = {world: cls.start(world, routes) for world, routes in WORLDS.items()}
         cls.tokens = {world: cls.clients(service) for world, service in cls.services.items()}
@@ -117,6 +120,24 @@ class Escape(unittest.TestCase):
         cls.addClassCleanup(server.server_close)
         cls.addClassCleanup(server.shutdown)
         return server
+
+    @classmethod
+    def listen_inside(cls):
+        """Where the name servers of sub.evil.test are said to stand: packets that come there. None where no address can be added."""
+        run = subprocess.run(["ip", "address", "add", f"{SERVER}/32", "dev", "lo"], capture_output=True, check=False)
+        if run.returncode:
+            return None
+        cls.addClassCleanup(subprocess.run, ["ip", "address", "del", f"{SERVER}/32", "dev", "lo"], check=False)
+        listener = cls.enterClassContext(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        listener.bind((SERVER, cls.dns.port))
+        listener.setblocking(False)
+        return listener
+
+    def reached_server(self):
+        try:
+            return self.packets and self.packets.recv(512)
+        except BlockingIOError:
+            return None
 
     @classmethod
     def target(cls, host):
@@ -191,6 +212,7 @@ class Escape(unittest.TestCase):
                 self.assertIn(str(status), attempt.statuses, text)
                 self.assertNotIn(SECRET, text)
                 self.assertEqual(self.inside.asked, [], "a request reached the inside")
+                self.assertFalse(self.reached_server(), "a DNS question reached the inside")
                 self.look_at(attempt, text)
 
 
@@ -204,7 +226,8 @@ TARGETS = {
 }
 RECORDS = [f"in.evil.test. 1 A {INSIDE}", "alias.evil.test. 1 CNAME in.evil.test.", "mapped.evil.test. 1 AAAA ::ffff:127.0.0.3",
            f"mixed.evil.test. 1 A {INSIDE}", f"mixed.evil.test. 1 A {OUTSIDE}", "meta.evil.test. 1 A 169.254.169.254",
-           "nat.evil.test. 1 AAAA 64:ff9b::7f00:3", "six.evil.test. 1 AAAA 2002:7f00:3::", "any.evil.test. 1 A 0.0.0.0"]
+           "sub.evil.test. 1 NS ns.sub.evil.test.", f"ns.sub.evil.test. 1 A {SERVER}", "meta-ns.evil.test. 1 NS meta.evil.test.",
+           "_acme-challenge.leads.evil.test. 1 CNAME x.sub.evil.test.", "nat.evil.test. 1 AAAA 64:ff9b::7f00:3", "six.evil.test. 1 AAAA 2002:7f00:3::", "any.evil.test. 1 A 0.0.0.0"]
 
 if __name__ == "__main__":
     unittest.main()
