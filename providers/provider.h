@@ -53,6 +53,7 @@ struct change {
 	/* Filled in by the provider. */
 	enum change_status status;
 	enum change_scope scope; /* of DENIED and FATAL */
+	bool not_sent;        /* with RETRY: the call cannot have arrived, so it changed nothing */
 	char *new_handle;     /* to remember with the value, or NULL; taken by the engine (malloc) */
 	char message[256];    /* one sentence for RETRY…UNKNOWN; for DONE what people should know of it, or "" */
 };

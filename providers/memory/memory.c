@@ -39,6 +39,10 @@ static const struct option memory_table[] = {
 	  .help = "A name of a record: every job that holds it is denied as a whole." },
 	{ "lost-zone", OPTION_TEXT, offsetof(struct memory_options, lost_zone),
 	  .help = "A zone that the provider does not know." },
+	{ "unreachable", OPTION_BOOL, offsetof(struct memory_options, unreachable), .def = "false",
+	  .help = "No job reaches the records." },
+	{ "silent", OPTION_BOOL, offsetof(struct memory_options, silent), .def = "false",
+	  .help = "No job is answered, and none is carried out." },
 	{ .name = NULL },
 };
 
@@ -164,6 +168,12 @@ static void job_apply(struct provider *p, struct job *job)
 	job->retry_after_ms = (unsigned)o->retry_after_ms;
 	if (o->refuse && *o->refuse) {
 		settle(job, CHANGE_DENIED, o->refuse);
+	} else if (o->unreachable) {
+		settle(job, CHANGE_RETRY, "the memory provider was told to be out of reach");
+		for (size_t i = 0; i < job->count; i++)
+			job->changes[i].not_sent = true;
+	} else if (o->silent) {
+		settle(job, CHANGE_UNKNOWN, "the memory provider was told not to answer");
 	} else if (job_has(job, o->refuse_name)) {
 		settle(job, CHANGE_DENIED, "the memory provider was told to refuse a name of the job");
 	} else if (o->lost_zone && strcmp(job->zone, o->lost_zone) == 0) {

@@ -38,6 +38,7 @@ struct flight {
 	size_t asked;               /* the change whose name is asked for */
 	bool second;                /* the message is repeated, now that `seen` tells what stands at its names */
 	bool over_tcp;              /* it is repeated because its reply was lost */
+	bool silent;                /* the last question got no reply at all */
 	struct seen *seen;          /* for each change of the job */
 	struct dns_update *update;
 	unsigned char *wire;

@@ -61,7 +61,8 @@ void look_take(struct flight *f, const struct job *job, const struct answer *ans
 	struct dns_reply reply;
 	struct err err = { 0 };
 
-	if (answer->code != 0 ||
+	f->silent = answer->code != 0;
+	if (f->silent ||
 	    dns_reply_parse((const unsigned char *)answer->body, answer->length, fqdn, DNS_TXT, &reply, &err) < 0)
 		return;
 	if (reply.authoritative && !reply.truncated && (reply.rcode == DNS_NOERROR || reply.rcode == DNS_NXDOMAIN))

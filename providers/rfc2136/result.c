@@ -122,6 +122,8 @@ bool update_reply_settle(const struct provider *p, const struct flight *f, struc
 	struct err err = { 0 };
 
 	if (answer->code != 0) {
+		for (size_t i = f->begin; i < f->end; i++)
+			job->changes[i].not_sent = answer->code == ERR_UNREACHABLE && !f->over_tcp; /* over TCP: the first one may have arrived */
 		changes_settle(job, f->begin, f->end, CHANGE_RETRY, "server %s: %s", p->options->server,
 		               answer->error ? answer->error : "no reply");
 		return true;
@@ -163,6 +165,10 @@ void look_settle(const struct provider *p, const struct flight *f, struct job *j
 {
 	const char *fqdn = job->changes[f->asked].fqdn;
 
+	if (f->silent) {
+		changes_settle(job, f->begin, f->end, CHANGE_UNKNOWN, "server %s does not answer, neither the update nor a question over TCP", p->options->server);
+		return;
+	}
 	if (!f->seen[f->asked].known) { /* no use in asking for the other names */
 		changes_settle(job, f->begin, f->end, CHANGE_UNKNOWN, "the reply of server %s to the update was lost, and so was its word on %.80s",
 		               p->options->server, fqdn);
@@ -177,9 +183,14 @@ void own_settle(const struct provider *p, const struct flight *f, struct job *jo
 {
 	const struct change *asked = &job->changes[f->asked];
 
+	if (f->silent) {
+		changes_settle(job, f->begin, f->end, CHANGE_UNKNOWN, "server %s does not answer", p->options->server);
+		return;
+	}
 	if (!f->seen[f->asked].known) {
-		changes_settle(job, f->asked, f->asked + 1, CHANGE_UNKNOWN, "the value at %.80s was written with key %.40s, and server %s does not say whether key %s sees it",
-		               asked->fqdn, asked->handle, p->options->server, key_title(p));
+		changes_settle(job, f->asked, f->asked + 1, CHANGE_UNKNOWN,
+		               "the value was written with key %.40s, and server %s does not say whether key %.40s sees it: check the key, or configure that one again",
+		               asked->handle, p->options->server, key_title(p));
 		return;
 	}
 	for (size_t i = f->begin; i < f->end; i++) {

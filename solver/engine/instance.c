@@ -22,6 +22,7 @@ static void instance_free(struct instance *i)
 	free(i->name);
 	free(i->site);
 	free(i->blocked_for);
+	free(i->handle);
 	free(i);
 }
 
@@ -86,6 +87,16 @@ static void list_free(struct instance *list)
 	}
 }
 
+static void retire(struct engine *e)
+{
+	struct entry *n;
+
+	for (struct instance *i = e->instances; i; i = i->next)
+		i->retired = true;
+	DL_FOREACH(e->entries, n)
+		n->turns = 0; /* the new ones are asked first */
+}
+
 int instances_open(struct engine *e, const struct config *config, struct err *err)
 {
 	struct instance *fresh = NULL, *i = NULL;
@@ -99,8 +110,7 @@ int instances_open(struct engine *e, const struct config *config, struct err *er
 		i->next = fresh;
 		fresh = i;
 	}
-	for (i = e->instances; i; i = i->next)
-		i->retired = true;
+	retire(e);
 	while (fresh) {
 		i = fresh;
 		fresh = i->next;

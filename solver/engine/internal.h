@@ -77,6 +77,7 @@ struct entry {
 	bool had_failed;                 /* it is on its way to "failed" */
 	enum out out;                    /* DNS types: whether its record may stand there */
 	enum out out_before;             /* the same before the call that is under way, or was the last */
+	unsigned turns;                  /* of the instances that lead to the last site: how many failed to withdraw from it */
 	bool claimed;                    /* counts in a claim */
 	bool history_on_disk;            /* verdict and events were dropped when it became ready */
 	bool queued_in_lane, in_job;
@@ -122,6 +123,8 @@ struct instance {
 	struct provider *provider;
 	unsigned jobs;
 	bool retired;
+	bool works;                      /* it changed something, or saw that nothing was left to change */
+	char *handle;                    /* of the last value it wrote: rfc2136 names its key there; or NULL */
 	int64_t blocked_until_ms;        /* rate limited: loop clock */
 	char *blocked_for;               /* its sentence about that, or NULL */
 	struct delays delays;            /* from its answer until every server shows the value */
@@ -231,18 +234,24 @@ void withdraw_start(struct engine *e, struct entry *n); /* state withdrawing is 
 /* ---- site.c ---- */
 /* Gives (free with free). */
 char *site_text(const struct provider_api *api, const void *options);
-/* The newest instance that writes there, also one that is not in the configuration any more; or NULL. */
-struct instance *site_instance(struct engine *e, const char *site);
 bool site_is_listed(const struct challenge *c, const char *site);
 bool site_is_last(const struct challenge *c, const char *site);
 /* Appends it; moves it there when it is listed. */
 void site_add(struct challenge *c, const char *site);
+/* Another challenge left it to this one: it is withdrawn from last. */
+void site_inherit(struct challenge *c, const char *site, bool doubtful);
 /* The one to withdraw from next; gives (free with free), NULL when none is listed. */
 char *site_last(const struct challenge *c);
 void site_drop_last(struct challenge *c);
+/* The next update goes to another site. */
+void site_leave(struct entry *n);
+/* No update was ever confirmed at the last one: the record may stand there, and nobody saw it. */
+bool site_is_doubtful(const struct entry *n);
 /* The instance to withdraw through next, or NULL: the configuration leads there no more. */
-struct instance *site_of_withdrawal(struct engine *e, const struct challenge *c);
-/* A record stands where only this instance leads. */
+struct instance *site_of_withdrawal(struct engine *e, const struct entry *n);
+/* The configuration leads to the last one. */
+bool site_is_configured(struct engine *e, const struct entry *n);
+/* A record stands where only this instance leads, or where the newer ones did not yet prove that they can withdraw it. */
 bool site_is_needed(struct engine *e, const struct instance *i);
 
 /* ---- permit.c ---- */
@@ -265,6 +274,8 @@ void result_take(struct engine *e, struct entry *n, struct job *job, size_t inde
 const char *result_missing(const struct entry *n);
 /* A withdrawal did not succeed: says so, and tries again. */
 void result_not_removed(struct engine *e, struct entry *n, const char *message, unsigned asked_ms);
+/* Nobody ever saw the record at its last site, and nobody can be asked there: the withdrawal goes on without it. */
+void result_give_up(struct engine *e, struct entry *n, const char *reason);
 /* Another try at the provider, after a pause of at least `asked_ms`; `message` says why. */
 void result_retry(struct engine *e, struct entry *n, const char *message, unsigned asked_ms);
 struct instance *instance_find(struct engine *e, const char *name);

@@ -108,6 +108,16 @@ static void leave_alone(struct engine *e, struct instance *i, const struct job *
 	mem_replace(&i->blocked_for, *message ? message : "the provider asks for a pause");
 }
 
+/* What it can do is known from what it did. */
+static void instance_learn(struct instance *i, const struct change *change)
+{
+	if (change->status != CHANGE_DONE && change->status != CHANGE_NOOP)
+		return;
+	i->works = true;
+	if (change->op == CHANGE_ADD && change->new_handle)
+		mem_replace(&i->handle, change->new_handle);
+}
+
 static void on_job_done(struct job *job, const struct err *err, void *arg)
 {
 	struct lane *lane = arg;
@@ -117,6 +127,7 @@ static void on_job_done(struct job *job, const struct err *err, void *arg)
 	e->numbers.provider_errors += err->code != 0;
 	for (size_t i = 0; i < job->count; i++) {
 		default_result(&job->changes[i], err);
+		instance_learn(lane->instance, &job->changes[i]);
 		if (job->changes[i].status == CHANGE_RATE_LIMITED)
 			leave_alone(e, lane->instance, job, job->changes[i].message);
 		result_take(e, lane->entries[i], job, i);
@@ -148,7 +159,7 @@ static void sites_pass_on(struct engine *e, struct entry *n)
 		if (!i || strcmp(site, i->site) != 0)
 			heir = heir ? heir : claim_other(e, n);
 		if (heir)
-			site_add(&heir->c, site);
+			site_inherit(&heir->c, site, site_is_doubtful(n));
 		site_drop_last(&n->c);
 		free(site);
 	}
@@ -225,7 +236,7 @@ static size_t room_of(const struct lane *lane, size_t most)
 /* Through whom it goes next; NULL: the configuration does not lead there any more. */
 static struct instance *instance_for(struct engine *e, const struct entry *n)
 {
-	return n->c.state == CHALLENGE_WITHDRAWING ? site_of_withdrawal(e, &n->c) : instance_find(e, n->c.provider);
+	return n->c.state == CHALLENGE_WITHDRAWING ? site_of_withdrawal(e, n) : instance_find(e, n->c.provider);
 }
 
 /* The journal knows where the record may stand before it is written there. */
@@ -235,6 +246,7 @@ static bool is_journalled(struct engine *e, struct entry *n, const struct instan
 
 	if (n->c.state != CHALLENGE_PUBLISHING || site_is_last(&n->c, i->site))
 		return true;
+	site_leave(n);
 	site_add(&n->c, i->site);
 	sentence = mem_printf("the provider is configured anew: publishing at %s", i->site);
 	life_repeat(e, n, sentence);
@@ -270,6 +282,10 @@ static void no_provider(struct engine *e, struct entry *n)
 
 	if (n->c.state == CHALLENGE_PUBLISHING) {
 		result_retry(e, n, "its provider is not in the configuration any more", 0);
+		return;
+	}
+	if (site_is_doubtful(n)) {
+		result_give_up(e, n, "no provider of the configuration leads there any more");
 		return;
 	}
 	sentence = mem_printf("the record stands at %s (provider %s), where no provider of the configuration leads any more: configure one that "

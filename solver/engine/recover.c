@@ -50,12 +50,21 @@ static void load_order(const struct order *o, void *arg)
 	order_add(r->e, &copy);
 }
 
-/* The call of an earlier life may have arrived, whatever the journal says of its state. */
-static enum out out_of(enum challenge_state state)
+static bool is_published(enum challenge_state state)
 {
-	if (state == CHALLENGE_QUEUED)
+	return state == CHALLENGE_PROPAGATING || state == CHALLENGE_READY;
+}
+
+/* The call of an earlier life may have arrived, whatever the journal says of its state. Of a long history some events are missing. */
+static enum out out_of(const struct challenge *c)
+{
+	bool published = is_published(c->state) || c->event_count >= EVENTS_MAX / 2;
+
+	if (c->state == CHALLENGE_QUEUED)
 		return OUT_NEVER;
-	return state == CHALLENGE_PROPAGATING || state == CHALLENGE_READY ? OUT_YES : OUT_MAYBE;
+	for (size_t i = 0; i < c->event_count; i++)
+		published |= is_published(c->events[i].state);
+	return published ? OUT_YES : OUT_MAYBE;
 }
 
 static bool needs_its_answer(enum challenge_state state)
@@ -97,10 +106,10 @@ static void load_challenge(const struct challenge *c, void *arg)
 	copy_challenge(c, &copy);
 	n = entry_add(r->e, order, &copy);
 	n->kept = copy.state;
+	n->out = out_of(&copy);
 	if (copy.state == CHALLENGE_READY)
 		history_drop(n);
 	n->had_failed = copy.state == CHALLENGE_WITHDRAWING && copy.reason;
-	n->out = out_of(copy.state);
 	if (!needs_its_answer(copy.state))
 		return;
 	claim_take(r->e, n);

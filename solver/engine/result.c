@@ -13,6 +13,8 @@
 #define RETRY_LONG_MS 3600000   /* after RETRY_LONG_FROM tries, which is after about a day */
 #define RETRY_LONG_FROM 300
 #define ALARM_EVERY_MS INT64_C(86400000)
+#define DOUBT_MS ALARM_EVERY_MS                  /* a record that nobody saw is looked for, at a site of an earlier configuration */
+#define DOUBT_CONFIGURED_MS (7 * ALARM_EVERY_MS) /* and at one of the present configuration */
 
 static void again(void *arg)
 {
@@ -55,11 +57,13 @@ static bool is_refusal(enum change_status status)
 }
 
 /* What the reply to a call that publishes says of the record, whatever became of the challenge meanwhile. */
-static void learn_out(struct entry *n, enum change_status status)
+static void learn_out(struct entry *n, const struct change *change)
 {
+	enum change_status status = change->status;
+
 	if (status == CHANGE_DONE || status == CHANGE_NOOP)
 		n->out = OUT_YES;
-	else if (is_refusal(status) || status == CHANGE_NO_ZONE)
+	else if (is_refusal(status) || status == CHANGE_NO_ZONE || (status == CHANGE_RETRY && change->not_sent))
 		n->out = n->out_before;
 }
 
@@ -128,31 +132,75 @@ void result_not_removed(struct engine *e, struct entry *n, const char *message, 
 	result_retry(e, n, message, asked_ms);
 }
 
-/* Removed at one site; it is gone when it was removed at all. */
-static void removed_here(struct engine *e, struct entry *n, bool was_there)
+/* On to the next site; it is gone when it was removed at all. */
+static void next_site(struct engine *e, struct entry *n, const char *what)
 {
-	CLEANUP(mem_freep) char *here = site_last(&n->c), *next = NULL, *sentence = NULL;
+	CLEANUP(mem_freep) char *next = NULL, *sentence = NULL;
 
 	site_drop_last(&n->c);
 	mem_replace(&n->c.handle, NULL); /* it was of the last site */
+	n->turns = 0;
 	next = site_last(&n->c);
 	if (!next) {
-		life_input(e, n, INPUT_WITHDRAWN, was_there ? "withdrawn" : "withdrawn; it was gone already");
+		life_input(e, n, INPUT_WITHDRAWN, what);
 		return;
 	}
-	sentence = mem_printf("withdrawn at %s; it was written at %s too", here, next);
+	sentence = mem_printf("%s; it %s written at %s too", what, site_is_doubtful(n) ? "may have been" : "was", next);
 	life_repeat(e, n, sentence);
+}
+
+static void removed_here(struct engine *e, struct entry *n, bool was_there)
+{
+	CLEANUP(mem_freep) char *here = site_last(&n->c), *sentence = mem_printf("withdrawn at %s", here);
+	const char *alone = was_there ? "withdrawn" : "withdrawn; it was gone already";
+
+	next_site(e, n, n->c.sites && strchr(n->c.sites, '\n') ? sentence : alone);
+}
+
+void result_give_up(struct engine *e, struct entry *n, const char *reason)
+{
+	CLEANUP(mem_freep) char *site = site_last(&n->c), *sentence = NULL;
+
+	sentence = mem_printf("not withdrawn at %s: no update was ever confirmed there, and %s. The record may stand there: look for it, and remove it by hand",
+	                      site, reason);
+	log_event(LOG_WARNING, sentence, "id", n->c.id, "fqdn", n->c.fqdn, "zone", n->c.zone, "provider", n->c.provider, NULL);
+	next_site(e, n, sentence);
+}
+
+/* Where nobody ever saw the record, it is not looked for for ever: shorter where the configuration does not lead any more. */
+static bool is_time_to_give_up(struct engine *e, const struct entry *n, enum change_status status)
+{
+	int64_t most = site_is_configured(e, n) ? DOUBT_CONFIGURED_MS : DOUBT_MS;
+
+	return status != CHANGE_RATE_LIMITED && site_is_doubtful(n) && loop_wall_ms(e->parts.loop) >= withdrawing_since(&n->c) + most;
+}
+
+/* What the provider says, and what to do when that cannot be mended in the configuration of today. */
+static char *advice(struct engine *e, const struct entry *n, const char *message)
+{
+	CLEANUP(mem_freep) char *site = site_last(&n->c);
+
+	if (!site || site_is_configured(e, n))
+		return mem_dup(message);
+	return mem_printf("%s. No provider of the configuration leads to %s any more: put it back there as another provider, with the key or the "
+	                  "account that wrote the record, or remove the record by hand and say \"dcvd forget %s\"", message, site, n->c.id);
 }
 
 static void removed(struct engine *e, struct entry *n, const struct change *change, unsigned asked_ms)
 {
-	if (change->status == CHANGE_DONE || change->status == CHANGE_NOOP)
-		removed_here(e, n, change->status == CHANGE_DONE);
-	else if (is_refusal(change->status) || change->status == CHANGE_NO_ZONE)
-		result_not_removed(e, n, change->message, asked_ms);
+	enum change_status status = change->status;
+	CLEANUP(mem_freep) char *message = advice(e, n, change->message);
+
+	n->turns += status != CHANGE_RETRY && status != CHANGE_RATE_LIMITED;
+	if (status == CHANGE_DONE || status == CHANGE_NOOP)
+		removed_here(e, n, status == CHANGE_DONE);
+	else if (is_refusal(status) || status == CHANGE_NO_ZONE)
+		result_not_removed(e, n, message, asked_ms);
+	else if (is_time_to_give_up(e, n, status))
+		result_give_up(e, n, message);
 	else {
-		alarm_when_due(e, n, change->message);
-		result_retry(e, n, change->message, asked_ms);
+		alarm_when_due(e, n, message);
+		result_retry(e, n, message, asked_ms);
 	}
 }
 
@@ -177,7 +225,7 @@ void result_take(struct engine *e, struct entry *n, struct job *job, size_t inde
 		change->new_handle = NULL;
 	}
 	if (change->op == CHANGE_ADD)
-		learn_out(n, change->status);
+		learn_out(n, change);
 	if (n->c.state != state || goes_apart(n, job, change))
 		return;
 	if (change->op == CHANGE_ADD)

@@ -199,13 +199,21 @@ static void on_ready(uv_poll_t *uv, int status, int events)
 	}
 }
 
+/* An update is sent once: it may be answered when a first one that arrived was not, and then the answer to the repetition, say a
+ * refusal, hides that the first was carried out; or the repetition overtakes what was sent after it. Whoever sent it looks
+ * before it tries again, unless it cannot have arrived. */
+static bool is_repeatable(const unsigned char *wire)
+{
+	return (wire[2] & 0x78) != OPCODE_UPDATE << 3;
+}
+
 static void on_timeout(void *arg)
 {
 	struct exchange *x = arg;
 
 	x->timer = NULL;
 	if (x->tcp || --x->tries_left <= 0) {
-		exchange_fail(x, ERR_TIMEOUT, "no DNS answer");
+		exchange_fail(x, x->tcp && !x->sent && !is_repeatable(x->out + 2) ? ERR_UNREACHABLE : ERR_TIMEOUT, "no DNS answer");
 		return;
 	}
 	x->timer = timer_start(x->exchanger->loop, x->exchanger->timeout_ms, on_timeout, x);
@@ -250,14 +258,6 @@ static void exchange_open(struct exchange *x)
 		x->in = mem_new(1, 2 + MESSAGE_MAX);
 	else
 		udp_send(x);
-}
-
-/* An update is sent once: it may be answered when a first one that arrived was not, and then the answer to the repetition, say a
- * refusal, hides that the first was carried out; or the repetition overtakes what was sent after it. Whoever sent it looks
- * before it tries again. */
-static bool is_repeatable(const unsigned char *wire)
-{
-	return (wire[2] & 0x78) != OPCODE_UPDATE << 3;
 }
 
 int exchange_start(struct exchanger *e, const struct sockaddr_storage *server, const unsigned char *wire, size_t length, bool tcp,

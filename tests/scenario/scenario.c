@@ -278,6 +278,20 @@ void assert_has_text(const char *text, const char *part, const char *file, int l
 	_fail(file, line);
 }
 
+void assert_event_says(struct scenario *s, const char *words)
+{
+	struct challenge history;
+	struct err err;
+	bool found = false;
+
+	assert_int_equal(engine_history(s->engine, s->id, &history, &err), 0);
+	for (size_t i = 0; i < history.event_count; i++)
+		found |= strstr(history.events[i].text, words) != NULL;
+	if (!found)
+		fail_msg("no event says \"%s\"", words);
+	challenge_done(&history);
+}
+
 void assert_nothing_left(struct scenario *s)
 {
 	assert_int_equal(memory_count(NULL, NULL), 0);

@@ -66,6 +66,8 @@ void release(struct scenario *s, const char *id);
 
 enum challenge_state state_of(struct scenario *s, const char *id);
 const char *reason_of(struct scenario *s, const char *id);
+/* One of the events of s->id holds the words. */
+void assert_event_says(struct scenario *s, const char *words);
 #define assert_says(text, part) assert_has_text(text, part, __FILE__, __LINE__)
 void assert_has_text(const char *text, const char *part, const char *file, int line);
 /* Ends with everything released: no record stands, nothing is answered. */

@@ -319,6 +319,36 @@ static void an_update_is_sent_once(void **state)
 	assert_int_equal(f->responder.updates, 1);
 }
 
+/* A listener whose queue is full answers no further connection. */
+static void listener_fill(int fds[4], char server[32])
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t size = sizeof(address);
+
+	fds[0] = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(bind(fds[0], (struct sockaddr *)&address, size), 0);
+	assert_int_equal(listen(fds[0], 0), 0);
+	assert_int_equal(getsockname(fds[0], (struct sockaddr *)&address, &size), 0);
+	for (int i = 1; i < 4; i++) {
+		fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		connect(fds[i], (struct sockaddr *)&address, size);
+	}
+	snprintf(server, 32, "127.0.0.1:%d", ntohs(address.sin_port));
+}
+
+static void an_update_over_a_connection_that_does_not_come_about_cannot_have_arrived(void **state)
+{
+	static const unsigned char update[] = { 1, 2, 5 << 3, 0, 0, 0, 0, 0, 0, 0, 0, 0 };
+	struct fixture *f = *state;
+	int fds[4];
+
+	listener_fill(fds, f->server);
+	send_wire(f, update, sizeof(update), true);
+	assert_int_equal(f->err.code, ERR_UNREACHABLE);
+	for (int i = 0; i < 4; i++)
+		close(fds[i]);
+}
+
 static void many_names_at_once_all_get_their_answer(void **state)
 {
 	struct fixture *f = *state;
@@ -402,6 +432,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(asks_over_tcp_when_told_to, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_update_passes_unchanged_and_its_bare_reply_comes_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_update_is_sent_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_update_over_a_connection_that_does_not_come_about_cannot_have_arrived, setup, teardown),
 		cmocka_unit_test_setup_teardown(many_names_at_once_all_get_their_answer, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_running_is_cancelled_before_the_resolver_is_gone, setup, teardown),
 		cmocka_unit_test_setup_teardown(finds_the_addresses_of_a_host, setup, teardown),

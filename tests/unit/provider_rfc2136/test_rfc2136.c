@@ -177,6 +177,20 @@ static void a_server_out_of_reach_is_tried_again(void **state)
 	step(&(struct answer){ .code = ERR_UNREACHABLE, .error = "connection refused" });
 	assert_int_equal(request.want, WANT_NOTHING);
 	assert_int_equal(changes[0].status, CHANGE_RETRY);
+	assert_true(changes[0].not_sent);
+}
+
+static void a_server_out_of_reach_after_a_lost_reply_may_have_done_the_update(void **state)
+{
+	(void)state;
+	step(NULL);
+	lose_reply();
+	reply_text(NULL);
+	reply_text(NULL);
+	assert_true(request.tcp); /* the update once more */
+	step(&(struct answer){ .code = ERR_UNREACHABLE, .error = "connection refused" });
+	assert_int_equal(changes[0].status, CHANGE_RETRY);
+	assert_false(changes[0].not_sent);
 }
 
 static void a_reply_without_signature_proves_nothing(void **state)
@@ -350,6 +364,16 @@ static void a_reply_and_a_look_that_are_lost_are_unknown(void **state)
 	assert_int_equal(request.want, WANT_NOTHING);
 	assert_int_equal(changes[0].status, CHANGE_UNKNOWN);
 	assert_int_equal(changes[2].status, CHANGE_UNKNOWN);
+	assert_string_equal(changes[0].message, "server 127.0.0.1:5300 does not answer, neither the update nor a question over TCP");
+}
+
+static void a_server_that_refuses_to_say_whether_the_value_is_there_names_both_keys(void **state)
+{
+	(void)state;
+	remove_of_key("the-old-key");
+	reply_rcode(DNS_REFUSED);
+	assert_non_null(strstr(changes[1].message, "written with key the-old-key"));
+	assert_non_null(strstr(changes[1].message, "check the key, or configure that one again"));
 }
 
 static void a_name_that_cannot_be_written_is_refused_alone(void **state)
@@ -412,6 +436,8 @@ int main(void)
 		TEST(a_key_needs_a_name_and_a_secret_in_base64),
 		TEST(a_refusal_says_what_it_means),
 		TEST(a_server_out_of_reach_is_tried_again),
+		TEST(a_server_out_of_reach_after_a_lost_reply_may_have_done_the_update),
+		TEST(a_server_that_refuses_to_say_whether_the_value_is_there_names_both_keys),
 		TEST(a_reply_without_signature_proves_nothing),
 		TEST(nonsense_is_unknown),
 		TEST(a_bad_key_is_named_with_what_to_do),
