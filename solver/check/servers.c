@@ -106,6 +106,17 @@ static void find_servers(struct check_run *r, const char *zone)
 		add_hosts(r, zone, hosts, hosts_of(ns->records, ns->record_count, zone, hosts));
 }
 
+/* What is asked of every server, whatever else is. */
+static const char *place_of(const struct check_run *r)
+{
+	return r->dns ? r->e->written_fqdn : r->e->identifier;
+}
+
+static int place_type(const struct check_run *r)
+{
+	return r->dns ? DNS_TXT : DNS_A;
+}
+
 /* ---- referrals: a cut below the zone that recursion could not pass ---- */
 
 /* The zone below `from` that this answer refers to, when it holds the place. */
@@ -144,9 +155,9 @@ static void follow_referral(struct check_run *r, const struct ev_answer *a, cons
 
 static void follow_referrals(struct check_run *r)
 {
-	for (size_t i = 0; i < r->e->answer_count && r->dns; i++) {
+	for (size_t i = 0; i < r->e->answer_count; i++) {
 		const struct ev_answer *a = &r->e->answers[i];
-		const char *cut = strcmp(a->view, "direct") == 0 && a->type == DNS_TXT ? referral(a, r->e->written_zone, r->e->written_fqdn) : NULL;
+		const char *cut = strcmp(a->view, "direct") == 0 && a->type == place_type(r) ? referral(a, r->e->written_zone, place_of(r)) : NULL;
 
 		if (cut) {
 			follow_referral(r, a, cut);
@@ -156,17 +167,6 @@ static void follow_referrals(struct check_run *r)
 }
 
 /* ---- what one server is asked ---- */
-
-/* What is asked of every server, whatever else is. */
-static const char *place_of(const struct check_run *r)
-{
-	return r->dns ? r->e->written_fqdn : r->e->identifier;
-}
-
-static int place_type(const struct check_run *r)
-{
-	return r->dns ? DNS_TXT : DNS_A;
-}
 
 /* An answer of this server that is there already, or NULL. */
 static const struct ev_answer *answer_of(const struct check_run *r, const struct run_server *s, const char *name, int type, bool tcp)

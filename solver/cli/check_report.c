@@ -10,6 +10,7 @@
 #include "solver/cli/check_report.h"
 #include "solver/cli/cli.h"
 #include "solver/dns/message.h"
+#include "solver/verdict/delegated.h"
 #include "solver/verdict/lookup.h"
 
 #define SHOWN_MAX 100
@@ -261,6 +262,7 @@ static void print_delegation(const struct evidence *e)
 static bool is_row(const struct evidence *e, const struct ev_answer *a)
 {
 	return strcmp(or_dash(a->view), "direct") == 0 && a->type == DNS_TXT && strcmp(or_dash(a->transport), "udp") == 0 &&
+	       (!e->written_zone || !a->zone || strcmp(a->zone, e->written_zone) == 0) && /* its parent's were asked on the way */
 	       strcmp(a->name, e->written_fqdn ? e->written_fqdn : or_dash(e->fqdn)) == 0;
 }
 
@@ -309,23 +311,43 @@ static void matrix_row(const struct evidence *e, const struct ev_answer *a, stru
 	          value_text(e, a, value), NULL });
 }
 
-static void print_servers(const struct evidence *e)
+static struct table *matrix_new(const struct evidence *e)
 {
 	static const char *const headings[] = { "server", "address", "udp", "tcp", "aa", "edns", "0x20", "serial", "ttl", "answer", NULL };
+
+	heading(e->written_zone ? "Name servers, asked one by one" : "Name servers");
+	if (e->written_fqdn)
+		printf("  %s in zone %s%s%s\n", e->written_fqdn, or_dash(e->written_zone), e->provider ? ", provider " : "",
+		       e->provider ? e->provider : "");
+	return table_new(headings);
+}
+
+/* Name servers that nobody can ask. */
+static struct table *print_unreachable(const struct evidence *e, struct table *t)
+{
+	const char *names[DELEGATED_MAX];
+	size_t count = e->written_fqdn && e->written_zone ? delegated_names(e, e->written_zone, names) : 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!delegated_lacks_address(e, e->written_zone, names[i]))
+			continue;
+		t = t ? t : matrix_new(e);
+		table_row(t, (const char *const[]){ names[i], "none", "-", "-", "-", "-", "-", "-", "-", "", NULL });
+	}
+	return t;
+}
+
+static void print_servers(const struct evidence *e)
+{
 	struct table *t = NULL;
 
 	for (size_t i = 0; i < e->answer_count; i++) {
 		if (!is_row(e, &e->answers[i]))
 			continue;
-		if (!t) {
-			t = table_new(headings);
-			heading(e->written_zone ? "Name servers, asked one by one" : "Name servers");
-			if (e->written_fqdn)
-				printf("  %s in zone %s%s%s\n", e->written_fqdn, or_dash(e->written_zone), e->provider ? ", provider " : "",
-				       e->provider ? e->provider : "");
-		}
+		t = t ? t : matrix_new(e);
 		matrix_row(e, &e->answers[i], t);
 	}
+	t = print_unreachable(e, t);
 	if (t)
 		table_print_free(t);
 }

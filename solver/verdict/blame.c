@@ -144,6 +144,8 @@ static void tell_unusable(const struct subject *s)
 		tell_cut(s);
 	else if (a->rcode == FORMERR)
 		tell_edns(s, "answers FORMERR: it may not understand EDNS");
+	else if (a->rcode == SERVFAIL && s->all->chained)
+		return; /* it followed the CNAMEs: they are what is wrong */
 	else if (a->rcode == SERVFAIL)
 		find(s, gravity(s), "server-refuses", mem_printf("answers SERVFAIL for %s", s->place),
 		     mem_printf("Look into the log of %s: it answers SERVFAIL for TXT of %s; it may not have loaded its copy of %s, or that has expired",

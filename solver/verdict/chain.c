@@ -48,6 +48,11 @@ void chain_read(const struct evidence *e, struct chain *ret)
 	}
 }
 
+bool chain_is_broken(const struct chain *c, int64_t most)
+{
+	return c->loop || (int64_t)c->count > most + 1;
+}
+
 char *chain_text(const struct chain *c)
 {
 	struct buf out = BUF_INIT(SHOWN_MAX);

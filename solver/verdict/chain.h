@@ -13,6 +13,8 @@ struct chain {
 };
 
 void chain_read(const struct evidence *e, struct chain *ret);
+/* It is a circle, or longer than the `most` CNAMEs that an authority follows. */
+bool chain_is_broken(const struct chain *c, int64_t most);
 /* "a is a CNAME to b, b is a CNAME to c"; empty without CNAMEs; gives (free with free). */
 char *chain_text(const struct chain *c);
 

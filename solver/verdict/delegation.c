@@ -7,6 +7,7 @@
 #include "solver/base/mem.h"
 #include "solver/dns/name.h"
 #include "solver/verdict/chain.h"
+#include "solver/verdict/delegated.h"
 #include "solver/verdict/host.h"
 #include "solver/verdict/judge.h"
 #include "solver/verdict/lame.h"
@@ -178,6 +179,14 @@ static bool told_already(const struct inquiry *q, const struct ev_answer *a)
 	return false;
 }
 
+/* What is wrong with the servers of the zone that the record is looked up in is why that fails, if it does. */
+static enum finding_severity gravity(const struct inquiry *q, const char *zone)
+{
+	bool decides = q->v->result == VERDICT_FAIL && q->v->stage == STAGE_LOOKUP && q->e->written_zone && strcmp(zone, q->e->written_zone) == 0;
+
+	return decides ? FINDING_ERROR : FINDING_WARNING;
+}
+
 /* Whoever is not named in an NS record of the zone owes it nothing. */
 static void check_lame(const struct inquiry *q, const struct ev_answer *a)
 {
@@ -185,8 +194,21 @@ static void check_lame(const struct inquiry *q, const struct ev_answer *a)
 
 	if (a->failure || !lame_is_proven(q->e, address, a->zone) || !lame_is_delegated(q->e, server, a->zone) || told_already(q, a))
 		return;
-	find(q, FINDING_WARNING, "server-lame", mem_printf("%s (%s) is a name server of %s, but does not serve it", server, address, a->zone),
+	find(q, gravity(q, a->zone), "server-lame", mem_printf("%s (%s) is a name server of %s, but does not serve it", server, address, a->zone),
 	     mem_printf("Make %s (%s) serve %s, or take it out of the NS records of %s", server, address, a->zone, a->zone));
+}
+
+/* A resolver that gets no address asks the others; when there are none, that is why it fails. */
+static void check_addresses(const struct inquiry *q)
+{
+	const char *zone = q->e->written_zone, *names[DELEGATED_MAX];
+	size_t count = zone && !q->e->own_zone ? delegated_names(q->e, zone, names) : 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (delegated_lacks_address(q->e, zone, names[i]))
+			find(q, gravity(q, zone), "ns-without-address",
+			     mem_printf("%s is delegated to the name server %s, which has no address", zone, names[i]),
+			     mem_printf("Give %s an address record (A or AAAA), or name a server that has one in the NS records of %s", names[i], zone));
 }
 
 static void check_serials(const struct inquiry *q)
@@ -257,6 +279,7 @@ void judge_delegation(const struct evidence *e, const struct authority *a, struc
 		else if (answer->type == TYPE_NS)
 			read_parent(&q, answer);
 	}
+	check_addresses(&q);
 	check_serials(&q);
 	if (!e->fqdn || !e->written_fqdn || !e->written_zone)
 		return;

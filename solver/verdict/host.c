@@ -5,8 +5,9 @@
 #include <strings.h>
 
 #include "solver/base/mem.h"
-#include "solver/dns/name.h"
 #include "solver/verdict/address.h"
+#include "solver/verdict/chain.h"
+#include "solver/verdict/delegated.h"
 #include "solver/verdict/judge.h"
 #include "solver/verdict/lookup.h"
 
@@ -128,57 +129,101 @@ static bool failed(const struct ev_host *h, const struct ev_answer *a)
 	return !bogus && !lookup_blind(a) && (a->failure || a->rcode == SERVFAIL);
 }
 
-/* The deepest zone whose servers were asked that holds the name. */
-static const char *zone_above(const struct evidence *e, const char *name)
-{
-	const char *best = NULL;
-
-	for (size_t i = 0; i < e->answer_count; i++) {
-		const struct ev_answer *d = &e->answers[i];
-
-		if (is_direct(d) && name_is_below(name, d->zone) && (!best || strlen(d->zone) > strlen(best)))
-			best = d->zone;
-	}
-	return best;
-}
-
 static bool speaks(const struct ev_answer *d)
 {
 	return !d->failure && !d->truncated && (d->rcode == NOERROR || d->rcode == NXDOMAIN);
 }
 
-/* All servers of the zone were asked, and none answers this question or refers it to others: so the failure is theirs. */
-static bool is_theirs(const struct evidence *e, const struct ev_answer *a)
+/* Whether a name server of the zone may have an address that this host did not ask: the failure may be this host's then. */
+static bool any_is_hidden(const struct evidence *e, const char *zone)
 {
-	const char *zone = zone_above(e, a->name);
+	const char *names[DELEGATED_MAX];
+	size_t count = delegated_names(e, zone, names);
 
-	if (!zone || !e->host.descriptors || unasked_server(e, zone, false))
-		return false;
+	for (size_t i = 0; i < count; i++)
+		if (!delegated_was_asked(e, zone, names[i]) && !delegated_lacks_address(e, zone, names[i]))
+			return true;
+	return false;
+}
+
+static bool none_has_address(const struct evidence *e, const char *zone)
+{
+	const char *names[DELEGATED_MAX];
+	size_t count = delegated_names(e, zone, names);
+
+	for (size_t i = 0; i < count; i++)
+		if (!delegated_lacks_address(e, zone, names[i]))
+			return false;
+	return count;
+}
+
+/* Whether servers of the zone were asked this question and none of them answers it. A server of the zone above only refers to them. */
+static bool all_fail(const struct evidence *e, const char *zone, const char *name, int type)
+{
+	bool asked = false;
+
 	for (size_t i = 0; i < e->answer_count; i++) {
 		const struct ev_answer *d = &e->answers[i];
 
-		if (is_direct(d) && d->type == a->type && strcasecmp(d->name, a->name) == 0 && speaks(d))
+		if (!is_direct(d) || d->type != type || strcasecmp(d->name, name) != 0 || strcasecmp(d->zone, zone) != 0)
+			continue;
+		if (speaks(d))
 			return false;
+		asked = true;
 	}
-	return true;
+	return asked;
 }
 
+/* Whether the failure is proven to lie outside of this host: the CNAMEs themselves lead nowhere, no name server of the zone at their end
+ * has an address, or all of them were asked and none answers. */
+static bool is_theirs(const struct evidence *e, const struct authority *au, const struct ev_answer *a)
+{
+	const char *name = a->name, *zone;
+	struct chain chain;
+
+	if (!e->host.descriptors)
+		return false;
+	if (e->fqdn && a->type == TYPE_TXT) {
+		chain_read(e, &chain);
+		if (chain_is_broken(&chain, au->cname_max))
+			return true;
+		name = chain.names[chain.count - 1];
+	}
+	zone = delegated_zone(e, name);
+	if (!zone || unasked_server(e, zone, false) || any_is_hidden(e, zone))
+		return false;
+	return none_has_address(e, zone) || all_fail(e, zone, name, a->type);
+}
+
+static bool is_fetched_from(const struct evidence *e, const char *host)
+{
+	if (strcasecmp(host, e->identifier) == 0)
+		return true;
+	for (size_t i = 0; i < e->hop_count; i++)
+		if (e->hops[i].location && strcasestr(e->hops[i].location, host))
+			return true;
+	return false;
+}
+
+/* Addresses count for the web hosts that were asked for; those of name servers were looked up on the way. */
 static bool decides(const struct evidence *e, const struct ev_answer *a)
 {
 	if (strcmp(a->view, "authority") != 0)
 		return false;
 	if (a->type == TYPE_CAA)
 		return true;
-	return e->fqdn ? a->type == TYPE_TXT && strcasecmp(a->name, e->fqdn) == 0 : a->type == TYPE_A || a->type == TYPE_AAAA;
+	if (e->fqdn)
+		return a->type == TYPE_TXT && strcasecmp(a->name, e->fqdn) == 0;
+	return (a->type == TYPE_A || a->type == TYPE_AAAA) && (is_fetched_from(e, a->name) || !delegated_names_host(e, a->name));
 }
 
-/* The first failed look-up that matters and may be this host's own fault. Addresses count for the hosts that were asked for. */
-static const struct ev_answer *unproven(const struct evidence *e)
+/* The first failed look-up that matters and may be this host's own fault. */
+static const struct ev_answer *unproven(const struct evidence *e, const struct authority *au)
 {
 	for (size_t i = 0; lacks_something(&e->host) && i < e->answer_count; i++) {
 		const struct ev_answer *a = &e->answers[i];
 
-		if (decides(e, a) && failed(&e->host, a) && !is_theirs(e, a))
+		if (decides(e, a) && failed(&e->host, a) && !is_theirs(e, au, a))
 			return a;
 	}
 	return NULL;
@@ -233,7 +278,7 @@ void judge_host(const struct evidence *e, const struct authority *a, struct verd
 	if (!v->detail || v->result == VERDICT_FLAKY || !needs_network(v) || e->own_zone)
 		return;
 	server = unasked_server(e, e->written_zone, !a->reserved_refused);
-	answer = unproven(e);
+	answer = unproven(e, a);
 	if (answer && (v->result == VERDICT_FAIL || !host_is_vouched(e, NULL)))
 		doubt_lookup(e, answer, v);
 	else if (server && !host_is_vouched(e, NULL))

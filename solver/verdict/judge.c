@@ -64,7 +64,7 @@ static bool is_one_of(const char *const *codes, const char *code)
 static int rank_of(const char *code)
 {
 	static const char *const causes[] = { "host-family", "host-local", "addresses-differ", NULL };
-	static const char *const general[] = { "txt-missing", "lookup-failed", "only-direct", NULL };
+	static const char *const general[] = { "txt-missing", "address-missing", "lookup-failed", "only-direct", NULL };
 
 	return is_one_of(causes, code) ? -1 : is_one_of(general, code);
 }

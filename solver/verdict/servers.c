@@ -2,6 +2,8 @@
 #include <string.h>
 
 #include "solver/base/mem.h"
+#include "solver/verdict/chain.h"
+#include "solver/verdict/delegated.h"
 #include "solver/verdict/host.h"
 #include "solver/verdict/lookup.h"
 #include "solver/verdict/txt.h"
@@ -81,10 +83,25 @@ static bool shows_otherwise(const struct txt_case *c, const struct ev_answer *ud
 	return !c->anything && ((plain && state_of(c, plain) == SERVER_HAS) || (tcp && state_of(c, tcp) == SERVER_HAS));
 }
 
+static size_t without_address(const struct evidence *e)
+{
+	const char *names[DELEGATED_MAX];
+	size_t count = e->written_zone ? delegated_names(e, e->written_zone, names) : 0, found = 0;
+
+	for (size_t i = 0; i < count; i++)
+		found += delegated_lacks_address(e, e->written_zone, names[i]);
+	return found;
+}
+
 void servers_read(const struct txt_case *c, struct servers *ret)
 {
+	struct chain chain;
+
 	memset(ret, 0, sizeof(*ret));
+	chain_read(c->e, &chain);
+	ret->chained = chain_is_broken(&chain, c->a->cname_max);
 	ret->fastest_ms = fastest(c);
+	ret->blamed = without_address(c->e);
 	for (size_t i = 0; i < c->e->answer_count; i++) {
 		const struct ev_answer *answer = &c->e->answers[i];
 		enum server_state state;

@@ -156,11 +156,11 @@ static bool explain_chain(const struct txt_case *c)
 	if (chain.loop)
 		find(c, STAGE_LOOKUP, "cname-loop", mem_printf("the CNAMEs lead in a circle: %s", text),
 		     mem_printf("Break the loop: %s; let one of them lead to the TXT record, or write that at %s itself", text, c->e->fqdn));
-	else if (chain.count > (size_t)c->a->cname_max + 1)
+	else if (chain_is_broken(&chain, c->a->cname_max))
 		find(c, STAGE_LOOKUP, "cname-long", mem_printf("%zu CNAMEs follow each other, an authority follows %lld: %s", chain.count - 1,
 		     (long long)c->a->cname_max, text),
 		     mem_printf("Lead %s to %s with fewer CNAMEs", c->e->fqdn, chain.names[chain.count - 1]));
-	return chain.loop || chain.count > (size_t)c->a->cname_max + 1;
+	return chain_is_broken(&chain, c->a->cname_max);
 }
 
 static void explain_lookup(const struct txt_case *c, const struct ev_answer *answer, const struct sight *s, const struct servers *direct)

@@ -36,7 +36,8 @@ enum server_state { SERVER_HAS, SERVER_LACKS, SERVER_UNUSABLE };
 struct servers {
 	size_t has, lacks, unusable;
 	size_t otherwise; /* of those that lack it: they show it when they are asked in another way */
-	size_t blamed;    /* of the unusable ones: that this host could hear */
+	size_t blamed;    /* of the unusable ones: that this host could hear, and name servers without an address */
+	bool chained;     /* the CNAMEs go in a circle or too far: a server that stumbles over them is sound */
 	bool failing;     /* the authority gets no answer, and that is their doing */
 	bool slow;        /* the authority's answer comes late */
 	int64_t fastest_ms; /* of all answers of the zone's servers; 0 without one */

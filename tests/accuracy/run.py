@@ -68,12 +68,12 @@ def play_mutations(suite, options):
 
 
 def play_lacking(suite, options, outcomes):
-    """A share: what is played for its families, and of the others that need not wait one in ten."""
+    """A share: what is played for its families or says what stays, and of the others that need not wait one in ten."""
     from lab.suite import slowness
     if options.abilities == "share":
         worlds = {w.scenario.id: w for w in suite.worlds}
         quick = [o for o in outcomes if not slowness(worlds[o.scenario.id])]
-        outcomes = [o for n, o in enumerate(quick) if o.scenario.id.startswith("V") or n % 10 == 0]
+        outcomes = [o for n, o in enumerate(quick) if o.scenario.id.startswith("V") or o.scenario.stays or n % 10 == 0]
     print(f"\n{len(outcomes)} scenarios at a host that lacks something:")
     wrong = 0
     for name, results, complaints in suite.play_lacking(options.dcvd, outcomes, options.jobs):

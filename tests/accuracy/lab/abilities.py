@@ -109,9 +109,13 @@ class Liar:
                 return
 
 
-def complaint(able, lacking_prediction, ability):
-    """What is wrong with a verdict under an inability, or None: a definite one stays as it is or becomes UNKNOWN, an UNKNOWN stays."""
+def complaint(able, lacking_prediction, ability, stays=()):
+    """What is wrong with a verdict under an inability, or None: a definite one stays as it is or becomes UNKNOWN, an UNKNOWN stays. Where
+    nothing depends on the ability (`stays`), UNKNOWN is wrong too, and so is another advice."""
     got = lacking_prediction.result
+    if ability.name in stays:
+        same = got == able.result and lacking_prediction.mends[:1] == able.mends[:1]
+        return None if same else f"{able.short} became {lacking_prediction.short} ({lacking_prediction.mends[:1]})"
     if got in ("unknown", able.result):
         return None
     if got == "error" and ability.descriptors:

@@ -22,6 +22,7 @@ class Scenario:
         self.sentence = None      # must occur in the detail
         self.advice = []          # must all occur in the first advice; "none": there must be none
         self.no_advice = []       # may occur in no advice
+        self.stays = []           # what this host may lack without any change of the verdict
 
     def __repr__(self):
         return f"{self.id} {self.title}"
@@ -72,6 +73,8 @@ def read_line(scenario, line, where):
         scenario.sentence = rest
     elif word in ("advice", "no-advice"):
         getattr(scenario, word.replace("-", "_")).append(rest)
+    elif word == "stays":
+        scenario.stays.append(rest)
     elif word == "mutate":
         if rest.startswith("+ "):
             scenario.mutations.append(("+", rest[2:].strip()))

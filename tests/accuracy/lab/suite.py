@@ -81,7 +81,7 @@ class Suite:
 
         def one(pair, ability):
             got = predict(program, pair[0], self.lab.tree, ability)
-            return got.result, abilities.complaint(pair[1], got, ability)
+            return got.result, abilities.complaint(pair[1], got, ability, pair[0].scenario.stays)
         with abilities.Liar():
             for ability in abilities.LACKS:
                 with abilities.lacking(ability), concurrent.futures.ThreadPoolExecutor(jobs) as pool:

@@ -187,6 +187,109 @@ static void a_failed_lookup_may_be_the_hosts_when_servers_could_not_be_asked(voi
 	verdict_free(v);
 }
 
+/* ---- what does not depend on a family ---- */
+
+/* The server of the zone above sends everybody to `host` for the challenge name. */
+static void refers(struct evidence *e, const char *host, const char *glue)
+{
+	struct ev_answer *a = says(e, "ns1.example.org", "192.0.3.1", "!NOERROR");
+	struct ev_record *r = evidence_add_authority(a);
+
+	a->authoritative = a->soa = false;
+	*r = (struct ev_record){ .owner = mem_dup(e->fqdn), .type = 2, .data = mem_dup(host) };
+	if (glue) {
+		r = evidence_add_authority(a);
+		*r = (struct ev_record){ .owner = mem_dup(host), .type = strchr(glue, ':') ? 28 : 1, .data = mem_dup(glue) };
+	}
+	mem_replace(&e->written_zone, e->fqdn);
+}
+
+static void look_up(struct evidence *e, const char *host, const char *outcome)
+{
+	world_outcome(world_answer(e, "authority", host, 1), outcome);
+	world_outcome(world_answer(e, "authority", host, 28), outcome);
+}
+
+static void a_delegated_server_that_refuses_is_at_fault_whatever_families_this_host_has(void **state)
+{
+	struct evidence *e = seen_record();
+	struct verdict *v;
+
+	(void)state;
+	says(e, NULL, NULL, "!SERVFAIL");
+	refers(e, "ns.lame.example.org", "192.0.3.4");
+	says(e, "ns.lame.example.org", "192.0.3.4", "!REFUSED");
+	v = judged(e);
+	world_expect("lame delegation", v, VERDICT_FAIL, PROBLEM_DNS, "SERVFAIL");
+	assert_false(world_found(v, "host-family"));
+	verdict_free(v);
+}
+
+static void a_delegated_server_without_any_address_is_at_fault_whatever_families_this_host_has(void **state)
+{
+	struct evidence *e = seen_record();
+	struct verdict *v;
+
+	(void)state;
+	says(e, NULL, NULL, "!SERVFAIL");
+	refers(e, "ns.nowhere.test", NULL);
+	look_up(e, "ns.nowhere.test", "!NXDOMAIN");
+	v = judged(e);
+	world_expect("no address", v, VERDICT_FAIL, PROBLEM_DNS, "SERVFAIL");
+	assert_string_equal(v->findings[0].code, "ns-without-address");
+	assert_non_null(strstr(v->findings[0].text, "ns.nowhere.test"));
+	verdict_free(v);
+}
+
+static void a_delegated_server_whose_address_could_not_be_looked_up_may_be_out_of_this_hosts_reach(void **state)
+{
+	struct evidence *e = seen_record();
+	struct verdict *v;
+
+	(void)state;
+	says(e, NULL, NULL, "!SERVFAIL");
+	refers(e, "ns.elsewhere.test", NULL);
+	look_up(e, "ns.elsewhere.test", "!SERVFAIL");
+	v = judged(e);
+	world_expect("address not known", v, VERDICT_UNKNOWN, PROBLEM_NONE, "no IPv6");
+	assert_false(world_found(v, "ns-without-address"));
+	verdict_free(v);
+}
+
+static void a_delegated_server_of_the_other_family_may_answer_everybody_else(void **state)
+{
+	struct evidence *e = seen_record();
+	struct verdict *v;
+
+	(void)state;
+	says(e, NULL, NULL, "!SERVFAIL");
+	refers(e, "ns.six.example.org", "2620:9::6");
+	says(e, "ns.six.example.org", "2620:9::6", "!unroutable");
+	v = judged(e);
+	world_expect("IPv6 only", v, VERDICT_UNKNOWN, PROBLEM_NONE, "no IPv6");
+	verdict_free(v);
+}
+
+static void cnames_in_a_circle_are_wrong_for_every_host_and_no_servers_fault(void **state)
+{
+	struct evidence *e = seen_record();
+	struct ev_answer *a;
+	struct verdict *v;
+
+	(void)state;
+	says(e, NULL, NULL, "!SERVFAIL");
+	a = says(e, "ns1.example.org", "192.0.3.1", "!SERVFAIL");
+	world_record(a, e->fqdn, 5, "one.example.org");
+	world_record(a, "one.example.org", 5, e->fqdn);
+	says(e, "ns2.example.org", "192.0.3.2", "!SERVFAIL");
+	v = judged(e);
+	world_expect("loop", v, VERDICT_FAIL, PROBLEM_DNS, "SERVFAIL");
+	assert_true(world_found(v, "cname-loop"));
+	assert_false(world_found(v, "server-refuses"));
+	assert_false(world_found(v, "host-family"));
+	verdict_free(v);
+}
+
 static void evidence_without_the_hosts_abilities_is_judged_as_before(void **state)
 {
 	struct evidence *e = seen_record(), *read;
@@ -220,6 +323,11 @@ int main(void)
 		cmocka_unit_test(a_server_that_has_only_ipv6_is_not_known_to_an_ipv4_host),
 		cmocka_unit_test(a_failed_lookup_is_the_servers_when_all_of_them_were_heard_to_fail),
 		cmocka_unit_test(a_failed_lookup_may_be_the_hosts_when_servers_could_not_be_asked),
+		cmocka_unit_test(a_delegated_server_that_refuses_is_at_fault_whatever_families_this_host_has),
+		cmocka_unit_test(a_delegated_server_without_any_address_is_at_fault_whatever_families_this_host_has),
+		cmocka_unit_test(a_delegated_server_whose_address_could_not_be_looked_up_may_be_out_of_this_hosts_reach),
+		cmocka_unit_test(a_delegated_server_of_the_other_family_may_answer_everybody_else),
+		cmocka_unit_test(cnames_in_a_circle_are_wrong_for_every_host_and_no_servers_fault),
 		cmocka_unit_test(evidence_without_the_hosts_abilities_is_judged_as_before),
 	};
 

@@ -97,10 +97,10 @@ static inline void world_record(struct ev_answer *a, const char *owner, int type
 	r->data = mem_dup(data);
 }
 
-/* "!SERVFAIL", "!NXDOMAIN", "!REFUSED" or "!failure"; else `data` is left to the caller. */
+/* "!NOERROR" (without a record), "!SERVFAIL", "!NXDOMAIN", "!REFUSED" or "!failure"; else `data` is left to the caller. */
 static inline bool world_outcome(struct ev_answer *a, const char *data)
 {
-	static const struct { const char *name; int rcode; } rcodes[] = { { "!SERVFAIL", 2 }, { "!NXDOMAIN", 3 }, { "!REFUSED", 5 }, { "!NOTIMP", 4 } };
+	static const struct { const char *name; int rcode; } rcodes[] = { { "!NOERROR", 0 }, { "!SERVFAIL", 2 }, { "!NXDOMAIN", 3 }, { "!REFUSED", 5 }, { "!NOTIMP", 4 } };
 
 	if (!data || data[0] != '!')
 		return false;
