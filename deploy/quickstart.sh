@@ -85,7 +85,7 @@ call() { # method path [body]: the token travels on standard input, never on a c
 field() { sed -n "s/.*\"$1\":\"\\([^\"]*\\)\".*/\\1/p" | head -n 1; }
 
 token=quickstart-$(od -An -N8 -tx1 /dev/urandom | tr -d ' \n')
-authorization=$token.$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+authorization=$token.$(openssl rand 32 | openssl base64 | tr "+/" "-_" | tr -d "=\n")
 value=$(printf %s "$authorization" | openssl dgst -sha256 -binary | openssl base64 | tr '+/' '-_' | tr -d '=\n')
 order=$(call POST '/v1/orders?wait=ready&timeout=30s' '{"challenges":[
   {"type":"http-01","domain":"localhost","token":"'"$token"'","key_authorization":"'"$authorization"'"},
