@@ -9,7 +9,7 @@
 #include "solver/dns/name.h"
 #include "solver/net/interface.h"
 
-#define PARENT_HOSTS 3 /* of the parent's servers are tried until one answers; they agree, or the parent has worse troubles */
+#define PARENT_HOSTS 8 /* of the parent's servers are tried until one refers; they agree, or the parent has worse troubles */
 #define ADDRESS_SIZE 64
 
 /* Whether a zone begins at `name`: 1 or 0, or -1 when that is not known, yet or at all. */
@@ -71,7 +71,7 @@ static bool ask_host(struct check_run *r, const char *parent, const char *host, 
 		return true;
 	run_ask_direct(r, &(struct run_server){ (char *)parent, (char *)host, address }, zone, DNS_NS, false);
 	a = word_of(r, address, zone);
-	return a && (a->failure || a->rcode != DNS_NOERROR);
+	return a && (a->failure || a->rcode != DNS_NOERROR || a->authoritative); /* it may hold the zone too: then it speaks for the zone */
 }
 
 static void ask_parent(struct check_run *r, const char *parent, const char *zone)

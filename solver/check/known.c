@@ -53,6 +53,11 @@ static void take_place(struct check_run *r, const struct location *l)
 	r->locating = true;
 	mem_replace(&r->e->written_fqdn, l->fqdn);
 	mem_replace(&r->e->written_zone, l->zone);
+}
+
+/* Polling found them at the zone and at its parent. */
+static void take_servers(struct check_run *r, const struct location *l)
+{
 	for (size_t i = 0; i < l->count; i++)
 		run_add_server(r, l->zone, l->servers[i].name, l->servers[i].address);
 }
@@ -65,6 +70,7 @@ void known_take(struct check_run *r, const struct check_want *want)
 		return;
 	if (r->blind || r->e->own_zone)
 		take_place(r, want->location);
+	take_servers(r, want->location);
 	for (size_t i = 0; i < want->look_count; i++)
 		if (want->looks[i].ok && want->looks[i].address && now - want->looks[i].at_ms < FRESH_MS)
 			take_look(r, want->location, &want->looks[i]);

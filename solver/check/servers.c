@@ -117,6 +117,22 @@ static int place_type(const struct check_run *r)
 	return r->dns ? DNS_TXT : DNS_A;
 }
 
+/* Those that only the parent names: a resolver that comes from the root meets them too. */
+static void find_servers_of_parent(struct check_run *r, const char *zone)
+{
+	for (size_t i = 0; i < r->e->answer_count; i++) {
+		const struct ev_answer *a = &r->e->answers[i];
+		char *hosts[HOSTS_MAX];
+		size_t count;
+
+		if (a->type != DNS_NS || !a->zone || a->failure || strcmp(a->name, zone) != 0 || strcmp(a->zone, zone) == 0)
+			continue;
+		count = hosts_of(a->authority, a->authority_count, zone, hosts);
+		count = count ? count : hosts_of(a->records, a->record_count, zone, hosts);
+		add_hosts(r, zone, hosts, count);
+	}
+}
+
 /* ---- referrals: a cut below the zone that recursion could not pass ---- */
 
 /* The zone below `from` that this answer refers to, when it holds the place. */
@@ -325,6 +341,7 @@ static void recursion_step(struct check_run *r)
 		mem_replace(&r->e->written_zone, zone);
 	}
 	find_servers(r, zone);
+	find_servers_of_parent(r, zone);
 	follow_referrals(r);
 	ask_servers(r);
 }

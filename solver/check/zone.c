@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "solver/base/mem.h"
+#include "solver/check/parent.h"
 
 #define FRESH_MS 60000
 
@@ -128,14 +129,13 @@ static void on_ns(const unsigned char *wire, size_t length, int64_t elapsed_ms, 
 	if (z->c->closing)
 		return;
 	z->last = *err;
-	if (!wire || dns_reply_parse(wire, length, z->name, DNS_NS, &reply, &z->last) < 0) {
-		tell(z);
-		return;
+	if (wire && dns_reply_parse(wire, length, z->name, DNS_NS, &reply, &z->last) == 0) {
+		if (reply.rcode != DNS_NOERROR)
+			err_set(&z->last, ERR_UNREACHABLE, "the resolver answers %s for its name servers", dns_rcode_name(reply.rcode));
+		read_ns(z, &reply, reply.answers, reply.answer_count);
+		dns_reply_done(&reply);
 	}
-	if (reply.rcode != DNS_NOERROR)
-		err_set(&z->last, ERR_UNREACHABLE, "the resolver answers %s for its name servers", dns_rcode_name(reply.rcode));
-	read_ns(z, &reply, reply.answers, reply.answer_count);
-	dns_reply_done(&reply);
+	lookup_over(z);
 }
 
 /* "53" and wildcard addresses are reached through loopback. Gives. */
@@ -189,6 +189,30 @@ static void read_reply(struct zone *z, const struct dns_reply *reply)
 		read_ns(z, reply, reply->authority, reply->authority_count);
 }
 
+static void on_parent_word(const struct dns_reply *reply, void *arg)
+{
+	struct zone *z = arg;
+
+	if (reply)
+		read_reply(z, reply);
+	else
+		lookup_over(z);
+}
+
+/* What the zone says of itself, and what its parent says, unless `from` is the parent's word. */
+static void load_both(struct zone *z, const struct dns_reply *from)
+{
+	z->lookups = 1;
+	if (!from || from->authoritative) {
+		z->lookups++;
+		parent_ask(z->c, z->name, on_parent_word, z);
+	}
+	if (from)
+		read_reply(z, from);
+	if (from || resolver_query(z->c->parts.resolver, z->name, DNS_NS, on_ns, z, &z->last) < 0)
+		lookup_over(z);
+}
+
 static void load(struct zone *z, const struct dns_reply *from)
 {
 	z->last = (struct err){ 0 };
@@ -196,10 +220,8 @@ static void load(struct zone *z, const struct dns_reply *from)
 	clear_servers(z);
 	if (zone_own(z->c, z->name))
 		later(&z->c->laters, 0, tell_own, z);
-	else if (from)
-		read_reply(z, from);
-	else if (resolver_query(z->c->parts.resolver, z->name, DNS_NS, on_ns, z, &z->last) < 0)
-		tell(z);
+	else
+		load_both(z, from);
 }
 
 static struct zone *zone_get(struct checker *c, const char *name)

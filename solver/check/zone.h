@@ -1,4 +1,5 @@
-/* The name servers of a zone with all their addresses, cached for a minute; one lookup for all who wait. */
+/* The name servers of a zone with all their addresses, cached for a minute; one lookup for all who wait. They are those that the zone
+ * names and those that its parent names: a resolver may meet either. */
 #ifndef SOLVER_CHECK_ZONE_H
 #define SOLVER_CHECK_ZONE_H
 
