@@ -116,21 +116,22 @@ static void tell_failure(const struct subject *s)
 
 static const char *refusal(const struct subject *s)
 {
-	return servers_lame(s->answer) ? "refers elsewhere" : lookup_rcode_name(s->answer->rcode);
+	return servers_lame(s->answer) ? "a referral" : lookup_rcode_name(s->answer->rcode);
 }
 
 static void tell_refusal(const struct subject *s)
 {
 	const char *code = servers_lame(s->answer) ? "server-lame" : "server-refuses";
+	enum finding_severity severity = s->all->has && servers_misleads(s->answer) ? FINDING_ERROR : gravity(s);
 
 	if (lame_is_proven(s->c->e, s->udp->address, s->udp->zone))
-		find(s, gravity(s), code, mem_printf("does not serve %s: it answers %s to everything", s->zone, refusal(s)),
+		find(s, severity, code, mem_printf("does not serve %s: it answers %s to everything", s->zone, refusal(s)),
 		     mem_printf("Make %s serve %s, or take it out of the NS records of %s", s->who, s->zone, s->zone));
 	else if (answers_others(s, true))
-		find(s, gravity(s), code, mem_printf("serves %s, but answers %s for TXT of %s", s->zone, refusal(s), s->place),
+		find(s, severity, code, mem_printf("serves %s, but answers %s for TXT of %s", s->zone, refusal(s), s->place),
 		     mem_printf("Make %s answer TXT queries for %s: it answers %s", s->who, s->place, refusal(s)));
 	else
-		find(s, gravity(s), code, mem_printf("answers %s for %s (lame delegation?)", refusal(s), s->place),
+		find(s, severity, code, mem_printf("answers %s for %s (lame delegation?)", refusal(s), s->place),
 		     mem_printf("Make %s serve %s: it answers %s for TXT of %s", s->who, s->zone, refusal(s), s->place));
 }
 

@@ -50,6 +50,14 @@ bool servers_lame(const struct ev_answer *answer)
 	return false;
 }
 
+bool servers_misleads(const struct ev_answer *answer)
+{
+	for (size_t i = 0; servers_lame(answer) && answer->zone && i < answer->authority_count; i++)
+		if (answer->authority[i].type == TYPE_NS && strcmp(answer->authority[i].owner, answer->zone) == 0)
+			return true;
+	return false;
+}
+
 static enum server_state state_of(const struct txt_case *c, const struct ev_answer *answer)
 {
 	if (answer->failure || answer->truncated || servers_lame(answer) || (answer->rcode != NOERROR && answer->rcode != NXDOMAIN))
@@ -95,7 +103,9 @@ static size_t without_address(const struct evidence *e)
 
 void servers_read(const struct txt_case *c, struct servers *ret)
 {
+	const struct ev_answer *first_misled = NULL;
 	struct chain chain;
+	size_t misled = 0;
 
 	memset(ret, 0, sizeof(*ret));
 	chain_read(c->e, &chain);
@@ -119,7 +129,15 @@ void servers_read(const struct txt_case *c, struct servers *ret)
 			ret->first_lack = answer;
 		if (state == SERVER_UNUSABLE && !ret->first_unusable)
 			ret->first_unusable = answer;
+		if (servers_misleads(answer) && misled++ == 0)
+			first_misled = answer;
 	}
+	if (!ret->has || !misled)
+		return;
+	ret->lacks += misled;
+	ret->unusable -= misled;
+	if (!ret->first_lack)
+		ret->first_lack = first_misled;
 }
 
 static void add_look(const struct txt_case *c, const struct ev_answer *udp, const struct ev_answer *a, enum server_state state)

@@ -50,6 +50,9 @@ void servers_report(const struct txt_case *c, const struct servers *s);
 const struct ev_answer *servers_same(const struct txt_case *c, const struct ev_answer *udp, const char *view, int type, const char *transport);
 /* It refers elsewhere instead of answering. */
 bool servers_lame(const struct ev_answer *answer);
+/* A lame one that refers to the very zone that it should serve: some resolvers take that for "no such record" (measured with Unbound), so
+ * it counts as lacking the record where others show it. */
+bool servers_misleads(const struct ev_answer *answer);
 #define SERVER_SLOW_MS 1000 /* of an answer */
 
 /* ---- blame.c ---- */
