@@ -321,7 +321,7 @@ class Life(Api):
 
     def test_a_wait_ends_with_202_while_it_is_pending(self):
         headers = {"Authorization": f"Bearer {self.service.token}"}
-        body = {"type": "http-01", "domain": "nowhere.invalid", "token": TOKEN, "key_authorization": AUTHORIZATION}
+        body = {"type": "http-01", "domain": "nowhere.example.org", "token": TOKEN, "key_authorization": AUTHORIZATION}
         begin = time.monotonic()
         status, reply_headers, text = self.raw("POST", "/v1/challenges?wait=ready&timeout=500ms", headers, json.dumps(body).encode())
         self.assertEqual(status, 202, text)
@@ -404,7 +404,7 @@ class Life(Api):
         self.assertEqual(len({e["id"] for e in events}), len(events))
 
     def test_callers_who_leave_disturb_nobody(self):
-        challenge = self.service.call("POST", "/v1/challenges", {"type": "http-01", "domain": "gone.invalid", "token": TOKEN,
+        challenge = self.service.call("POST", "/v1/challenges", {"type": "http-01", "domain": "gone.example.org", "token": TOKEN,
                                                                  "key_authorization": AUTHORIZATION})
         for path in (f"/v1/challenges/{challenge['id']}?wait=ready&timeout=60s", f"/v1/events?challenge={challenge['id']}", "/v1/events"):
             with socket.create_connection(("127.0.0.1", self.service.api_port)) as peer:
@@ -495,7 +495,7 @@ class Callbacks(Api):
 
     def test_a_failed_order_is_told_too(self):
         receiver = self.receiver()
-        self.service.call("POST", "/v1/orders", {"challenges": [{"type": "http-01", "domain": "never.invalid", "token": TOKEN,
+        self.service.call("POST", "/v1/orders", {"challenges": [{"type": "http-01", "domain": "never.example.org", "token": TOKEN,
                                                                  "key_authorization": AUTHORIZATION}], "deadline": "1s",
                                                  "callback": {"url": receiver.url, "secret": "tests"}})
         said = json.loads(receiver.calls.get(timeout=20)[1])

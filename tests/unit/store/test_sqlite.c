@@ -282,7 +282,7 @@ static void a_file_of_the_first_version_is_brought_up_and_keeps_its_content(void
 
 static void assert_copy_holds(const struct fixture *f, const char *expected)
 {
-	struct fixture copy = *f;
+	struct fixture copy = { .sqlite = true };
 	struct err err = { 0 };
 
 	copy.store = NULL;
