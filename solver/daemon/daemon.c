@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 
 #include "solver/api/api.h"
+#include "solver/base/limit.h"
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
 #include "solver/cps/cps.h"
@@ -111,7 +112,8 @@ static int open_responder(struct daemon *d, char **listen, struct err *err)
 {
 	const struct config_http *c = &config_now(d)->http;
 	const struct responder_options options = { .listen = (const char *const *)listen, .redirect_unknown = c->redirect_unknown,
-	                                           .threads = (unsigned)c->threads, .connections = (unsigned)c->connections };
+	                                           .threads = (unsigned)c->threads,
+	                                           .connections = limit_fit((unsigned)c->connections, LIMIT_SHARE_HTTP, "http.connections") };
 
 	return is_on(listen) ? responder_start(&options, d->parts.answers, &d->responder, err) : 0;
 }
@@ -260,12 +262,7 @@ static int open_all(struct daemon *d, struct err *err)
 /* Thousands of connections need descriptors; a core dump would hold keys. */
 static void set_limits(void)
 {
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
+	limit_raise_files();
 	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
 #ifndef __SANITIZE_ADDRESS__ /* its leak check looks at the process from outside */
 	prctl(PR_SET_DUMPABLE, 0);

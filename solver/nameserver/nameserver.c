@@ -7,6 +7,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "solver/base/clock.h"
+#include "solver/base/limit.h"
 #include "solver/base/listen.h"
 #include "solver/base/mem.h"
 #include "solver/nameserver/worker.h"
@@ -39,6 +41,31 @@ int worker_watch(struct worker *w, struct source *s, uint32_t events)
 }
 
 static bool worker_event(struct worker *w, const struct epoll_event *e)
+/* Sets which events of the listening TCP sockets are looked at. */
+static void watch_listeners(struct worker *w, uint32_t events)
+{
+	for (size_t i = 0; i < w->socket_count; i++) {
+		struct epoll_event e = { .events = events, .data.ptr = &w->sockets[i] };
+
+		if (w->sockets[i].kind == SOURCE_TCP)
+			epoll_ctl(w->epoll, EPOLL_CTL_MOD, w->sockets[i].fd, &e);
+	}
+}
+
+void worker_pause(struct worker *w)
+{
+	w->paused = clock_monotonic_ms();
+	watch_listeners(w, 0);
+}
+
+static void end_pause(struct worker *w)
+{
+	if (!w->paused || clock_monotonic_ms() - w->paused < WORKER_PAUSE_MS)
+		return;
+	w->paused = 0;
+	watch_listeners(w, EPOLLIN);
+}
+
 {
 	struct source *s = e->data.ptr;
 
@@ -70,6 +97,7 @@ static void *worker_run(void *arg)
 		for (int i = 0; i < count && going; i++)
 			going = worker_event(w, &events[i]);
 	}
+		end_pause(w);
 	return NULL;
 }
 
@@ -81,7 +109,7 @@ static void worker_init(struct worker *w, const struct nameserver *ns, struct an
 	w->stop = (struct source){ SOURCE_STOP, ns->stop };
 	w->sockets = mem_new(ns->bound_count * 2 + 1, sizeof(*w->sockets));
 	w->udp = udp_batch_new();
-	w->tcp = tcp_new(CONNECTIONS / ns->worker_count + 1);
+	w->tcp = tcp_new(limit_fit(CONNECTIONS, LIMIT_SHARE_DNS, "dns.listen over TCP") / ns->worker_count + 1);
 }
 
 static void worker_done(struct worker *w)

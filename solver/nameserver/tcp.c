@@ -84,19 +84,26 @@ static void connection_touch(struct tcp *t, struct connection *c)
 	DL_APPEND(t->live, c);
 }
 
+static bool no_descriptor_left(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
 void tcp_accept(struct worker *w, int listener)
 {
 	struct tcp *t = w->tcp;
 	int fd;
 
 	t->epoll = w->epoll;
-	while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0 || errno == EMFILE) {
+	while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0 || no_descriptor_left(errno)) {
 		struct connection *c;
 
 		if ((fd < 0 || t->count >= t->max) && t->live)
 			connection_close(t, t->live);
-		if (fd < 0)
+		if (fd < 0) {
+			worker_pause(w);
 			return;
+		}
 		c = mem_new(1, sizeof(*c));
 		c->source = (struct source){ SOURCE_CONNECTION, fd };
 		c->active_ms = clock_monotonic_ms();
@@ -224,11 +231,11 @@ int tcp_tidy(struct worker *w)
 	int64_t now;
 
 	bury(t);
-	if (!t->live)
-		return -1;
 	now = clock_monotonic_ms();
 	while (t->live && now - t->live->active_ms >= IDLE_MS)
 		connection_close(t, t->live);
 	bury(t);
+	if (w->paused)
+		return WORKER_PAUSE_MS;
 	return t->live ? (int)(IDLE_MS - (now - t->live->active_ms)) + 1 : -1;
 }

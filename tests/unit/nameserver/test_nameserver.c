@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -67,14 +69,20 @@ static int teardown(void **state)
 	return 0;
 }
 
-static int connect_to(struct fixture *f, int type, const char *address)
+static void connect_socket(struct fixture *f, int fd, const char *address)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET };
-	int fd = socket(AF_INET, type, 0);
 
 	inet_pton(AF_INET, address, &to.sin_addr);
 	to.sin_port = htons(atoi(strrchr(nameserver_bound(f->ns, 0), ':') + 1));
 	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+}
+
+static int connect_to(struct fixture *f, int type, const char *address)
+{
+	int fd = socket(AF_INET, type, 0);
+
+	connect_socket(f, fd, address);
 	return fd;
 }
 
@@ -106,6 +114,37 @@ static void receive_framed(int fd)
 	read_exactly(fd, reply, sizeof(reply));
 	assert_int_equal(reply[0] << 8 | reply[1], REPLY_LENGTH);
 	assert_reply(reply + 2);
+}
+
+static double cpu_seconds(void)
+{
+	struct timespec used;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+	return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
+}
+
+/* The listening socket stays readable all the while. */
+static void without_a_free_descriptor_it_waits_and_does_not_spin(void **state)
+{
+	struct fixture *f = *state;
+	struct rlimit before, none;
+	double used;
+
+	f->fd = connect_to(f, SOCK_DGRAM, "127.0.0.1"); /* the highest descriptor before those of the server's peers */
+	getrlimit(RLIMIT_NOFILE, &before);
+	none = (struct rlimit){ (rlim_t)f->fd + 1, before.rlim_max };
+	close(f->fd);
+	f->fd = socket(AF_INET, SOCK_STREAM, 0);
+	setrlimit(RLIMIT_NOFILE, &none);
+	connect_socket(f, f->fd, "127.0.0.1");
+	used = cpu_seconds();
+	poll(NULL, 0, 300);
+	used = cpu_seconds() - used;
+	setrlimit(RLIMIT_NOFILE, &before);
+	assert_true(used < 0.1);
+	send_framed(f->fd);
+	receive_framed(f->fd);
 }
 
 static void a_taken_port_is_an_error_that_names_address_and_option(void **state)
@@ -312,6 +351,7 @@ int main(void)
 		TEST(a_query_over_udp_is_answered),
 		TEST(a_burst_over_udp_is_answered_to_the_last_packet),
 		TEST(garbage_over_udp_is_dropped_and_the_next_query_answered),
+		TEST(without_a_free_descriptor_it_waits_and_does_not_spin),
 		cmocka_unit_test_setup_teardown(a_server_on_all_addresses_answers_from_the_one_that_was_asked, setup_only, teardown),
 		TEST(several_queries_on_one_tcp_connection_are_answered_in_order),
 		TEST(a_tcp_query_in_single_bytes_is_answered),
