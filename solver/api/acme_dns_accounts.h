@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <uthash.h>
 
-#include "solver/api/network.h"
+#include "solver/base/network.h"
 #include "solver/crypto/crypto.h"
 #include "solver/store/store.h"
 

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "solver/api/network.h"
+#include "solver/base/network.h"
 
 #define UUID_SIZE 37
 #define ACME_DNS_PASSWORD_SIZE 41 /* 40 characters of base64url */

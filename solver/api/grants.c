@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "solver/api/fields.h"
-#include "solver/api/network.h"
+#include "solver/base/network.h"
 #include "solver/api/subject.h"
 #include "solver/base/mem.h"
 #include "solver/dns/name.h"

@@ -10,7 +10,7 @@
 #include "solver/api/clients.h"
 #include "solver/api/grants.h"
 #include "solver/api/hub.h"
-#include "solver/api/network.h"
+#include "solver/base/network.h"
 #include "solver/api/problem.h"
 #include "solver/api/rate.h"
 #include "solver/api/router.h"

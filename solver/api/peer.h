@@ -3,7 +3,7 @@
 #ifndef SOLVER_API_PEER_H
 #define SOLVER_API_PEER_H
 
-#include "solver/api/network.h"
+#include "solver/base/network.h"
 #include "solver/net/address.h"
 
 /* `header`: all lines of X-Forwarded-For joined by commas, or NULL. */

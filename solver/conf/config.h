@@ -44,6 +44,8 @@ struct config_dns {
 	char **name_servers;    /* NS names of the zones; default "ns.<zone>" */
 	char *contact;          /* SOA RNAME as a mail address or name; default "hostmaster.<zone>" */
 	int64_t negative_ttl_ms;
+	int64_t rate_limit, rate_limit_slip; /* UDP replies a second to one network; see nameserver/rate.h */
+	char **rate_limit_exempt;
 };
 
 struct config_resolver {

@@ -107,6 +107,13 @@ static const struct option dns_options[] = {
 	  .help = "Mail address in the SOA record; without it: hostmaster.<zone>." },
 	{ "negative-ttl", OPTION_DURATION, AT(negative_ttl_ms), .def = "5s", .min = 0, .max = DAY,
 	  .help = "How long others may remember that a name does not exist. Short, so that a value is seen soon." },
+	{ "rate-limit", OPTION_INT, AT(rate_limit), .def = "500", .min = 0, .max = 1000000,
+	  .help = "UDP replies a second to one network (/24, or /56 of IPv6), so that forged queries flood nobody; twice as many at once. TCP and "
+	          "loopback are exempt. 0: no limit." },
+	{ "rate-limit-slip", OPTION_INT, AT(rate_limit_slip), .def = "1", .min = 0, .max = 100,
+	  .help = "Beyond rate-limit every how many-th reply says \"ask by TCP\" (TC), as small as the query; the others are dropped. 1: all say it. 0: none." },
+	{ "rate-limit-exempt", OPTION_LIST, AT(rate_limit_exempt), .max = 64, .check = check_network,
+	  .help = "Networks without rate-limit, as resolvers of your own." },
 	{ 0 },
 };
 #undef AT

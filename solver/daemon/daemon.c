@@ -103,7 +103,9 @@ static int open_nameserver(struct daemon *d, char **listen, struct err *err)
 	const struct config_dns *c = &config_now(d)->dns;
 	const struct nameserver_options options = { .listen = (const char *const *)listen, .zones = (const char *const *)c->zones,
 	                                            .name_servers = (const char *const *)c->name_servers, .contact = c->contact,
-	                                            .negative_ttl_s = (unsigned)(c->negative_ttl_ms / 1000) };
+	                                            .negative_ttl_s = (unsigned)(c->negative_ttl_ms / 1000),
+	                                            .rate_limit = (unsigned)c->rate_limit, .rate_limit_slip = (unsigned)c->rate_limit_slip,
+	                                            .rate_limit_exempt = (const char *const *)c->rate_limit_exempt };
 
 	return is_on(listen) ? nameserver_start(&options, d->parts.answers, &d->nameserver, err) : 0;
 }

@@ -26,6 +26,7 @@ struct bound {
 
 struct nameserver {
 	struct zones *zones;
+	struct networks *exempt;
 	struct bound *bound;
 	size_t bound_count;
 	struct worker *workers;
@@ -40,7 +41,6 @@ int worker_watch(struct worker *w, struct source *s, uint32_t events)
 	return epoll_ctl(w->epoll, EPOLL_CTL_ADD, s->fd, &e);
 }
 
-static bool worker_event(struct worker *w, const struct epoll_event *e)
 /* Sets which events of the listening TCP sockets are looked at. */
 static void watch_listeners(struct worker *w, uint32_t events)
 {
@@ -66,6 +66,7 @@ static void end_pause(struct worker *w)
 	watch_listeners(w, EPOLLIN);
 }
 
+static bool worker_event(struct worker *w, const struct epoll_event *e)
 {
 	struct source *s = e->data.ptr;
 
@@ -96,13 +97,16 @@ static void *worker_run(void *arg)
 
 		for (int i = 0; i < count && going; i++)
 			going = worker_event(w, &events[i]);
-	}
 		end_pause(w);
+	}
 	return NULL;
 }
 
-static void worker_init(struct worker *w, const struct nameserver *ns, struct answers *a)
+static void worker_init(struct worker *w, const struct nameserver *ns, const struct nameserver_options *o, struct answers *a)
 {
+	const struct rate_options rate = { .per_second = o->rate_limit, .slip = o->rate_limit_slip, .exempt = ns->exempt };
+
+	w->rate = rate_limit_new(&rate);
 	w->zones = ns->zones;
 	w->answers = a;
 	w->epoll = -1;
@@ -122,6 +126,7 @@ static void worker_done(struct worker *w)
 		close(w->epoll);
 	tcp_free(w->tcp);
 	udp_batch_free(w->udp);
+	rate_limit_free(w->rate);
 	free(w->sockets);
 }
 
@@ -188,9 +193,18 @@ static int bind_addresses(struct nameserver *ns, const struct nameserver_options
 	return 0;
 }
 
+static int read_exempt(struct nameserver *ns, const struct nameserver_options *o, struct err *err)
+{
+	ns->exempt = networks_new();
+	for (const char *const *text = o->rate_limit_exempt; text && *text; text++)
+		if (networks_add(ns->exempt, *text, err) < 0)
+			return err_in(err, "dns.rate-limit-exempt");
+	return 0;
+}
+
 static int start(struct nameserver *ns, const struct nameserver_options *o, struct answers *a, struct err *err)
 {
-	if (zones_new(o, &ns->zones, err) < 0)
+	if (zones_new(o, &ns->zones, err) < 0 || read_exempt(ns, o, err) < 0)
 		return err->code;
 	ns->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (ns->stop < 0)
@@ -201,7 +215,7 @@ static int start(struct nameserver *ns, const struct nameserver_options *o, stru
 	ns->bound = mem_new(ns->bound_count + 1, sizeof(*ns->bound));
 	ns->workers = mem_new(ns->worker_count, sizeof(*ns->workers));
 	for (unsigned i = 0; i < ns->worker_count; i++)
-		worker_init(&ns->workers[i], ns, a);
+		worker_init(&ns->workers[i], ns, o, a);
 	if (bind_addresses(ns, o, err) < 0)
 		return err->code;
 	for (unsigned i = 0; i < ns->worker_count; i++)
@@ -237,6 +251,7 @@ void nameserver_stop(struct nameserver *ns)
 	if (ns->stop >= 0)
 		close(ns->stop);
 	zones_free(ns->zones);
+	networks_free(ns->exempt);
 	free(ns->workers);
 	free(ns->bound);
 	free(ns);

@@ -25,6 +25,9 @@ struct nameserver_options {
 	unsigned negative_ttl_s;         /* 0: 5 */
 	unsigned ttl_s;                  /* of TXT, NS and SOA; 0: 5 */
 	unsigned workers;                /* 0: one */
+	unsigned rate_limit;             /* UDP replies a second to one network, of each worker (rate.h); 0: no limit */
+	unsigned rate_limit_slip;        /* every how many-th reply beyond it is truncated and not dropped; 0: none */
+	const char *const *rate_limit_exempt; /* networks without it: "192.0.2.0/24"; loopback always is; or NULL */
 };
 
 /* Gives (stop with nameserver_stop); `a` is borrowed until then. A taken port names the address, the

@@ -353,3 +353,19 @@ size_t nameserver_respond(const struct zones *z, struct answers *answers, const 
 	write_header(&a, true);
 	return a.w.at;
 }
+
+size_t nameserver_truncate(uint8_t *reply, size_t length)
+{
+	struct wire_reader r = { .bytes = reply, .length = length };
+
+	wire_skip(&r, WIRE_HEADER);
+	if (reply[5] == 1) { /* a question is echoed */
+		wire_skip_name(&r);
+		wire_skip(&r, 4);
+	}
+	if (r.failed)
+		return 0;
+	reply[2] |= FLAG_TC >> 8;
+	memset(reply + HEADER_ANSWERS, 0, WIRE_HEADER - HEADER_ANSWERS);
+	return r.at;
+}

@@ -15,5 +15,7 @@
  * RESPOND_UDP_MAX. Over UDP, what does not fit the asker's size is left out with TC set. */
 size_t nameserver_respond(const struct zones *z, struct answers *a, const uint8_t *query, size_t length,
 	bool tcp, uint8_t *reply, size_t room);
+/* Takes everything but the question off a reply and sets TC, so that the asker comes back by TCP. Returns the length left. */
+size_t nameserver_truncate(uint8_t *reply, size_t length);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "solver/base/clock.h"
 #include "solver/base/mem.h"
 #include "solver/nameserver/respond.h"
 #include "solver/nameserver/worker.h"
@@ -92,8 +93,22 @@ static int receive(struct udp_batch *b, int fd)
 	return recvmmsg(fd, b->in, BATCH, MSG_DONTWAIT, NULL);
 }
 
+/* What of the reply may go to that peer: all, the question with TC, or nothing. */
+static size_t limit(struct worker *w, const struct sockaddr_storage *peer, uint8_t *reply, size_t length, int64_t now_ms)
+{
+	switch (rate_limit_take(w->rate, peer, now_ms)) {
+	case RATE_TRUNCATE:
+		return nameserver_truncate(reply, length);
+	case RATE_DROP:
+		return 0;
+	default:
+		return length;
+	}
+}
+
 static size_t respond(struct worker *w, struct udp_batch *b, size_t count)
 {
+	int64_t now_ms = clock_monotonic_ms();
 	size_t replies = 0;
 
 	for (size_t i = 0; i < count; i++) {
@@ -104,6 +119,8 @@ static size_t respond(struct worker *w, struct udp_batch *b, size_t count)
 			continue;
 		length = nameserver_respond(w->zones, w->answers, b->queries[i], b->in[i].msg_len, false,
 			b->replies[replies], RESPOND_UDP_MAX);
+		if (length)
+			length = limit(w, query->msg_name, b->replies[replies], length, now_ms);
 		if (!length)
 			continue;
 		b->out_bytes[replies] = (struct iovec){ b->replies[replies], length };

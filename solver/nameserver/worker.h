@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "solver/nameserver/rate.h"
 #include "solver/nameserver/zones.h"
 
 enum source_kind { SOURCE_STOP, SOURCE_UDP, SOURCE_TCP, SOURCE_CONNECTION };
@@ -29,16 +30,17 @@ struct worker {
 	struct source *sockets;  /* UDP and TCP, two an address */
 	size_t socket_count;
 	struct udp_batch *udp;
+	struct rate_limit *rate;
 	struct tcp *tcp;
+	int64_t paused;          /* no descriptor was left: since when nothing is accepted, ms; 0: accepting */
 };
 
-	int64_t paused;          /* no descriptor was left: since when nothing is accepted, ms; 0: accepting */
 int worker_watch(struct worker *w, struct source *s, uint32_t events);
-
-/* udp.c */
 /* Does not look at the listening TCP sockets for a moment: they stay readable while no descriptor is left, and looking would only spin. */
 #define WORKER_PAUSE_MS 100
 void worker_pause(struct worker *w);
+
+/* udp.c */
 struct udp_batch *udp_batch_new(void);
 void udp_batch_free(struct udp_batch *b);
 int udp_prepare(int fd);             /* asks for the address each query came to, to answer from it */

@@ -1,6 +1,6 @@
 /* Lists of networks: "192.0.2.0/24", "2001:db8::/32", or an address. IPv4 inside IPv6 counts as IPv4. Pure. */
-#ifndef SOLVER_API_NETWORK_H
-#define SOLVER_API_NETWORK_H
+#ifndef SOLVER_BASE_NETWORK_H
+#define SOLVER_BASE_NETWORK_H
 
 #include <stdbool.h>
 #include <stddef.h>

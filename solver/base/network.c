@@ -1,4 +1,4 @@
-#include "solver/api/network.h"
+#include "solver/base/network.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
