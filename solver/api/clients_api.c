@@ -110,7 +110,18 @@ void clients_withdraw_revoked(struct api *a)
 struct revocation {
 	struct call *call;
 	char *name;
+	size_t withdrawn, handed_over; /* challenges */
 };
+
+static void reply_revoked(const struct revocation *r)
+{
+	const struct client *c = client_list_named(r->call->api->clients, r->name);
+	json_t *all = c ? client_json(c) : json_object();
+
+	json_object_set_new(all, "withdrawn", json_integer((json_int_t)r->withdrawn));
+	json_object_set_new(all, "handed_over", json_integer((json_int_t)r->handed_over));
+	reply_json(r->call->x, 200, all);
+}
 
 static void revocation_answer(struct revocation *r, const struct err *err)
 {
@@ -121,7 +132,7 @@ static void revocation_answer(struct revocation *r, const struct err *err)
 	if (c->x && err && err->code)
 		reply_err(c->api, c->x, err);
 	else if (c->x)
-		reply_client(c->api, c->x, 200, r->name, NULL);
+		reply_revoked(r);
 	call_release(c);
 	free(r->name);
 	free(r);
@@ -144,7 +155,7 @@ static void on_handed_over(const struct err *err, void *arg)
 	} else if (!r->call->api) {
 		revocation_answer(r, NULL);
 	} else {
-		engine_release_client(r->call->api->parts.engine, r->name, on_withdrawn, r);
+		r->withdrawn = engine_release_client(r->call->api->parts.engine, r->name, on_withdrawn, r);
 	}
 }
 
@@ -175,7 +186,7 @@ void clients_delete(struct api *a, struct http_exchange *x, const struct caller 
 	struct problem problem = { 0 };
 	struct caller who = *caller;
 	struct revocation *r;
-	size_t count;
+	size_t *count;
 
 	if (check_heir(a, name, heir, &problem) < 0 || client_revoke(a->parts.store, name, &problem) < 0) {
 		audit_caller(a, caller, "client.revoke", NULL, name, "failed", problem.err.text);
@@ -193,9 +204,10 @@ void clients_delete(struct api *a, struct http_exchange *x, const struct caller 
 		free(r);
 		return;
 	}
-	count = heir ? engine_hand_over(a->parts.engine, name, heir, on_handed_over, r) :
-	               engine_release_client(a->parts.engine, name, on_withdrawn, r);
-	note_revoked(a, &who, name, heir, count);
+	count = heir ? &r->handed_over : &r->withdrawn; /* the answer comes later */
+	*count = heir ? engine_hand_over(a->parts.engine, name, heir, on_handed_over, r) :
+	                engine_release_client(a->parts.engine, name, on_withdrawn, r);
+	note_revoked(a, &who, name, heir, *count);
 }
 
 void clients_rotate(struct api *a, struct http_exchange *x, const struct caller *caller, const char *name)

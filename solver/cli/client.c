@@ -364,6 +364,26 @@ static int change_client(const struct cli_service *s, const struct change *chang
 	return status;
 }
 
+static void print_count(const json_t *client, const char *key, const char *what, const char *whom)
+{
+	json_int_t count = json_integer_value(json_object_get(client, key));
+
+	printf("; %lld challenge%s %s%s", (long long)count, count == 1 ? " is" : "s are", what, whom);
+}
+
+/* Without a running service nobody counted. */
+static void print_revoked(const char *name, const json_t *client, const char *heir)
+{
+	bool counted = json_object_get(client, "withdrawn") != NULL;
+
+	printf("%s is revoked", name);
+	if (counted && heir)
+		print_count(client, "handed_over", "handed over to ", heir);
+	if (counted && (!heir || json_integer_value(json_object_get(client, "withdrawn"))))
+		print_count(client, "withdrawn", "being withdrawn", "");
+	putchar('\n');
+}
+
 static int run_change(const struct change *change, int argc, char **argv)
 {
 	struct cli_service s = { 0 };
@@ -383,7 +403,7 @@ static int run_change(const struct change *change, int argc, char **argv)
 	else if (status == EXIT_DONE && s.json)
 		print_json(client);
 	else if (status == EXIT_DONE)
-		printf("%s is revoked\n", argv[0]);
+		print_revoked(argv[0], client, keep_for);
 	json_decref(client);
 	return status;
 }

@@ -331,7 +331,8 @@ class Credentials(Access):
         stays, value = self.client(identifiers=["c.leaves.dcvd.test"])[1], fresh_value()
         self.assertTrue(self.rest("c.leaves.dcvd.test", stays, value)[0])
         self.wait_values("c.leaves.dcvd.test", [value])
-        self.service.call("DELETE", f"/v1/clients/{name}")
+        done = self.service.command("client", "revoke", name)
+        self.assertEqual(done.stdout, f"{name} is revoked; 2 challenges are being withdrawn\n", done.stderr)
         for host in ("a.leaves.dcvd.test", "b.leaves.dcvd.test"):
             self.wait_values(host, [])
         self.assertEqual(self.values("c.leaves.dcvd.test"), [value])
@@ -349,6 +350,7 @@ class Credentials(Access):
         self.assertEqual(self.status("GET", "/v1/challenges", Authorization=f"Bearer {token}"), 200)
         done = self.service.command("client", "revoke", leaves, "--keep-for", heir)
         self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stdout, f"{leaves} is revoked; 1 challenge is handed over to {heir}\n")
         self.assertEqual(self.status("GET", "/v1/challenges", Authorization=f"Bearer {token}"), 401)
         self.wait_values("kept.dcvd.test", [value])
         self.assertIn(f"1 challenges handed over to {heir}", self.entry(action="client.revoke", name=leaves)["detail"])
