@@ -212,7 +212,7 @@ int responder_start(const struct responder_options *options, struct answers *a, 
 	r->redirect = redirect_base(options->redirect_unknown);
 	r->not_found = fixed_response("not found: this port answers ACME HTTP-01 challenges and nothing else; the API has one of its own\n");
 	r->bad_request = fixed_response("bad request\n");
-	r->bad_method = fixed_response("method not allowed\n");
+	r->bad_method = fixed_response("method not allowed: this port answers ACME HTTP-01 challenges to GET and HEAD, and nothing else; the API (and httpreq) has one of its own\n");
 	if (r->bad_method)
 		MHD_add_response_header(r->bad_method, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
 	while (options->listen && options->listen[r->count])

@@ -79,7 +79,8 @@ static struct challenge_request request_of(const struct challenge_fields *f)
 	return (struct challenge_request){ .type = (enum challenge_type)f->type, .domain = f->domain, .token = f->token,
 		                           .key_authorization = f->key_authorization, .value = f->value,
 		                           .record_name = f->record_name, .account_uri = f->account_uri,
-		                           .account_thumbprint = f->account_thumbprint, .raw = f->raw };
+		                           .account_thumbprint = f->account_thumbprint, .raw = f->raw,
+		                           .instead = "key_authorization" };
 }
 
 /* A duration of 0 means "the configured one" to the engine; nobody who writes "0s" means that. A standing record may stand for

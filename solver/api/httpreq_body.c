@@ -10,6 +10,7 @@
 #include "solver/dns/name.h"
 
 static const char *const keys[] = { "fqdn", "value", "domain", "token", "keyAuth" };
+#define RAW_MODE "keyAuth, beside domain and token (the raw mode of httpreq: HTTPREQ_MODE=RAW in lego)"
 enum { FQDN, VALUE, DOMAIN, TOKEN, KEY_AUTH, KEYS };
 
 static int key_index(const char *name)
@@ -69,6 +70,7 @@ static int read_record(struct httpreq_body *b, const char *fqdn, const char *val
 	door_identifier(b->record, b->identifier);
 	b->request.domain = b->identifier;
 	b->request.value = value;
+	b->request.instead = RAW_MODE;
 	if (name_challenge(b->identifier, usual, &err) < 0 || strcmp(usual, b->record) != 0)
 		b->request.record_name = b->record;
 	return 0;

@@ -143,7 +143,8 @@ int account_uri_check(enum challenge_type type, const char *uri, struct err *err
 
 /* Whether an authority can have asked for these (each may be NULL), or ERR_INVALID with the slip that is likely behind it and what
  * to do. Stricter than the form: the value of dns-01 and dns-account-01 is 43 characters of base64url (RFC 8555 section 8.4), a
- * token has 128 bits (section 8.3), a thumbprint 43 characters (section 8.1). */
-int wanted_check(enum challenge_type type, const char *token, const char *key_authorization, const char *value, struct err *err);
+ * token has 128 bits (section 8.3), a thumbprint 43 characters (section 8.1). `instead` is what the caller calls a key authorization,
+ * which people give as a value: "key_authorization" in the API; NULL: it can take none. */
+int wanted_check(enum challenge_type type, const char *token, const char *key_authorization, const char *value, const char *instead, struct err *err);
 
 #endif

@@ -35,8 +35,6 @@ static const char *slip_of(const char *value)
 {
 	if (is_wrapped(value))
 		return "quotes or spaces stand around it; leave them out, they are no part of the value";
-	if (looks_like_key_authorization(value))
-		return "this is a key authorization (token.thumbprint); pass it as key_authorization, and the value is computed from it";
 	if (strlen(value) == HEX_TEXT && is_only(value, DIGITS "abcdefABCDEF"))
 		return "this is a digest in hexadecimal; write its 32 bytes in base64url";
 	if (value[strlen(value) - 1] == '=')
@@ -47,7 +45,16 @@ static const char *slip_of(const char *value)
 	                                      : "it holds a character that is not of base64url (A-Z, a-z, 0-9, \"-\", \"_\")";
 }
 
-static int check_value(const char *value, struct err *err)
+static int refuse_key_authorization(const char *instead, struct err *err)
+{
+	if (instead)
+		return err_set(err, ERR_INVALID, "value: no authority asks for it: this is a key authorization (token.thumbprint); pass it as %s, and the "
+		               "value is computed from it", instead);
+	return err_set(err, ERR_INVALID, "value: no authority asks for it: this is a key authorization (token.thumbprint); pass its digest "
+	               "(SHA-256, in base64url without padding)");
+}
+
+static int check_value(const char *value, const char *instead, struct err *err)
 {
 	const char *slip;
 	int rc = value_check(value, err);
@@ -56,12 +63,14 @@ static int check_value(const char *value, struct err *err)
 		return rc;
 	if (strlen(value) == DIGEST_TEXT && is_only(value, BASE64URL))
 		return 0;
+	if (!is_wrapped(value) && looks_like_key_authorization(value))
+		return refuse_key_authorization(instead, err);
 	slip = slip_of(value);
 	if (slip)
 		return err_set(err, ERR_INVALID, "value: no authority asks for it: %s", slip);
 	return err_set(err, ERR_INVALID, "value: no authority asks for it: it has %zu characters, where the digest of a key authorization has "
-	               "%d; pass what the ACME client computed, or pass the key authorization as key_authorization",
-	               strlen(value), DIGEST_TEXT);
+	               "%d; pass what the ACME client computed%s%s",
+	               strlen(value), DIGEST_TEXT, instead ? ", or pass the key authorization as " : "", instead ? instead : "");
 }
 
 static int check_token_length(const char *what, size_t length, struct err *err)
@@ -92,7 +101,7 @@ static int check_key_authorization(const char *key_authorization, const char *to
 	               "pass it in full", strlen(dot + 1), DIGEST_TEXT);
 }
 
-int wanted_check(enum challenge_type type, const char *token, const char *key_authorization, const char *value, struct err *err)
+int wanted_check(enum challenge_type type, const char *token, const char *key_authorization, const char *value, const char *instead, struct err *err)
 {
 	bool digest = type == CHALLENGE_DNS01 || type == CHALLENGE_DNS_ACCOUNT01;
 	int rc = token ? check_token(token, err) : 0;
@@ -100,6 +109,6 @@ int wanted_check(enum challenge_type type, const char *token, const char *key_au
 	if (rc == 0 && key_authorization)
 		rc = check_key_authorization(key_authorization, token, err);
 	if (rc == 0 && digest && value)
-		rc = check_value(value, err);
+		rc = check_value(value, instead, err);
 	return rc;
 }

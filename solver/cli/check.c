@@ -307,7 +307,7 @@ static int refuse_nonsense(const struct check_args *a)
 		return cli_usage_error("check", "--type is dns-01, http-01, tls-alpn-01, dns-account-01 or dns-persist-01, not \"%.40s\"", a->want.type);
 	if (w->account_uri && account_uri_check((enum challenge_type)type, w->account_uri, &err) < 0)
 		return cli_usage_error("check", "%s", err.text);
-	if (!a->raw && wanted_check((enum challenge_type)type, w->key_authorization ? w->token : NULL, w->key_authorization, w->value, &err) < 0)
+	if (!a->raw && wanted_check((enum challenge_type)type, w->key_authorization ? w->token : NULL, w->key_authorization, w->value, "--key-authorization", &err) < 0)
 		return cli_usage_error("check", "%s", err.text);
 	if (!a->count && !a->replay)
 		return cli_usage_error("check", "give a domain, --file or --replay");

@@ -1,4 +1,5 @@
 /* A small synchronous client of the API. */
+#include <ctype.h>
 #include <curl/curl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,6 +15,8 @@
 
 #define REPLY_MAX (64 * 1024 * 1024)
 #define TOKEN_FILE_MAX 512
+#define SENTENCE_MAX 65536
+#define PLAIN_MAX 201 /* with the end */
 #define CALL_TIMEOUT_S 660L /* over the longest wait */
 
 volatile int cli_interrupted;
@@ -223,12 +226,66 @@ static int perform(const char *url, const char *ca_file, const char *method, con
 	return code == CURLE_OK ? EXIT_DONE : EXIT_REACH;
 }
 
-static int refused(long status, const json_t *reply, bool had_token)
-{
-	const char *detail = json_text(reply, "detail"), *pointer = json_text(reply, "pointer");
+/* ---- what a refusal says ---- */
 
-	fprintf(stderr, "dcvd: %s%s%s%s\n", *detail ? detail : "the service refused without saying why", *pointer ? " (" : "", pointer,
-	        *pointer ? ")" : "");
+/* The length of the name of a field at `p` that is an option here ("key_authorization": --key-authorization), or 0. */
+static size_t option_at(const char *p)
+{
+	static const char *const fields[] = { "key_authorization", "account_uri", "account_thumbprint", "record_name", "keep_for" };
+
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+		size_t length = strlen(fields[i]);
+
+		if (strncmp(p, fields[i], length) == 0 && !isalnum((unsigned char)p[length]) && p[length] != '_')
+			return length;
+	}
+	return 0;
+}
+
+/* The sentence of the service, with options where it names fields. Gives. */
+static char *as_options(const char *sentence)
+{
+	struct buf out = BUF_INIT(SENTENCE_MAX);
+	bool in_word = false;
+	size_t length;
+
+	buf_add_text(&out, "");
+	for (const char *p = sentence; *p; p += length) {
+		length = in_word ? 0 : option_at(p);
+		in_word = !length && (isalnum((unsigned char)*p) || strchr("_-/.", *p));
+		if (length)
+			buf_add_text(&out, "--");
+		for (size_t i = 0; i < (length ? length : 1); i++)
+			buf_add_char(&out, length && p[i] == '_' ? '-' : p[i]);
+		length += !length;
+	}
+	return buf_take(&out);
+}
+
+/* The first line of an answer that is plain text, as that of a port that is not the API's; "" when there is none. Only what is
+ * printable: it may come from anybody. */
+static void plain_line(const char *body, char ret_text[PLAIN_MAX])
+{
+	size_t length = 0;
+
+	for (; *body != '<' && length < PLAIN_MAX - 1 && body[length] >= ' ' && body[length] <= '~'; length++)
+		ret_text[length] = body[length];
+	ret_text[length] = '\0';
+}
+
+static int refused(const char *url, long status, const json_t *reply, const char *body, bool had_token)
+{
+	const char *pointer = json_text(reply, "pointer");
+	CLEANUP(mem_freep) char *detail = as_options(json_text(reply, "detail"));
+	char plain[PLAIN_MAX] = "";
+
+	if (!reply)
+		plain_line(body, plain);
+	if (*detail)
+		fprintf(stderr, "dcvd: %s%s%s%s\n", detail, *pointer ? " (" : "", pointer, *pointer ? ")" : "");
+	else
+		fprintf(stderr, "dcvd: %s answered %ld%s%s: that is not how the API of dcvd answers; check --server and $DCVD_SERVER\n", url, status,
+		        *plain ? ", " : "", plain);
 	if (status == 401 && !had_token)
 		fputs("dcvd: no token was found: use --token-file, $DCVD_TOKEN, or run as the user that can read the state folder\n", stderr);
 	return status == 502 || status == 504 ? EXIT_REACH : EXIT_REFUSED;
@@ -256,7 +313,7 @@ int service_call(const struct cli_service *s, const char *method, const char *pa
 	if ((code = perform(url, s->ca_file ? s->ca_file : getenv("DCVD_CA_FILE"), method, token, text, &bytes, &status)) != EXIT_DONE)
 		return code;
 	reply = json_loadb(buf_text(&bytes), bytes.length, 0, NULL);
-	code = status >= 400 || !reply ? refused(status, reply, token != NULL) : EXIT_DONE;
+	code = status >= 400 || !reply ? refused(url, status, reply, buf_text(&bytes), token != NULL) : EXIT_DONE;
 	if (ret_status)
 		*ret_status = (int)status;
 	if (ret && code == EXIT_DONE)

@@ -48,7 +48,7 @@ int hook_lego(struct hook *h, int argc, char **argv)
 		return strcmp(argc ? argv[0] : "", "timeout") == 0 ? EXIT_DONE : cli_usage_error("hook lego-exec", "the verb is present or cleanup");
 	if (argc == 5 && strcmp(argv[1], "--") == 0) {
 		item.domain = argv[2];
-		if (present && wanted_check(CHALLENGE_DNS01, argv[3], argv[4], NULL, &err) < 0)
+		if (present && wanted_check(CHALLENGE_DNS01, argv[3], argv[4], NULL, NULL, &err) < 0)
 			return hook_complain(h, "%s: %s", argv[2], err.text);
 		crypto_dns01_value(argv[4], value);
 	} else if (argc == 3 || argc == 4) { /* older versions of lego add the TTL */

@@ -1,17 +1,34 @@
 #include <stdio.h>
+#include <string.h>
 
 #include "solver/cli/cli.h"
 #include "solver/cli/terraform.h"
+#include "solver/engine/request.h"
+
+/* The name to write; as long as it was not looked for, the one that the type prescribes, from which a CNAME may lead elsewhere. */
+static const char *record_of(const json_t *c, char usual[NAME_SIZE])
+{
+	const char *domain = json_text(c, "domain");
+	struct challenge like = { .type = (enum challenge_type)challenge_type_from_name(json_text(c, "type")),
+	                          .identifier = (char *)domain + (strncmp(domain, "*.", 2) == 0 ? 2 : 0),
+	                          .account_uri = (char *)json_string_value(json_object_get(c, "account_uri")),
+	                          .record_name = (char *)json_string_value(json_object_get(c, "record_name")) };
+
+	if (*json_text(c, "fqdn"))
+		return json_text(c, "fqdn");
+	return request_record_name(&like, usual, NULL) == 0 ? usual : domain;
+}
 
 static void show(const json_t *c)
 {
 	const char *state = json_text(c, "state");
 	bool dns = json_object_get(c, "value") != NULL;
+	char usual[NAME_SIZE];
 
 	printf("%s  %s%s%s  %s  %s\n", json_text(c, "id"), state_colour(state), state, colour_end(), json_text(c, "type"),
 	       json_text(c, "domain"));
 	if (dns)
-		printf("  %s TXT \"%s\"\n", *json_text(c, "fqdn") ? json_text(c, "fqdn") : "_acme-challenge", json_text(c, "value"));
+		printf("  %s TXT \"%s\"\n", record_of(c, usual), json_text(c, "value"));
 	else
 		printf("  %s\n", json_text(c, "url"));
 }

@@ -49,7 +49,7 @@ static void handle(struct http_exchange *x, void *arg)
 
 	if (strcmp(http_exchange_method(x), "GET") != 0) {
 		http_exchange_header(x, "Allow", "GET, HEAD");
-		reply_text(x, 405, "method not allowed\n");
+		reply_text(x, 405, "method not allowed: this port answers ACME HTTP-01 challenges to GET and HEAD, and nothing else; the API (and httpreq) has one of its own\n");
 	} else if (!target_host(path, http_exchange_request_header(x, "Host"), host)) {
 		reply_text(x, 400, "bad request\n");
 	} else if (!token) {

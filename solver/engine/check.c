@@ -61,7 +61,7 @@ int engine_check(struct engine *e, const struct check_request *r,
 
 	if (r->account_uri && account_uri_check(r->type, r->account_uri, err) < 0)
 		return err->code;
-	if (!r->raw && wanted_check(r->type, r->key_authorization ? r->token : NULL, r->key_authorization, r->value, err) < 0)
+	if (!r->raw && wanted_check(r->type, r->key_authorization ? r->token : NULL, r->key_authorization, r->value, "key_authorization", err) < 0)
 		return err->code;
 	if (check_authority(e, r->authority, err) < 0)
 		return err->code;

@@ -64,6 +64,7 @@ struct challenge_request {
 	const char *account_uri;       /* dns-account-01 (its label), dns-persist-01 (its value); or NULL */
 	const char *account_thumbprint; /* dns-persist-01 where the authority wants a digest: of the account's key; or NULL */
 	bool raw;                      /* taken as it is, also what no authority asks for (wanted_check()) */
+	const char *instead;           /* what the caller calls a key authorization, for wanted_check(); NULL: it can pass none */
 };
 
 #define LIFETIME_FOREVER (-1)

@@ -19,7 +19,7 @@
 
 static int check_wanted(const struct challenge_request *r, struct err *err)
 {
-	return r->raw ? 0 : wanted_check(r->type, r->token, r->key_authorization, r->value, err);
+	return r->raw ? 0 : wanted_check(r->type, r->token, r->key_authorization, r->value, r->instead, err);
 }
 
 static int read_http(const struct challenge_request *r, struct challenge *c, struct err *err)

@@ -512,6 +512,12 @@ class CommandLine(Api):
         self.assertEqual(self.service.command("list", "--server", "http://127.0.0.1:1").returncode, 3)
         self.assertEqual(self.service.command("--version").returncode, 0)
 
+    def test_a_port_that_is_not_that_of_the_api_is_told_in_its_own_words(self):
+        done = self.service.command("list", "--server", f"http://127.0.0.1:{self.service.http_port}")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("answered 404, not found: this port answers ACME HTTP-01 challenges and nothing else", done.stderr)
+        self.assertIn("check --server", done.stderr)
+
     def test_solve_withdraws_whatever_the_command_says(self):
         done = self.service.command("solve", "solve.dcvd.test", "--value", "x" * 43, "--", "sh", "-c", "exit 5")
         self.assertEqual(done.returncode, 5, done.stderr)
@@ -521,6 +527,11 @@ class CommandLine(Api):
     def test_present_list_describe_cleanup(self):
         done = self.service.command("present", "cli.dcvd.test", "--value", "short")
         self.assertIn("5 characters", done.stderr)
+        done = self.service.command("present", "cli.dcvd.test", "--value", AUTHORIZATION)
+        self.assertIn("pass it as --key-authorization, and", done.stderr)
+        self.assertNotIn("key_authorization", done.stderr)
+        done = self.service.command("present", "queued.dcvd.test", "--value", "q" * 43, "--no-wait")
+        self.assertIn(' _acme-challenge.queued.dcvd.test TXT "qqq', done.stdout)
         self.assertEqual(self.service.command("present", "cli.dcvd.test", "--value", "short", "--raw").returncode, 0)
         self.assertEqual(self.service.command("cleanup", "cli.dcvd.test", "--value", "short").returncode, 0)
         done = self.service.command("present", "cli.dcvd.test", "--value", "v" * 43, "--json")

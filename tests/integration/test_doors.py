@@ -244,7 +244,13 @@ class Httpreq(Doors):
         connection.request("GET", "/v1/challenges")
         reply = connection.getresponse()
         self.assertEqual((reply.status, b"the API has one of its own" in reply.read()), (404, True))
+        connection.request("POST", "/present", json.dumps(record("port.dcvd.test")))
+        reply = connection.getresponse()
+        self.assertEqual((reply.status, b"the API (and httpreq) has one of its own" in reply.read()), (405, True))
         connection.close()
+
+    def test_a_key_authorization_as_value_is_refused_in_words_of_the_protocol(self):
+        self.refused(400, self.post("/present", {"fqdn": "_acme-challenge.key.dcvd.test.", "value": f"{'t' * 22}.{VALUE}"}), "keyAuth, beside domain and token")
 
     def client(self, name, **grants):
         return self.basic(name, self.service.call("POST", "/v1/clients", {"name": name, "grants": grants})["token"])

@@ -135,7 +135,7 @@ static void assert_unwanted(enum challenge_type type, const char *token, const c
 {
 	struct err err = { 0 };
 
-	assert_int_equal(wanted_check(type, token, key_authorization, value, &err), ERR_INVALID);
+	assert_int_equal(wanted_check(type, token, key_authorization, value, "key_authorization", &err), ERR_INVALID);
 	if (!strstr(err.text, part))
 		fail_msg("expected \"%s\" in \"%s\"", part, err.text);
 	if (value && strlen(value) > 10 && strstr(err.text, value))
@@ -165,8 +165,21 @@ static void a_value_that_no_authority_asks_for_is_refused_with_the_slip_behind_i
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		assert_unwanted(CHALLENGE_DNS01, NULL, NULL, rows[i].value, rows[i].slip);
 		assert_unwanted(CHALLENGE_DNS_ACCOUNT01, NULL, NULL, rows[i].value, rows[i].slip);
-		assert_int_equal(wanted_check(CHALLENGE_DNS_PERSIST01, NULL, NULL, rows[i].value, NULL), 0);
+		assert_int_equal(wanted_check(CHALLENGE_DNS_PERSIST01, NULL, NULL, rows[i].value, NULL, NULL), 0);
 	}
+}
+
+static void a_key_authorization_as_value_is_refused_in_the_words_of_the_door(void **state)
+{
+	struct err err;
+
+	(void)state;
+	assert_int_equal(wanted_check(CHALLENGE_DNS01, NULL, NULL, TOKEN "." THUMBPRINT, "--key-authorization", &err), ERR_INVALID);
+	assert_non_null(strstr(err.text, "pass it as --key-authorization, and the value is computed from it"));
+	assert_int_equal(wanted_check(CHALLENGE_DNS01, NULL, NULL, TOKEN "." THUMBPRINT, NULL, &err), ERR_INVALID);
+	assert_non_null(strstr(err.text, "pass its digest (SHA-256"));
+	assert_int_equal(wanted_check(CHALLENGE_DNS01, NULL, NULL, "aaaa", NULL, &err), ERR_INVALID);
+	assert_null(strstr(err.text, "key_authorization"));
 }
 
 static void a_token_of_less_than_128_bits_and_a_cut_thumbprint_are_refused(void **state)
@@ -182,10 +195,10 @@ static void a_token_of_less_than_128_bits_and_a_cut_thumbprint_are_refused(void 
 static void what_an_authority_asks_for_is_accepted(void **state)
 {
 	(void)state;
-	assert_int_equal(wanted_check(CHALLENGE_DNS01, NULL, NULL, THUMBPRINT, NULL), 0);
-	assert_int_equal(wanted_check(CHALLENGE_DNS01, NULL, TOKEN "." THUMBPRINT, NULL, NULL), 0);
-	assert_int_equal(wanted_check(CHALLENGE_HTTP01, "evaGxfADs6pSRb2LAv9IZf", "evaGxfADs6pSRb2LAv9IZf." THUMBPRINT, NULL, NULL), 0);
-	assert_int_equal(wanted_check(CHALLENGE_HTTP01, NULL, NULL, NULL, NULL), 0);
+	assert_int_equal(wanted_check(CHALLENGE_DNS01, NULL, NULL, THUMBPRINT, NULL, NULL), 0);
+	assert_int_equal(wanted_check(CHALLENGE_DNS01, NULL, TOKEN "." THUMBPRINT, NULL, NULL, NULL), 0);
+	assert_int_equal(wanted_check(CHALLENGE_HTTP01, "evaGxfADs6pSRb2LAv9IZf", "evaGxfADs6pSRb2LAv9IZf." THUMBPRINT, NULL, NULL, NULL), 0);
+	assert_int_equal(wanted_check(CHALLENGE_HTTP01, NULL, NULL, NULL, NULL, NULL), 0);
 }
 
 static void an_account_uri_that_is_no_url_is_refused(void **state)
@@ -308,6 +321,7 @@ int main(void)
 		cmocka_unit_test(no_sentence_shows_a_key_authorization),
 		cmocka_unit_test(a_value_that_no_txt_string_holds_is_refused),
 		cmocka_unit_test(a_value_that_no_authority_asks_for_is_refused_with_the_slip_behind_it),
+		cmocka_unit_test(a_key_authorization_as_value_is_refused_in_the_words_of_the_door),
 		cmocka_unit_test(a_token_of_less_than_128_bits_and_a_cut_thumbprint_are_refused),
 		cmocka_unit_test(what_an_authority_asks_for_is_accepted),
 		cmocka_unit_test(an_account_uri_that_is_no_url_is_refused),

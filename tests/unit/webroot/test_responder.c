@@ -189,6 +189,7 @@ static void other_methods_are_refused_with_the_ones_that_work(void **state)
 	const char *reply = ask(*state, "POST " PATH "token HTTP/1.1\r\nHost: www.example.com\r\nContent-Length: 3\r\n\r\nabc");
 
 	assert_status(reply, 405);
+	assert_non_null(strstr(reply, "the API (and httpreq) has one of its own"));
 	assert_non_null(strstr(reply, "Allow: GET, HEAD\r\n"));
 	assert_status(ask(*state, "DELETE " PATH "token HTTP/1.1\r\nHost: www.example.com\r\n\r\n"), 405);
 }
