@@ -8,6 +8,11 @@
 
 #define AT(field) offsetof(struct edgedns_options, field)
 
+static const char *check_base(const char *text)
+{
+	return strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0 ? NULL : "it must begin with https:// or http://";
+}
+
 static const struct option options[] = {
 	{ "edgerc", OPTION_PATH, AT(edgerc),
 	  .help = "File with EdgeGrid credentials. Without it the AKAMAI_HOST, AKAMAI_CLIENT_TOKEN, AKAMAI_CLIENT_SECRET and "
@@ -15,7 +20,7 @@ static const struct option options[] = {
 	{ "section", OPTION_TEXT, AT(section), .def = "default", .help = "Section of that file." },
 	{ "ttl", OPTION_INT, AT(ttl), .def = "300", .min = 1, .max = 86400,
 	  .help = "TTL in seconds of the record sets that are created; under 300 only where the contract allows it." },
-	{ "base-url", OPTION_TEXT, AT(base_url), .site = true,
+	{ "base-url", OPTION_TEXT, AT(base_url), .site = true, .check = check_base,
 	  .help = "Another address of the API, as http://127.0.0.1:8080; for tests. Default: https and the host of the credentials." },
 	{ "ca-file", OPTION_PATH, AT(ca_file), .help = "Certificate authorities to trust instead of the system's." },
 	{ NULL },

@@ -21,8 +21,13 @@ struct flight {
 
 static const char *const mode_names[] = { "per-change", "batch-json", NULL };
 
+static const char *check_command(const char *text)
+{
+	return *text == '/' || strncmp(text, "~/", 2) == 0 ? NULL : "it is not an absolute path";
+}
+
 static const struct option exec_table[] = {
-	{ "command", OPTION_PATH, offsetof(struct exec_options, command), .site = true, .required = true,
+	{ "command", OPTION_PATH, offsetof(struct exec_options, command), .site = true, .required = true, .check = check_command,
 	  .help = "The program, as an absolute path; it is run without a shell." },
 	{ "args", OPTION_LIST, offsetof(struct exec_options, args), .help = "Arguments in front of ours." },
 	{ "environment", OPTION_LIST, offsetof(struct exec_options, environment),

@@ -27,8 +27,18 @@ struct flight {
 	bool extending;       /* PHASE_WRITE: with EXTEND and PRUNE */
 };
 
+static bool url_is_valid(const char *url)
+{
+	return url && (strncmp(url, "http://", 7) == 0 || strncmp(url, "https://", 8) == 0);
+}
+
+static const char *check_url(const char *text)
+{
+	return url_is_valid(text) ? NULL : "it must begin with http:// or https://";
+}
+
 static const struct option powerdns_table[] = {
-	{ "url", OPTION_TEXT, offsetof(struct powerdns_options, url), .site = true, .required = true,
+	{ "url", OPTION_TEXT, offsetof(struct powerdns_options, url), .site = true, .required = true, .check = check_url,
 	  .help = "Where the API is: \"http://127.0.0.1:8081\" or \"https://pdns.example.org\"." },
 	{ "api-key", OPTION_SECRET, offsetof(struct powerdns_options, api_key), .required = true, .help = "The server's api-key." },
 	{ "server-id", OPTION_TEXT, offsetof(struct powerdns_options, server_id), .site = true, .def = "localhost",
@@ -72,7 +82,7 @@ static int powerdns_open(const void *options, struct provider **ret, struct err 
 	const struct powerdns_options *o = options;
 	struct provider *p;
 
-	if (!o->url || (strncmp(o->url, "http://", 7) != 0 && strncmp(o->url, "https://", 8) != 0))
+	if (!url_is_valid(o->url))
 		return err_set(err, ERR_INVALID, "url must begin with http:// or https://");
 	if (!*secret_reveal(o->api_key) || strpbrk(secret_reveal(o->api_key), "\r\n"))
 		return err_set(err, ERR_INVALID, "api-key is empty or more than one line");

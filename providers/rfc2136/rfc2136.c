@@ -11,23 +11,6 @@
 
 static const char *const algorithm_names[] = { "hmac-sha256", "hmac-sha384", "hmac-sha512", NULL };
 
-static const struct option rfc2136_table[] = {
-	{ "server", OPTION_TEXT, offsetof(struct rfc2136_options, server), .site = true, .required = true,
-	  .help = "Address of the zone's primary, with a port when it is not 53: \"192.0.2.1\", \"192.0.2.1:5353\", \"[2001:db8::1]:53\"." },
-	{ "key-name", OPTION_TEXT, offsetof(struct rfc2136_options, key_name),
-	  .help = "Name of the TSIG key; without a key the server must trust our address." },
-	{ "key-algorithm", OPTION_ENUM, offsetof(struct rfc2136_options, key_algorithm), .def = "hmac-sha256", .names = algorithm_names,
-	  .help = "Algorithm of the TSIG key." },
-	{ "key-secret", OPTION_SECRET, offsetof(struct rfc2136_options, key_secret), .help = "The TSIG key itself, in base64." },
-	{ "ttl-min", OPTION_INT, offsetof(struct rfc2136_options, ttl_min), .def = "1", .min = 0, .max = 86400,
-	  .help = "Smallest TTL of a record, in seconds." },
-	{ "tcp", OPTION_BOOL, offsetof(struct rfc2136_options, tcp), .def = "false",
-	  .help = "Always use TCP; otherwise it is used for messages over 1232 bytes." },
-	{ "max-message", OPTION_INT, offsetof(struct rfc2136_options, max_message), .def = "65000", .min = 512, .max = 65000,
-	  .help = "Longest message in bytes; the changes of a job are split over several when they need more." },
-	{ .name = NULL },
-};
-
 static bool port_is_valid(const char *text)
 {
 	char *end;
@@ -57,6 +40,28 @@ static bool server_is_valid(const char *server)
 		*rest++ = '\0';
 	return inet_pton(AF_INET, host, &address) == 1 && (!rest || port_is_valid(rest));
 }
+
+static const char *check_server(const char *text)
+{
+	return server_is_valid(text) ? NULL : "it is not an address, or an address and a port";
+}
+
+static const struct option rfc2136_table[] = {
+	{ "server", OPTION_TEXT, offsetof(struct rfc2136_options, server), .site = true, .required = true, .check = check_server,
+	  .help = "Address of the zone's primary, with a port when it is not 53: \"192.0.2.1\", \"192.0.2.1:5353\", \"[2001:db8::1]:53\"." },
+	{ "key-name", OPTION_TEXT, offsetof(struct rfc2136_options, key_name),
+	  .help = "Name of the TSIG key; without a key the server must trust our address." },
+	{ "key-algorithm", OPTION_ENUM, offsetof(struct rfc2136_options, key_algorithm), .def = "hmac-sha256", .names = algorithm_names,
+	  .help = "Algorithm of the TSIG key." },
+	{ "key-secret", OPTION_SECRET, offsetof(struct rfc2136_options, key_secret), .help = "The TSIG key itself, in base64." },
+	{ "ttl-min", OPTION_INT, offsetof(struct rfc2136_options, ttl_min), .def = "1", .min = 0, .max = 86400,
+	  .help = "Smallest TTL of a record, in seconds." },
+	{ "tcp", OPTION_BOOL, offsetof(struct rfc2136_options, tcp), .def = "false",
+	  .help = "Always use TCP; otherwise it is used for messages over 1232 bytes." },
+	{ "max-message", OPTION_INT, offsetof(struct rfc2136_options, max_message), .def = "65000", .min = 512, .max = 65000,
+	  .help = "Longest message in bytes; the changes of a job are split over several when they need more." },
+	{ .name = NULL },
+};
 
 /* ldns wants the alphabet with '+' and '/', and the padding. */
 static int secret_read(const struct rfc2136_options *o, char **ret, struct err *err)

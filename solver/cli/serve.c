@@ -1,11 +1,14 @@
 /* dcvd serve: the service in the foreground. */
 #include <getopt.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "solver/base/mem.h"
 #include "solver/cli/cli.h"
 #include "solver/daemon/daemon.h"
 
 #define OVERRIDES_MAX 64
+#define MISTAKES_MAX (1024 * 1024)
 
 static void help(void)
 {
@@ -21,6 +24,16 @@ static void help(void)
 	     "keeps it from starting.\n"
 	     "\n"
 	     "SIGHUP reads the configuration again, SIGTERM ends it. `dcvd config example` shows every option.");
+}
+
+static void tell(const struct daemon_options *options, const struct err *err)
+{
+	CLEANUP(buf_done) struct buf all = BUF_INIT(MISTAKES_MAX);
+	char *at = NULL;
+
+	daemon_explain(options, err, &all);
+	for (char *line = strtok_r(all.data, "\n", &at); line; line = strtok_r(NULL, "\n", &at))
+		fprintf(stderr, "dcvd serve: %s\n", line);
 }
 
 int cli_serve(int argc, char **argv)
@@ -50,6 +63,6 @@ int cli_serve(int argc, char **argv)
 	}
 	if (daemon_run(&options, &err) == 0)
 		return 0;
-	fprintf(stderr, "dcvd serve: %s\n", err.text);
+	tell(&options, &err);
 	return err.code == ERR_INVALID ? EXIT_USAGE : err.code == ERR_DAMAGED ? EXIT_DAMAGED : EXIT_REFUSED;
 }

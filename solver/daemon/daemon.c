@@ -290,3 +290,17 @@ int daemon_run(const struct daemon_options *options, struct err *err)
 	free(d);
 	return code < 0 ? code : 0;
 }
+
+void daemon_explain(const struct daemon_options *options, const struct err *err, struct buf *out)
+{
+	CLEANUP(buf_done) struct buf mistakes = BUF_INIT(out->max);
+	struct config *config = NULL;
+	struct err ignored;
+
+	if (config_read_all(options->config_file, options->overrides, schema_provider_table, &mistakes, &config, &ignored) == 0)
+		verify(config, &mistakes);
+	config_free(config);
+	if (!strstr(buf_text(&mistakes), err->text))
+		buf_printf(out, "%s\n", err->text);
+	buf_printf(out, "%s", buf_text(&mistakes));
+}

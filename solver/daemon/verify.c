@@ -4,15 +4,17 @@
 #include "solver/api/api.h"
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
+#include "solver/daemon/host.h"
 #include "solver/daemon/https.h"
 #include "solver/daemon/parts.h"
+#include "solver/daemon/recursion.h"
 #include "solver/verdict/authority.h"
 
-static void note(const struct config *c, struct buf *mistakes, const char *path, const char *text)
+void verify_note(const struct config *c, struct buf *out, const char *path, const char *text)
 {
 	CLEANUP(mem_freep) char *where = config_where(c, path);
 
-	buf_printf(mistakes, "%s%s%s%s\n", where, path, *path ? ": " : "", text);
+	buf_printf(out, "%s%s%s%s\n", where, path, *path ? ": " : "", text);
 }
 
 /* Opening contacts nobody: addresses, URLs, keys and files are looked at. */
@@ -24,9 +26,9 @@ static void verify_provider(const struct config *c, const struct config_provider
 	struct err err;
 
 	if (!api)
-		note(c, mistakes, path, "there is no such type in this build");
+		verify_note(c, mistakes, path, "there is no such type in this build");
 	else if (api->open(p->options, &provider, &err) < 0)
-		note(c, mistakes, path, err.text);
+		verify_note(c, mistakes, path, err.text);
 	else
 		api->close(provider);
 }
@@ -40,7 +42,7 @@ static void verify_authority(const struct config *c, const struct authorities *s
 	buf_printf(&text, "there is no authority \"%.64s\"; it is one of", name);
 	for (const char *const *known = authorities_names(set); *known; known++)
 		buf_printf(&text, " %s", *known);
-	note(c, mistakes, path, buf_text(&text));
+	verify_note(c, mistakes, path, buf_text(&text));
 }
 
 static void verify_authorities(const struct config *c, struct buf *mistakes)
@@ -49,7 +51,7 @@ static void verify_authorities(const struct config *c, struct buf *mistakes)
 	struct err err;
 
 	if (authorities_load((const char *const *)c->check.authorities, &set, &err) < 0) {
-		note(c, mistakes, "check.authorities", err.text);
+		verify_note(c, mistakes, "check.authorities", err.text);
 		return;
 	}
 	verify_authority(c, set, "check.authority", c->check.authority, mistakes);
@@ -61,28 +63,73 @@ static void verify_authorities(const struct config *c, struct buf *mistakes)
 	authorities_free(set);
 }
 
-/* The rest as the service opens it, with a journal that is not on disk. */
+/* With one of the files at a time, so that each is looked at. */
+static void verify_recursion(struct loop *l, const struct config *c, const char *path, char *root_hints, char *trust_anchor, struct buf *mistakes)
+{
+	struct config one = *c;
+	struct recursor *recursor = NULL;
+	struct err err;
+
+	one.check.root_hints = root_hints;
+	one.check.trust_anchor = trust_anchor;
+	if ((root_hints || trust_anchor) && recursion_open(l, &one, &recursor, &err) < 0)
+		verify_note(c, mistakes, path, err.text);
+	recursor_free(recursor);
+}
+
+/* The sentence names the option. */
+static void note_sentence(const struct config *c, const char *path, const struct err *err, struct buf *mistakes)
+{
+	CLEANUP(mem_freep) char *where = config_where(c, path);
+
+	buf_printf(mistakes, "%s%s\n", where, err->text);
+}
+
+static void verify_peers(const struct config *c, struct buf *mistakes)
+{
+	struct err err;
+
+	for (char **peer = c->perspectives.peers; peer && *peer; peer++)
+		if (mpic_check_peer(*peer, &err) < 0)
+			note_sentence(c, "perspectives.peers", &err, mistakes);
+}
+
+/* What does not need the other parts. Each is looked at, whatever is wrong elsewhere. */
+static void verify_each(const struct config *c, struct buf *mistakes)
+{
+	struct loop *l = loop_new();
+	struct err err;
+
+	verify_recursion(l, c, "check.root-hints", c->check.root_hints, NULL, mistakes);
+	verify_recursion(l, c, "check.trust-anchor", NULL, c->check.trust_anchor, mistakes);
+	verify_peers(c, mistakes);
+	if (api_check(l, c, &err) < 0)
+		note_sentence(c, "api.tls-listen", &err, mistakes);
+	if (https_check(l, &c->http, &err) < 0)
+		note_sentence(c, "http.tls-listen", &err, mistakes);
+	host_verify(c, mistakes);
+	loop_free(l);
+}
+
+/* All together as the service opens it, with a journal that is not on disk. */
 static void verify_parts(const struct config *c, struct buf *mistakes)
 {
 	struct parts parts = { 0 };
 	struct err err;
 
-	log_setup(LOG_ERROR, LOG_TEXT);
 	if (parts_open(&parts, c, PARTS_IN_MEMORY, &err) < 0)
-		note(c, mistakes, "", err.text);
-	if (parts.loop && api_check(parts.loop, c, &err) < 0)
-		note(c, mistakes, "", err.text);
-	if (parts.loop && https_check(parts.loop, &c->http, &err) < 0)
-		note(c, mistakes, "", err.text);
+		verify_note(c, mistakes, "", err.text);
 	parts_close(&parts);
 }
 
 void verify(const struct config *c, struct buf *mistakes)
 {
+	log_setup(LOG_ERROR, LOG_TEXT);
 	for (size_t i = 0; i < c->provider_count; i++)
 		if (!c->providers[i].broken)
 			verify_provider(c, &c->providers[i], mistakes);
 	verify_authorities(c, mistakes);
+	verify_each(c, mistakes);
 	if (!mistakes->length)
 		verify_parts(c, mistakes);
 }
@@ -96,14 +143,14 @@ static void advise_authority(const struct config *c, const struct authorities *s
 		return;
 	text = mem_printf("%s accepts addresses that are not public, but dcvd connects to none of them until check.allow-addresses names "
 	                  "their networks; if there are such hosts or name servers, add them there, as check: {allow-addresses: [10.0.0.0/8]}", name);
-	note(c, warnings, path, text);
+	verify_note(c, warnings, path, text);
 }
 
 /* Written before callbacks had rules. */
 static void advise_callbacks(const struct config *c, struct buf *warnings)
 {
 	if (c->callback_secret_count && !c->callback_count)
-		note(c, warnings, "callback-secrets", "no URL is called until callbacks: allows it, as callbacks: [{secret: NAME, urls: [\"https://ci.example.com/hooks/\"], clients: [ci]}]");
+		verify_note(c, warnings, "callback-secrets", "no URL is called until callbacks: allows it, as callbacks: [{secret: NAME, urls: [\"https://ci.example.com/hooks/\"], clients: [ci]}]");
 }
 
 void verify_advise(const struct config *c, struct buf *warnings)
@@ -112,6 +159,7 @@ void verify_advise(const struct config *c, struct buf *warnings)
 	struct err err;
 
 	advise_callbacks(c, warnings);
+	host_advise(c, warnings);
 	if ((c->check.allow_addresses && c->check.allow_addresses[0]) ||
 	    authorities_load((const char *const *)c->check.authorities, &set, &err) < 0)
 		return;

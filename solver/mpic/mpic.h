@@ -27,6 +27,8 @@ struct mpic_parts {
 /* Stands beside the checker from now on: what passes there is corroborated where a check asks for perspectives. A peer that cannot
  * be read is an error that names it. Gives *ret. */
 int mpic_open(const struct mpic_parts *parts, struct mpic **ret, struct err *err);
+/* One of perspectives.peers: 0, or a sentence that names it. */
+int mpic_check_peer(const char *text, struct err *err);
 /* The end, in two steps: mpic_stop(), and nothing calls back any more; then, with the HTTP client gone, mpic_close(). NULL is allowed. */
 void mpic_stop(struct mpic *m);
 void mpic_close(struct mpic *m);

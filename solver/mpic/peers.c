@@ -69,6 +69,17 @@ static int read_peer(const char *text, const char *keys, struct peer *p, struct 
 	return 0;
 }
 
+int mpic_check_peer(const char *text, struct err *err)
+{
+	struct peers *one = mem_new(1, sizeof(*one));
+	int code = read_peer(text, "", &one->items[0], err);
+
+	one->holders = 1;
+	one->count = code == 0;
+	peers_release(one);
+	return code;
+}
+
 int peers_read(const struct config_perspectives *c, struct peers **ret, struct err *err)
 {
 	const char *keys = c->keys ? secret_reveal(c->keys) : "";

@@ -1,5 +1,7 @@
 """`dcvd config check` refuses what `dcvd serve` refuses, says where, and says all of it at once."""
 import pathlib
+import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -50,7 +52,7 @@ class ConfigCheck(unittest.TestCase):
     def test_a_provider_that_cannot_be_opened_is_named_with_its_line(self):
         for options, said in PROVIDERS:
             with self.subTest(options):
-                self.refused("providers:\n  corp: {%s}\n" % options.replace("{{", "{").replace("}}", "}"), f"{self.file}:2:3: providers.corp: ", said)
+                self.refused("providers:\n  corp: {%s}\n" % options.replace("{{", "{").replace("}}", "}"), f"{self.file}:2:", "providers.corp", said)
 
     def test_an_authority_that_there_is_not_is_named_with_its_line(self):
         self.refused("check: {authority: lets-encrypt}\n", f"{self.file}:1:20: check.authority: ", "letsencrypt")
@@ -70,9 +72,69 @@ providers:
 routes:
   - {suffix: a.test, provider: four}
   - {suffix: '*.b.test'}
-""", ":1:", "http.listen", "unknown key 'thread'", ":2:", "poll-first", "lets-encrypt", f"{self.file}:4:3: providers.one", "'rfc2135'",
-                            f"{self.file}:6:3: providers.three", "there is no provider 'four'", ":9:")
+""", ":1:", "http.listen", "unknown key 'thread'", ":2:", "poll-first", "lets-encrypt", f"{self.file}:4:32: providers.one.server", "'rfc2135'",
+                            f"{self.file}:6:32: providers.three.command", "there is no provider 'four'", ":9:")
         self.assertEqual(len(text.splitlines()), 9, text)
+
+    def both(self, text, *sentences):
+        """The same sentences by both commands, without any override."""
+        checked = self.check(text)
+        served = self.run_dcvd("serve", "--config", str(self.file))
+        self.assertEqual(checked.returncode, 2, checked.stderr)
+        self.assertNotEqual(served.returncode, 0)
+        for sentence in sentences:
+            self.assertIn(sentence, checked.stderr)
+            self.assertIn(sentence, served.stderr)
+
+    def test_a_state_folder_that_cannot_be_made_or_written_is_refused(self):
+        for path, said in [("/etc/passwd", "Not a directory"), (f"{self.folder}/no/such", "No such file")]:
+            with self.subTest(path):
+                self.both(f"state-dir: {path}\nhttp: {{listen: []}}\ndns: {{listen: []}}\napi: {{listen: []}}\n", f"{self.file}:1:12: state-dir: ", path)
+                self.assertIn(said, self.check(f"state-dir: {path}\n").stderr)
+
+    def test_an_address_that_is_taken_twice_or_not_of_this_host_is_refused(self):
+        off = {"dns": "[]", "http": "[]", "api": "[]"}
+        cases = [({"http": "['127.0.0.1:18080', '127.0.0.1:18080']"}, "http.listen: 127.0.0.1:18080 is taken by http.listen already"),
+                 ({"http": "['127.0.0.1:18080']", "api": "['127.0.0.1:18080']"}, "api.listen: 127.0.0.1:18080 is taken by http.listen already"),
+                 ({"http": "['18080']", "api": "['127.0.0.1:18080']"}, "api.listen: 127.0.0.1:18080 is taken by http.listen already"),
+                 ({"http": "['127.0.0.1:15353']", "dns": "['127.0.0.1:15353']"}, "http.listen: 127.0.0.1:15353 is taken by dns.listen already"),
+                 ({"dns": "['192.0.2.99:53']"}, "dns.listen: 192.0.2.99:53 is not an address of this host")]
+        for listen, said in cases:
+            with self.subTest(said):
+                lines = [f"{part}: {{listen: {addresses}}}" for part, addresses in {**off, **listen}.items()]
+                self.both(f"state-dir: {self.folder}/state\n" + "\n".join(lines) + "\n", said)
+
+    def test_a_port_that_a_running_service_holds_is_no_mistake(self):
+        with socket.create_server(("127.0.0.1", 0)) as holder:
+            done = self.check(f"http: {{listen: ['127.0.0.1:{holder.getsockname()[1]}']}}\n")
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_what_is_wrong_later_is_not_hidden_by_what_is_wrong_before(self):
+        self.both("""check: {allow-addresses: [10.0.0.0/33], root-hints: /no/hints, trust-anchor: /no/anchor}
+state-dir: /etc/passwd
+perspectives: {keys: {file: /no/keys}, peers: [one, two RIPE ftp://x]}
+api: {tls-listen: ['127.0.0.1:18443'], listen: []}
+http: {tls-listen: ['127.0.0.1:18444'], listen: []}
+dns: {listen: []}
+providers: {corp: {type: rfc2136, server: ns.example.com, key-algorithm: md4}}
+""", "10.0.0.0/33", "/no/hints", "/no/anchor", "state-dir", "/no/keys", '"one" is not', "must be an https URL", "api.tls-listen needs", "http.tls-listen needs",
+                  "ns.example.com", "md4")
+
+    def test_what_is_not_there_now_is_a_warning_with_its_line(self):
+        done = self.check("""api: {tls-client-ca: /no/ca}
+dns: {zones: [a.test, A.test]}
+cps: {edgerc: /no/edgerc}
+providers: {hook: {type: exec, command: /no/program}}
+routes: [{suffix: '', type: http-01, publish: folder, folder: /no/folder}]
+""")
+        self.assertEqual((done.returncode, "in order" in done.stdout), (0, True), done.stderr)
+        for at, said in [(1, "api.tls-client-ca: /no/ca"), (2, "dns.zones: A.test is there twice"), (3, "cps.edgerc: /no/edgerc"),
+                         (4, "providers.hook.command: /no/program cannot be run"), (5, "routes[0].folder: /no/folder cannot be written")]:
+            self.assertRegex(done.stderr, rf"(?m)^{re.escape(str(self.file))}:{at}:\d+: {re.escape(said)}")
+
+    def test_the_credentials_of_a_default_that_nobody_uses_are_not_missed(self):
+        done = self.check("dns: {zones: [a.test]}\n")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
 
     def test_mistakes_in_the_places_that_others_look_at_do_not_end_it(self):
         self.refused('''providers: {"a b": {type: exec}, other: 5, third: {kind: exec}}

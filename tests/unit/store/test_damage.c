@@ -196,7 +196,7 @@ static void flip_each(struct fixture *f, struct images *images, struct image *in
 		if (open_and_dump(f, &after, &err) < 0) {
 			found++;
 			assert_printable(&err);
-			if (i % 5 == 0)
+			if (i % 20 == 0)
 				assert_advice_is_true(f, &err);
 		} else if (strcmp(buf_text(&before), buf_text(&after)) != 0)
 			fail_msg("bit %u of byte %zu of %zu was not noticed", i % 8, at, in->length);
