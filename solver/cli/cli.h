@@ -120,6 +120,8 @@ int challenge_follow(const struct cli_service *s, const char *timeout, json_t **
 
 /* ---- output: output.c ---- */
 void print_json(const json_t *j);
+/* The columns that UTF-8 text takes on a terminal, one a character. */
+int text_columns(const char *text);
 const char *json_text(const json_t *object, const char *key); /* "" when it is not a text */
 const char *challenge_why(const json_t *challenge); /* why it failed, or why it does not go on now; "" when neither is known */
 const char *state_colour(const char *state); /* "" when stdout is no terminal */

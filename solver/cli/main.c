@@ -29,6 +29,8 @@ static const struct cli_command commands[] = {
 	{ NULL },
 };
 
+#define LEFT_COLUMNS 42
+
 static void print_table(const struct cli_command *table, const char *group)
 {
 	char left[80];
@@ -36,7 +38,7 @@ static void print_table(const struct cli_command *table, const char *group)
 	printf("dcvd%s%s COMMAND …\n\n", group ? " " : "", group ? group : "");
 	for (; table->name; table++) {
 		snprintf(left, sizeof(left), "%s %s", table->name, table->arguments);
-		printf("  %-42s  %s\n", left, table->help);
+		printf("  %s%*s  %s\n", left, LEFT_COLUMNS - text_columns(left), "", table->help);
 	}
 	printf("\ndcvd%s%s COMMAND --help says more.\n", group ? " " : "", group ? group : "");
 }

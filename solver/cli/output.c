@@ -17,6 +17,15 @@ struct table {
 	int width[COLUMNS_MAX];
 };
 
+int text_columns(const char *text)
+{
+	int columns = 0;
+
+	for (; *text; text++)
+		columns += ((unsigned char)*text & 0xc0) != 0x80;
+	return columns;
+}
+
 void print_json(const json_t *j)
 {
 	char *text = json_dumps(j, JSON_INDENT(2));
@@ -96,13 +105,20 @@ void table_row(struct table *t, const char *const *cells)
 	t->cells = mem_resize(t->cells, (t->rows + 1) * t->columns, sizeof(*t->cells));
 	for (size_t i = 0; i < t->columns; i++) {
 		char *copy = cell_copy(cells[i]);
-		int length = (int)strlen(copy);
+		int length = text_columns(copy);
 
 		t->cells[t->rows * t->columns + i] = copy;
 		if (length > t->width[i])
 			t->width[i] = length > CELL_MAX ? CELL_MAX : length;
 	}
 	t->rows++;
+}
+
+static int padding(int width, const char *text)
+{
+	int columns = text_columns(text);
+
+	return columns < width ? width - columns : 0;
 }
 
 void table_print_free(struct table *t)
@@ -113,7 +129,7 @@ void table_print_free(struct table *t)
 		if (last)
 			printf("%s\n", t->cells[i]);
 		else
-			printf("%-*s  ", t->width[i % t->columns], t->cells[i]);
+			printf("%s%*s  ", t->cells[i], padding(t->width[i % t->columns], t->cells[i]), "");
 		free(t->cells[i]);
 	}
 	free(t->cells);

@@ -169,7 +169,8 @@ static const struct option check_options[] = {
 	          "than those of public ones (pebble, private, step-ca, or one of a file) only where this or a route names it too." },
 	{ "authorities", OPTION_LIST, AT(authorities), .max = 64,
 	  .help = "Files (JSON) with more authorities, or with other rules for those that are built in. A rule that holds "
-	          "only from a day on stands in \"changes\": [{\"from\": \"2026-12-15\", \"perspectives\": 5}]." },
+	          "only from a day on stands in \"changes\": [{\"from\": \"2026-12-15\", \"perspectives\": 5}]; \"ended\" is the day from which "
+	          "it issues nothing, \"profiles\" are its kinds of certificates." },
 	{ "authority-view", OPTION_BOOL, AT(authority_view), .def = "true",
 	  .help = "Looks as the authority does: full recursion from the root with DNSSEC. Off: name servers are asked directly only." },
 	{ "root-hints", OPTION_PATH, AT(root_hints), .min = 1, .max = 1024,
