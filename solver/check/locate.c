@@ -12,6 +12,7 @@
 #include "solver/base/mem.h"
 #include "solver/check/cut.h"
 #include "solver/check/zone.h"
+#include "solver/net/interface.h"
 
 #define HOPS_MAX 8
 
@@ -23,6 +24,7 @@ struct locate {
 	char zone[NAME_SIZE];
 	struct location *servers;  /* of the zone: our own copy, the cache may change meanwhile */
 	size_t server;             /* the one that is asked */
+	size_t asked;              /* of those that failed: that this host has a way to */
 	unsigned hops;
 	bool through;              /* wildcards' CNAMEs are followed too, from: */
 	char covered[NAME_SIZE];
@@ -115,6 +117,13 @@ static void follow(struct locate *l, const char *target)
 
 /* ---- the servers of the zone, asked for the name ---- */
 
+static void take_servers(struct locate *l, struct location *servers)
+{
+	l->servers = servers;
+	l->server = l->asked = 0;
+	l->last = (struct err){ 0 };
+}
+
 static void on_servers(struct zone *z, const struct err *err, void *arg)
 {
 	struct locate *l = arg;
@@ -126,8 +135,7 @@ static void on_servers(struct zone *z, const struct err *err, void *arg)
 		return;
 	}
 	location_free(l->servers);
-	l->servers = zone_location(z);
-	l->server = 0;
+	take_servers(l, zone_location(z));
 	ask_servers(l);
 }
 
@@ -149,8 +157,7 @@ static void on_cut(struct location *child, const struct err *err, void *arg)
 		fail(l, err);
 		return;
 	}
-	l->servers = child;
-	l->server = 0;
+	take_servers(l, child);
 	snprintf(l->zone, sizeof(l->zone), "%s", child->zone);
 	ask_servers(l);
 }
@@ -170,8 +177,19 @@ static void descend(struct locate *l, struct view *v)
 	cut_start(l->c, l->fqdn, parent, l->server, v, on_cut, l);
 }
 
-static void next_server(struct locate *l)
+/* Wrong records that one server shows are told before the silence of others, and that before what this host could not even ask. */
+static void note_failure(struct locate *l, const struct err *err)
 {
+	bool ours = interface_obstacle(l->servers->servers[l->server].address) != 0;
+
+	if (l->last.code != ERR_INVALID && !(ours && l->asked))
+		l->last = *err;
+	l->asked += !ours;
+}
+
+static void next_server(struct locate *l, const struct err *err)
+{
+	note_failure(l, err);
 	l->server++;
 	ask_servers(l);
 }
@@ -180,14 +198,15 @@ static void next_server(struct locate *l)
 static void read_zone_of(struct locate *l, struct view *v)
 {
 	const struct server *s = &l->servers->servers[l->server];
+	struct err err;
 
 	if (strcmp(v->zone, l->zone) == 0) {
 		succeed(l, v);
 	} else if (name_is_below(v->zone, l->zone)) {
 		descend(l, v);
 	} else {
-		err_set(&l->last, ERR_UNREACHABLE, "%s (%s) answers from the zone %s and not from %s", s->name, s->address, v->zone, l->zone);
-		next_server(l);
+		err_set(&err, ERR_UNREACHABLE, "%s (%s) answers from the zone %s and not from %s", s->name, s->address, v->zone, l->zone);
+		next_server(l, &err);
 	}
 }
 
@@ -213,9 +232,23 @@ static void on_view(struct view *v, const struct err *err, void *arg)
 	} else if (v->says == VIEW_HERE) {
 		read_zone_of(l, v);
 	} else {
-		l->last = *err;
-		next_server(l);
+		next_server(l, err);
 	}
+}
+
+static void fail_unanswered(struct locate *l)
+{
+	struct err err = l->last;
+
+	if (!err.code)
+		err_set(&err, ERR_UNREACHABLE, "zone %s has no name server with an address", l->zone);
+	else if (err.code != ERR_INVALID && !l->asked)
+		err_in(&err, "this host can ask no name server of zone %s for %s", l->zone, l->fqdn);
+	else if (err.code != ERR_INVALID)
+		err_in(&err, "no name server of zone %s %sanswers for %s", l->zone, l->asked < l->servers->count ? "that this host can ask " : "",
+		       l->fqdn);
+	err.code = ERR_UNREACHABLE;
+	fail(l, &err);
 }
 
 static void ask_servers(struct locate *l)
@@ -223,18 +256,13 @@ static void ask_servers(struct locate *l)
 	struct err err;
 
 	for (; l->server < l->servers->count; l->server++) {
-		if (view_start(l->c, l->fqdn, l->zone, &l->servers->servers[l->server], on_view, l, &l->last) < 0)
-			continue;
-		l->pending++;
-		return;
+		if (view_start(l->c, l->fqdn, l->zone, &l->servers->servers[l->server], on_view, l, &err) == 0) {
+			l->pending++;
+			return;
+		}
+		note_failure(l, &err);
 	}
-	err = l->last;
-	if (!err.code)
-		err_set(&err, ERR_UNREACHABLE, "zone %s has no name server with an address", l->zone);
-	else
-		err_in(&err, "no name server of zone %s answers for %s", l->zone, l->fqdn);
-	err.code = ERR_UNREACHABLE;
-	fail(l, &err);
+	fail_unanswered(l);
 }
 
 /* ---- the zone ---- */

@@ -217,7 +217,7 @@ static int chain_follow(struct dns_reply *r, const char *name, int type, struct 
 			return rc;
 		memcpy(r->final_name, next, sizeof(next));
 	}
-	return err_set(err, ERR_PROTOCOL, "the CNAMEs of %s go in a circle or are more than %d deep", name, CHAIN_MAX);
+	return err_set(err, ERR_INVALID, "the CNAMEs of %s go in a circle or are more than %d deep", name, CHAIN_MAX);
 }
 
 static int reply_read(const ldns_pkt *pkt, const char *name, int type, struct dns_reply *r, struct err *err)

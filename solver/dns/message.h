@@ -41,7 +41,8 @@ struct dns_reply {
 	char final_name[NAME_SIZE]; /* the question's name after the CNAMEs and DNAMEs in the answer section */
 };
 
-/* `name`/`type`: the question that was asked; a reply to another one is ERR_PROTOCOL. */
+/* `name`/`type`: the question that was asked; a reply to another one is ERR_PROTOCOL. CNAMEs that
+ * lead in a circle are ERR_INVALID: the server answered, and what it serves is wrong. */
 int dns_reply_parse(const unsigned char *wire, size_t length, const char *name, int type, struct dns_reply *ret, struct err *err);
 void dns_reply_done(struct dns_reply *r);
 

@@ -14,6 +14,7 @@
 #include "solver/dns/message.h"
 #include "solver/net/address.h"
 #include "solver/net/exchange.h"
+#include "solver/net/interface.h"
 #include "solver/net/resolver_private.h"
 
 #define TIMEOUT_MS 2000
@@ -238,16 +239,35 @@ static void on_later(void *arg)
 	query_finish(q, NULL, 0);
 }
 
+/* What this host cannot send says nothing about the server. */
+static bool is_own_fault(struct query *q)
+{
+	const char *key = q->channel->key;
+	char address[KEY_SIZE];
+	int number;
+
+	if (q->channel == q->resolver->recursive)
+		return false;
+	snprintf(address, sizeof(address), "%.*s", (int)strcspn(key, " "), key);
+	number = interface_obstacle(address);
+	if (number)
+		err_set(&q->err, ERR_UNREACHABLE, "this host %s %s: %s", interface_is_short(number) ? "cannot connect to" : "has no way to", address,
+		        strerror(number));
+	return number;
+}
+
 static void set_failure(struct query *q, int status)
 {
 	const char *who = q->channel == q->resolver->recursive ? "the recursive resolvers" : q->channel->key;
 
+	if ((status == ARES_ETIMEOUT || status == ARES_ECONNREFUSED) && is_own_fault(q))
+		return;
 	switch (status) {
 	case ARES_ETIMEOUT:
 		err_set(&q->err, ERR_TIMEOUT, "no DNS answer from %s", who);
 		break;
 	case ARES_ECONNREFUSED:
-		err_set(&q->err, ERR_UNREACHABLE, "%s refuses DNS connections or cannot be reached", who);
+		err_set(&q->err, ERR_UNREACHABLE, "no DNS connection to %s: refused, or not to be reached", who);
 		break;
 	case ARES_ECANCELLED:
 	case ARES_EDESTRUCTION:

@@ -70,6 +70,33 @@ static void a_zone_of_the_route_that_does_not_hold_the_name_is_refused(void **st
 	assert_int_equal(memory_jobs(), 0);
 }
 
+/* ---- what stands in the way ---- */
+
+static void cnames_in_a_circle_are_told_as_such_and_not_as_silence(void **state)
+{
+	struct scenario *s = *state;
+
+	fake_dns_cname(FQDN, "one.example.org");
+	fake_dns_cname("one.example.org", FQDN);
+	assert_int_equal(present(s, NAME, VALUE), 0);
+	run_until(s, s->id, CHALLENGE_FAILED, 61000);
+	assert_says(reason_of(s, s->id), "loop");
+	assert_null(strstr(reason_of(s, s->id), "no name server"));
+}
+
+static void name_servers_that_this_host_has_no_way_to_are_not_blamed(void **state)
+{
+	struct scenario *s = *state;
+
+	fake_http_unroutable('.');
+	fake_dns_fault(NS1, FAULT_SILENT);
+	fake_dns_fault(NS2, FAULT_SILENT);
+	assert_int_equal(present(s, NAME, VALUE), 0);
+	run_until(s, s->id, CHALLENGE_FAILED, 61000);
+	assert_says(reason_of(s, s->id), "this host can ask no name server of zone example.org for " FQDN);
+	fake_http_unroutable(0);
+}
+
 /* ---- cuts ---- */
 
 static void a_child_zone_on_the_parents_servers_is_found(void **state)
@@ -303,6 +330,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		scenario_test(a_route_names_the_zone_that_its_provider_changes),
 		scenario_test(a_record_is_taken_out_of_the_zone_that_it_was_put_in),
+		scenario_test(cnames_in_a_circle_are_told_as_such_and_not_as_silence),
+		scenario_test(name_servers_that_this_host_has_no_way_to_are_not_blamed),
 		scenario_test(a_zone_of_the_route_that_does_not_hold_the_name_is_refused),
 		scenario_test(a_child_zone_on_the_parents_servers_is_found),
 		scenario_test(a_child_zone_is_found_although_another_value_stands_there),

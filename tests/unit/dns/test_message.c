@@ -116,7 +116,7 @@ static void refuses_cnames_that_go_in_a_circle(void **state)
 	struct err err = { 0 };
 
 	(void)state;
-	assert_int_equal(parse(&t, &reply, &err), ERR_PROTOCOL);
+	assert_int_equal(parse(&t, &reply, &err), ERR_INVALID);
 	assert_non_null(strstr(err.text, "circle"));
 }
 

@@ -240,6 +240,16 @@ static void a_server_that_is_absent_is_unreachable(void **state)
 	assert_int_equal(f->err.code, ERR_UNREACHABLE);
 }
 
+static void an_address_that_this_host_has_no_way_to_is_not_the_servers_fault(void **state)
+{
+	struct fixture *f = *state;
+
+	snprintf(f->server, sizeof(f->server), "255.255.255.255:53"); /* the kernel lets nobody connect there */
+	ask(f, "a.example", false);
+	assert_int_equal(f->err.code, ERR_UNREACHABLE);
+	assert_non_null(strstr(f->err.text, "this host has no way to 255.255.255.255:53: "));
+}
+
 static void an_update_that_nobody_takes_says_why(void **state)
 {
 	struct fixture *f = *state;
@@ -425,6 +435,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_server_that_is_silent_times_out, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_server_that_is_absent_is_unreachable, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_address_that_this_host_has_no_way_to_is_not_the_servers_fault, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_update_that_nobody_takes_says_why, setup, teardown),
 		cmocka_unit_test_setup_teardown(refuses_a_server_that_is_no_address, setup, teardown),
 		cmocka_unit_test_setup_teardown(servfail_is_a_reply, setup, teardown),
