@@ -290,21 +290,37 @@ static void a_rule_that_changes_within_30_days_is_told_and_an_ended_authority_fa
 		struct verdict *v = verdict_new();
 
 		assert_int_equal(clock_parse(rows[i].at, &e->at_ms), 0);
+		if (i < 2)
+			evidence_add_perspective(e);
 		judge_calendar(e, authorities_find(authorities, rows[i].authority), v);
 		assert_int_equal(v->finding_count, rows[i].code ? 1 : 0);
 		if (rows[i].code)
 			assert_string_equal(v->findings[0].code, rows[i].code);
 		assert_int_equal(v->result == VERDICT_FAIL, rows[i].code && strcmp(rows[i].code, "authority-ended") == 0);
 		if (i == 0)
-			assert_string_equal(v->findings[0].text, "From 2026-12-15 on Let's Encrypt: perspectives 5.");
+			assert_string_equal(v->findings[0].text, "From 2026-12-15 on, Let's Encrypt asks from 5 remote perspectives, and not from 4 as now; let as many look (perspectives.peers)");
 		verdict_free(v);
 		evidence_free(e);
 	}
 }
 
+static void a_change_that_a_check_does_not_depend_on_is_not_told(void **state)
+{
+	struct evidence *e = evidence_new();
+	struct verdict *v = verdict_new();
+
+	(void)state;
+	assert_int_equal(clock_parse("2026-11-25T00:00:00Z", &e->at_ms), 0);
+	judge_calendar(e, authorities_find(authorities, "letsencrypt"), v);
+	assert_int_equal(v->finding_count, 0);
+	verdict_free(v);
+	evidence_free(e);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_change_that_a_check_does_not_depend_on_is_not_told),
 		cmocka_unit_test(a_rule_that_changes_within_30_days_is_told_and_an_ended_authority_fails),
 		cmocka_unit_test(nothing_that_was_not_looked_at_passes),
 		cmocka_unit_test(an_unknown_type_never_passes),
