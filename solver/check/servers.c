@@ -293,7 +293,10 @@ static void on_located(struct location *l, const struct err *err, void *arg)
 	r->locate = NULL;
 	if (err->code == ERR_CANCELLED)
 		r->c->closing = true;
+	if (!l && err->code != ERR_CANCELLED)
+		mem_replace(&r->e->unlocated, err->text);
 	if (l) {
+		mem_replace(&r->e->unlocated, NULL);
 		mem_replace(&r->e->written_fqdn, l->fqdn);
 		mem_replace(&r->e->written_zone, l->zone);
 		for (size_t i = 0; i < l->count; i++)

@@ -115,6 +115,25 @@ static void print_answer(const struct verdict *v)
 	printf("%s\n", PLAIN);
 }
 
+/* What is wrong beside a PASS and may be the next failure. */
+static void print_warnings(const struct verdict *v)
+{
+	for (size_t i = 0; i < v->finding_count && v->result == VERDICT_PASS; i++) {
+		const struct finding *f = &v->findings[i];
+
+		if (f->severity != FINDING_WARNING)
+			continue;
+		printf("  %swarning%s  ", YELLOW, PLAIN);
+		clean(f->text, 2000);
+		putchar('\n');
+		if (!f->mend || is_told_before(v, i))
+			continue;
+		fputs("  → ", stdout);
+		clean(f->mend, 2000);
+		putchar('\n');
+	}
+}
+
 static void print_findings(const struct verdict *v)
 {
 	if (!v->finding_count)
@@ -466,8 +485,10 @@ static void print_rest(const struct evidence *e)
 void report_print(const struct evidence *e, const struct verdict *v, bool brief)
 {
 	print_answer(v);
-	if (brief)
+	if (brief) {
+		print_warnings(v);
 		return;
+	}
 	print_findings(v);
 	print_authority_view(e);
 	print_delegation(e);

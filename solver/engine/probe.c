@@ -81,6 +81,37 @@ static char *look_reason(const struct look *l)
 	return mem_printf("%s (%s): %s", l->server, l->address, l->detail ? l->detail : l->status ? l->status : "no answer");
 }
 
+/* The only servers that are left say nothing: the first of them, or -1. */
+static int first_unheard(const struct probe *p)
+{
+	int first = -1;
+
+	for (size_t i = 0; i < p->poll.count; i++) {
+		const struct poll_server *s = &p->poll.servers[i];
+		bool heard = i < p->look_count && p->looks[i].server && !is_silent(&p->looks[i]);
+
+		if (!s->shown && heard)
+			return -1;
+		if (!s->shown && first < 0)
+			first = (int)i;
+	}
+	return poll_pending(&p->poll) < p->poll.count ? first : -1;
+}
+
+/* Gives (free with free), or NULL. */
+static char *silence_reason(const struct probe *p)
+{
+	int i = is_http(p->n) || !p->n->location ? -1 : first_unheard(p);
+	const struct look *l = i >= 0 && (size_t)i < p->look_count && p->looks[i].server ? &p->looks[i] : NULL;
+
+	if (i < 0 || (size_t)i >= p->n->location->count)
+		return NULL;
+	return mem_printf("%s (%s): %s; the others show the value, so this server is waited for %lld seconds at most (check.silent-grace)",
+	                  p->n->location->servers[i].name, p->n->location->servers[i].address,
+	                  !l ? "no answer yet" : l->detail ? l->detail : l->status ? l->status : "no answer",
+	                  (long long)p->e->config->check.silent_grace_ms / 1000);
+}
+
 static void summarize(const struct probe *p, struct verdict *v)
 {
 	const struct look *bad = first_bad(p);
@@ -132,9 +163,14 @@ static void tell_waiting(struct probe *p)
 {
 	const struct look *bad = first_bad(p);
 	CLEANUP(mem_freep) char *reason = bad ? look_reason(bad) : NULL;
+	CLEANUP(mem_freep) char *silence = silence_reason(p);
 
-	if (!bad)
+	if (silence && !bad)
+		waiting_set(p->e, p->n, silence);
+	else if (!bad)
 		waiting_end(p->n);
+	else if (silence)
+		waiting_note(p->e, p->n, "not seen yet", silence);
 	else if (is_http(p->n) || is_silent(bad))
 		waiting_note(p->e, p->n, "not seen yet", reason);
 	else
@@ -195,6 +231,7 @@ static void on_look(struct verdict *v, void *arg)
 	if (!is_http(p->n) && v->look_count)
 		p->queued_ms = now_ms(p) - p->poll.servers[server].asked_ms - v->looks[0].elapsed_ms;
 	ask_free(a);
+	poll_answer(&p->poll, server, shown, silent);
 	if (is_http(p->n))
 		probe_clear_looks(p);
 	if (v->look_count) {
@@ -204,7 +241,6 @@ static void on_look(struct verdict *v, void *arg)
 		waiting_note(p->e, p->n, "not seen yet", v->detail ? v->detail : "nothing could be asked");
 	}
 	verdict_free(v);
-	poll_answer(&p->poll, server, shown, silent);
 	if (shown)
 		ask_all(p);
 	consider(p);

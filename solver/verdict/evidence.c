@@ -138,6 +138,7 @@ static const struct codec_field evidence_fields[] = {
 	TEXT(evidence, written_fqdn, NAME_BYTES),
 	TEXT(evidence, written_zone, NAME_BYTES),
 	TEXT(evidence, provider, 256),
+	TEXT(evidence, unlocated, 1024),
 	FLAG(evidence, provider_known),
 	FLAG(evidence, own_zone),
 	FLAG(evidence, inside),

@@ -119,6 +119,7 @@ struct evidence {
 	char *written_fqdn, *written_zone; /* where the record must stand after CNAMEs and cuts, or NULL */
 	char *provider;   /* the configured provider that controls written_zone, or NULL */
 	bool provider_known; /* routes were looked at */
+	char *unlocated;  /* why the servers of the place could not be found without the authority's view, or NULL */
 	bool own_zone;    /* served by this process under a special-use name: there is no authority's view of it */
 	bool private;     /* sentences must not quote what a web server sent: the verdict goes to others than operators. Not recorded */
 	bool inside;      /* an address of the host is an address of this machine or its network's gateway */

@@ -348,6 +348,8 @@ static char *address_mend(const struct explain *x)
 	for (size_t i = 0; i < 2; i++) {
 		if (found[i] && found[i]->security && strcmp(found[i]->security, "bogus") == 0)
 			return NULL; /* DNSSEC is told by itself */
+		if (found[i] && lookup_blind(found[i]))
+			return lookup_blind_mend();
 		if (found[i] && (found[i]->failure || (found[i]->rcode != 0 && found[i]->rcode != NXDOMAIN)))
 			return mem_printf("Make the name servers of %s answer A and AAAA queries, over UDP and TCP, within a second", name);
 	}

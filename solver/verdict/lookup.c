@@ -49,6 +49,12 @@ bool lookup_blind(const struct ev_answer *answer)
 	return answer->failure && (strcmp(answer->failure, "no-root") == 0 || strcmp(answer->failure, "local") == 0);
 }
 
+char *lookup_blind_mend(void)
+{
+	return mem_dup("Let this host reach the name servers of the world (port 53, UDP and TCP), or let a perspective that does look too "
+	               "(perspectives.peers)");
+}
+
 /* What an authority's resolver adds as an extended error (RFC 8914). */
 static char *extended_problem(const struct ev_answer *answer, const char *type)
 {

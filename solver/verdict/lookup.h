@@ -13,6 +13,8 @@ const char *lookup_rcode_name(int rcode); /* "NXDOMAIN"; "no answer" for -1 */
 bool lookup_worked(const struct ev_answer *answer, bool dnssec);
 /* No root server could be asked, or this host could ask nobody: what the authority sees is not visible from here. */
 bool lookup_blind(const struct ev_answer *answer);
+/* What to do then; gives (free with free). */
+char *lookup_blind_mend(void);
 /* "DNS problem: NXDOMAIN looking up TXT for N - check that …"; gives (free with free). */
 char *lookup_problem(const struct ev_answer *answer, bool dnssec);
 

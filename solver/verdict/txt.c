@@ -284,8 +284,19 @@ static void decide_direct(const struct txt_case *c, const struct servers *s)
 		                          s->has));
 }
 
+/* No way from the root can be gone from here, and nobody showed another. */
+static void decide_unseen(const struct txt_case *c, const struct ev_answer *answer)
+{
+	const char *why = answer->why ? answer->why : answer->failure, *unlocated = c->e->unlocated;
+	char *text = mem_printf("What %s shows is not visible from here: %s%s%s", c->e->fqdn, why, unlocated ? "; " : "", unlocated ? unlocated : "");
+
+	find(c, STAGE_LOOKUP, "not-visible", mem_dup(text), strcmp(answer->failure, "local") == 0 ? NULL : lookup_blind_mend());
+	verdict_decide(c->v, VERDICT_UNKNOWN, STAGE_LOOKUP, PROBLEM_NONE, text);
+}
+
 void txt_judge(const struct txt_case *c)
 {
+	const struct ev_answer *seen = c->e->fqdn ? evidence_authority(c->e, c->e->fqdn, TYPE_TXT) : NULL;
 	struct sight sight;
 	struct servers s;
 
@@ -296,12 +307,14 @@ void txt_judge(const struct txt_case *c)
 	s.failing = sight.seen == SEEN_ERROR || (sight.seen == SEEN_NOTHING && !s.has && !s.lacks);
 	s.slow = sight.seen == SEEN_RIGHT && is_slow(c, &s);
 	if (sight.seen == SEEN_WRONG || sight.seen == SEEN_ERROR)
-		explain(c, evidence_authority(c->e, c->e->fqdn, TYPE_TXT), &sight, &s);
+		explain(c, seen, &sight, &s);
 	servers_report(c, &s);
 	if (sight.seen != SEEN_NOTHING)
 		decide_seen(c, &sight, &s);
 	else if (s.has + s.lacks + s.unusable)
 		decide_direct(c, &s);
+	else if (seen && lookup_blind(seen) && !c->e->own_zone)
+		decide_unseen(c, seen);
 	else
 		verdict_find(c->v, FINDING_NOTE, STAGE_LOOKUP, "not-collected",
 		             mem_printf("%s was not looked up, so nothing is said about it", c->e->fqdn), NULL);

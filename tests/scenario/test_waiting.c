@@ -110,6 +110,24 @@ static void a_server_that_fails_is_named_in_an_event_too(void **state)
 	assert_int_equal(events_that_say(s, "not seen yet: ns2.example.org (192.0.2.2): SERVFAIL"), 1);
 }
 
+static void a_silent_server_is_named_while_it_is_waited_for(void **state)
+{
+	struct scenario *s = *state;
+
+	assert_int_equal(present(s, NAME, VALUE), 0);
+	run_until(s, s->id, CHALLENGE_PUBLISHING, 1000);
+	fake_dns_fault(NS2, FAULT_SILENT);
+	run_for(s, 1500);
+	assert_int_equal(state_of(s, s->id), CHALLENGE_PROPAGATING);
+	assert_waits(s, "ns2.example.org (192.0.2.2): no answer yet; the others show the value");
+	assert_waits(s, "(check.silent-grace)");
+	run_for(s, 18000);
+	assert_waits(s, "ns2.example.org (192.0.2.2)");
+	assert_waits(s, "(check.silent-grace)");
+	run_until(s, s->id, CHALLENGE_READY, 35000);
+	assert_null(challenge(s)->waiting_for);
+}
+
 static void reasons_that_change_all_the_time_make_few_events(void **state)
 {
 	struct scenario *s = *state;
@@ -163,6 +181,7 @@ int main(void)
 		scenario_test(who_never_tried_is_told_that_the_provider_wants_a_pause),
 		scenario_test(a_server_that_does_not_show_it_yet_is_named_without_an_event),
 		scenario_test(a_server_that_fails_is_named_in_an_event_too),
+		scenario_test(a_silent_server_is_named_while_it_is_waited_for),
 		scenario_test(reasons_that_change_all_the_time_make_few_events),
 		scenario_test(a_record_that_cannot_be_withdrawn_says_why),
 		scenario_test(a_web_server_that_does_not_have_the_token_is_named),

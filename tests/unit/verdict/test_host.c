@@ -290,6 +290,22 @@ static void cnames_in_a_circle_are_wrong_for_every_host_and_no_servers_fault(voi
 	verdict_free(v);
 }
 
+static void a_host_that_can_ask_nobody_says_why(void **state)
+{
+	struct evidence *e = seen_record();
+	struct ev_answer *a = says(e, NULL, NULL, "!no-root");
+	struct verdict *v;
+
+	(void)state;
+	a->why = mem_dup("no root name server answers");
+	e->unlocated = mem_dup("no DNS answer from the recursive resolvers");
+	v = judged(e);
+	world_expect("no DNS", v, VERDICT_UNKNOWN, PROBLEM_NONE, "no root name server answers; no DNS answer from the recursive resolvers");
+	assert_string_equal(v->findings[0].code, "not-visible");
+	assert_non_null(strstr(v->findings[0].mend, "port 53"));
+	verdict_free(v);
+}
+
 static void evidence_without_the_hosts_abilities_is_judged_as_before(void **state)
 {
 	struct evidence *e = seen_record(), *read;
@@ -328,6 +344,7 @@ int main(void)
 		cmocka_unit_test(a_delegated_server_whose_address_could_not_be_looked_up_may_be_out_of_this_hosts_reach),
 		cmocka_unit_test(a_delegated_server_of_the_other_family_may_answer_everybody_else),
 		cmocka_unit_test(cnames_in_a_circle_are_wrong_for_every_host_and_no_servers_fault),
+		cmocka_unit_test(a_host_that_can_ask_nobody_says_why),
 		cmocka_unit_test(evidence_without_the_hosts_abilities_is_judged_as_before),
 	};
 
