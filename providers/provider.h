@@ -53,7 +53,7 @@ struct change {
 	/* Filled in by the provider. */
 	enum change_status status;
 	enum change_scope scope; /* of DENIED and FATAL */
-	bool not_sent;        /* with RETRY: the call cannot have arrived, so it changed nothing */
+	bool not_sent;        /* with RETRY and UNKNOWN: no call that writes can have arrived, so nothing was changed */
 	char *new_handle;     /* to remember with the value, or NULL; taken by the engine (malloc) */
 	char message[256];    /* one sentence for RETRY…UNKNOWN; for DONE what people should know of it, or "" */
 };

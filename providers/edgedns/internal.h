@@ -60,6 +60,7 @@ struct work {
 	unsigned conflicts;      /* in a row */
 	bool must_read;          /* a create met a set that exists: look before the next one */
 	bool bulk_refused, listing_refused, zone_confirmed, signed_again;
+	bool written;            /* a call that writes may have arrived */
 };
 
 /* recordset.c */

@@ -107,6 +107,8 @@ static void fail(struct provider *p, struct work *w, const struct answer *a)
 	CLEANUP(mem_freep) char *what = mem_printf("Edge DNS, zone %.80s", w->job->zone);
 	char detail[KIT_DETAIL_SIZE];
 
+	if (a->code && !w->written)
+		kit_job_not_sent(w->job);
 	if (a->code && reading) {
 		kit_job_set(w->job, CHANGE_RETRY, "%s: %s", what, kit_detail(a, detail));
 	} else if (a->code) {
@@ -301,6 +303,7 @@ static void take_write(struct provider *p, struct work *w, const struct answer *
 
 void edgedns_reply_take(struct provider *p, struct work *w, const struct answer *a)
 {
+	w->written |= w->doing >= DOING_CREATE_MANY && a->code != ERR_UNREACHABLE;
 	switch (w->doing) {
 	case DOING_LIST:
 		take_list(p, w, a);

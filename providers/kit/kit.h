@@ -45,6 +45,8 @@ void kit_job_set(struct job *job, enum change_status status, const char *format,
 	__attribute__((format(printf, 3, 4)));
 /* Whom the refusal that comes next is about: see enum change_scope. All changes that are still pending. */
 void kit_job_scope(struct job *job, enum change_scope scope);
+/* No call that writes can have arrived: all changes that are still pending. */
+void kit_job_not_sent(struct job *job);
 /* All pending changes get the status of kit_status(), "what: status, detail" as the sentence, and the job
  * gets Retry-After. 401 is about the credential. For DENIED `mend` (or NULL) says what to do. */
 void kit_job_fail(struct job *job, const struct answer *a, const char *what, const char *mend);

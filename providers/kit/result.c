@@ -38,6 +38,12 @@ void kit_job_scope(struct job *job, enum change_scope scope)
 			job->changes[i].scope = scope;
 }
 
+void kit_job_not_sent(struct job *job)
+{
+	for (size_t i = 0; i < job->count; i++)
+		job->changes[i].not_sent |= job->changes[i].status == CHANGE_PENDING;
+}
+
 void kit_job_fail(struct job *job, const struct answer *a, const char *what, const char *mend)
 {
 	enum change_status status = kit_status(a);

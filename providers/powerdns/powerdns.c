@@ -170,8 +170,11 @@ static bool zone_is_missing(const struct answer *a)
 	return a->code == 0 && (a->status == 404 || (a->status == 422 && a->body && strstr(a->body, "Could not find domain")));
 }
 
-static void fail(const struct provider *p, struct job *job, const struct answer *a, const char *what, struct request *ret)
+/* What is read before the one call that writes changes nothing. */
+static void fail(const struct provider *p, const struct flight *f, struct job *job, const struct answer *a, const char *what, struct request *ret)
 {
+	if (f->phase != PHASE_WRITE || a->code == ERR_UNREACHABLE)
+		kit_job_not_sent(job);
 	if (zone_is_missing(a))
 		kit_job_set(job, CHANGE_NO_ZONE, "PowerDNS at %.100s has no zone %.100s", p->options->url, job->zone);
 	else
@@ -190,7 +193,7 @@ static void version_read(struct provider *p, struct flight *f, struct job *job, 
 		            p->options->url, p->options->server_id ? p->options->server_id : "localhost");
 		kit_finish(ret);
 	} else if (!succeeded(a)) {
-		fail(p, job, a, "reading the version of PowerDNS", ret);
+		fail(p, f, job, a, "reading the version of PowerDNS", ret);
 	} else {
 		p->version_known = true;
 		p->extends = version && powerdns_version_extends(version);
@@ -206,7 +209,7 @@ static void zone_read(struct provider *p, struct flight *f, struct job *job, con
 		p->narrow_only = true;
 		work_next(p, f, job, ret);
 	} else if (!succeeded(a)) {
-		fail(p, job, a, "reading the zone", ret);
+		fail(p, f, job, a, "reading the zone", ret);
 	} else if (!json_is_array(json_object_get(zone, "rrsets"))) {
 		kit_job_set(job, CHANGE_RETRY, "PowerDNS sent no record sets for zone %.150s", job->zone);
 		kit_finish(ret);
@@ -226,7 +229,7 @@ static void written(struct provider *p, struct flight *f, struct job *job, const
 		return;
 	}
 	if (!succeeded(a)) {
-		fail(p, job, a, "changing the zone", ret);
+		fail(p, f, job, a, "changing the zone", ret);
 		return;
 	}
 	kit_job_set(job, CHANGE_DONE, "%s", "");

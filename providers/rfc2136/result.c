@@ -189,8 +189,8 @@ void own_settle(const struct provider *p, const struct flight *f, struct job *jo
 	}
 	if (!f->seen[f->asked].known) {
 		changes_settle(job, f->asked, f->asked + 1, CHANGE_UNKNOWN,
-		               "the value was written with key %.40s, and server %s does not say whether key %.40s sees it: check the key, or configure that one again",
-		               asked->handle, p->options->server, key_title(p));
+		               "the value was written with key %.36s, and server %s does not say whether key %.36s sees it: correct that key, or configure key %.36s again",
+		               asked->handle, p->options->server, key_title(p), asked->handle);
 		return;
 	}
 	for (size_t i = f->begin; i < f->end; i++) {

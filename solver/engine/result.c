@@ -63,7 +63,7 @@ static void learn_out(struct entry *n, const struct change *change)
 
 	if (status == CHANGE_DONE || status == CHANGE_NOOP)
 		n->out = OUT_YES;
-	else if (is_refusal(status) || status == CHANGE_NO_ZONE || (status == CHANGE_RETRY && change->not_sent))
+	else if (is_refusal(status) || status == CHANGE_NO_ZONE || change->not_sent)
 		n->out = n->out_before;
 }
 

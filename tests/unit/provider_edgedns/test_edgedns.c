@@ -199,8 +199,20 @@ static void a_lost_reply_to_a_write_is_unknown_and_to_a_read_is_not(void **state
 	(void)state;
 	RUN(c, { "POST " SET(A), BODY(A, "\"\\\"v\\\"\""), .code = ERR_TIMEOUT });
 	assert_int_equal(c[0].status, CHANGE_UNKNOWN);
+	assert_false(c[0].not_sent);
 	RUN(read, { "GET " SET(A), NULL, .code = ERR_TIMEOUT });
 	assert_int_equal(read[0].status, CHANGE_RETRY);
+	assert_true(read[0].not_sent);
+}
+
+static void a_write_that_does_not_reach_the_api_changed_nothing(void **state)
+{
+	struct change c[] = { add(A, "v") };
+
+	(void)state;
+	RUN(c, { "POST " SET(A), BODY(A, "\"\\\"v\\\"\""), .code = ERR_UNREACHABLE });
+	assert_int_equal(c[0].status, CHANGE_RETRY);
+	assert_true(c[0].not_sent);
 }
 
 static void one_bad_set_does_not_take_the_others_with_it(void **state)
@@ -360,6 +372,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(rate_limits_carry_their_pause, open_provider, close_provider),
 		cmocka_unit_test_setup_teardown(a_page_instead_of_json_is_retried, open_provider, close_provider),
 		cmocka_unit_test_setup_teardown(a_lost_reply_to_a_write_is_unknown_and_to_a_read_is_not, open_provider, close_provider),
+		cmocka_unit_test_setup_teardown(a_write_that_does_not_reach_the_api_changed_nothing, open_provider, close_provider),
 		cmocka_unit_test_setup_teardown(one_bad_set_does_not_take_the_others_with_it, open_provider, close_provider),
 		cmocka_unit_test_setup_teardown(a_zone_that_stays_locked_is_retried_later_with_growing_pauses, open_provider, close_provider),
 		cmocka_unit_test_setup_teardown(a_lock_that_passes_is_waited_out, open_provider, close_provider),

@@ -128,6 +128,24 @@ static void a_lost_reply_to_the_change_is_unknown(void **state)
 	reply(200, ZONE(""));
 	fail_with(ERR_TIMEOUT);
 	assert_settled(CHANGE_UNKNOWN);
+	assert_false(changes[0].not_sent);
+}
+
+static void what_fails_before_the_change_is_sent_changed_nothing(void **state)
+{
+	(void)state;
+	begin();
+	fail_with(ERR_TIMEOUT);
+	assert_settled(CHANGE_UNKNOWN);
+	assert_true(changes[0].not_sent);
+	powerdns_provider.job_done(provider, &job);
+	changes[0].status = CHANGE_PENDING;
+	changes[0].not_sent = false;
+	begin_old();
+	reply(200, ZONE(""));
+	fail_with(ERR_UNREACHABLE);
+	assert_settled(CHANGE_RETRY);
+	assert_true(changes[0].not_sent);
 }
 
 static void nonsense_is_not_success(void **state)
@@ -270,6 +288,7 @@ int main(void)
 		TEST(a_url_without_an_api_behind_it_is_named),
 		TEST(a_zone_that_is_not_there_is_no_zone),
 		TEST(a_lost_reply_to_the_change_is_unknown),
+		TEST(what_fails_before_the_change_is_sent_changed_nothing),
 		TEST(nonsense_is_not_success),
 		TEST(a_set_that_is_extended_keeps_its_ttl_and_a_removal_reads_nothing),
 		TEST(a_version_that_promises_too_much_is_not_believed_twice),

@@ -373,7 +373,7 @@ static void a_server_that_refuses_to_say_whether_the_value_is_there_names_both_k
 	remove_of_key("the-old-key");
 	reply_rcode(DNS_REFUSED);
 	assert_non_null(strstr(changes[1].message, "written with key the-old-key"));
-	assert_non_null(strstr(changes[1].message, "check the key, or configure that one again"));
+	assert_non_null(strstr(changes[1].message, "correct that key, or configure key the-old-key again"));
 }
 
 static void a_name_that_cannot_be_written_is_refused_alone(void **state)
