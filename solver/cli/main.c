@@ -29,7 +29,7 @@ static const struct cli_command commands[] = {
 	{ NULL },
 };
 
-#define LEFT_COLUMNS 42
+#define LEFT_COLUMNS 44 /* the widest row */
 
 static void print_table(const struct cli_command *table, const char *group)
 {
