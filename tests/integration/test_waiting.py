@@ -27,6 +27,7 @@ routes:
   - {{suffix: stranger.example.test, type: dns-01, provider: stranger}}
   - {{suffix: example.test, type: dns-01, provider: corp}}
 """
+LOOP = ("_acme-challenge.loop.example.test. 60 CNAME one.example.test.", "one.example.test. 60 CNAME _acme-challenge.loop.example.test.")
 
 
 class BrokenLeaf(Bind):
@@ -46,7 +47,7 @@ class Waiting(unittest.TestCase):
         holder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(holder.cleanup)
         folder = pathlib.Path(holder.name)
-        server = BrokenLeaf(key=Key())
+        server = BrokenLeaf(key=Key(), records=LOOP)
         server.start()
         cls.addClassCleanup(server.stop)
         (folder / "key").write_text(server.key.secret)
@@ -91,6 +92,10 @@ class Waiting(unittest.TestCase):
         status, said = self.httpreq("broken.example.test")
         self.assertEqual(status, 504)
         self.assertIn("SERVFAIL", said)
+
+    def test_cnames_in_a_circle_are_told_and_no_server_is_said_to_be_silent(self):
+        now = self.wait_for(self.present("loop.example.test"), "_acme-challenge.loop.example.test go in a circle")
+        self.assertNotIn("no name server", now["waiting_for"] or now["reason"])
 
     def test_a_provider_that_cannot_be_reached_is_told(self):
         now = self.wait_for(self.present("www.away.example.test"), "127.0.0.1")
