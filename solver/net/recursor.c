@@ -145,6 +145,20 @@ static int set_stubs(struct recursor *r, const char *const *list, struct err *er
 	return 0;
 }
 
+/* libunbound denies these by itself; who holds them is for the root and the stub zones to say. After all options: it ends their time. */
+static int open_special_zones(struct recursor *r, struct err *err)
+{
+	static const char *const zones[] = { "test.", "home.arpa.", "invalid.", "onion." };
+
+	for (size_t i = 0; i < ARRAY_LEN(zones); i++) {
+		int rc = ub_ctx_zone_remove(r->ctx, zones[i]);
+
+		if (rc != 0)
+			return err_set(err, ERR_INVALID, "libunbound: %s: %s", zones[i], ub_strerror(rc));
+	}
+	return 0;
+}
+
 static int configure(struct recursor *r, const struct recursor_options *o, struct err *err)
 {
 	for (const struct setting *s = settings; s->name; s++)
@@ -158,7 +172,9 @@ static int configure(struct recursor *r, const struct recursor_options *o, struc
 		if (set(r, "do-not-query-address:", *network, err) < 0)
 			return err->code;
 	ub_ctx_debuglevel(r->ctx, 0);
-	return ub_ctx_async(r->ctx, 1) == 0 ? 0 : err_set(err, ERR_IO, "libunbound has no threads");
+	if (ub_ctx_async(r->ctx, 1) != 0)
+		return err_set(err, ERR_IO, "libunbound has no threads");
+	return open_special_zones(r, err);
 }
 
 /* ---- replies ---- */

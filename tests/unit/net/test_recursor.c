@@ -140,6 +140,17 @@ static void below_a_stub_zone_the_failure_is_the_names_own(void **state)
 	assert_true(f->err.code == ERR_TIMEOUT || f->rcode == DNS_SERVFAIL);
 }
 
+static void a_zone_for_special_use_is_asked_of_whoever_holds_it(void **state)
+{
+	struct fixture *f = *state;
+	struct err err;
+
+	open_recursor(f, NULL);
+	assert_int_equal(recursor_query(f->recursor, "www.corp.test", DNS_A, on_reply, f, &err), 0);
+	loop_run_until(f->loop, &f->done, 20000);
+	assert_int_equal(f->err.code, ERR_UNREACHABLE); /* and not: no such name */
+}
+
 static void what_is_under_way_at_the_end_is_called_off_once(void **state)
 {
 	struct fixture *f = *state;
@@ -164,6 +175,7 @@ int main(void)
 		recursor_test(a_name_longer_than_a_name_is_refused),
 		recursor_test(without_a_root_it_says_so),
 		recursor_test(below_a_stub_zone_the_failure_is_the_names_own),
+		recursor_test(a_zone_for_special_use_is_asked_of_whoever_holds_it),
 		recursor_test(what_is_under_way_at_the_end_is_called_off_once),
 	};
 
