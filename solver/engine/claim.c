@@ -54,6 +54,13 @@ bool claim_drop(struct engine *e, struct entry *n)
 	return true;
 }
 
+bool claim_is_inherited(struct engine *e, const struct entry *n)
+{
+	const struct claim *claim = claim_find(e, &n->c);
+
+	return claim && claim->inherited;
+}
+
 void claim_inherit(struct engine *e, const struct entry *n)
 {
 	struct claim *claim = claim_find(e, &n->c);

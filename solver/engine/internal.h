@@ -218,6 +218,8 @@ void release_tell(struct entry *n, enum challenge_state written, const struct er
 void claim_take(struct engine *e, struct entry *n);
 /* Marks the claim of the others: the record this one leaves to them is theirs to withdraw. */
 void claim_inherit(struct engine *e, const struct entry *n);
+/* One that let go left its record to those that still claim it. */
+bool claim_is_inherited(struct engine *e, const struct entry *n);
 /* Another one that needs the same answer, or NULL. Looks at all entries. */
 struct entry *claim_other(struct engine *e, const struct entry *n);
 /* Lets go; true when nobody needs the answer any more. */

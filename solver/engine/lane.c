@@ -246,7 +246,8 @@ static bool is_journalled(struct engine *e, struct entry *n, const struct instan
 
 	if (n->c.state != CHALLENGE_PUBLISHING || site_is_last(&n->c, i->site))
 		return true;
-	site_leave(n);
+	if (!claim_is_inherited(e, n)) /* otherwise a record of another challenge stands there */
+		site_leave(n);
 	site_add(&n->c, i->site);
 	sentence = mem_printf("the provider is configured anew: publishing at %s", i->site);
 	life_repeat(e, n, sentence);

@@ -191,7 +191,7 @@ static void removed(struct engine *e, struct entry *n, const struct change *chan
 	enum change_status status = change->status;
 	CLEANUP(mem_freep) char *message = advice(e, n, change->message);
 
-	n->turns += status != CHANGE_RETRY && status != CHANGE_RATE_LIMITED;
+	n->turns += status == CHANGE_RETRY ? change->not_sent : status != CHANGE_RATE_LIMITED;
 	if (status == CHANGE_DONE || status == CHANGE_NOOP)
 		removed_here(e, n, status == CHANGE_DONE);
 	else if (is_refusal(status) || status == CHANGE_NO_ZONE)

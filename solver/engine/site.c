@@ -173,7 +173,7 @@ static unsigned rank_of(const struct instance *i, const struct challenge *c)
 }
 #define RANKS 4
 
-/* A key that is new in the configuration may be a wrong one, so the others have their turn after each refusal. */
+/* A key that is new in the configuration may be a wrong one, so the others have their turn after each try that failed. */
 struct instance *site_of_withdrawal(struct engine *e, const struct entry *n)
 {
 	CLEANUP(mem_freep) char *site = site_last(&n->c);

@@ -197,6 +197,28 @@ static void a_record_whose_lost_update_arrived_is_withdrawn_where_it_stands(void
 	assert_nothing_left(s);
 }
 
+static void a_record_that_another_challenge_left_is_withdrawn_although_its_heir_wrote_nothing_there(void **state)
+{
+	struct scenario *s = *state;
+	struct challenge_request same = dns01(NAME, VALUE);
+	char first[ID_SIZE];
+
+	present_at_a(s);
+	memcpy(first, s->id, ID_SIZE);
+	reconfigure(s, SERVER_A "    unreachable: true\n");
+	assert_int_equal(submit_order(s, &(struct order_request){ .challenges = &same, .count = 1, .client = "bob" }), 0);
+	run_for(s, 2000);
+	assert_int_equal(state_of(s, s->id), CHALLENGE_PUBLISHING);
+	release(s, first);
+	run_until(s, first, CHALLENGE_GONE, 2000);
+	assert_int_equal(memory_count("a/example.org", FQDN), 1);
+	reconfigure(s, SERVER_B);
+	run_until(s, s->id, CHALLENGE_READY, 50000);
+	release(s, s->id);
+	run_until(s, s->id, CHALLENGE_GONE, 5000);
+	assert_nothing_left(s);
+}
+
 static void a_record_that_was_seen_is_never_given_up(void **state)
 {
 	struct scenario *s = *state;
@@ -230,6 +252,7 @@ int main(void)
 		scenario_test(a_server_that_never_answered_is_asked_for_a_day_through_the_old_instance),
 		scenario_test(a_server_of_the_configuration_that_never_answered_is_asked_for_a_week),
 		scenario_test(a_record_whose_lost_update_arrived_is_withdrawn_where_it_stands),
+		scenario_test(a_record_that_another_challenge_left_is_withdrawn_although_its_heir_wrote_nothing_there),
 		scenario_test(a_record_that_was_seen_is_never_given_up),
 	};
 
