@@ -76,7 +76,7 @@ static void log_families(const struct config *c)
 		if (!number)
 			continue;
 		text = mem_printf("this host has no IPv%d (%s): an http-01 name with such an address stays UNKNOWN until a perspective that has it "
-		                  "looks too (perspectives.peers), or its route says \"unknown: accept\"", ipv6 ? 6 : 4, strerror(number));
+		                  "looks too (perspectives.peers), or its route says unknown: accept", ipv6 ? 6 : 4, strerror(number));
 		log_event(LOG_WARNING, text, NULL);
 	}
 }
