@@ -38,7 +38,7 @@ enum change_status {
 /* Whom a refusal (DENIED, FATAL) is about. The engine takes a job apart that was refused as one call: the halves, then
  * each change alone, so that only the guilty change fails. */
 enum change_scope {
-	SCOPE_CALL,       /* all that went in the same call: nobody knows which of them is guilty */
+	SCOPE_CALL,       /* all that went in the same call: which of them is guilty is unknown */
 	SCOPE_CHANGE,     /* this change and no other */
 	SCOPE_CREDENTIAL, /* the key or the account, whatever it asks for: nothing is gained by asking in parts */
 };

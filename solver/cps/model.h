@@ -75,7 +75,7 @@ void cps_change_done(struct cps_change *c);
 const struct cps_allowed *cps_change_input(const struct cps_change *c, enum cps_input kind);
 /* The change is at domain validation, or before it. */
 bool cps_change_is_at_validation(const struct cps_change *c);
-/* Its status is one that comes after domain validation. A status that nobody knows is neither before nor past it. */
+/* Its status is one that comes after domain validation. An unknown status is neither before nor past it. */
 bool cps_change_is_past_validation(const struct cps_change *c);
 
 struct cps_challenge {

@@ -107,7 +107,7 @@ static void take_verdict(struct probe *p, const struct evidence *evidence, const
 		text = unknown_sentence(v);
 		hold(p, text, 0);
 	} else {
-		hold(p, v->detail ? v->detail : "nobody knows why", 0);
+		hold(p, v->detail ? v->detail : "the check gave no reason", 0);
 	}
 }
 

@@ -42,7 +42,7 @@ struct ticket {
  * calls, so it brings back what was known before the call that was refused. */
 enum out {
 	OUT_NEVER, /* no call that could publish it left this process, or every one was refused for good */
-	OUT_MAYBE, /* such a call left, in this life or an earlier one, and nobody knows what became of it */
+	OUT_MAYBE, /* such a call left, in this life or an earlier one, and its outcome is unknown */
 	OUT_YES,   /* the provider took it; it may have been taken away since by others */
 };
 

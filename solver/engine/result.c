@@ -204,7 +204,7 @@ static void removed(struct engine *e, struct entry *n, const struct change *chan
 	}
 }
 
-/* The call was refused, and nobody knows for whose sake: it is asked again at once, with half of them. */
+/* The call was refused, and any of its changes may be the reason: half of them are asked again at once. */
 static bool goes_apart(struct entry *n, const struct job *job, const struct change *change)
 {
 	if (!is_refusal(change->status) || change->scope != SCOPE_CALL || job->count < 2)

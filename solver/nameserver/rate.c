@@ -21,7 +21,7 @@ struct bucket {
 
 struct rate_limit {
 	struct rate_options options;
-	uint64_t salt;      /* so that nobody knows whose buckets collide */
+	uint64_t salt;      /* so that a sender cannot find out whose buckets collide */
 	struct bucket buckets[BUCKETS];
 };
 

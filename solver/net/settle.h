@@ -9,7 +9,7 @@
  *   old course goes on until the new one has held for a minute. A clock that was set wrong and is set right again within that minute
  *   withdraws nothing; one that was really set is followed a minute later.
  * - What was accepted while no time of day was trusted has a lifetime all the same: it is a duration then, until the next start.
- * - At a start nobody knows whether the clock is right (1970, years ahead): nothing ends by it for the first minute, unless an earlier
+ * - At a start the clock may be wrong (1970, years ahead): nothing ends by it for the first minute, unless an earlier
  *   process of the same boot saw the same course of the clock a minute ago or more: commands that end within seconds would trust no
  *   clock otherwise. A deadline that passed while dcvd was down is given that minute too, and never more than the challenge had at first.
  */

@@ -45,7 +45,7 @@ int mark_read(const char *path, struct mark *ret, struct err *err)
 		return err_errno(err, "read %s", path);
 	if (length == 0)
 		return 0; /* the process died between its creation and the first line */
-	return understand(line, ret) == 0 ? 0 : err_set(err, ERR_DAMAGED, "%s is damaged, so nobody knows whether the journal is whole", path);
+	return understand(line, ret) == 0 ? 0 : err_set(err, ERR_DAMAGED, "%s is damaged, so whether the journal is whole is unknown", path);
 }
 
 /* The folder too: a name that is not on disk is no file after a power failure. */

@@ -157,7 +157,7 @@ int schema_check(struct sqlite *q, struct err *err)
 	int rc;
 
 	if (!q->accept && mark_read(q->mark_path, &mark, err) < 0)
-		return err->code == ERR_DAMAGED ? damaged(q, err, "journal.mark beside it cannot be read, so nobody knows whether it is whole") : err->code;
+		return err->code == ERR_DAMAGED ? damaged(q, err, "journal.mark beside it cannot be read, so whether it is whole is unknown") : err->code;
 	if (stat(q->path, &st) < 0 && errno != ENOENT)
 		return 0; /* opening says why not */
 	if (st.st_size == 0)

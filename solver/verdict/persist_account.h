@@ -10,7 +10,7 @@ enum persist_match {
 	PERSIST_SAME,
 	PERSIST_OTHER,
 	PERSIST_UNSEEN,    /* a digest: of another account, of an earlier key of ours (which stays good), or without our thumbprint to compare */
-	PERSIST_MALFORMED, /* a digest of an algorithm that nobody knows, or cut */
+	PERSIST_MALFORMED, /* a digest of an unknown algorithm, or a cut one */
 };
 enum persist_match persist_account_match(const struct authority *a, const struct evidence *e, const char *account_uri);
 
