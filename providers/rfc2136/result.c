@@ -33,7 +33,7 @@ static const struct meaning {
 	  "server %1$s does not know the key %3$s, or does not let it change this name (BADKEY): check key-name, key-algorithm and the server's acl, zone %2$s" },
 	{ DNS_NOTAUTH, DNS_BADSIG, CHANGE_DENIED, SCOPE_CREDENTIAL,
 	  "server %1$s found our signature wrong (BADSIG): check key-secret of %3$s, zone %2$s" },
-	{ DNS_NOTAUTH, DNS_BADTIME, CHANGE_DENIED, SCOPE_CREDENTIAL,
+	{ DNS_NOTAUTH, DNS_BADTIME, CHANGE_RETRY, SCOPE_CREDENTIAL, /* clocks are set right while a challenge waits */
 	  "server %1$s says that our clock and its clock differ by more than 300 s (BADTIME): set both clocks, zone %2$s, key %3$s" },
 	{ DNS_NOTAUTH, 0, CHANGE_NO_ZONE, SCOPE_CALL,
 	  "server %1$s is not the primary of zone %2$s (NOTAUTH): check server, key %3$s; if views show different zones, name the one to change with zone: in its route" },
@@ -69,7 +69,7 @@ static void refusal_settle(const struct provider *p, const struct flight *f, str
 		changes_settle(job, f->begin, f->end, meanings[i].status, "%s", sentence);
 		return;
 	}
-	/* Nobody knows what it means, so it is no refusal for good. */
+	/* Its meaning is unknown, so it is no refusal for good. */
 	changes_settle(job, f->begin, f->end, CHANGE_RETRY, "server %s did not do the update of zone %s: %s", server, job->zone,
 	               dns_rcode_name(tsig_error ? tsig_error : rcode));
 }
@@ -111,8 +111,8 @@ static void full_settle(const struct provider *p, const struct flight *f, struct
 			continue;
 		c->scope = SCOPE_CHANGE;
 		changes_settle(job, i, i + 1, CHANGE_FATAL,
-		               "the record set is full: %.80s has %zu values at server %s; remove old ones, or raise max-records-per-type there",
-		               c->fqdn, f->seen[i].records, p->options->server);
+		               "the record set is full: with this one %.80s would have %zu values at server %s; remove old ones, or raise max-records-per-type there",
+		               c->fqdn, f->seen[i].records + added_before(f, job, i), p->options->server);
 	}
 }
 

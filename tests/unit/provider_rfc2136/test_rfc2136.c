@@ -211,12 +211,12 @@ static void nonsense_is_unknown(void **state)
 	assert_int_equal(changes[2].status, CHANGE_UNKNOWN);
 }
 
-static void a_bad_key_is_named_with_what_to_do(void **state)
+/* NOTAUTH with this TSIG error, as BIND sends it. */
+static void reply_tsig_error(unsigned char error)
 {
-	/* Behind the empty message: TSIG of "k." with hmac-sha256, error 17 (BADKEY), as BIND sends it. */
-	static const unsigned char tsig[] = "\1k\0\0\372\0\377\0\0\0\0\0\035\013hmac-sha256\0\0\0k\001\264\276\001,\0\0\0224\0\021\0\0";
+	/* Behind the empty message: TSIG of "k." with hmac-sha256; the error is the third byte from the end. */
+	static const unsigned char tsig[] = "\1k\0\0\372\0\377\0\0\0\0\0\035\013hmac-sha256\0\0\0k\001\264\276\001,\0\0\0224\0\0\0\0";
 
-	(void)state;
 	reopen_with_key();
 	step(NULL);
 	memset(reply, 0, 12);
@@ -225,11 +225,26 @@ static void a_bad_key_is_named_with_what_to_do(void **state)
 	reply[3] = DNS_NOTAUTH;
 	reply[11] = 1;
 	memcpy(reply + 12, tsig, sizeof(tsig) - 1);
+	reply[12 + sizeof(tsig) - 1 - 3] = error;
 	step(&(struct answer){ .body = (const char *)reply, .length = 12 + sizeof(tsig) - 1 });
+}
+
+static void a_bad_key_is_named_with_what_to_do(void **state)
+{
+	(void)state;
+	reply_tsig_error(DNS_BADKEY);
 	assert_int_equal(changes[0].status, CHANGE_DENIED);
 	assert_int_equal(changes[0].scope, SCOPE_CALL); /* Knot says it of one name among many */
 	assert_non_null(strstr(changes[0].message, "BADKEY"));
 	assert_non_null(strstr(changes[0].message, "key-name"));
+}
+
+static void clocks_that_differ_are_no_refusal_for_good(void **state)
+{
+	(void)state;
+	reply_tsig_error(DNS_BADTIME);
+	assert_int_equal(changes[0].status, CHANGE_RETRY);
+	assert_non_null(strstr(changes[0].message, "set both clocks"));
 }
 
 static void a_lost_reply_makes_it_look_at_each_name_once(void **state)
@@ -441,6 +456,7 @@ int main(void)
 		TEST(a_reply_without_signature_proves_nothing),
 		TEST(nonsense_is_unknown),
 		TEST(a_bad_key_is_named_with_what_to_do),
+		TEST(clocks_that_differ_are_no_refusal_for_good),
 		TEST(a_lost_reply_makes_it_look_at_each_name_once),
 		TEST(a_reply_and_a_look_that_are_lost_are_unknown),
 		TEST(a_removal_whose_reply_is_lost_twice_is_not_done_although_the_value_is_not_seen),
