@@ -6,12 +6,29 @@
 #include "solver/dns/message.h"
 #include "solver/dns/name.h"
 
+static bool shows_expected(const struct check_run *r, const struct ev_answer *txt)
+{
+	for (size_t i = 0; txt && r->e->expected && i < txt->record_count; i++)
+		if (txt->records[i].type == DNS_TXT && strcmp(txt->records[i].data, r->e->expected) == 0)
+			return true;
+	return false;
+}
+
+/* What shows the value may be a wildcard: below a record that somebody wrote none applies (name_witness()). */
+static void look(struct check_run *r, const char *name)
+{
+	char witness[NAME_SIZE];
+
+	if (shows_expected(r, run_want(r, name, DNS_TXT)) && name_witness(name, witness))
+		run_want(r, witness, DNS_TXT);
+}
+
 static void look_at(struct check_run *r, const char *prefix, const char *suffix)
 {
 	char name[NAME_SIZE];
 
 	if (snprintf(name, sizeof(name), "%s%s", prefix, suffix) < (int)sizeof(name))
-		run_want(r, name, DNS_TXT);
+		look(r, name);
 }
 
 static void look_doubled(struct check_run *r, const char *suffix)
@@ -20,18 +37,13 @@ static void look_doubled(struct check_run *r, const char *suffix)
 
 	snprintf(name, sizeof(name), "%s.%s", r->e->fqdn, suffix);
 	if (strlen(name) < NAME_SIZE)
-		run_want(r, name, DNS_TXT);
+		look(r, name);
 }
 
 /* Whether the right value stands where it must: then nobody wrote it elsewhere by mistake. */
 static bool is_in_place(const struct check_run *r)
 {
-	const struct ev_answer *txt = run_have(r, r->e->fqdn, DNS_TXT);
-
-	for (size_t i = 0; txt && r->e->expected && i < txt->record_count; i++)
-		if (txt->records[i].type == DNS_TXT && strcmp(txt->records[i].data, r->e->expected) == 0)
-			return true;
-	return false;
+	return shows_expected(r, run_have(r, r->e->fqdn, DNS_TXT));
 }
 
 void details_step(struct check_run *r)

@@ -202,6 +202,15 @@ static const char *place_code(const struct evidence *e, const char *name)
 	return "wrong-place";
 }
 
+/* A wildcard shows it there, as it does anywhere below its own name. */
+static bool is_from_wildcard(const struct txt_case *c, const char *name)
+{
+	char witness[NAME_SIZE];
+	const struct ev_answer *answer = name_witness(name, witness) ? evidence_authority(c->e, witness, TYPE_TXT) : NULL;
+
+	return answer && has_value(c, answer);
+}
+
 /* The value stands where nobody looks. */
 static void find_wrong_places(const struct txt_case *c)
 {
@@ -211,7 +220,7 @@ static void find_wrong_places(const struct txt_case *c)
 		const struct ev_answer *answer = &e->answers[i];
 
 		if (answer->type != TYPE_TXT || strcmp(answer->name, e->fqdn) == 0 || strcmp(answer->name, txt_place(e)) == 0 ||
-		    name_is_witness(answer->name) || !has_value(c, answer))
+		    name_is_witness(answer->name) || !has_value(c, answer) || is_from_wildcard(c, answer->name))
 			continue;
 		verdict_find(c->v, FINDING_ERROR, STAGE_VALIDATION, place_code(e, answer->name),
 		             mem_printf("the value stands at %s, but the authority asks for %s", answer->name, e->fqdn),
