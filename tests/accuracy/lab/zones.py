@@ -158,6 +158,6 @@ class Zone:
         return found
 
     def _add_addresses(self, found, owner):
-        for server in self.nodes[owner].get((T.NS, T.NONE), ()):
+        for server in self.nodes.get(owner, {}).get((T.NS, T.NONE), ()):
             for kind in (T.A, T.AAAA):
                 self.put(found.additional, server.target, kind, False)
