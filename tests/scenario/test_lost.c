@@ -134,7 +134,7 @@ static void a_refusal_after_the_release_leaves_nothing_to_withdraw(void **state)
 	assert_nothing_left(s);
 }
 
-/* The first reply was lost: nobody knows whether it stands, and the refusal of the second call does not tell. */
+/* The first reply was lost: whether the record stands is unknown, and the refusal of the second call does not tell. */
 static void a_refusal_after_a_lost_reply_withdraws_what_may_stand(void **state)
 {
 	struct scenario *s = *state;

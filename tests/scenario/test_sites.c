@@ -52,7 +52,7 @@ static void a_record_that_is_published_again_through_another_server_is_withdrawn
 	present_at_a(s);
 	memory_take("a/example.org", FQDN, VALUE);
 	reconfigure(s, SERVER_B);
-	run_for(s, 900 * 1000); /* it is looked at again, and lost */
+	run_for(s, 900 * 1000); /* the recheck finds it lost */
 	assert_int_equal(memory_count("b/example.org", FQDN), 1);
 	memory_put("a/example.org", FQDN, VALUE); /* as if a copy had lagged */
 	release(s, s->id);
