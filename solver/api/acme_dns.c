@@ -1,5 +1,7 @@
 #include "solver/api/acme_dns.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +14,7 @@
 #include "solver/net/work.h"
 
 #define UPDATE_LIMIT_MS 20000
+#define RATE_MINUTE_MS 60000
 #define FORBIDDEN "forbidden" /* one word for all that is wrong with credentials */
 
 /* One request while its password is digested on a worker thread. Two hold it: the exchange and the work. */
@@ -152,12 +155,11 @@ static bool network_may_register(const struct config_acme_dns *c, const char *pe
 	return may;
 }
 
-/* The status of a refusal, or 0. */
-static int may_register(struct api *a, struct http_exchange *x)
+/* The status of a refusal, or 0; `problem` has the rest of 429. */
+static int may_register(struct api *a, struct http_exchange *x, struct problem *problem)
 {
 	const struct config_acme_dns *c = &a->config->acme_dns;
 	char peer[ADDRESS_TEXT_SIZE];
-	struct problem problem = { 0 };
 	struct caller caller = { 0 };
 
 	if (c->registration == ACME_DNS_OFF || !acme_dns_zone(a->config))
@@ -167,15 +169,17 @@ static int may_register(struct api *a, struct http_exchange *x)
 		note(a, peer, "register", NULL, "denied", "the address is not in acme-dns.networks");
 		return 401;
 	}
-	if (c->registration == ACME_DNS_TOKEN && caller_find(a, x, DOOR_ACME_DNS, &caller, &problem) < 0)
-		return problem.status == 429 ? 429 : 401;
+	if (c->registration == ACME_DNS_TOKEN && caller_find(a, x, DOOR_ACME_DNS, &caller, problem) < 0)
+		return problem->status == 429 ? 429 : 401;
 	return accounts_count(a->accounts) >= (size_t)c->accounts ? 503 : 0;
 }
 
-static void refuse_register(struct api *a, struct http_exchange *x, int status)
+static void refuse_register(struct api *a, struct http_exchange *x, int status, const struct problem *problem)
 {
 	if (status == 404)
 		reply_absent(x);
+	else if (status == 429)
+		door_reply_later(a, x, status, problem->err.text, problem->retry_after_s);
 	else
 		door_reply_error(a, x, status, status == 401 ? FORBIDDEN : "busy");
 }
@@ -183,15 +187,16 @@ static void refuse_register(struct api *a, struct http_exchange *x, int status)
 void acme_dns_register(struct api *a, struct http_exchange *x)
 {
 	struct register_body body = { 0 };
+	struct problem problem = { 0 };
 	struct exchange *e;
 	const char *wrong;
 	int status;
 
 	if (!check_method(a, x, "POST"))
 		return;
-	status = may_register(a, x);
+	status = may_register(a, x, &problem);
 	if (status) {
-		refuse_register(a, x, status);
+		refuse_register(a, x, status, &problem);
 		return;
 	}
 	wrong = register_body_read(http_exchange_body(x), http_exchange_body_length(x), &body);
@@ -261,6 +266,21 @@ static void forbid(struct exchange *e, const char *why)
 	door_reply_error(e->api, e->x, 401, FORBIDDEN);
 }
 
+static bool take_rate(struct exchange *e)
+{
+	const struct rate rate = { e->api->config->acme_dns.updates, RATE_MINUTE_MS };
+	CLEANUP(mem_freep) char *bucket = mem_printf(DOOR_ACME_DNS ":%s", e->body.subdomain);
+	int64_t wait_ms = rate_take(e->api->rates, bucket, &rate, 1, loop_now_ms(e->api->parts.loop));
+	char text[ERR_TEXT_MAX];
+
+	if (!wait_ms)
+		return true;
+	snprintf(text, sizeof(text), "the account makes more than %" PRId64 " updates a minute, which is acme-dns.updates", rate.count);
+	note(e->api, e->peer, "update", NULL, "denied", text);
+	door_reply_later(e->api, e->x, 429, text, (int)((wait_ms + 999) / 1000));
+	return false;
+}
+
 /* The password is the account's own. */
 static void update(struct exchange *e, struct account *account)
 {
@@ -272,7 +292,7 @@ static void update(struct exchange *e, struct account *account)
 		door_reply_error(e->api, e->x, 400, "bad_subdomain");
 	else if (!e->body.txt[0])
 		door_reply_error(e->api, e->x, 400, "bad_txt");
-	else
+	else if (take_rate(e))
 		present(e, account);
 }
 

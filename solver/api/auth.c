@@ -1,4 +1,5 @@
 /* Who asks, and what they may see and ask for. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -147,17 +148,31 @@ static int identify(struct api *a, struct http_exchange *x, struct caller *ret, 
 
 /* ---- may they come in ---- */
 
-static int take_rate(struct api *a, struct http_exchange *x, const struct caller *caller, struct problem *problem)
+static int refuse_rate(const struct caller *caller, int64_t wait_ms, struct problem *problem)
 {
-	int64_t wait_ms;
-
-	if (strcmp(http_exchange_method(x), "GET") == 0)
-		return 0;
-	wait_ms = rate_take(a->rates, caller->name, grants_rate(caller->grants), loop_now_ms(a->parts.loop));
-	if (!wait_ms)
-		return 0;
 	problem->retry_after_s = (int)((wait_ms + 999) / 1000);
-	return problem_set(problem, 429, ERR_RATE, NULL, "client %s asks for more changes than it is granted", caller->name);
+	return problem_set(problem, 429, ERR_RATE, NULL, "client %s asks for more changes than the rate %s that it is granted; try again in %d s",
+	                   caller->name, grants_rate_text(caller->grants), problem->retry_after_s);
+}
+
+int caller_take_rate(struct api *a, const struct caller *caller, size_t count, struct problem *problem)
+{
+	const struct rate *rate = grants_rate(caller->grants);
+	int64_t wait_ms = rate_take(a->rates, caller->name, rate, (int64_t)count, loop_now_ms(a->parts.loop));
+
+	if (wait_ms != RATE_NEVER)
+		return wait_ms ? refuse_rate(caller, wait_ms, problem) : 0;
+	return problem_set(problem, 422, ERR_TOO_LARGE, NULL,
+	                   "these are %zu challenges, and the rate of client %s is %s, so that they can never be taken together: send at most %" PRId64
+	                   " in one order, or have an operator grant a higher rate", count, caller->name, grants_rate_text(caller->grants), rate->count);
+}
+
+/* What is submitted is counted when it is known how many challenges it is (submit.c). */
+static bool is_counted_later(struct http_exchange *x)
+{
+	const char *path = http_exchange_path(x);
+
+	return strcmp(path, "/v1/orders") == 0 || strcmp(path, "/v1/challenges") == 0;
 }
 
 /* What a client published may be withdrawn, whatever it is granted since, and however much it asked for: the record would stand for
@@ -177,7 +192,7 @@ static int admit(struct api *a, struct http_exchange *x, const struct caller *ca
 		return 0;
 	if (!grants_allow_door(caller->grants, caller->door))
 		return problem_set(problem, 403, ERR_DENIED, NULL, "client %s may not use the door %s", caller->name, caller->door);
-	return take_rate(a, x, caller, problem);
+	return strcmp(http_exchange_method(x), "GET") == 0 || is_counted_later(x) ? 0 : caller_take_rate(a, caller, 1, problem);
 }
 
 int caller_find(struct api *a, struct http_exchange *x, const char *door, struct caller *ret, struct problem *problem)

@@ -10,16 +10,8 @@
 
 void challenges_post(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument)
 {
-	struct problem problem = { 0 };
-	struct order_body body;
-
 	(void)argument;
-	if (body_read_challenge(http_exchange_body(x), http_exchange_body_length(x), &body, &problem) < 0) {
-		reply_problem(a, x, &problem);
-		return;
-	}
-	submit(a, x, caller, &body);
-	order_body_done(&body);
+	submit_post(a, x, caller, body_read_challenge);
 }
 
 void challenges_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id)

@@ -52,6 +52,7 @@ void door_identifier(const char *record_name, char ret_identifier[254]);
 bool doors_handle(struct api *a, struct http_exchange *x);
 /* {"error": text} as acmeproxy and acme-dns answer. */
 void door_reply_error(struct api *a, struct http_exchange *x, int status, const char *text);
+void door_reply_later(struct api *a, struct http_exchange *x, int status, const char *text, int retry_after_s); /* 429, 503: when to come again; 0: soon */
 
 void httpreq_present(struct api *a, struct http_exchange *x);
 void httpreq_cleanup(struct api *a, struct http_exchange *x);

@@ -425,3 +425,8 @@ const struct rate *grants_rate(const struct grants *g)
 {
 	return &g->rate;
 }
+
+const char *grants_rate_text(const struct grants *g)
+{
+	return g->rate_text;
+}

@@ -39,5 +39,6 @@ bool grants_certificate(const struct grants *g, const char *subject, const char 
 /* A credential that both list, as it was granted in `a`; NULL: none. Borrowed. */
 const char *grants_shared_credential(const struct grants *a, const struct grants *b);
 const struct rate *grants_rate(const struct grants *g);
+const char *grants_rate_text(const struct grants *g); /* "100/1m"; NULL: no limit. Borrowed */
 
 #endif

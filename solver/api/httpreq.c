@@ -125,7 +125,7 @@ static struct httpreq *httpreq_open(struct api *a, struct http_exchange *x, stru
 	h->api = a;
 	h->x = x;
 	if (read_request(a, x, caller, wait, &h->body, &problem) < 0) {
-		door_reply_error(a, x, problem.status ? problem.status : status_of(problem.err.code), problem.err.text);
+		door_reply_later(a, x, problem.status ? problem.status : status_of(problem.err.code), problem.err.text, problem.retry_after_s);
 		free(h);
 		return NULL;
 	}

@@ -56,6 +56,8 @@ struct api {
 /* ---- replies (reply.c) ---- */
 void reply_json(struct http_exchange *x, int status, json_t *takes);
 void reply_problem(struct api *a, struct http_exchange *x, const struct problem *p);
+/* Retry-After, where the status is one that says to come again. */
+void reply_retry_after(struct http_exchange *x, int status, int seconds);
 /* The code decides the status. */
 void reply_err(struct api *a, struct http_exchange *x, const struct err *err);
 
@@ -111,6 +113,9 @@ int caller_challenge(struct api *a, const struct caller *caller, const char *id,
 int caller_order(struct api *a, const struct caller *caller, const char *id, const struct order **ret, struct problem *problem);
 /* Only operators pass over what an authority can have asked for. */
 int caller_may_raw(const struct caller *caller, bool raw, struct err *err);
+/* The request counts as so many changes. All are counted or none: then a problem with 429 and the time to wait, or with 422 where the rate never
+ * allows so many at once. */
+int caller_take_rate(struct api *a, const struct caller *caller, size_t count, struct problem *problem);
 /* Every name of the order is granted. */
 int caller_may_submit(struct api *a, const struct caller *caller, const struct order_body *body, struct problem *problem);
 

@@ -87,27 +87,17 @@ static struct bucket *bucket_filled(struct rate_table *t, const char *name, cons
 	return b;
 }
 
-int64_t rate_take(struct rate_table *t, const char *name, const struct rate *r, int64_t now_ms)
+int64_t rate_take(struct rate_table *t, const char *name, const struct rate *r, int64_t count, int64_t now_ms)
 {
 	struct bucket *b;
 
 	if (!r->count)
 		return 0;
+	if (count > r->count)
+		return RATE_NEVER;
 	b = bucket_filled(t, name, r, now_ms);
-	if (b->held < 1)
-		return (int64_t)((1 - b->held) * (double)r->period_ms / (double)r->count) + 1;
-	b->held -= 1;
-	return 0;
-}
-
-void rate_owe(struct rate_table *t, const char *name, const struct rate *r, int64_t count, int64_t now_ms)
-{
-	struct bucket *b;
-
-	if (!r->count || count < 1)
-		return;
-	b = bucket_filled(t, name, r, now_ms);
+	if (b->held < (double)count)
+		return (int64_t)(((double)count - b->held) * (double)r->period_ms / (double)r->count) + 1;
 	b->held -= (double)count;
-	if (b->held < -(double)r->count)
-		b->held = -(double)r->count;
+	return 0;
 }

@@ -18,9 +18,9 @@ int rate_read(const char *text, struct rate *ret, struct err *err);
 struct rate_table;
 struct rate_table *rate_table_new(void); /* gives (free with rate_table_free) */
 void rate_table_free(struct rate_table *t);
-/* Takes one from the bucket of `name`: 0, or the milliseconds until there is one. A changed rate starts a full bucket. */
-int64_t rate_take(struct rate_table *t, const char *name, const struct rate *r, int64_t now_ms);
-/* One call may ask for many: the others of it are owed, and paid before the next call, a whole bucket at most. */
-void rate_owe(struct rate_table *t, const char *name, const struct rate *r, int64_t count, int64_t now_ms);
+/* Takes `count` (1 or more) from the bucket of `name`: 0. Or none: the milliseconds until so many are there, or RATE_NEVER where the bucket
+ * never holds so many. A changed rate starts a full bucket. */
+#define RATE_NEVER INT64_MAX
+int64_t rate_take(struct rate_table *t, const char *name, const struct rate *r, int64_t count, int64_t now_ms);
 
 #endif

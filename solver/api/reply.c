@@ -22,20 +22,27 @@ void reply_json(struct http_exchange *x, int status, json_t *takes)
 	json_decref(takes);
 }
 
+void reply_retry_after(struct http_exchange *x, int status, int seconds)
+{
+	char text[16];
+
+	if (status != 503 && status != 429)
+		return;
+	snprintf(text, sizeof(text), "%d", seconds > 0 ? seconds : 1);
+	http_exchange_header(x, "Retry-After", text);
+}
+
 void reply_problem(struct api *a, struct http_exchange *x, const struct problem *p)
 {
 	int status = p->status ? p->status : problem_status(p->err.code);
-	char *body = problem_json(p), seconds[16];
+	char *body = problem_json(p);
 
 	a->refused++;
 	if (status == 401) {
 		http_exchange_header(x, "WWW-Authenticate", "Bearer realm=\"dcvd\"");
 		http_exchange_header(x, "WWW-Authenticate", "Basic realm=\"dcvd\", charset=\"UTF-8\""); /* browsers ask for it */
 	}
-	if (status == 503 || status == 429) {
-		snprintf(seconds, sizeof(seconds), "%d", p->retry_after_s > 0 ? p->retry_after_s : 1);
-		http_exchange_header(x, "Retry-After", seconds);
-	}
+	reply_retry_after(x, status, p->retry_after_s);
 	reply(x, status, PROBLEM_TYPE, body);
 	free(body);
 }

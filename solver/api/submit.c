@@ -65,7 +65,7 @@ static void refuse(struct api *a, struct http_exchange *x, struct problem *probl
 	reply_problem(a, x, problem);
 }
 
-void submit(struct api *a, struct http_exchange *x, const struct caller *caller, struct order_body *body)
+static void submit(struct api *a, struct http_exchange *x, const struct caller *caller, struct order_body *body)
 {
 	struct problem problem = { 0 };
 	struct call *c;
@@ -81,11 +81,29 @@ void submit(struct api *a, struct http_exchange *x, const struct caller *caller,
 		return;
 	}
 	body->request.client = caller->name;
-	rate_owe(a->rates, caller->name, grants_rate(caller->grants), (int64_t)body->request.count - 1, loop_now_ms(a->parts.loop));
 	c->holders++;
 	if (engine_submit(a->parts.engine, &body->request, on_submitted, c, &problem.err) == 0)
 		return;
 	audit_caller(a, caller, "present", NULL, body->request.count ? body->challenges[0].domain : NULL, "failed", problem.err.text);
 	refuse(a, x, &problem);
 	call_release(c);
+}
+
+void submit_post(struct api *a, struct http_exchange *x, const struct caller *caller,
+                 int (*read)(const char *bytes, size_t length, struct order_body *ret, struct problem *problem))
+{
+	struct problem problem = { 0 }, too_many = { 0 };
+	struct order_body body;
+	int code = read(http_exchange_body(x), http_exchange_body_length(x), &body, &problem);
+
+	if (caller_take_rate(a, caller, code < 0 ? 1 : body.request.count, &too_many) < 0) {
+		audit_caller(a, caller, "present", NULL, NULL, "denied", too_many.err.text);
+		reply_problem(a, x, &too_many);
+	} else if (code < 0) {
+		reply_problem(a, x, &problem);
+	} else {
+		submit(a, x, caller, &body);
+	}
+	if (code == 0)
+		order_body_done(&body);
 }

@@ -43,12 +43,12 @@ static void an_empty_bucket_says_when_to_come_again(void **state)
 	int64_t wait;
 
 	(void)state;
-	assert_int_equal(rate_take(t, "a", &r, 1000), 0);
-	assert_int_equal(rate_take(t, "a", &r, 1000), 0);
-	wait = rate_take(t, "a", &r, 1000);
+	assert_int_equal(rate_take(t, "a", &r, 1, 1000), 0);
+	assert_int_equal(rate_take(t, "a", &r, 1, 1000), 0);
+	wait = rate_take(t, "a", &r, 1, 1000);
 	assert_in_range(wait, 29000, 30001);
-	assert_true(rate_take(t, "a", &r, 1000 + wait - 100) > 0);
-	assert_int_equal(rate_take(t, "a", &r, 1000 + wait), 0);
+	assert_true(rate_take(t, "a", &r, 1, 1000 + wait - 100) > 0);
+	assert_int_equal(rate_take(t, "a", &r, 1, 1000 + wait), 0);
 	rate_table_free(t);
 }
 
@@ -59,8 +59,8 @@ static void a_bucket_holds_no_more_than_its_count(void **state)
 
 	(void)state;
 	for (int i = 0; i < 2; i++)
-		assert_int_equal(rate_take(t, "a", &r, 1000000), 0);
-	assert_true(rate_take(t, "a", &r, 1000000) > 0);
+		assert_int_equal(rate_take(t, "a", &r, 1, 1000000), 0);
+	assert_true(rate_take(t, "a", &r, 1, 1000000) > 0);
 	rate_table_free(t);
 }
 
@@ -70,25 +70,46 @@ static void clients_have_buckets_of_their_own(void **state)
 	struct rate r = rate_of("1/1m"), none = { 0 }, more = rate_of("3/1m");
 
 	(void)state;
-	assert_int_equal(rate_take(t, "a", &r, 5), 0);
-	assert_int_equal(rate_take(t, "b", &r, 5), 0);
-	assert_true(rate_take(t, "a", &r, 5) > 0);
-	assert_int_equal(rate_take(t, "a", &none, 5), 0);
-	assert_int_equal(rate_take(t, "a", &more, 5), 0);
+	assert_int_equal(rate_take(t, "a", &r, 1, 5), 0);
+	assert_int_equal(rate_take(t, "b", &r, 1, 5), 0);
+	assert_true(rate_take(t, "a", &r, 1, 5) > 0);
+	assert_int_equal(rate_take(t, "a", &none, 1, 5), 0);
+	assert_int_equal(rate_take(t, "a", &more, 1, 5), 0);
 	rate_table_free(t);
 }
 
-static void a_call_for_many_is_paid_before_the_next(void **state)
+static void a_call_for_many_is_counted_in_full_or_not_at_all(void **state)
 {
 	struct rate_table *t = rate_table_new();
 	struct rate r = rate_of("10/10s");
 
 	(void)state;
-	assert_int_equal(rate_take(t, "a", &r, 0), 0);
-	rate_owe(t, "a", &r, 14, 0);
-	assert_in_range(rate_take(t, "a", &r, 0), 5900, 6001);
-	rate_owe(t, "a", &r, 1000000, 0);
-	assert_in_range(rate_take(t, "a", &r, 0), 10900, 11001);
+	assert_int_equal(rate_take(t, "a", &r, 6, 0), 0);
+	assert_in_range(rate_take(t, "a", &r, 10, 0), 5900, 6001);
+	assert_int_equal(rate_take(t, "a", &r, 4, 0), 0);
+	assert_true(rate_take(t, "a", &r, 1, 0) > 0);
+	rate_table_free(t);
+}
+
+static void the_time_to_wait_for_many_is_enough(void **state)
+{
+	struct rate_table *t = rate_table_new();
+	struct rate r = rate_of("10/10s");
+
+	(void)state;
+	assert_int_equal(rate_take(t, "a", &r, 6, 0), 0);
+	assert_int_equal(rate_take(t, "a", &r, 10, rate_take(t, "a", &r, 10, 0)), 0);
+	rate_table_free(t);
+}
+
+static void more_than_the_bucket_holds_is_never_taken(void **state)
+{
+	struct rate_table *t = rate_table_new();
+	struct rate r = rate_of("10/10s");
+
+	(void)state;
+	assert_true(rate_take(t, "a", &r, 11, 0) == RATE_NEVER);
+	assert_int_equal(rate_take(t, "a", &r, 10, 0), 0);
 	rate_table_free(t);
 }
 
@@ -98,7 +119,9 @@ int main(void)
 		cmocka_unit_test(what_is_no_rate_is_refused),
 		cmocka_unit_test(an_empty_bucket_says_when_to_come_again),
 		cmocka_unit_test(a_bucket_holds_no_more_than_its_count),
-		cmocka_unit_test(a_call_for_many_is_paid_before_the_next),
+		cmocka_unit_test(a_call_for_many_is_counted_in_full_or_not_at_all),
+		cmocka_unit_test(the_time_to_wait_for_many_is_enough),
+		cmocka_unit_test(more_than_the_bucket_holds_is_never_taken),
 		cmocka_unit_test(clients_have_buckets_of_their_own),
 	};
 
