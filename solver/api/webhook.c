@@ -15,14 +15,11 @@ struct webhook_call {
 	struct api *api;
 	struct http_exchange *x;
 	struct webhook_payload payload;
-	char *client, *peer;
 };
 
 static void call_free(struct webhook_call *c)
 {
 	webhook_payload_done(&c->payload);
-	free(c->client);
-	free(c->peer);
 	free(c);
 }
 
@@ -41,19 +38,10 @@ static void refuse(struct http_exchange *x, int code, const char *message)
 	reply_json(x, code, webhook_status(code, message));
 }
 
-static void note(struct webhook_call *c, const struct door_result *result)
-{
-	audit_note(c->api, &(struct audit_event){ .door = DOOR_CERT_MANAGER, .client = c->client, .peer = c->peer,
-	           .action = c->payload.cleanup ? "cleanup" : "present", .type = "dns-01", .name = c->payload.domain,
-	           .result = result->code == 0 ? "ok" : result->code == ERR_DENIED ? "denied" : "failed",
-	           .detail = result->code ? result->text : NULL });
-}
-
 static void on_result(const struct door_result *result, void *arg)
 {
 	struct webhook_call *c = arg;
 
-	note(c, result);
 	if (result->code == 0)
 		reply_json(c->x, 201, webhook_payload_success(&c->payload));
 	else
@@ -91,7 +79,10 @@ static void webhook_post(struct api *a, struct http_exchange *x)
 	int read = webhook_payload_read(http_exchange_body(x), http_exchange_body_length(x), &c->payload, &bad);
 
 	if (caller_find_for(a, x, DOOR_CERT_MANAGER, read == 0 && c->payload.cleanup, &caller, &problem) < 0) {
-		refuse(x, problem.status ? problem.status : problem_status(problem.err.code), problem.err.text);
+		int status = problem.status ? problem.status : problem_status(problem.err.code);
+
+		reply_retry_after(x, status, problem.retry_after_s);
+		refuse(x, status, problem.err.text);
 		call_free(c);
 		return;
 	}
@@ -103,8 +94,6 @@ static void webhook_post(struct api *a, struct http_exchange *x)
 	}
 	c->api = a;
 	c->x = x;
-	c->client = mem_dup(caller.name);
-	c->peer = mem_dup(caller.peer);
 	http_exchange_on_gone(x, on_gone, c);
 	serve(c, &caller);
 }
