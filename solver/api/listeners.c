@@ -19,6 +19,7 @@ static struct http_tls_options tls_options(const struct config *config)
 
 	return (struct http_tls_options){ .certificate = c->tls_certificate, .key = c->tls_key,
 	                                  .trust = { [TRUST_CLIENT] = c->tls_client_ca, [TRUST_FRONT_PROXY] = c->front_proxy_ca },
+	                                  .modern = c->tls_profile == TLS_PROFILE_MODERN,
 	                                  .require = c->tls_client_certificate == TLS_CLIENT_REQUIRED };
 }
 

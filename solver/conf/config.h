@@ -20,7 +20,9 @@ struct config_http {
 	int64_t connections;    /* at once */
 	char **tls_listen;      /* the same with TLS; empty: none */
 	char *tls_certificate, *tls_key; /* PEM files; read again when they change */
+	int tls_profile;        /* enum tls_profile */
 };
+enum tls_profile { TLS_PROFILE_INTERMEDIATE, TLS_PROFILE_MODERN };
 
 /* api: REST and the other front doors. */
 struct config_api {
@@ -32,6 +34,7 @@ struct config_api {
 	char **front_proxy_names; /* common names of its certificate */
 	char **tls_listen;      /* addresses with TLS; empty: none */
 	char *tls_certificate, *tls_key; /* PEM files; read again when they change */
+	int tls_profile;        /* enum tls_profile */
 	char *tls_client_ca;    /* CA file of client certificates, or NULL */
 	int tls_client_certificate; /* enum tls_client_certificate */
 };

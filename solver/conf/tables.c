@@ -17,6 +17,7 @@ static const char *const type_names[] = {
 	[CHALLENGE_HTTP01] = "http-01", [CHALLENGE_DNS01] = "dns-01", [CHALLENGE_DNS_ACCOUNT01] = "dns-account-01",
 	[CHALLENGE_DNS_PERSIST01] = "dns-persist-01", [CHALLENGE_TLS_ALPN01] = "tls-alpn-01", [CHALLENGE_TYPES] = "both", NULL,
 };
+static const char *const tls_profile_names[] = { [TLS_PROFILE_INTERMEDIATE] = "intermediate", [TLS_PROFILE_MODERN] = "modern", NULL };
 static const char *const client_certificate_names[] = { [TLS_CLIENT_OPTIONAL] = "optional", [TLS_CLIENT_REQUIRED] = "required", NULL };
 static const char *const wait_names[] = { [HTTPREQ_QUICK] = "quick", [HTTPREQ_VERIFIED] = "verified", NULL };
 static const char *const registration_names[] = {
@@ -63,6 +64,8 @@ static const struct option http_options[] = {
 	  .help = "Certificate chain (PEM) of tls-listen. Read again when it changes; until it exists, connections are refused." },
 	{ "tls-key", OPTION_PATH, AT(tls_key), .min = 1, .max = 1024,
 	  .help = "Private key (PEM) of that certificate." },
+	{ "tls-profile", OPTION_ENUM, AT(tls_profile), .def = "intermediate", .names = tls_profile_names,
+	  .help = "Versions and ciphers, by Mozilla's names: intermediate (TLS 1.2 and 1.3, ECDHE with AEAD only), or modern (TLS 1.3 only)." },
 	{ 0 },
 };
 #undef AT
@@ -81,6 +84,8 @@ static const struct option api_options[] = {
 	  .help = "Certificate chain (PEM) of tls-listen. Read again when it changes; until it exists, connections are refused." },
 	{ "tls-key", OPTION_PATH, AT(tls_key), .min = 1, .max = 1024,
 	  .help = "Private key (PEM) of that certificate." },
+	{ "tls-profile", OPTION_ENUM, AT(tls_profile), .def = "intermediate", .names = tls_profile_names,
+	  .help = "Versions and ciphers, by Mozilla's names: intermediate (TLS 1.2 and 1.3, ECDHE with AEAD only), or modern (TLS 1.3 only)." },
 	{ "tls-client-ca", OPTION_PATH, AT(tls_client_ca), .min = 1, .max = 1024,
 	  .help = "CA certificates (PEM) that client certificates are verified against. Revocation is not looked at." },
 	{ "tls-client-certificate", OPTION_ENUM, AT(tls_client_certificate), .def = "optional", .names = client_certificate_names,

@@ -77,7 +77,7 @@ static int listen_all(struct https *h, struct loop *l, char **listen, const stru
 /* NULL where TLS is off. */
 static int tls_open(struct loop *l, const struct config_http *c, struct http_tls **ret, struct err *err)
 {
-	const struct http_tls_options options = { .certificate = c->tls_certificate, .key = c->tls_key };
+	const struct http_tls_options options = { .certificate = c->tls_certificate, .key = c->tls_key, .modern = c->tls_profile == TLS_PROFILE_MODERN };
 
 	*ret = NULL;
 	if (!c->tls_listen || !c->tls_listen[0])
@@ -123,7 +123,7 @@ int https_open(struct loop *l, const struct config_http *c, struct answers *answ
 
 void https_reconfigure(struct https *h, const struct config_http *c)
 {
-	const struct http_tls_options options = { .certificate = c->tls_certificate, .key = c->tls_key };
+	const struct http_tls_options options = { .certificate = c->tls_certificate, .key = c->tls_key, .modern = c->tls_profile == TLS_PROFILE_MODERN };
 	struct err err = { 0 };
 
 	if (h && options.certificate && options.key && http_tls_reload(h->tls, &options, &err) < 0)

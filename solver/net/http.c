@@ -407,6 +407,7 @@ static void set_options(struct http_call *call)
 	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(e, CURLOPT_HEADERDATA, call);
 	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)call->request.connect_timeout_ms);
+	curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2); /* or newer, whatever the default of the system */
 	curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, call->request.insecure_tls ? 0L : 1L);
 	curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, call->request.insecure_tls ? 0L : 2L);
 	if (call->ca_file)

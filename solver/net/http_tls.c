@@ -24,7 +24,7 @@ struct http_tls {
 	struct loop *loop;
 	struct timer *timer;
 	char *files[FILES]; /* certificate, key, CA files; the latter may be NULL */
-	bool require;
+	bool require, modern;
 	struct tls_keys *keys;
 	struct stamp read[FILES], seen[FILES]; /* when they were last read, and last looked at */
 };
@@ -40,6 +40,7 @@ void tls_keys_release(struct tls_keys *k)
 		return;
 	if (k->credentials)
 		gnutls_certificate_free_credentials(k->credentials);
+	gnutls_priority_deinit(k->priority);
 	for (size_t i = 0; i < HTTP_TRUST_MAX; i++)
 		if (k->trust[i])
 			gnutls_x509_trust_list_deinit(k->trust[i], 1);
@@ -79,15 +80,26 @@ static int read_pair(struct tls_keys *k, const char *certificate, const char *ke
 	return 0;
 }
 
-static int keys_read(char *const files[FILES], bool require, struct tls_keys **ret, struct err *err)
+/* The text is ours: only a GnuTLS, or a policy of the system, that does not know a word of it can refuse it. */
+static int read_profile(struct tls_keys *k, bool modern, struct err *err)
 {
+	int code = gnutls_priority_init(&k->priority, modern ? TLS_MODERN : TLS_INTERMEDIATE, NULL);
+
+	return code < 0 ? err_set(err, ERR_UNSUPPORTED, "this GnuTLS cannot offer the profile %s: %s", modern ? "modern" : "intermediate", gnutls_strerror(code)) : 0;
+}
+
+static int keys_read(const struct http_tls *t, struct tls_keys **ret, struct err *err)
+{
+	char *const *files = t->files;
 	struct tls_keys *k = mem_new(1, sizeof(*k));
 	int code;
 
 	k->holders = 1;
-	k->require = require;
+	k->require = t->require;
 	gnutls_certificate_allocate_credentials(&k->credentials);
-	code = read_pair(k, files[0], files[1], err);
+	code = read_profile(k, t->modern, err);
+	if (code == 0)
+		code = read_pair(k, files[0], files[1], err);
 	for (size_t i = 0; code == 0 && i < HTTP_TRUST_MAX; i++)
 		if (files[2 + i])
 			code = read_trust(k, i, files[2 + i], err);
@@ -148,7 +160,7 @@ static int tls_read(struct http_tls *t, struct err *err)
 	struct tls_keys *fresh;
 
 	stamp_all(t->files, t->read);
-	if (keys_read(t->files, t->require, &fresh, err) < 0)
+	if (keys_read(t, &fresh, err) < 0)
 		return err->code;
 	tls_keys_release(t->keys);
 	t->keys = fresh;
@@ -178,6 +190,7 @@ static void files_set(struct http_tls *t, const struct http_tls_options *o)
 	for (size_t i = 0; i < HTTP_TRUST_MAX; i++)
 		mem_replace(&t->files[2 + i], o->trust[i]);
 	t->require = o->require;
+	t->modern = o->modern;
 }
 
 int http_tls_reload(struct http_tls *t, const struct http_tls_options *options, struct err *err)
@@ -185,7 +198,7 @@ int http_tls_reload(struct http_tls *t, const struct http_tls_options *options, 
 	struct http_tls fresh = { 0 };
 
 	files_set(&fresh, options);
-	if (keys_read(fresh.files, fresh.require, &fresh.keys, err) == 0) {
+	if (keys_read(&fresh, &fresh.keys, err) == 0) {
 		tls_keys_release(fresh.keys);
 		files_set(t, options);
 		err->code = 0;

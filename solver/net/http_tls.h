@@ -1,6 +1,7 @@
 /* TLS of the front doors' HTTP server: certificate, key and CA files, read again when they change. GnuTLS, as libmicrohttpd.
  *
- * TLS 1.2 and newer. A new pair that cannot be used (half written, key and certificate do not match) leaves the old one in
+ * Versions, ciphers, curves and signatures are those of the profiles that Mozilla names "intermediate" (TLS 1.2 and 1.3; here
+ * without DHE) and "modern" (TLS 1.3 only): forward secrecy and AEAD, no SHA-1. A new pair that cannot be used (half written, key and certificate do not match) leaves the old one in
  * force and is logged. Connections keep what they began with. Client certificates are verified against CA files, as
  * certificates of clients, now; revocation lists are not looked at. */
 #ifndef SOLVER_NET_HTTP_TLS_H
@@ -15,6 +16,7 @@
 struct http_tls_options {
 	const char *certificate, *key;     /* PEM files */
 	const char *trust[HTTP_TRUST_MAX]; /* PEM files of CA certificates, or NULL */
+	bool modern;                       /* the profile: modern, else intermediate */
 	bool require;                      /* no connection without a certificate that one of them trusts */
 };
 

@@ -13,10 +13,17 @@ struct tls_keys {
 	unsigned holders;
 	gnutls_certificate_credentials_t credentials;
 	gnutls_x509_trust_list_t trust[HTTP_TRUST_MAX]; /* or NULL */
+	gnutls_priority_t priority;
 	bool require;
 };
 
-#define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
+/* The profiles. Signatures are named one by one: SIGN-ALL has SHA-1. */
+#define TLS_MODERN                                                                                                                         \
+	"NONE:+VERS-TLS1.3:+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305:+AEAD:+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1:+CTYPE-X509:" \
+	"+SIGN-EDDSA-ED25519:+SIGN-ECDSA-SECP256R1-SHA256:+SIGN-ECDSA-SECP384R1-SHA384:+SIGN-ECDSA-SHA256:+SIGN-ECDSA-SHA384:"             \
+	"+SIGN-ECDSA-SHA512:+SIGN-RSA-PSS-RSAE-SHA256:+SIGN-RSA-PSS-RSAE-SHA384:+SIGN-RSA-PSS-RSAE-SHA512:+SIGN-RSA-PSS-SHA256:"           \
+	"+SIGN-RSA-PSS-SHA384:+SIGN-RSA-PSS-SHA512:+SIGN-RSA-SHA256:+SIGN-RSA-SHA384:+SIGN-RSA-SHA512"
+#define TLS_INTERMEDIATE TLS_MODERN ":+VERS-TLS1.2:+ECDHE-ECDSA:+ECDHE-RSA:+COMP-NULL"
 
 struct tls_keys *tls_keys_now(struct http_tls *t); /* borrowed; NULL: there is no certificate yet */
 void tls_keys_release(struct tls_keys *k);

@@ -137,7 +137,7 @@ static int on_verify(gnutls_session_t session)
 	return GNUTLS_E_CERTIFICATE_ERROR;
 }
 
-/* The session has libmicrohttpd's credentials, which know no certificate; these replace them. The pointer of the session
+/* The session has libmicrohttpd's credentials, which know no certificate, and its priorities; these replace them. The pointer of the session
  * cache, which is not used, is the only one that is free for us. */
 struct tls_session *tls_session_new(struct http_tls *t, gnutls_session_t session)
 {
@@ -148,6 +148,7 @@ struct tls_session *tls_session_new(struct http_tls *t, gnutls_session_t session
 	s->session = session;
 	s->keys = k;
 	k->holders++;
+	gnutls_priority_set(session, k->priority);
 	gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, k->credentials);
 	gnutls_certificate_server_set_request(session, !asks ? GNUTLS_CERT_IGNORE : k->require ? GNUTLS_CERT_REQUIRE : GNUTLS_CERT_REQUEST);
 	gnutls_db_set_ptr(session, s);

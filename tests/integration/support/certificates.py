@@ -6,9 +6,13 @@ import typing
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 DAY = datetime.timedelta(days=1)
+
+
+def rsa_key():
+    return rsa.generate_private_key(65537, 2048)
 
 
 class Files(typing.NamedTuple):
@@ -52,6 +56,6 @@ class Authority:
         files.key.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
         return files
 
-    def issue(self, common_name, names=(), stem=None, before=-DAY, after=DAY):
-        key = ec.generate_private_key(ec.SECP256R1())
+    def issue(self, common_name, names=(), stem=None, before=-DAY, after=DAY, key=None):
+        key = key or ec.generate_private_key(ec.SECP256R1())
         return self.write(stem or common_name, self.build(name_of(common_name), key.public_key(), False, names, before, after), key)
