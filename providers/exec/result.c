@@ -93,7 +93,7 @@ static void change_read(struct change *c, const json_t *result)
 		return;
 	}
 	result_last_line(message, reason, sizeof(reason));
-	kit_change_set(c, status, "%s", reason);
+	kit_change_set(c, status, "%s", *reason || status <= CHANGE_NOOP ? reason : "the program gave no reason");
 	if (handle && strlen(handle) <= HANDLE_MAX && c->op == CHANGE_ADD && (status == CHANGE_DONE || status == CHANGE_NOOP))
 		c->new_handle = mem_dup(handle);
 }

@@ -168,6 +168,16 @@ static void a_job_is_one_call_with_json_both_ways(void **state)
 	assert_int_equal(job.retry_after_ms, 1500);
 }
 
+static void a_program_that_refuses_without_a_message_is_given_a_sentence(void **state)
+{
+	(void)state;
+	options.mode = EXEC_BATCH_JSON;
+	step(NULL);
+	ended(0, "{\"results\":[{\"status\":\"denied\"},{\"status\":\"retry\",\"message\":\" \\n\"}]}", "");
+	assert_string_equal(changes[0].message, "the program gave no reason");
+	assert_string_equal(changes[1].message, "the program gave no reason");
+}
+
 static void a_job_without_output_is_done(void **state)
 {
 	(void)state;
@@ -190,6 +200,7 @@ int main(void)
 		TEST(output_that_is_not_understood_is_tried_again),
 		TEST(each_change_is_a_call_as_lego_makes_it),
 		TEST(a_job_is_one_call_with_json_both_ways),
+		TEST(a_program_that_refuses_without_a_message_is_given_a_sentence),
 		TEST(a_job_without_output_is_done),
 	};
 
