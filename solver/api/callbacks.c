@@ -40,7 +40,7 @@ struct delivery {
 
 struct callbacks {
 	struct api *api;
-	struct hub_listener *listener;
+	struct engine_listener *listener;
 	struct delivery *deliveries;
 };
 
@@ -180,41 +180,33 @@ static unsigned attempts_so_far(const struct order *o)
 	return count > 0 && count < ATTEMPTS_MAX ? (unsigned)count : 0;
 }
 
-static void start(void *arg)
+static void start(struct callbacks *c, const struct order *o, enum order_state state)
 {
-	struct delivery *d = arg;
-	struct engine *e = d->owner->api->parts.engine;
-	const struct order *o = engine_order(e, d->order_id);
-	enum order_state state = o ? engine_order_state(e, o->id) : ORDER_GONE;
+	struct delivery *d = mem_new(1, sizeof(*d));
 
-	d->timer = NULL;
-	if (state != ORDER_READY && state != ORDER_FAILED) {
-		delivery_free(d); /* lost again, or withdrawn: the next event decides */
-		return;
-	}
+	d->owner = c;
+	memcpy(d->order_id, o->id, ID_SIZE);
+	HASH_ADD_STR(c->deliveries, order_id, d);
 	d->url = mem_dup(o->callback_url);
 	d->secret = mem_dup(o->callback_secret);
-	d->body = body_of(e, o, state);
+	d->body = body_of(c->api->parts.engine, o, state);
 	d->attempts = attempts_so_far(o);
 	attempt(d);
 }
 
-/* The engine is still writing the state: the look at the order comes from the loop. */
 static void consider(struct callbacks *c, const char *order_id)
 {
-	const struct order *o = engine_order(c->api->parts.engine, order_id);
+	struct engine *e = c->api->parts.engine;
+	const struct order *o = engine_order(e, order_id);
+	enum order_state state;
 	struct delivery *d;
 
 	if (!o || !o->callback_url || o->announced)
 		return;
 	HASH_FIND_STR(c->deliveries, order_id, d);
-	if (d)
-		return;
-	d = mem_new(1, sizeof(*d));
-	d->owner = c;
-	memcpy(d->order_id, o->id, ID_SIZE);
-	HASH_ADD_STR(c->deliveries, order_id, d);
-	d->timer = timer_start(c->api->parts.loop, 0, start, d);
+	state = d ? ORDER_PENDING : engine_order_state(e, order_id);
+	if (state == ORDER_READY || state == ORDER_FAILED)
+		start(c, o, state);
 }
 
 static void on_event(const struct challenge *c, const struct challenge_event *event, void *arg)
@@ -228,7 +220,7 @@ struct callbacks *callbacks_new(struct api *a)
 	struct callbacks *c = mem_new(1, sizeof(*c));
 
 	c->api = a;
-	c->listener = hub_listen(a->hub, NULL, on_event, c);
+	c->listener = engine_listen(a->parts.engine, NULL, on_event, c);
 	return c;
 }
 
@@ -249,7 +241,7 @@ void callbacks_free(struct callbacks *c)
 
 	if (!c)
 		return;
-	hub_leave(c->listener);
+	engine_unlisten(c->listener);
 	HASH_ITER(hh, c->deliveries, d, next) {
 		if (!d->call) {
 			delivery_free(d);

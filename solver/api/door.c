@@ -24,8 +24,8 @@ struct door_call {
 	enum door_wait wait;
 	int64_t limit_ms;
 	char order_id[ID_SIZE];
-	struct hub_listener *listener;
-	struct timer *limit, *soon;
+	struct engine_listener *listener;
+	struct timer *limit;
 	struct err err;    /* of a cleanup: the first that failed */
 	struct door_call *prev, *next;
 };
@@ -110,11 +110,10 @@ int door_check_grant(const struct api *a, const struct caller *caller, const str
 
 static void call_stop(struct door_call *c)
 {
-	hub_leave(c->listener);
+	engine_unlisten(c->listener);
 	timer_stop(c->limit);
-	timer_stop(c->soon);
 	c->listener = NULL;
-	c->limit = c->soon = NULL;
+	c->limit = NULL;
 }
 
 static void call_free(struct door_call *c)
@@ -293,22 +292,13 @@ static void on_limit(void *arg)
 	judge(c, true);
 }
 
-static void on_soon(void *arg)
-{
-	struct door_call *c = arg;
-
-	c->soon = NULL;
-	judge(c, false);
-}
-
-/* From the loop, not from inside the engine. */
 static void on_event(const struct challenge *changed, const struct challenge_event *event, void *arg)
 {
 	struct door_call *c = arg;
 
 	(void)changed;
-	if (event->state >= CHALLENGE_PROPAGATING && !c->soon)
-		c->soon = timer_start(c->api->parts.loop, 0, on_soon, c);
+	if (event->state >= CHALLENGE_PROPAGATING)
+		judge(c, false);
 }
 
 static void on_submitted(const char *order_id, bool existed, const struct err *err, void *arg)
@@ -326,7 +316,7 @@ static void on_submitted(const char *order_id, bool existed, const struct err *e
 		return;
 	}
 	memcpy(c->order_id, order_id, ID_SIZE);
-	c->listener = hub_listen(c->api->hub, c->order_id, on_event, c);
+	c->listener = engine_listen(c->api->parts.engine, c->order_id, on_event, c);
 	c->limit = timer_start(c->api->parts.loop, c->limit_ms, on_limit, c);
 	judge(c, false);
 }

@@ -16,13 +16,12 @@
 
 struct stream {
 	struct api *api;
-	struct http_exchange *x; /* NULL: being ended */
+	struct http_exchange *x;
 	char *owner;             /* who asked */
 	char *client;            /* whose challenges it sees; NULL: all */
 	char challenge_id[ID_SIZE], order_id[ID_SIZE];
-	struct hub_listener *listener;
+	struct engine_listener *listener;
 	struct timer *heartbeat;
-	struct timer *end;
 	bool cloudevents;
 	uint64_t number;
 };
@@ -56,37 +55,29 @@ static bool is_over(struct stream *s)
 	return over == count;
 }
 
-static void on_end(void *arg)
+/* The exchange goes later, and the stream with it. */
+static void end(struct stream *s)
 {
-	struct stream *s = arg;
-
-	s->end = NULL;
-	if (is_over(s) || client_is_revoked(s->api, s->owner))
-		http_exchange_end(s->x);
-}
-
-/* From the loop and not from inside the engine, which is still writing the state. */
-static void end_soon(struct stream *s)
-{
-	if (!s->end)
-		s->end = timer_start(s->api->parts.loop, 0, on_end, s);
+	engine_unlisten(s->listener);
+	s->listener = NULL;
+	timer_stop(s->heartbeat);
+	s->heartbeat = NULL;
+	http_exchange_end(s->x);
 }
 
 static void on_event(const struct challenge *c, const struct challenge_event *event, void *arg)
 {
 	struct stream *s = arg;
 
-	if (s->client && strcmp(s->client, c->client) != 0)
-		return;
 	if (client_is_revoked(s->api, s->owner)) {
-		end_soon(s);
+		end(s);
 		return;
 	}
-	if (s->challenge_id[0] && strcmp(s->challenge_id, c->id) != 0)
+	if (s->client && strcmp(s->client, c->client) != 0)
 		return;
 	write_event(s, c, event);
-	if (s->order_id[0] && challenge_is_over(event->state))
-		end_soon(s);
+	if (challenge_is_over(event->state) && is_over(s))
+		end(s);
 }
 
 static void on_heartbeat(void *arg)
@@ -95,7 +86,7 @@ static void on_heartbeat(void *arg)
 
 	s->heartbeat = timer_start(s->api->parts.loop, HEARTBEAT_MS, on_heartbeat, s);
 	if (client_is_revoked(s->api, s->owner))
-		end_soon(s);
+		end(s);
 	else
 		http_exchange_write(s->x, ": still here\n\n");
 }
@@ -104,9 +95,8 @@ static void on_gone(void *arg)
 {
 	struct stream *s = arg;
 
-	hub_leave(s->listener);
+	engine_unlisten(s->listener);
 	timer_stop(s->heartbeat);
-	timer_stop(s->end);
 	s->api->streams--;
 	free(s->client);
 	free(s->owner);
@@ -172,6 +162,13 @@ static void write_past(struct stream *s)
 		free(list);
 }
 
+static const char *subject_of(const struct stream *s)
+{
+	if (s->challenge_id[0])
+		return s->challenge_id;
+	return s->order_id[0] ? s->order_id : NULL;
+}
+
 void events_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument)
 {
 	struct stream *s = mem_new(1, sizeof(*s));
@@ -192,8 +189,8 @@ void events_get(struct api *a, struct http_exchange *x, const struct caller *cal
 	http_exchange_header(x, "Cache-Control", "no-store");
 	http_exchange_stream(x, "text/event-stream");
 	write_past(s);
-	s->listener = hub_listen(a->hub, s->order_id[0] ? s->order_id : NULL, on_event, s);
+	s->listener = engine_listen(a->parts.engine, subject_of(s), on_event, s);
 	s->heartbeat = timer_start(a->parts.loop, HEARTBEAT_MS, on_heartbeat, s);
 	if (is_over(s))
-		end_soon(s);
+		end(s);
 }

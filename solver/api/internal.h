@@ -9,7 +9,6 @@
 #include "solver/api/body.h"
 #include "solver/api/clients.h"
 #include "solver/api/grants.h"
-#include "solver/api/hub.h"
 #include "solver/base/network.h"
 #include "solver/api/problem.h"
 #include "solver/api/rate.h"
@@ -45,7 +44,6 @@ struct api {
 	struct networks *proxies;  /* api.trusted-proxies */
 	struct rate_table *rates;
 	struct audit *audit;
-	struct hub *hub;
 	struct callbacks *callbacks;
 	struct call *calls;           /* whose work or exchange is under way */
 	struct door_call *door_calls; /* door.c */

@@ -35,7 +35,6 @@ int api_start(const struct api_parts *parts, struct api **ret, struct err *err)
 	a->proxies = proxies_read(a->config);
 	a->rates = rate_table_new();
 	a->audit = audit_new(a);
-	a->hub = hub_new(parts->engine);
 	a->callbacks = callbacks_new(a);
 	if (accounts_load(parts->store, &a->accounts, err) < 0 || listeners_open(a, err) < 0) {
 		api_stop(a);
@@ -59,7 +58,6 @@ void api_stop(struct api *a)
 	doors_end(a);
 	calls_end(a);
 	callbacks_free(a->callbacks);
-	hub_free(a->hub);
 	client_list_free(a->clients);
 	accounts_free(a->accounts);
 	grants_free(a->everything);

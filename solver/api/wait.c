@@ -11,9 +11,8 @@
 struct waiter {
 	struct call *call;
 	char order_id[ID_SIZE];
-	struct hub_listener *listener;
+	struct engine_listener *listener;
 	struct timer *timer;
-	struct timer *soon; /* settled: answered from the loop, not from inside the engine */
 };
 
 int wait_read(struct call *c, struct problem *problem)
@@ -69,9 +68,8 @@ static void answer(struct call *c, int status)
 
 static void waiter_free(struct waiter *w)
 {
-	hub_leave(w->listener);
+	engine_unlisten(w->listener);
 	timer_stop(w->timer);
-	timer_stop(w->soon);
 	free(w);
 }
 
@@ -87,11 +85,10 @@ static void on_caller_gone(void *arg)
 
 static void finish(struct waiter *w, int status)
 {
-	hub_leave(w->listener);
+	engine_unlisten(w->listener);
 	timer_stop(w->timer);
-	timer_stop(w->soon);
 	w->listener = NULL;
-	w->timer = w->soon = NULL;
+	w->timer = NULL;
 	answer(w->call, status); /* the waiter goes with the exchange */
 }
 
@@ -103,23 +100,13 @@ static void on_timeout(void *arg)
 	finish(w, is_settled(w->call, w->order_id) ? 200 : 202);
 }
 
-static void on_soon(void *arg)
-{
-	struct waiter *w = arg;
-
-	w->soon = NULL;
-	if (is_settled(w->call, w->order_id))
-		finish(w, 200);
-}
-
 static void on_event(const struct challenge *changed, const struct challenge_event *event, void *arg)
 {
 	struct waiter *w = arg;
 
 	(void)changed;
-	if (event->state < CHALLENGE_READY || w->soon)
-		return;
-	w->soon = timer_start(w->call->api->parts.loop, 0, on_soon, w);
+	if (event->state >= CHALLENGE_READY && is_settled(w->call, w->order_id))
+		finish(w, 200);
 }
 
 static void order_of(struct call *c, char ret_id[ID_SIZE])
@@ -142,7 +129,7 @@ void wait_answer(struct call *c)
 	w = mem_new(1, sizeof(*w));
 	w->call = c;
 	memcpy(w->order_id, order_id, ID_SIZE);
-	w->listener = hub_listen(c->api->hub, order_id, on_event, w);
+	w->listener = engine_listen(c->api->parts.engine, order_id, on_event, w);
 	w->timer = timer_start(c->api->parts.loop, c->timeout_ms, on_timeout, w);
 	http_exchange_on_gone(c->x, on_caller_gone, w);
 }

@@ -134,9 +134,8 @@ void cps_validate_stop(struct cps_validation *v)
 	v->call = NULL;
 	free(v->question);
 	v->question = NULL;
-	if (v->watch)
-		engine_unwatch(v->parts.engine, v->watch);
-	v->watch = NULL;
+	engine_unlisten(v->listener);
+	v->listener = NULL;
 	v->stopped = true;
 	if (!v->submitting) /* otherwise the answer of the engine frees it */
 		validation_free(v);

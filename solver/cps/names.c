@@ -82,10 +82,17 @@ static void release_orders(struct cps_validation *v, const char *keep)
 	free(found.ids);
 }
 
+static void drop_order(struct cps_validation *v)
+{
+	engine_unlisten(v->listener);
+	v->listener = NULL;
+	v->order_id[0] = '\0';
+}
+
 void validation_release(struct cps_validation *v)
 {
 	release_orders(v, NULL);
-	v->order_id[0] = '\0';
+	drop_order(v);
 	mem_replace(&v->order_generation, NULL);
 	v->order_checked = false;
 }
@@ -126,7 +133,7 @@ static void look_at_order(struct cps_validation *v)
 {
 	switch (engine_order_state(v->parts.engine, v->order_id)) {
 	case ORDER_PENDING:
-		return; /* the watch wakes us */
+		return; /* the next event comes back here */
 	case ORDER_FAILED:
 		fail_order(v);
 		return;
@@ -142,24 +149,21 @@ static void look_at_order(struct cps_validation *v)
 	case ORDER_WITHDRAWING:
 	case ORDER_GONE:
 		validation_say(v, "the order was withdrawn by someone else; starting over");
-		v->order_id[0] = '\0';
+		drop_order(v);
 		validation_wait(v);
 		return;
 	}
 }
 
-/* Decisions wait for the loop: the event comes while the engine is at work on the order. */
 static void on_event(const struct challenge *c, const struct challenge_event *event, void *arg)
 {
 	struct cps_validation *v = arg;
 
-	if (strcmp(c->order_id, v->order_id) != 0)
-		return;
 	if (event->state == CHALLENGE_READY || event->state == CHALLENGE_PROPAGATING || c->waiting_for)
 		validation_say(v, "%s %s%s: %s", challenge_type_name(c->type), c->wildcard ? "*." : "", c->identifier,
 		               event->text);
 	if (!v->call && !v->order_checked)
-		validation_later(v, 0, look_at_order);
+		look_at_order(v);
 }
 
 static void on_submitted(const char *order_id, bool existed, const struct err *err, void *arg)
@@ -175,12 +179,14 @@ static void on_submitted(const char *order_id, bool existed, const struct err *e
 		validation_finish(v, err);
 		return;
 	}
+	drop_order(v);
 	memcpy(v->order_id, order_id, ID_SIZE);
+	v->listener = engine_listen(v->parts.engine, order_id, on_event, v);
 	v->order_checked = false;
 	mem_replace(&v->order_generation, v->submitted_generation);
 	validation_say(v, "order %s %s", order_id, existed ? "is under way already" : "accepted, publishing");
 	release_orders(v, order_id);
-	validation_later(v, 0, look_at_order);
+	look_at_order(v);
 }
 
 static const struct cps_domain *domain_of(const struct cps_domains *domains, const struct challenge *c)
@@ -223,8 +229,6 @@ static void submit(struct cps_validation *v, const struct cps_choice *choice, co
 	struct err err = { 0 };
 
 	snprintf(label, sizeof(label), "cps/%" PRId64 "/changes/%" PRId64, v->enrollment, v->change);
-	if (!v->watch)
-		v->watch = engine_watch(v->parts.engine, on_event, v);
 	mem_replace(&v->submitted_generation, generation);
 	v->submitting = true;
 	if (engine_submit(v->parts.engine, &request, on_submitted, v, &err) == 0)

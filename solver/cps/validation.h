@@ -23,7 +23,7 @@ struct cps_validation {
 	struct question *question;    /* and who waits for it */
 	struct timer *timer;          /* the pause under way */
 	void (*next)(struct cps_validation *v); /* after the pause */
-	struct engine_watch *watch;
+	struct engine_listener *listener; /* to the order */
 	bool submitting, stopped;
 	int64_t give_up_ms;           /* on the loop's clock: tokens live no longer than the configured lifetime */
 	int64_t pause_ms;             /* the next pause; grows to cps.poll-ms */

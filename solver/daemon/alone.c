@@ -18,7 +18,7 @@
 struct alone {
 	struct config *config;
 	struct parts parts;
-	struct engine_watch *watch;
+	struct engine_listener *listener;
 	int moved; /* something happened: time for a look */
 };
 
@@ -61,7 +61,7 @@ int alone_open(const struct daemon_options *options, struct alone **ret, struct 
 		alone_close(a);
 		return err->code;
 	}
-	a->watch = engine_watch(a->parts.engine, on_event, a);
+	a->listener = engine_listen(a->parts.engine, NULL, on_event, a);
 	*ret = a;
 	return 0;
 }
@@ -70,8 +70,7 @@ void alone_close(struct alone *a)
 {
 	if (!a)
 		return;
-	if (a->watch)
-		engine_unwatch(a->parts.engine, a->watch);
+	engine_unlisten(a->listener);
 	parts_close(&a->parts);
 	config_free(a->config);
 	free(a);

@@ -1,4 +1,4 @@
-/* Opening, finding, listing, watching. What happens to a challenge is in submit.c, life.c, publish.c and release.c. */
+/* Opening, finding, listing. What happens to a challenge is in submit.c, life.c, publish.c and release.c. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -180,6 +180,7 @@ void engine_stop(struct engine *e)
 	delays_keep_all(e);
 	store_drain(e->parts.store);
 	lanes_free(e);
+	events_stop(e);
 	DL_FOREACH(e->entries, n) {
 		probe_stop(n);
 		preflight_stop(n);
@@ -194,7 +195,6 @@ void engine_stop(struct engine *e)
 void engine_close(struct engine *e)
 {
 	struct entry *n, *tmp;
-	struct engine_watch *w, *next;
 
 	laters_end(&e->laters);
 	checker_close(e->checker);
@@ -205,8 +205,7 @@ void engine_close(struct engine *e)
 	bindings_free(e);
 	walked_free(e);
 	instances_close(e);
-	DL_FOREACH_SAFE(e->watches, w, next)
-		free(w);
+	events_free(e);
 	free(e);
 }
 
@@ -312,29 +311,7 @@ size_t engine_list(struct engine *e, const struct challenge_filter *filter, cons
 	return count;
 }
 
-/* ---- watch, numbers ---- */
-
-struct engine_watch *engine_watch(struct engine *e, void (*fn)(const struct challenge *c, const struct challenge_event *event, void *arg), void *arg)
-{
-	struct engine_watch *w = mem_new(1, sizeof(*w));
-
-	w->fn = fn;
-	w->arg = arg;
-	DL_APPEND(e->watches, w);
-	return w;
-}
-
-void engine_unwatch(struct engine *e, struct engine_watch *w)
-{
-	if (!w)
-		return;
-	if (e->watching) {
-		w->gone = true; /* the loop over the list frees it */
-		return;
-	}
-	DL_DELETE(e->watches, w);
-	free(w);
-}
+/* ---- numbers ---- */
 
 int engine_health(struct engine *e, struct err *err)
 {

@@ -146,10 +146,13 @@ size_t engine_hand_over(struct engine *e, const char *from, const char *to, void
 int engine_forget_challenge(struct engine *e, const char *id, const char *who, void (*done)(const struct err *err, void *arg), void *arg,
                             struct err *err);
 
-/* Called for each event of each challenge after it happened. Unwatch is allowed inside the call. */
-struct engine_watch;
-struct engine_watch *engine_watch(struct engine *e, void (*fn)(const struct challenge *c, const struct challenge_event *event, void *arg), void *arg);
-void engine_unwatch(struct engine *e, struct engine_watch *w);
+/* Calls `fn` for each event of an order or of a challenge (`id`), or of all challenges (NULL), once the journal holds it; from the
+ * loop, never inside a call of the engine, so `fn` may call the engine as it likes. The challenge is shown as it is then, which may be
+ * further than the event. Only what happens after this call is told. Unlisten is allowed inside the call, and NULL is allowed. */
+struct engine_listener;
+typedef void (*engine_event_fn)(const struct challenge *c, const struct challenge_event *event, void *arg);
+struct engine_listener *engine_listen(struct engine *e, const char *id, engine_event_fn fn, void *arg);
+void engine_unlisten(struct engine_listener *l);
 
 /* What the authority said of a challenge, as far as the caller knows; `problem` (or NULL) is its sentence. A failure counts
  * against the limits of the authority: the next attempt for this account and identifier is held until it is affordable. `done`

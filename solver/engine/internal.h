@@ -1,6 +1,6 @@
 /* What the files of the engine share. Nothing outside this folder includes it.
  *
- *   engine.c   open, find, list, watch                 life.c     transitions: step, journal, act
+ *   engine.c   open, find, list                         life.c     transitions: step, journal, act
  *   submit.c   checks and writes what is asked for     release.c  ends it, and says so when that is written
  *   recover.c  what the journal holds, resumed         publish.c  finds the place, puts the answer there
  *   lane.c     one queue a (provider, zone): batches   job.c      runs a provider's wishes
@@ -11,6 +11,7 @@
  *   waiting.c  why it does not go on                   handover.c  another client owns it
  *   permit.c   may it be written where it leads        binding.c   whose name in a delegation zone
  *   outcome.c  what authorities said, counted by failures.c       learn.c  what providers take, kept
+ *   events.c   who listens, told from the loop
  *   course.c   whether the wall clock has held since an earlier process
  */
 #ifndef SOLVER_ENGINE_INTERNAL_H
@@ -22,6 +23,7 @@
 #include "providers/provider.h"
 #include "solver/check/look.h"
 #include "solver/engine/engine.h"
+#include "solver/engine/events.h"
 #include "solver/net/later.h"
 #include "solver/engine/poll.h"
 
@@ -135,13 +137,6 @@ struct instance {
 
 struct lane;
 
-struct engine_watch {
-	void (*fn)(const struct challenge *c, const struct challenge_event *event, void *arg);
-	void *arg;
-	bool gone;
-	struct engine_watch *prev, *next;
-};
-
 struct engine {
 	struct engine_parts parts;
 	const struct config *config;
@@ -153,7 +148,7 @@ struct engine {
 	struct twin *twins;
 	struct instance *instances;
 	struct lane *lanes;
-	struct engine_watch *watches;
+	struct events events;            /* events.c */
 	struct laters laters;
 	struct walked *walked;           /* preflight.c: domains whose delegation was looked at */
 	struct ticket *gate;             /* those that wait for a check */
@@ -163,7 +158,6 @@ struct engine {
 	struct timer *relook_timer;
 	struct outcome *outcomes;        /* outcome.c: hash by account and identifier */
 	struct binding *bindings;        /* binding.c: hash by name */
-	unsigned watching;               /* calls of watches on the stack */
 	struct engine_numbers numbers;
 	size_t live;
 	struct err journal_err;          /* why the journal refused the last write; code 0: it took it */

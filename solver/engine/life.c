@@ -1,6 +1,6 @@
 /* The life of a challenge: every change of state passes through life_input().
  *
- * Journal first: the new state goes to the store, and only when it is durable are watchers told and the
+ * Journal first: the new state goes to the store, and only when it is durable are listeners told and the
  * action carried out. If the disk refuses, the write is repeated until it succeeds; nothing moves meanwhile.
  */
 #include <inttypes.h>
@@ -42,23 +42,6 @@ static void count_move(struct engine *e, struct entry *n, enum challenge_state f
 	}
 }
 
-static void tell_watches(struct engine *e, const struct challenge *c, const struct challenge_event *event)
-{
-	struct engine_watch *w, *tmp;
-
-	e->watching++;
-	DL_FOREACH(e->watches, w)
-		if (!w->gone)
-			w->fn(c, event, w->arg);
-	if (--e->watching)
-		return;
-	DL_FOREACH_SAFE(e->watches, w, tmp)
-		if (w->gone) {
-			DL_DELETE(e->watches, w);
-			free(w);
-		}
-}
-
 static void log_step(const struct challenge *c, const struct challenge_event *event)
 {
 	bool bad = event->state == CHALLENGE_FAILED || (event->state == CHALLENGE_WITHDRAWING && c->reason) || c->waiting_for;
@@ -84,7 +67,7 @@ static void act(struct engine *e, struct entry *n, enum challenge_action action)
 	case DO_WITHDRAW:
 		withdraw_start(e, n);
 		break;
-	case DO_ANNOUNCE: /* those who wait heard of it through their watch */
+	case DO_ANNOUNCE: /* those who wait for it listen */
 	case DO_FORGET:   /* the retention timer runs */
 	case DO_NOTHING:
 		break;
@@ -118,7 +101,8 @@ static void on_durable(int code, const struct err *err, void *arg)
 	n->commits--;
 	if (!e->closing) {
 		log_step(&n->c, &s->event);
-		tell_watches(e, &n->c, &s->event);
+		events_emit(e, &n->c, s->event);
+		s->event.text = NULL;
 		if (n->c.state == s->state)
 			act(e, n, s->action);
 		if (n->c.state == CHALLENGE_READY && !n->commits)

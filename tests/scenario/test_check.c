@@ -190,32 +190,6 @@ static void an_order_that_names_a_challenge_twice_is_ready_and_withdrawn_once(vo
 	assert_nothing_left(s);
 }
 
-/* ---- watching ---- */
-
-struct once { struct scenario *s; struct engine_watch *watch; unsigned calls; };
-
-static void hear_once(const struct challenge *c, const struct challenge_event *event, void *arg)
-{
-	struct once *o = arg;
-
-	(void)c, (void)event;
-	o->calls++;
-	engine_unwatch(o->s->engine, o->watch);
-}
-
-static void a_watch_may_end_inside_its_own_call(void **state)
-{
-	struct scenario *s = *state;
-	struct once first = { s, NULL, 0 }, second = { s, NULL, 0 };
-
-	first.watch = engine_watch(s->engine, hear_once, &first);
-	second.watch = engine_watch(s->engine, hear_once, &second);
-	assert_int_equal(present(s, NAME, VALUE), 0);
-	run_until(s, s->id, CHALLENGE_READY, 1000);
-	assert_int_equal(first.calls, 1);
-	assert_int_equal(second.calls, 1);
-}
-
 static void count_verdict(const char *verdict_json, const struct err *err, void *arg)
 {
 	(void)err;
@@ -270,7 +244,6 @@ int main(void)
 		scenario_test(an_order_is_failed_when_one_of_it_fails_and_the_others_stay_until_released),
 		scenario_test(a_repeated_order_is_found_and_a_larger_one_is_new),
 		scenario_test(an_order_that_names_a_challenge_twice_is_ready_and_withdrawn_once),
-		scenario_test(a_watch_may_end_inside_its_own_call),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

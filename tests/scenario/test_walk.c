@@ -44,7 +44,7 @@ static void on_event(const struct challenge *c, const struct challenge_event *ev
 static void again(struct scenario *s)
 {
 	restart(s);
-	engine_watch(s->engine, on_event, s);
+	engine_listen(s->engine, NULL, on_event, s);
 }
 
 static void ask_for_one(struct scenario *s)
@@ -161,7 +161,7 @@ static void walk(struct scenario *s, unsigned seed)
 {
 	fake_random_seed(seed);
 	build_names();
-	engine_watch(s->engine, on_event, s);
+	engine_listen(s->engine, NULL, on_event, s);
 	for (unsigned i = 0; i < STEPS; i++) {
 		act(s);
 		if (fake_random() % 2)
