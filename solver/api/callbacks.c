@@ -29,7 +29,7 @@
 #define CALLBACK_TIMEOUT_MS 10000
 
 struct delivery {
-	struct callbacks *owner; /* NULL: stopped while the call was under way */
+	struct callbacks *owner;
 	char order_id[ID_SIZE];
 	char *url, *secret, *body;
 	unsigned attempts;
@@ -59,9 +59,9 @@ char *callback_signature(const char *secret, const char *timestamp, const char *
 
 static void delivery_free(struct delivery *d)
 {
-	if (d->owner)
-		HASH_DEL(d->owner->deliveries, d);
+	HASH_DEL(d->owner->deliveries, d);
 	timer_stop(d->timer);
+	http_cancel(d->call);
 	free(d->url);
 	free(d->secret);
 	free(d->body);
@@ -111,10 +111,6 @@ static void on_reply(const struct http_reply *reply, const struct err *err, void
 	char sentence[64];
 
 	d->call = NULL;
-	if (!d->owner) {
-		delivery_free(d);
-		return;
-	}
 	if (!reply) {
 		settle(d, 0, err->text);
 		return;
@@ -242,14 +238,7 @@ void callbacks_free(struct callbacks *c)
 	if (!c)
 		return;
 	engine_unlisten(c->listener);
-	HASH_ITER(hh, c->deliveries, d, next) {
-		if (!d->call) {
-			delivery_free(d);
-			continue;
-		}
-		HASH_DEL(c->deliveries, d);
-		d->owner = NULL;
-		http_cancel(d->call);
-	}
+	HASH_ITER(hh, c->deliveries, d, next)
+		delivery_free(d);
 	free(c);
 }

@@ -396,19 +396,8 @@ void run_abandon(struct check_run *r)
 
 void run_asks_close(struct check_run *r)
 {
-	struct ask *a, *tmp;
-
-	HASH_ITER(hh, r->asks, a, tmp) {
-		if (!a->tls && !a->http)
-			continue;
-		if (a->tls)
-			tls_alpn_abandon(a->tls);
-		else
-			http_fetch_abandon(a->http);
-		a->tls = NULL;
-		a->http = NULL;
-		r->pending--;
-	}
+	for (struct ask *a = r->asks; a; a = a->hh.next)
+		ask_cancel_web(a);
 }
 
 void run_asks_free(struct check_run *r)

@@ -32,5 +32,7 @@ struct ask {
 struct ask *ask_new(struct check_run *r, char *key);
 /* Silence of a web server or a TLS host, at the time limit. */
 void ask_give_up_web(struct ask *a);
+/* Ends its connection, if there is one. */
+void ask_cancel_web(struct ask *a);
 
 #endif

@@ -88,7 +88,7 @@ static void on_response(const struct http_fetch_reply *reply, void *arg)
 	struct ev_hop *hop;
 
 	a->http = NULL;
-	if (reply && a->waiting && !r->over && (hop = hop_new(a)) != NULL) {
+	if (a->waiting && !r->over && (hop = hop_new(a)) != NULL) {
 		take_response(hop, reply);
 		if (hop->failure)
 			host_note_hop(r, hop);
@@ -178,15 +178,14 @@ static struct ev_certificate *certificate_new(struct ask *a)
 	return c;
 }
 
-static void on_handshake(const struct tls_alpn_reply *reply, const struct err *err, void *arg)
+static void on_handshake(const struct tls_alpn_reply *reply, void *arg)
 {
 	struct ask *a = arg;
 	struct check_run *r = a->run;
 	struct ev_certificate *c;
 
-	(void)err;
 	a->tls = NULL;
-	if (a->waiting && !r->over && reply && (c = certificate_new(a)) != NULL) {
+	if (a->waiting && !r->over && (c = certificate_new(a)) != NULL) {
 		c->failure = mem_dup(http_failure_name(reply->failure));
 		c->why = mem_dup(reply->why);
 		c->tls_version = mem_dup(reply->version);
@@ -236,6 +235,19 @@ void run_ask_certificate(struct check_run *r, const char *address)
 	r->pending--;
 }
 
+void ask_cancel_web(struct ask *a)
+{
+	if (a->tls)
+		tls_alpn_cancel(a->tls);
+	else if (a->http)
+		http_fetch_cancel(a->http);
+	else
+		return;
+	a->tls = NULL;
+	a->http = NULL;
+	a->run->pending--;
+}
+
 void ask_give_up_web(struct ask *a)
 {
 	struct ev_certificate *c;
@@ -244,10 +256,8 @@ void ask_give_up_web(struct ask *a)
 	if (a->certificate) {
 		if ((c = certificate_new(a)) != NULL)
 			c->failure = mem_dup("timeout");
-		tls_alpn_cancel(a->tls);
-		return;
-	}
-	if ((hop = hop_new(a)) != NULL)
+	} else if ((hop = hop_new(a)) != NULL) {
 		hop->failure = mem_dup("timeout");
-	http_fetch_cancel(a->http);
+	}
+	ask_cancel_web(a);
 }

@@ -37,7 +37,7 @@ struct cps_call {
 	struct cps_client *client;
 	struct cps_call *next, *prev;
 	char *method, *path, *accept, *content_type, *body;
-	bool once, clock_corrected, queued, cancelled;
+	bool once, clock_corrected, queued;
 	int tries;
 	struct http_call *http;
 	struct timer *pause;
@@ -297,9 +297,7 @@ static void call_answered(const struct http_reply *reply, const struct err *err,
 	struct cps_client *c = call->client;
 
 	call->http = NULL;
-	if (call->cancelled)
-		call_free(call);
-	else if (reply && err->code == 0)
+	if (reply && err->code == 0)
 		call_judge(call, reply);
 	else if (failure_is_worth_a_retry(call, err->code))
 		call_retry_after_pause(call);
@@ -454,14 +452,16 @@ int cps_call_start(struct cps_client *c, const struct cps_request *request, cps_
 
 void cps_call_cancel(struct cps_call *call)
 {
+	struct cps_client *c = call ? call->client : NULL;
+
 	if (!call)
 		return;
 	if (call->http) {
-		call->cancelled = true;
 		http_cancel(call->http);
-		return;
+		c->in_flight--;
 	}
 	if (call->queued)
-		DL_DELETE(call->client->queue, call);
+		DL_DELETE(c->queue, call);
 	call_free(call);
+	client_release(c);
 }

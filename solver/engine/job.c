@@ -186,11 +186,8 @@ void job_cancel(struct job_run *r)
 {
 	if (r->instance->api->job_done)
 		r->instance->api->job_done(r->instance->provider, r->job);
-	r->cancelled = true;
-	if (r->timer || !r->waiting) {
+	http_cancel(r->call);
+	r->cancelled = true; /* a DNS reply or a program that is still under way frees the run */
+	if (r->call || r->timer || !r->waiting)
 		run_free(r);
-		return;
-	}
-	if (r->call)
-		http_cancel(r->call); /* the callback frees the run */
 }

@@ -11,8 +11,8 @@
 struct exchanger;
 
 struct exchanger *exchanger_new(struct loop *l, int timeout_ms, int tries);
-void exchanger_free(struct exchanger *e); /* cancels what is running; callbacks come before it returns */
-/* UDP falls back to TCP when the reply is truncated. `done` comes later. */
+void exchanger_free(struct exchanger *e); /* what is under way is told ERR_CANCELLED */
+/* UDP falls back to TCP when the reply is truncated. `done` comes as loop.h says. */
 int exchange_start(struct exchanger *e, const struct sockaddr_storage *server, const unsigned char *wire, size_t length, bool tcp,
                    dns_reply_fn done, void *arg, struct err *err);
 

@@ -17,7 +17,8 @@
 #define CONNECTIONS_MAX 256
 
 /* libcurl tells which sockets and which time it waits for; libuv waits; every wake-up goes back through
- * curl_multi_socket_action(), and what has finished is collected afterwards, never inside a callback of libcurl. */
+ * curl_multi_socket_action(), and what has finished is collected afterwards, never inside a callback of libcurl. Whoever asked hears of
+ * it from a timer of the call, so that a callback may cancel other calls and free the client. */
 struct http_client {
 	struct loop *loop;
 	CURLM *multi;
@@ -45,8 +46,10 @@ struct http_call {
 	bool cut, too_large, headers_too_large, with_body;
 	char refused[ADDRESS_TEXT_SIZE]; /* the address that may not be connected to, or "" */
 	bool head_whole;             /* the empty line after the headers came */
-	int64_t started_ms;
-	struct timer *cancel;
+	int64_t started_ms, elapsed_ms;
+	int status;
+	struct err err;
+	struct timer *tell;          /* the call is over */
 	void (*done)(const struct http_reply *reply, const struct err *err, void *arg);
 	void *arg;
 	struct http_call *prev, *next;
@@ -56,7 +59,7 @@ static void collect_finished(struct http_client *c);
 
 static void call_free(struct http_call *call)
 {
-	timer_stop(call->cancel);
+	timer_stop(call->tell);
 	curl_easy_cleanup(call->easy);
 	curl_slist_free_all(call->headers);
 	curl_slist_free_all(call->connect_to);
@@ -72,12 +75,46 @@ static void call_free(struct http_call *call)
 	free(call);
 }
 
-/* The one place a call ends. */
-static void call_finish(struct http_call *call, const struct http_reply *reply, const struct err *err)
+/* ---- the end of a call ---- */
+
+static void call_tell(struct http_call *call)
+{
+	struct http_reply reply = { .status = call->status, .redirects = call->redirects, .cut = call->cut };
+	char *address = NULL;
+
+	DL_DELETE(call->client->calls, call);
+	curl_easy_getinfo(call->easy, CURLINFO_PRIMARY_IP, &address);
+	reply.headers = buf_text(&call->reply_headers);
+	reply.body = buf_text(&call->reply_body);
+	reply.body_length = call->reply_body.length;
+	reply.final_url = call->url;
+	reply.address = address ? address : "";
+	reply.elapsed_ms = (long)call->elapsed_ms;
+	call->done(call->err.code ? NULL : &reply, &call->err, call->arg);
+	call_free(call);
+}
+
+static void on_tell(void *arg)
+{
+	struct http_call *call = arg;
+
+	call->tell = NULL;
+	call_tell(call);
+}
+
+static void call_end(struct http_call *call)
 {
 	curl_multi_remove_handle(call->client->multi, call->easy);
+	call->elapsed_ms = loop_now_ms(call->client->loop) - call->started_ms;
+	call->tell = timer_start(call->client->loop, 0, on_tell, call);
+}
+
+void http_cancel(struct http_call *call)
+{
+	if (!call)
+		return;
+	curl_multi_remove_handle(call->client->multi, call->easy);
 	DL_DELETE(call->client->calls, call);
-	call->done(reply, err, call->arg);
 	call_free(call);
 }
 
@@ -190,14 +227,14 @@ struct http_client *http_client_new(struct loop *l)
 
 void http_client_free(struct http_client *c)
 {
-	struct err err = { 0 };
-
 	if (!c)
 		return;
 	c->closing = true;
-	err_set(&err, ERR_CANCELLED, "the HTTP client was closed");
-	while (c->calls)
-		call_finish(c->calls, NULL, &err);
+	while (c->calls) {
+		curl_multi_remove_handle(c->multi, c->calls->easy);
+		err_set(&c->calls->err, ERR_CANCELLED, "the HTTP client was closed");
+		call_tell(c->calls);
+	}
 	curl_multi_cleanup(c->multi);
 	uv_close((uv_handle_t *)&c->timer, free_data);
 }
@@ -261,34 +298,17 @@ static int failure_code(struct http_call *call, CURLcode rc)
 
 static void call_fail(struct http_call *call, CURLcode rc)
 {
-	struct err err = { 0 };
-
 	if (call->too_large)
-		err_set(&err, ERR_TOO_LARGE, "%s: the reply is longer than %zu bytes", call->where, call->request.max_reply);
+		err_set(&call->err, ERR_TOO_LARGE, "%s: the reply is longer than %zu bytes", call->where, call->request.max_reply);
 	else if (call->headers_too_large)
-		err_set(&err, ERR_TOO_LARGE, "%s: the headers of the reply are longer than %d bytes", call->where, HTTP_HEADERS_MAX);
+		err_set(&call->err, ERR_TOO_LARGE, "%s: the headers of the reply are longer than %d bytes", call->where, HTTP_HEADERS_MAX);
 	else if (call->refused[0])
-		err_set(&err, ERR_DENIED, "%s: its address %s is not public, and check.allow-addresses does not name it", call->where, call->refused);
+		err_set(&call->err, ERR_DENIED, "%s: its address %s is not public, and check.allow-addresses does not name it", call->where,
+		        call->refused);
 	else
-		err_set(&err, failure_code(call, rc), "%s: %s", call->where,
+		err_set(&call->err, failure_code(call, rc), "%s: %s", call->where,
 		        call->error_text[0] ? call->error_text : curl_easy_strerror(rc));
-	call_finish(call, NULL, &err);
-}
-
-static void call_succeed(struct http_call *call, long status)
-{
-	static const struct err none = { 0 };
-	struct http_reply reply = { .status = (int)status, .redirects = call->redirects, .cut = call->cut };
-	char *address = NULL;
-
-	curl_easy_getinfo(call->easy, CURLINFO_PRIMARY_IP, &address);
-	reply.headers = buf_text(&call->reply_headers);
-	reply.body = buf_text(&call->reply_body);
-	reply.body_length = call->reply_body.length;
-	reply.final_url = call->url;
-	reply.address = address ? address : "";
-	reply.elapsed_ms = (long)(loop_now_ms(call->client->loop) - call->started_ms);
-	call_finish(call, &reply, &none);
+	call_end(call);
 }
 
 /* ---- what goes out ---- */
@@ -484,24 +504,6 @@ int http_start(struct http_client *c, const struct http_request *request,
 	return 0;
 }
 
-static void on_cancelled(void *arg)
-{
-	struct http_call *call = arg;
-	struct err err = { 0 };
-
-	call->cancel = NULL; /* a timer that fired is gone */
-	err_set(&err, ERR_CANCELLED, "%s: called off", call->where);
-	call_finish(call, NULL, &err);
-}
-
-void http_cancel(struct http_call *call)
-{
-	if (!call || call->cancel)
-		return;
-	curl_multi_remove_handle(call->client->multi, call->easy);
-	call->cancel = timer_start(call->client->loop, 0, on_cancelled, call);
-}
-
 /* ---- redirects ---- */
 
 /* Credentials were meant for the first host, so no header of the caller's follows to another one. */
@@ -541,10 +543,9 @@ static void redirect_follow(struct http_call *call, const char *target, long sta
 {
 	CLEANUP(mem_freep) char *url = mem_dup(target); /* libcurl's own copy dies with the hop */
 	CLEANUP(mem_freep) char *where = NULL;
-	struct err err = { 0 };
 
-	if (redirect_check(call, url, &where, &err) < 0) {
-		call_finish(call, NULL, &err);
+	if (redirect_check(call, url, &where, &call->err) < 0) {
+		call_end(call);
 		return;
 	}
 	curl_multi_remove_handle(call->client->multi, call->easy);
@@ -570,10 +571,12 @@ static void call_completed(struct http_call *call, CURLcode rc)
 	}
 	curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(call->easy, CURLINFO_REDIRECT_URL, &target);
-	if (target && call->request.max_redirects > 0 && status >= 301 && status <= 308 && status != 304)
+	if (target && call->request.max_redirects > 0 && status >= 301 && status <= 308 && status != 304) {
 		redirect_follow(call, target, status);
-	else
-		call_succeed(call, status);
+		return;
+	}
+	call->status = (int)status;
+	call_end(call);
 }
 
 static void collect_finished(struct http_client *c)
@@ -581,7 +584,6 @@ static void collect_finished(struct http_client *c)
 	CURLMsg *message;
 	int left;
 
-	/* The callback of a call may start or cancel others, so the list is asked anew each time. */
 	while ((message = curl_multi_info_read(c->multi, &left)) != NULL) {
 		CURLcode rc = message->data.result;
 		struct http_call *call = NULL;

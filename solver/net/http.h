@@ -48,13 +48,13 @@ struct http_reply {
 };
 
 struct http_client *http_client_new(struct loop *l);
-void http_client_free(struct http_client *c); /* cancels what is running */
-/* `done` gets the reply (borrowed, NULL on failure) and the error (code 0 on success).
- * Everything in `request` is copied. Returns 0 and *ret_call, or a code. */
+void http_client_free(struct http_client *c); /* what is under way is told ERR_CANCELLED */
+/* `done` gets the reply (borrowed, NULL on failure) and the error (code 0 on success), as loop.h says; *ret_call is valid until then.
+ * Everything in `request` is copied. */
 int http_start(struct http_client *c, const struct http_request *request,
                void (*done)(const struct http_reply *reply, const struct err *err, void *arg), void *arg,
                struct http_call **ret_call, struct err *err);
-void http_cancel(struct http_call *call); /* `done` comes later with ERR_CANCELLED */
+void http_cancel(struct http_call *call); /* NULL is allowed */
 /* The value of a header of a reply, case-insensitive; gives (free with free) or NULL. */
 char *http_header(const char *headers, const char *name);
 

@@ -16,7 +16,6 @@ struct http_fetch {
 	struct http_reader *reader;
 	struct buf request;
 	int64_t started_ms;
-	bool cancelled;
 	http_fetch_fn done;
 	void *arg;
 };
@@ -84,7 +83,14 @@ static void tell(struct http_fetch *f, enum http_failure failure, const char *wh
 	reply.encoding = r.encoding;
 	reply.body = r.body;
 	reply.body_length = r.body_length;
-	f->done(f->cancelled ? NULL : &reply, f->arg);
+	f->done(&reply, f->arg);
+}
+
+static void fetch_free(struct http_fetch *f)
+{
+	http_reader_free(f->reader);
+	buf_done(&f->request);
+	free(f);
 }
 
 static void on_ended(enum http_failure failure, const char *why, void *arg)
@@ -94,9 +100,7 @@ static void on_ended(enum http_failure failure, const char *why, void *arg)
 	if (failure == HTTP_CLOSED)
 		http_reader_end(f->reader);
 	tell(f, failure, why);
-	http_reader_free(f->reader);
-	buf_done(&f->request);
-	free(f);
+	fetch_free(f);
 }
 
 int http_fetch_start(struct loop *l, const struct http_fetch_request *request, http_fetch_fn done, void *arg, struct http_fetch **ret,
@@ -110,8 +114,7 @@ int http_fetch_start(struct loop *l, const struct http_fetch_request *request, h
 	*f = (struct http_fetch){ .loop = l, .done = done, .arg = arg, .request = BUF_INIT(REQUEST_MAX), .started_ms = loop_now_ms(l) };
 	write_request(&f->request, request);
 	if (stream_open(l, &r, &events, f, &f->stream, err) < 0) {
-		buf_done(&f->request);
-		free(f);
+		fetch_free(f);
 		return err->code;
 	}
 	f->reader = http_reader_new(request->body_max);
@@ -121,17 +124,6 @@ int http_fetch_start(struct loop *l, const struct http_fetch_request *request, h
 
 void http_fetch_cancel(struct http_fetch *f)
 {
-	f->cancelled = true;
-	stream_end(f->stream, HTTP_TIMED_OUT, NULL);
-}
-
-static void nobody(const struct http_fetch_reply *reply, void *arg)
-{
-	(void)reply, (void)arg;
-}
-
-void http_fetch_abandon(struct http_fetch *f)
-{
-	f->done = nobody;
-	http_fetch_cancel(f);
+	stream_cancel(f->stream);
+	fetch_free(f);
 }

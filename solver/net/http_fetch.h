@@ -39,11 +39,10 @@ struct http_fetch_reply {
 	int64_t elapsed_ms;
 };
 
-/* `done` comes later, once; with NULL after a cancel. */
+/* As loop.h says; HTTP_LOCAL when the loop is freed. */
 typedef void (*http_fetch_fn)(const struct http_fetch_reply *reply, void *arg);
 int http_fetch_start(struct loop *l, const struct http_fetch_request *request, http_fetch_fn done, void *arg, struct http_fetch **ret,
                      struct err *err);
 void http_fetch_cancel(struct http_fetch *f);
-void http_fetch_abandon(struct http_fetch *f); /* `done` never comes */
 
 #endif

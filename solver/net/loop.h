@@ -1,8 +1,16 @@
 /* The event loop: one thread owns the state of dcvd, and this is its clock and its queue.
  *
- * A start that fails never calls back; one that succeeds calls back exactly once, later,
- * also when cancelled. libuv underneath; tests/scenario links a loop with virtual time
- * behind the same header. */
+ * Everything that takes time, in this folder and in those above, keeps one contract:
+ *
+ * - A start that fails returns a code and never calls back.
+ * - A start that succeeds calls back exactly once, later: never before it has returned. What it gave to cancel it with is valid until
+ *   then, or until it is cancelled.
+ * - After a cancel nothing comes. Whoever cancels frees what the callback would have freed.
+ * - When the owner of what is under way goes (a client, a resolver, the loop), the callback comes before the owner's `_free` returns,
+ *   with ERR_CANCELLED where there is an error to say it with.
+ * - A callback may start and cancel other things, and free the owner.
+ *
+ * tests/unit/net/async.h holds a module to it. libuv underneath; tests/scenario links a loop with virtual time behind the same header. */
 #ifndef SOLVER_NET_LOOP_H
 #define SOLVER_NET_LOOP_H
 

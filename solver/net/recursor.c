@@ -23,11 +23,11 @@ struct recursor_call {
 	char name[NAME_SIZE];
 	int type;
 	int id;                 /* of libunbound, while it is under way */
-	bool started;
-	struct timer *timer;    /* the time limit; before the start: a pause */
-	int64_t started_ms;
-	struct ub_result *held; /* a SERVFAIL that waits for what is said about the root */
-	bool timed_out;         /* the same for no answer */
+	struct timer *timer;    /* before the start: a pause; then the time limit; at the end: the callback, never inside libunbound */
+	int64_t started_ms, elapsed_ms;
+	struct ub_result *result;
+	struct err err;         /* or this */
+	bool doubtful;          /* a SERVFAIL or no answer, which waits for what is said about the root */
 	recursor_fn done;
 	void *arg;
 	bool queued;            /* in `waiting` */
@@ -213,42 +213,45 @@ static void note_answered(struct recursor *r, const char *name)
 	}
 }
 
-static void call_free(struct recursor_call *c)
+static void call_finish(struct recursor_call *c)
 {
+	const struct ub_result *result = c->result;
+	struct recursor_reply reply = { .elapsed_ms = c->elapsed_ms };
+
 	DL_DELETE(c->recursor->calls, c);
 	if (c->queued)
 		DL_DELETE2(c->recursor->waiting, c, wait_prev, wait_next);
 	timer_stop(c->timer);
-	ub_resolve_free(c->held);
+	if (!c->err.code) {
+		reply.wire = result->answer_len > 0 ? result->answer_packet : NULL;
+		reply.length = result->answer_len > 0 ? (size_t)result->answer_len : 0;
+		reply.rcode = result->rcode;
+		reply.secure = result->secure;
+		reply.bogus = result->bogus;
+		reply.why = result->why_bogus && *result->why_bogus ? result->why_bogus : NULL;
+	}
+	c->done(c->err.code ? NULL : &reply, &c->err, c->arg);
+	ub_resolve_free(c->result);
 	free(c);
 }
 
-static void call_fail(struct recursor_call *c, const struct err *err)
+static void on_tell(void *arg)
 {
-	c->done(NULL, err, c->arg);
-	call_free(c);
+	struct recursor_call *c = arg;
+
+	c->timer = NULL;
+	if (!c->err.code)
+		note_answered(c->recursor, c->name);
+	call_finish(c);
 }
 
-static void call_answer(struct recursor_call *c, const struct ub_result *result)
+/* The call is over; whoever asked hears of it from the loop. */
+static void call_end(struct recursor_call *c)
 {
-	const struct recursor_reply reply = {
-		.wire = result->answer_len > 0 ? result->answer_packet : NULL, .length = result->answer_len > 0 ? (size_t)result->answer_len : 0,
-		.rcode = result->rcode, .secure = result->secure, .bogus = result->bogus,
-		.why = result->why_bogus && *result->why_bogus ? result->why_bogus : NULL,
-		.elapsed_ms = loop_now_ms(c->recursor->loop) - c->started_ms,
-	};
-
-	note_answered(c->recursor, c->name);
-	c->done(&reply, &(struct err){ 0 }, c->arg);
-	call_free(c);
-}
-
-static void call_time_out(struct recursor_call *c)
-{
-	struct err err = { 0 };
-
-	err_set(&err, ERR_TIMEOUT, "query timed out looking up %s for %s", dns_type_name(c->type), c->name);
-	call_fail(c, &err);
+	c->doubtful = false;
+	c->elapsed_ms = loop_now_ms(c->recursor->loop) - c->started_ms;
+	timer_stop(c->timer);
+	c->timer = timer_start(c->recursor->loop, 0, on_tell, c);
 }
 
 /* ---- is it the name that fails, or all of DNS? ---- */
@@ -264,19 +267,14 @@ static bool is_stub(const struct recursor *r, const char *name)
 /* Whoever waits for the root: their failure is the name's own when it answers. */
 static void settle(struct recursor *r, bool alive)
 {
-	struct recursor_call *c, *tmp;
-	struct err err = { 0 };
+	struct recursor_call *c;
 
-	err_set(&err, ERR_UNREACHABLE, "no root name server answers: this host cannot look as an authority does");
-	DL_FOREACH_SAFE(r->calls, c, tmp) {
-		if (!c->held && !c->timed_out)
+	DL_FOREACH(r->calls, c) {
+		if (!c->doubtful)
 			continue;
 		if (!alive)
-			call_fail(c, &err);
-		else if (c->held)
-			call_answer(c, c->held);
-		else
-			call_time_out(c);
+			err_set(&c->err, ERR_UNREACHABLE, "no root name server answers: this host cannot look as an authority does");
+		call_end(c);
 	}
 }
 
@@ -314,32 +312,36 @@ static void ask_root(struct recursor *r)
 
 static void call_over(struct recursor_call *c)
 {
-	c->started = false;
 	c->recursor->running--;
 	timer_stop(c->timer);
 	c->timer = NULL;
+}
+
+/* A failure may be the name's own, or that of all of DNS as seen from here. */
+static void call_doubt(struct recursor_call *c)
+{
+	c->doubtful = true;
+	if (root_is_known(c->recursor, c))
+		call_end(c);
+	else
+		ask_root(c->recursor);
 }
 
 static void on_result(void *arg, int error, struct ub_result *result)
 {
 	struct recursor_call *c = arg;
 	struct recursor *r = c->recursor;
-	struct err err = { 0 };
 
 	call_over(c);
-	if (error || !result) {
-		ub_resolve_free(result);
-		err_set(&err, ERR_IO, "libunbound: %s", ub_strerror(error));
-		call_fail(c, &err);
-	} else if (result->rcode == DNS_SERVFAIL && !result->bogus && !root_is_known(r, c)) {
-		c->held = result;
-		ask_root(r);
-	} else {
-		if (result->rcode != DNS_SERVFAIL && !is_stub(r, c->name))
-			r->root_ok_ms = loop_now_ms(r->loop);
-		call_answer(c, result);
-		ub_resolve_free(result);
-	}
+	c->result = result;
+	if (error || !result)
+		err_set(&c->err, ERR_IO, "libunbound: %s", ub_strerror(error));
+	else if (result->rcode != DNS_SERVFAIL && !is_stub(r, c->name))
+		r->root_ok_ms = loop_now_ms(r->loop);
+	if (!c->err.code && result->rcode == DNS_SERVFAIL && !result->bogus)
+		call_doubt(c);
+	else
+		call_end(c);
 	start_waiting(r);
 }
 
@@ -351,31 +353,21 @@ static void on_time_limit(void *arg)
 	c->timer = NULL;
 	ub_cancel(r->ctx, c->id);
 	call_over(c);
-	if (root_is_known(r, c)) {
-		call_time_out(c);
-	} else {
-		c->timed_out = true;
-		ask_root(r);
-	}
+	err_set(&c->err, ERR_TIMEOUT, "query timed out looking up %s for %s", dns_type_name(c->type), c->name);
+	call_doubt(c);
 	start_waiting(r);
 }
 
 static void call_start(struct recursor_call *c)
 {
 	struct recursor *r = c->recursor;
-	struct err err = { 0 };
 	int rc = ub_resolve_async(r->ctx, *c->name ? c->name : ".", c->type, 1, c, on_result, &c->id);
 
 	if (rc != 0) {
-		err_set(&err, ERR_IO, "libunbound: %s", ub_strerror(rc));
-		if (c == r->root)
-			on_root(NULL, &err, r);
-		else
-			c->done(NULL, &err, c->arg);
-		call_free(c);
+		err_set(&c->err, ERR_IO, "libunbound: %s", ub_strerror(rc));
+		call_end(c);
 		return;
 	}
-	c->started = true;
 	r->running++;
 	c->started_ms = loop_now_ms(r->loop);
 	c->timer = timer_start(r->loop, c == r->root ? ROOT_TIMEOUT_MS : r->timeout_ms, on_time_limit, c);
@@ -463,17 +455,16 @@ int recursor_new(struct loop *l, const struct recursor_options *options, struct 
 
 void recursor_free(struct recursor *r)
 {
-	struct err err = { 0 };
-
 	if (!r)
 		return;
 	r->closing = true;
 	if (r->watch)
 		loop_unwatch_fd(r->watch);
 	ub_ctx_delete(r->ctx); /* ends its thread; it calls nobody back */
-	err_set(&err, ERR_CANCELLED, "the DNS query was called off");
-	while (r->calls)
-		call_fail(r->calls, &err);
+	while (r->calls) {
+		err_set(&r->calls->err, ERR_CANCELLED, "the DNS query was called off");
+		call_finish(r->calls);
+	}
 	answered_clear(r);
 	while (r->forgotten) {
 		struct forgotten *f = r->forgotten;

@@ -38,9 +38,9 @@ struct recursor_reply {
 
 /* A missing or broken hints or anchor file is an error that names it. Gives *ret. */
 int recursor_new(struct loop *l, const struct recursor_options *options, struct recursor **ret, struct err *err);
-void recursor_free(struct recursor *r); /* cancels what is under way: `done` comes with ERR_CANCELLED before it returns */
+void recursor_free(struct recursor *r); /* what is under way is told ERR_CANCELLED */
 
-/* `done` comes later with a reply, or NULL and the error (ERR_TIMEOUT, ERR_UNREACHABLE: no root answered, ERR_CANCELLED). */
+/* `done` comes as loop.h says, with a reply, or NULL and the error (ERR_TIMEOUT, ERR_UNREACHABLE: no root answered, ERR_CANCELLED). */
 typedef void (*recursor_fn)(const struct recursor_reply *reply, const struct err *err, void *arg);
 int recursor_query(struct recursor *r, const char *name, int type, recursor_fn done, void *arg, struct err *err);
 /* Forgets what is cached at and below `name`. */

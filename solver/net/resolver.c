@@ -35,6 +35,7 @@ struct channel {
 	ares_channel ares;
 	uv_timer_t timer;
 	unsigned in_flight;
+	bool pumping;
 	struct query *waiting;    /* over IN_FLIGHT_MAX: sent in turn */
 	int64_t used_ms;
 };
@@ -46,16 +47,17 @@ struct socket_watch {
 	struct socket_watch *next;
 };
 
+/* c-ares has ended a query before the caller hears of it: the callback comes from a timer, because whoever is called back may free the
+ * resolver, or make a channel go, and no channel may be destroyed inside c-ares. */
 struct query {
 	struct resolver *resolver;
-	struct channel *channel;
-	int64_t started_ms;
-	bool starting;
-	struct timer *later; /* c-ares ended it inside its own start: the callback comes from here */
+	struct channel *channel;  /* until c-ares has ended it */
+	int64_t started_ms, elapsed_ms;
+	struct timer *tell;
 	struct err err;
 	dns_reply_fn done;
 	void *arg;
-	unsigned char *wire;      /* of a query that waits for its turn */
+	unsigned char *wire;      /* of a query that waits for its turn; then the reply, or NULL */
 	size_t length;
 	struct query *prev, *next;
 	struct query *wait_prev, *wait_next;
@@ -222,21 +224,34 @@ static int channel_of(struct resolver *r, const char *address, bool tcp, struct 
 
 /* ---- queries ---- */
 
-static void query_finish(struct query *q, const unsigned char *wire, size_t length)
+static void query_finish(struct query *q)
 {
-	timer_stop(q->later);
+	timer_stop(q->tell);
 	DL_DELETE(q->resolver->queries, q);
-	q->done(wire, length, loop_now_ms(q->resolver->loop) - q->started_ms, &q->err, q->arg);
+	q->done(q->err.code ? NULL : q->wire, q->err.code ? 0 : q->length, q->elapsed_ms, &q->err, q->arg);
 	free(q->wire);
 	free(q);
 }
 
-static void on_later(void *arg)
+static void on_tell(void *arg)
 {
 	struct query *q = arg;
 
-	q->later = NULL;
-	query_finish(q, NULL, 0);
+	q->tell = NULL;
+	query_finish(q);
+}
+
+/* The query is over: `wire` is copied, NULL for a failure. */
+static void query_end(struct query *q, const unsigned char *wire, size_t length)
+{
+	free(q->wire);
+	q->wire = wire ? mem_new(length, 1) : NULL;
+	q->length = length;
+	if (wire)
+		memcpy(q->wire, wire, length);
+	q->channel = NULL;
+	q->elapsed_ms = loop_now_ms(q->resolver->loop) - q->started_ms;
+	q->tell = timer_start(q->resolver->loop, 0, on_tell, q);
 }
 
 /* What this host cannot send says nothing about the server. */
@@ -292,13 +307,8 @@ static void on_ares_reply(void *arg, int status, int timeouts, unsigned char *wi
 	ch->in_flight--;
 	if (status != ARES_SUCCESS)
 		set_failure(q, status);
-	q->channel = NULL;
-	if (!q->starting && !ch->resolver->closing)
-		channel_pump(ch); /* a query that fails at its start is inside the pump already */
-	if (q->starting)
-		q->later = timer_start(q->resolver->loop, 0, on_later, q);
-	else
-		query_finish(q, status == ARES_SUCCESS ? wire : NULL, status == ARES_SUCCESS ? (size_t)length : 0);
+	query_end(q, status == ARES_SUCCESS ? wire : NULL, (size_t)length);
+	channel_pump(ch);
 }
 
 static void query_go(struct query *q, const unsigned char *wire, size_t length)
@@ -307,20 +317,23 @@ static void query_go(struct query *q, const unsigned char *wire, size_t length)
 
 	ch->in_flight++;
 	ch->used_ms = loop_now_ms(ch->resolver->loop);
-	q->starting = true;
 	ares_send(ch->ares, wire, (int)length, on_ares_reply, q);
-	q->starting = false;
 	channel_rearm(ch);
 }
 
+/* A query may end inside its start, and then c-ares comes back here while we are still in the list. */
 static void channel_pump(struct channel *ch)
 {
+	if (ch->pumping || ch->resolver->closing)
+		return;
+	ch->pumping = true;
 	while (ch->waiting && ch->in_flight < IN_FLIGHT_MAX) {
 		struct query *q = ch->waiting;
 
 		DL_DELETE2(ch->waiting, q, wait_prev, wait_next);
 		query_go(q, q->wire, q->length);
 	}
+	ch->pumping = false;
 }
 
 static void query_send(struct resolver *r, struct channel *ch, const unsigned char *wire, size_t length, dns_reply_fn done, void *arg)
@@ -345,7 +358,7 @@ void resolver_defer(struct resolver *r, dns_reply_fn done, void *arg)
 
 	*q = (struct query){ .resolver = r, .started_ms = loop_now_ms(r->loop), .done = done, .arg = arg };
 	DL_APPEND(r->queries, q);
-	q->later = timer_start(r->loop, 0, on_later, q);
+	query_end(q, NULL, 0);
 }
 
 int resolver_query(struct resolver *r, const char *name, int type, dns_reply_fn done, void *arg, struct err *err)
@@ -458,7 +471,7 @@ void resolver_free(struct resolver *r)
 	while (r->queries) {
 		if (!r->queries->err.code)
 			err_set(&r->queries->err, ERR_CANCELLED, "the DNS query was called off");
-		query_finish(r->queries, NULL, 0);
+		query_finish(r->queries);
 	}
 	free(r);
 }

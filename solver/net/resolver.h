@@ -26,7 +26,7 @@ struct resolver_options {
 };
 
 struct resolver *resolver_new(struct loop *l, const struct resolver_options *options, struct err *err);
-void resolver_free(struct resolver *r); /* cancels what is running; callbacks come before it returns */
+void resolver_free(struct resolver *r); /* what is under way is told ERR_CANCELLED */
 
 /* A reply in wire format; borrowed for the call, NULL on failure. */
 typedef void (*dns_reply_fn)(const unsigned char *wire, size_t length, int64_t elapsed_ms, const struct err *err, void *arg);

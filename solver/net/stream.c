@@ -30,7 +30,8 @@ struct stream {
 	enum http_failure failure;
 	char why[WHY_SIZE];
 	int number;
-	bool connected, open, ended;
+	bool connected, open, ended, cancelled;
+	struct loop_end *end;
 	struct stream_events events;
 	void *arg;
 };
@@ -41,7 +42,8 @@ static void on_closed(uv_handle_t *handle)
 {
 	struct stream *s = handle->data;
 
-	s->events.ended(s->failure, *s->why ? s->why : NULL, s->arg);
+	if (!s->cancelled)
+		s->events.ended(s->failure, *s->why ? s->why : NULL, s->arg);
 	SSL_free(s->ssl);
 	SSL_CTX_free(s->ctx);
 	free(s);
@@ -56,7 +58,22 @@ void stream_end(struct stream *s, enum http_failure failure, const char *why)
 	snprintf(s->why, sizeof(s->why), "%s", why ? why : "");
 	timer_stop(s->timer);
 	s->timer = NULL;
+	loop_end_cancel(s->end);
 	uv_close((uv_handle_t *)&s->tcp, on_closed);
+}
+
+void stream_cancel(struct stream *s)
+{
+	s->cancelled = true;
+	stream_end(s, HTTP_CLOSED, NULL);
+}
+
+static void on_loop_end(void *arg)
+{
+	struct stream *s = arg;
+
+	s->end = NULL;
+	stream_end(s, HTTP_LOCAL, "dcvd is stopping");
 }
 
 static void on_time_over(void *arg)
@@ -268,6 +285,7 @@ int stream_open(struct loop *l, const struct stream_request *request, const stru
 		session_new(s, request);
 	uv_tcp_init(loop_uv(l), &s->tcp);
 	s->tcp.data = s->connect.data = s;
+	s->end = loop_at_end(l, on_loop_end, s);
 	wait_at_most(s, request->dial_ms);
 	rc = uv_tcp_connect(&s->connect, &s->tcp, (const struct sockaddr *)&address, on_connected);
 	if (rc < 0) {

@@ -28,8 +28,8 @@ struct stream_request {
 struct stream_events {
 	void (*opened)(void *arg);    /* connected, the TLS handshake is over */
 	void (*bytes)(const void *bytes, size_t length, void *arg);
-	/* The last one, always, also after stream_end: how it ended. HTTP_CLOSED: the other side closed it, in order. The session
-	 * can still be asked. */
+	/* The last one, also after stream_end(), not after stream_cancel(): how it ended. HTTP_CLOSED: the other side closed it, in order;
+	 * HTTP_LOCAL: the loop was freed. The session can still be asked. */
 	void (*ended)(enum http_failure failure, const char *why, void *arg);
 };
 
@@ -39,6 +39,7 @@ int stream_open(struct loop *l, const struct stream_request *request, const stru
 void stream_write(struct stream *s, const void *bytes, size_t length); /* once it is open */
 /* Ends it; `why` (or NULL) comes back in `ended`. After the first time it does nothing. */
 void stream_end(struct stream *s, enum http_failure failure, const char *why);
+void stream_cancel(struct stream *s); /* nothing comes any more; *s is no longer to be used */
 bool stream_connected(const struct stream *s); /* the dial worked */
 int stream_errno(const struct stream *s);      /* of a dial that failed; 0: not known */
 SSL *stream_session(const struct stream *s);   /* NULL without TLS */

@@ -14,7 +14,6 @@ struct tls_alpn_call {
 	struct loop *loop;
 	struct stream *stream;
 	int64_t started_ms;
-	bool cancelled;
 	tls_alpn_fn done;
 	void *arg;
 };
@@ -41,17 +40,11 @@ static void tell(struct tls_alpn_call *c, enum http_failure failure, const char 
 {
 	struct tls_alpn_reply reply = { .failure = failure, .why = why, .elapsed_ms = loop_now_ms(c->loop) - c->started_ms };
 	unsigned char *der = NULL;
-	struct err err = { 0 };
 	char alpn[256] = "";
 
-	if (c->cancelled) {
-		err_set(&err, ERR_CANCELLED, "the connection was called off");
-		c->done(NULL, &err, c->arg);
-		return;
-	}
 	if (failure == HTTP_WORKED)
 		read_session(stream_session(c->stream), &reply, &der, alpn);
-	c->done(&reply, &err, c->arg);
+	c->done(&reply, c->arg);
 	OPENSSL_free(der);
 }
 
@@ -97,17 +90,6 @@ int tls_alpn_start(struct loop *l, const struct tls_alpn_request *request, tls_a
 
 void tls_alpn_cancel(struct tls_alpn_call *c)
 {
-	c->cancelled = true;
-	stream_end(c->stream, HTTP_TIMED_OUT, NULL);
-}
-
-static void nobody(const struct tls_alpn_reply *reply, const struct err *err, void *arg)
-{
-	(void)reply, (void)err, (void)arg;
-}
-
-void tls_alpn_abandon(struct tls_alpn_call *c)
-{
-	c->done = nobody;
-	tls_alpn_cancel(c);
+	stream_cancel(c->stream);
+	free(c);
 }

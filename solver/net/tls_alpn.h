@@ -29,11 +29,10 @@ struct tls_alpn_reply {
 	int64_t elapsed_ms;
 };
 
-/* `done` comes later, once; with ERR_CANCELLED (reply NULL) after a cancel. Texts are copied. */
-typedef void (*tls_alpn_fn)(const struct tls_alpn_reply *reply, const struct err *err, void *arg);
+/* As loop.h says; HTTP_LOCAL when the loop is freed. Texts are copied. */
+typedef void (*tls_alpn_fn)(const struct tls_alpn_reply *reply, void *arg);
 int tls_alpn_start(struct loop *l, const struct tls_alpn_request *request, tls_alpn_fn done, void *arg, struct tls_alpn_call **ret,
                    struct err *err);
 void tls_alpn_cancel(struct tls_alpn_call *c);
-void tls_alpn_abandon(struct tls_alpn_call *c); /* `done` never comes */
 
 #endif

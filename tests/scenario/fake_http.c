@@ -23,7 +23,6 @@ struct http_call {
 	char *url, *address;
 	void (*done)(const struct http_reply *reply, const struct err *err, void *arg);
 	void *arg;
-	bool cancelled;
 	struct http_call *prev, *next;
 };
 
@@ -105,9 +104,7 @@ static void arrived(void *arg)
 	struct err err = { 0 };
 
 	call->timer = NULL;
-	if (call->cancelled)
-		err_set(&err, ERR_CANCELLED, "called off");
-	else if (interface_obstacle(call->address))
+	if (interface_obstacle(call->address))
 		err_set(&err, ERR_UNREACHABLE, "%s: no connection", call->url);
 	else if (unreadable)
 		err_set(&err, ERR_PROTOCOL, "%s: unrecognized encoding", call->url);
@@ -131,7 +128,10 @@ int http_start(struct http_client *c, const struct http_request *request,
 
 void http_cancel(struct http_call *call)
 {
-	call->cancelled = true;
+	if (!call)
+		return;
+	timer_stop(call->timer);
+	call_free(call);
 }
 
 void http_client_free(struct http_client *c)
@@ -150,11 +150,18 @@ void http_client_free(struct http_client *c)
 
 struct http_fetch {
 	struct timer *timer;
-	struct loop *loop;
 	char *url, *address;
 	http_fetch_fn done;
 	void *arg;
 };
+
+static void fetch_free(struct http_fetch *f)
+{
+	timer_stop(f->timer);
+	free(f->url);
+	free(f->address);
+	free(f);
+}
 
 static void fetched(void *arg)
 {
@@ -164,16 +171,14 @@ static void fetched(void *arg)
 	struct http_fetch_reply reply = { .status = length < 0 ? 404 : 200, .body = body, .body_length = length < 0 ? 0 : (size_t)length };
 	const struct http_fetch_reply none = { .failure = HTTP_CONNECT_UNREACHABLE, .why = "Network is unreachable" };
 
+	f->timer = NULL;
 	if (odd.address && strcmp(odd.address, f->address) == 0) {
 		reply.status = odd.status;
 		reply.body = odd.body;
 		reply.body_length = strlen(odd.body);
 	}
-	if (f->done)
-		f->done(interface_obstacle(f->address) ? &none : &reply, f->arg);
-	free(f->url);
-	free(f->address);
-	free(f);
+	f->done(interface_obstacle(f->address) ? &none : &reply, f->arg);
+	fetch_free(f);
 }
 
 int http_fetch_start(struct loop *l, const struct http_fetch_request *request, http_fetch_fn done, void *arg, struct http_fetch **ret,
@@ -182,35 +187,16 @@ int http_fetch_start(struct loop *l, const struct http_fetch_request *request, h
 	struct http_fetch *f = mem_new(1, sizeof(*f));
 
 	(void)err;
-	*f = (struct http_fetch){ .loop = l, .address = mem_dup(request->address), .done = done, .arg = arg };
+	*f = (struct http_fetch){ .address = mem_dup(request->address), .done = done, .arg = arg };
 	f->url = mem_printf("http://%s%s", request->host, request->target);
 	f->timer = timer_start(l, REPLY_MS, fetched, f);
 	*ret = f;
 	return 0;
 }
 
-static void fetch_give_up(void *arg)
-{
-	struct http_fetch *f = arg;
-
-	if (f->done)
-		f->done(NULL, f->arg);
-	free(f->url);
-	free(f->address);
-	free(f);
-}
-
 void http_fetch_cancel(struct http_fetch *f)
 {
-	timer_stop(f->timer);
-	f->timer = timer_start(f->loop, 0, fetch_give_up, f);
-}
-
-void http_fetch_abandon(struct http_fetch *f)
-{
-	timer_stop(f->timer);
-	f->done = NULL;
-	fetch_give_up(f);
+	fetch_free(f);
 }
 
 /* ---- what else the checker takes from net ---- */
@@ -228,11 +214,6 @@ int tls_alpn_start(struct loop *l, const struct tls_alpn_request *request, tls_a
 }
 
 void tls_alpn_cancel(struct tls_alpn_call *c)
-{
-	(void)c;
-}
-
-void tls_alpn_abandon(struct tls_alpn_call *c)
 {
 	(void)c;
 }

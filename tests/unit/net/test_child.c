@@ -10,6 +10,7 @@
 
 #include "solver/base/mem.h"
 #include "solver/net/child.h"
+#include "tests/unit/net/async.h"
 
 struct fixture {
 	struct loop *loop;
@@ -145,9 +146,44 @@ static void one_that_runs_when_the_loop_ends_is_cancelled(void **state)
 	assert_int_equal(f->err.code, ERR_CANCELLED);
 }
 
+/* ---- the contract of everything that takes time ---- */
+
+static void tell_result(const struct child_result *result, const struct err *err, void *arg)
+{
+	(void)result;
+	async_told(arg, err->code);
+}
+
+static int start_program(struct async_call *c, const char *path, struct err *err)
+{
+	const char *const argv[] = { path, NULL };
+	const struct child_request request = { .argv = argv };
+
+	return child_start(async_loop, &request, tell_result, c, err);
+}
+
+static int start_true(struct async_call *c, struct err *err)
+{
+	return start_program(c, "/bin/true", err);
+}
+
+static int start_what_is_not_there(struct async_call *c, struct err *err)
+{
+	return start_program(c, "/nowhere/true", err);
+}
+
+static void a_program_keeps_the_contract(void **state)
+{
+	static const struct async_module module = { start_true, start_what_is_not_there, NULL, NULL, NULL };
+
+	(void)state;
+	assert_contract(&module, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_program_keeps_the_contract),
 		cmocka_unit_test_setup_teardown(names_a_program_that_is_not_there, setup, teardown),
 		cmocka_unit_test_setup_teardown(ends_the_whole_group_at_the_time_limit, setup, teardown),
 		cmocka_unit_test_setup_teardown(kills_what_ignores_the_first_signal, setup, teardown),

@@ -11,6 +11,7 @@
 #include "solver/base/mem.h"
 #include "solver/net/http.h"
 #include "solver/net/http_server.h"
+#include "tests/unit/net/async.h"
 
 /* The other side is our own server on the same loop; it never waits for the client. */
 struct fixture {
@@ -263,23 +264,68 @@ static void sends_a_body_without_claims_of_its_own(void **state)
 	assert_non_null(strstr(f->body, "POST /e body= "));
 }
 
-static void a_cancelled_call_still_calls_back_once(void **state)
-{
-	struct fixture *f = *state;
-	const struct http_request request = { .url = f->base };
-	struct http_call *call;
+/* ---- the contract of everything that takes time ---- */
 
-	assert_int_equal(http_start(f->client, &request, on_done, f, &call, &f->err), 0);
-	http_cancel(call);
-	http_cancel(call);
-	assert_int_equal(f->done, 0);
-	loop_run_until(f->loop, &f->done, 5000);
-	assert_int_equal(f->done, 1);
-	assert_int_equal(f->err.code, ERR_CANCELLED);
-	assert_int_equal(http_start(f->client, &request, on_done, f, &call, &f->err), 0);
+static void open_world(void *arg, struct loop *l)
+{
+	struct fixture *f = arg;
+
+	if (http_server_start(l, "127.0.0.1:0", NULL, handle, f, &f->server, &f->err) < 0)
+		fail_msg("%s", f->err.text);
+	snprintf(f->base, sizeof(f->base), "http://127.0.0.1:%d", http_server_port(f->server));
+	f->client = http_client_new(l);
+}
+
+static void close_world(void *arg)
+{
+	struct fixture *f = arg;
+
 	http_client_free(f->client);
-	f->client = NULL;
-	assert_int_equal(f->done, 2);
+	http_server_stop(f->server);
+}
+
+static void tell_reply(const struct http_reply *reply, const struct err *err, void *arg)
+{
+	(void)reply;
+	async_told(arg, err->code);
+}
+
+static int start_url(struct async_call *c, const char *url, struct err *err)
+{
+	const struct http_request request = { .url = url };
+
+	return http_start(((struct fixture *)c->world)->client, &request, tell_reply, c, (struct http_call **)&c->handle, err);
+}
+
+static int start_call(struct async_call *c, struct err *err)
+{
+	return start_url(c, ((struct fixture *)c->world)->base, err);
+}
+
+static int start_call_to_nobody(struct async_call *c, struct err *err)
+{
+	return start_url(c, "http://127.0.0.1:1/", err);
+}
+
+static int start_ftp(struct async_call *c, struct err *err)
+{
+	return start_url(c, "ftp://127.0.0.1/", err);
+}
+
+static void cancel_call(struct async_call *c)
+{
+	http_cancel(c->handle);
+}
+
+static void a_call_keeps_the_contract(void **state)
+{
+	static const struct async_module answered = { start_call, start_ftp, cancel_call, open_world, close_world },
+	                                 refused = { start_call_to_nobody, start_ftp, cancel_call, open_world, close_world };
+	struct fixture f = { 0 };
+
+	(void)state;
+	assert_contract(&answered, &f);
+	assert_contract(&refused, &f);
 }
 
 static void finds_a_header_in_any_case(void **state)
@@ -308,7 +354,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(credentials_do_not_follow_to_another_host, setup, teardown),
 		cmocka_unit_test_setup_teardown(connects_to_the_address_it_is_given, setup, teardown),
 		cmocka_unit_test_setup_teardown(sends_a_body_without_claims_of_its_own, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_cancelled_call_still_calls_back_once, setup, teardown),
+		cmocka_unit_test(a_call_keeps_the_contract),
 		cmocka_unit_test(finds_a_header_in_any_case),
 	};
 

@@ -10,6 +10,7 @@
 #include "solver/base/mem.h"
 #include "solver/net/http_fetch.h"
 #include "solver/net/tls_alpn.h"
+#include "tests/unit/net/async.h"
 #include "tests/unit/net/raw_server.h"
 
 struct outcome {
@@ -24,9 +25,9 @@ static void on_reply(const struct http_fetch_reply *reply, void *arg)
 {
 	struct outcome *o = arg;
 
-	o->failure = reply ? reply->failure : HTTP_WORKED;
-	o->status = reply ? reply->status : -1;
-	o->why = reply ? mem_dup(reply->why) : NULL;
+	o->failure = reply->failure;
+	o->status = reply->status;
+	o->why = mem_dup(reply->why);
 	o->done = 1;
 	loop_stop(o->loop);
 }
@@ -147,37 +148,13 @@ static void a_failed_dial_is_told_from_what_comes_after_it(void **state)
 	loop_free(o.loop);
 }
 
-static void a_request_that_is_called_off_says_so_or_nothing(void **state)
-{
-	struct raw_server s = { .bytes = "", .end = RAW_STAY };
-	struct outcome o = { .loop = loop_new() };
-	struct http_fetch_request r;
-	struct http_fetch *f;
-	struct err err;
-
-	(void)state;
-	raw_start(&s);
-	r = request_to(s.port);
-	assert_int_equal(http_fetch_start(o.loop, &r, on_reply, &o, &f, &err), 0);
-	http_fetch_abandon(f);
-	loop_run_until(o.loop, &o.done, 50);
-	assert_int_equal(o.done, 0);
-	assert_int_equal(http_fetch_start(o.loop, &r, on_reply, &o, &f, &err), 0);
-	http_fetch_cancel(f);
-	loop_run_until(o.loop, &o.done, 20000);
-	assert_int_equal(o.status, -1);
-	raw_stop(&s);
-	loop_free(o.loop);
-}
-
 /* ---- TLS-ALPN-01 ---- */
 
-static void on_certificate(const struct tls_alpn_reply *reply, const struct err *err, void *arg)
+static void on_certificate(const struct tls_alpn_reply *reply, void *arg)
 {
 	struct outcome *o = arg;
 
-	(void)err;
-	o->failure = reply ? reply->failure : HTTP_WORKED;
+	o->failure = reply->failure;
 	o->done = 1;
 	loop_stop(o->loop);
 }
@@ -210,23 +187,91 @@ static void a_handshake_that_fails_says_how(void **state)
 	assert_int_equal(shake_hands(SAYS(""), RAW_STAY), HTTP_TIMED_OUT);
 }
 
-static void a_handshake_that_is_abandoned_tells_nobody(void **state)
+/* ---- the contract of everything that takes time ---- */
+
+static void tell_fetch(const struct http_fetch_reply *reply, void *arg)
 {
-	struct raw_server s = { .bytes = "", .end = RAW_STAY };
-	struct outcome o = { .loop = loop_new() };
-	struct tls_alpn_request request = { .address = "127.0.0.1" };
-	struct tls_alpn_call *call;
-	struct err err;
+	(void)reply;
+	async_told(arg, 0);
+}
+
+static int start_fetch_from(struct async_call *c, const char *address, struct err *err)
+{
+	struct raw_server *s = c->world;
+	struct http_fetch_request r = request_to(s->port);
+
+	r.address = address;
+	r.tls = s->end == RAW_RESET; /* the other half */
+	return http_fetch_start(async_loop, &r, tell_fetch, c, (struct http_fetch **)&c->handle, err);
+}
+
+static int start_fetch(struct async_call *c, struct err *err)
+{
+	return start_fetch_from(c, "127.0.0.1", err);
+}
+
+static int start_fetch_from_nowhere(struct async_call *c, struct err *err)
+{
+	return start_fetch_from(c, "nowhere", err);
+}
+
+static int start_fetch_without_a_way(struct async_call *c, struct err *err)
+{
+	return start_fetch_from(c, "255.255.255.255", err);
+}
+
+static void cancel_fetch(struct async_call *c)
+{
+	http_fetch_cancel(c->handle);
+}
+
+static void tell_handshake(const struct tls_alpn_reply *reply, void *arg)
+{
+	(void)reply;
+	async_told(arg, 0);
+}
+
+static int start_handshake_with(struct async_call *c, const char *address, struct err *err)
+{
+	struct raw_server *s = c->world;
+	const struct tls_alpn_request r = { .address = address, .port = s->port, .timeout_ms = 400 };
+
+	return tls_alpn_start(async_loop, &r, tell_handshake, c, (struct tls_alpn_call **)&c->handle, err);
+}
+
+static int start_handshake(struct async_call *c, struct err *err)
+{
+	return start_handshake_with(c, "127.0.0.1", err);
+}
+
+static int start_handshake_with_nowhere(struct async_call *c, struct err *err)
+{
+	return start_handshake_with(c, "nowhere", err);
+}
+
+static void cancel_handshake(struct async_call *c)
+{
+	tls_alpn_cancel(c->handle);
+}
+
+static void requests_and_handshakes_keep_the_contract(void **state)
+{
+	static const struct async_module modules[] = {
+		{ start_fetch, start_fetch_from_nowhere, cancel_fetch, NULL, NULL },
+		{ start_fetch_without_a_way, NULL, cancel_fetch, NULL, NULL },
+		{ start_handshake, start_handshake_with_nowhere, cancel_handshake, NULL, NULL },
+	};
+	static const enum raw_end ends[] = { RAW_CLOSE, RAW_RESET, RAW_STAY };
 
 	(void)state;
-	raw_start(&s);
-	request.port = s.port;
-	assert_int_equal(tls_alpn_start(o.loop, &request, on_certificate, &o, &call, &err), 0);
-	tls_alpn_abandon(call);
-	loop_run_until(o.loop, &o.done, 50);
-	assert_int_equal(o.done, 0);
-	raw_stop(&s);
-	loop_free(o.loop);
+	for (size_t i = 0; i < 3 * ARRAY_LEN(modules); i++) {
+		static const char bytes[] = "HTTP/1.0 200 OK\r\n\r\nall";
+		struct raw_server s = { .bytes = bytes, .length = sizeof(bytes) - 1, .end = ends[i / 3], .read_first = true };
+
+		raw_start(&s);
+		assert_contract(&modules[i % 3], &s);
+		raw_stop(&s);
+	}
 }
 
 int main(void)
@@ -239,9 +284,8 @@ int main(void)
 		cmocka_unit_test(a_whole_response_is_none_of_it),
 		cmocka_unit_test(tls_trouble_is_told_from_plain_http),
 		cmocka_unit_test(a_failed_dial_is_told_from_what_comes_after_it),
-		cmocka_unit_test(a_request_that_is_called_off_says_so_or_nothing),
 		cmocka_unit_test(a_handshake_that_fails_says_how),
-		cmocka_unit_test(a_handshake_that_is_abandoned_tells_nobody),
+		cmocka_unit_test(requests_and_handshakes_keep_the_contract),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -275,7 +275,7 @@ static void notices_a_peer_that_hangs_up_while_it_waits(void **state)
 	http_cancel(call);
 	loop_run_until(f->loop, &f->gone, 5000);
 	assert_int_equal(f->gone, 1);
-	assert_int_equal(f->err.code, ERR_CANCELLED);
+	assert_int_equal(f->done, 0);
 }
 
 static void writes_twice_and_ends(void *arg)

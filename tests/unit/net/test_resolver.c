@@ -17,6 +17,7 @@
 #include "solver/base/mem.h"
 #include "solver/dns/message.h"
 #include "solver/net/resolver.h"
+#include "tests/unit/net/async.h"
 
 /* A name server in a thread, on UDP and TCP of one port. The first label of the question says how it answers:
  * "silent" not at all, "cut" truncated over UDP, "servfail", "host" with an address, others without records. An
@@ -430,9 +431,127 @@ static void finds_the_addresses_of_a_host(void **state)
 	assert_string_equal(f->addresses, "2001:db8::1 ");
 }
 
+/* ---- the contract of everything that takes time ---- */
+
+struct world {
+	struct responder responder;
+	struct resolver *resolver;
+	char server[32];
+};
+
+static void open_world(void *arg, struct loop *l)
+{
+	struct world *w = arg;
+	const char *servers[] = { w->server, NULL };
+	const struct resolver_options options = { .servers = servers, .timeout_ms = 300, .tries = 2 };
+	struct err err;
+
+	w->resolver = resolver_new(l, &options, &err);
+	assert_non_null(w->resolver);
+}
+
+static void close_world(void *arg)
+{
+	struct world *w = arg;
+
+	resolver_free(w->resolver);
+	w->resolver = NULL;
+}
+
+static void tell_reply(const unsigned char *wire, size_t length, int64_t elapsed_ms, const struct err *err, void *arg)
+{
+	(void)wire, (void)length, (void)elapsed_ms;
+	async_told(arg, err->code);
+}
+
+static void tell_addresses(const char *const *addresses, const struct err *err, void *arg)
+{
+	(void)addresses;
+	async_told(arg, err->code);
+}
+
+static int start_query(struct async_call *c, struct err *err)
+{
+	return resolver_query(((struct world *)c->world)->resolver, "a.example", DNS_TXT, tell_reply, c, err);
+}
+
+static int start_query_of_no_name(struct async_call *c, struct err *err)
+{
+	return resolver_query(((struct world *)c->world)->resolver, "a..b", DNS_TXT, tell_reply, c, err);
+}
+
+static int start_exchange(struct async_call *c, struct err *err)
+{
+	struct world *w = c->world;
+	unsigned char wire[DNS_QUERY_MAX];
+	int length = dns_query_build("a.example", DNS_TXT, false, wire, sizeof(wire), err);
+
+	return resolver_exchange(w->resolver, w->server, wire, (size_t)length, false, tell_reply, c, err);
+}
+
+static int start_exchange_with_a_name(struct async_call *c, struct err *err)
+{
+	unsigned char wire[DNS_QUERY_MAX];
+	int length = dns_query_build("a.example", DNS_TXT, false, wire, sizeof(wire), err);
+
+	return resolver_exchange(((struct world *)c->world)->resolver, "ns1.example", wire, (size_t)length, false, tell_reply, c, err);
+}
+
+static int start_absent(struct async_call *c, struct err *err)
+{
+	unsigned char wire[DNS_QUERY_MAX];
+	int length = dns_query_build("a.example", DNS_TXT, false, wire, sizeof(wire), err);
+
+	return resolver_exchange(((struct world *)c->world)->resolver, "127.0.0.1:1", wire, (size_t)length, true, tell_reply, c, err);
+}
+
+static int start_update(struct async_call *c, struct err *err)
+{
+	static const unsigned char update[] = { 1, 2, 5 << 3, 0, 0, 1, 0, 0, 0, 0, 0, 0, 2, 'e', 'x', 0, 0, 6, 0, 1 };
+	struct world *w = c->world;
+
+	return resolver_exchange(w->resolver, w->server, update, sizeof(update), false, tell_reply, c, err);
+}
+
+static int start_host(struct async_call *c, struct err *err)
+{
+	return resolver_addresses(((struct world *)c->world)->resolver, "host.example", tell_addresses, c, err);
+}
+
+static int start_no_host(struct async_call *c, struct err *err)
+{
+	return resolver_addresses(((struct world *)c->world)->resolver, "a..b", tell_addresses, c, err);
+}
+
+static int start_literal(struct async_call *c, struct err *err)
+{
+	return resolver_addresses(((struct world *)c->world)->resolver, "192.0.2.1", tell_addresses, c, err);
+}
+
+static void every_question_keeps_the_contract(void **state)
+{
+	static const struct async_module modules[] = {
+		{ start_query, start_query_of_no_name, NULL, open_world, close_world },
+		{ start_exchange, start_exchange_with_a_name, NULL, open_world, close_world },
+		{ start_absent, NULL, NULL, open_world, close_world },
+		{ start_update, NULL, NULL, open_world, close_world },
+		{ start_host, start_no_host, NULL, open_world, close_world },
+		{ start_literal, NULL, NULL, open_world, close_world },
+	};
+	struct world w = { 0 };
+
+	(void)state;
+	responder_start(&w.responder);
+	snprintf(w.server, sizeof(w.server), "127.0.0.1:%d", w.responder.port);
+	for (size_t i = 0; i < ARRAY_LEN(modules); i++)
+		assert_contract(&modules[i], &w);
+	responder_stop(&w.responder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_question_keeps_the_contract),
 		cmocka_unit_test_setup_teardown(a_server_that_is_silent_times_out, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_server_that_is_absent_is_unreachable, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_address_that_this_host_has_no_way_to_is_not_the_servers_fault, setup, teardown),

@@ -10,6 +10,7 @@
 #include <semaphore.h>
 
 #include "solver/net/work.h"
+#include "tests/unit/net/async.h"
 
 struct piece {
 	pthread_t runner, finisher;
@@ -77,9 +78,33 @@ static void it_runs_elsewhere_and_ends_on_the_loop(void **state)
 	loop_free(l);
 }
 
+static void do_nothing(void *arg)
+{
+	(void)arg;
+}
+
+static void tell(void *arg)
+{
+	async_told(arg, 0);
+}
+
+static int start_work(struct async_call *c, struct err *err)
+{
+	return work_start(async_loop, do_nothing, tell, c, err);
+}
+
+static void a_piece_of_work_keeps_the_contract(void **state)
+{
+	static const struct async_module module = { start_work, NULL, NULL, NULL, NULL };
+
+	(void)state;
+	assert_contract(&module, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_piece_of_work_keeps_the_contract),
 		cmocka_unit_test(too_much_at_once_is_refused_and_the_rest_still_ends),
 		cmocka_unit_test(it_runs_elsewhere_and_ends_on_the_loop),
 	};
