@@ -1,6 +1,5 @@
 #include "solver/api/audit.h"
 
-#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,27 +8,20 @@
 #include <utlist.h>
 
 #include "solver/api/audit_chain.h"
+#include "solver/api/refusals.h"
 #include "solver/base/clock.h"
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
 
 #define WAITING_MAX 100000 /* entries while the journal does not take them */
 #define RETRY_MS 1000
-#define WINDOW_MS 60000    /* repeated denials are gathered for */
-#define DENIALS_MAX 2048   /* kinds of denials in one window; the others count as one */
+#define WINDOW_MS 60000    /* refusals are gathered for */
 #define SERIES_MAX 2000    /* rows of the metric */
 
 struct note {
 	struct audit_event event; /* its texts are ours */
 	int64_t at_ms;
 	struct note *next;
-};
-
-struct denial {
-	char *key;
-	struct audit_event first;
-	unsigned more;
-	UT_hash_handle hh;
 };
 
 struct series {
@@ -46,32 +38,16 @@ struct audit {
 	size_t waiting_count;
 	bool full;
 	struct timer *retry, *window;
-	struct denial *denials;
+	struct refusals *refusals;
 	struct series *series;
 };
-
-/* ---- events ---- */
-
-static void event_copy(struct audit_event *to, const struct audit_event *from)
-{
-	*to = (struct audit_event){ mem_dup(from->door), mem_dup(from->client), mem_dup(from->peer), mem_dup(from->action),
-		                    mem_dup(from->type), mem_dup(from->name), mem_dup(from->result), mem_dup(from->detail) };
-}
-
-static void event_done(struct audit_event *e)
-{
-	const char *const texts[] = { e->door, e->client, e->peer, e->action, e->type, e->name, e->result, e->detail };
-
-	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
-		free((char *)(uintptr_t)texts[i]);
-}
 
 static void notes_free(struct note *list)
 {
 	struct note *n, *tmp;
 
 	LL_FOREACH_SAFE(list, n, tmp) {
-		event_done(&n->event);
+		audit_event_done(&n->event);
 		free(n);
 	}
 }
@@ -144,84 +120,33 @@ static void write_note(struct audit *l, const struct audit_event *event)
 		return;
 	}
 	n = mem_new(1, sizeof(*n));
-	event_copy(&n->event, event);
+	audit_event_copy(&n->event, event);
 	n->at_ms = clock_wall_ms();
 	LL_APPEND(l->waiting, n);
 	l->waiting_count++;
 	flush(l);
 }
 
-/* ---- repeated denials ---- */
-
-static void window_end(struct audit *l)
+static void write_refusal(const struct audit_event *event, void *arg)
 {
-	struct denial *d, *tmp;
-
-	HASH_ITER(hh, l->denials, d, tmp) {
-		char detail[128];
-
-		HASH_DEL(l->denials, d);
-		if (d->more) {
-			snprintf(detail, sizeof(detail), "%u more like this within a minute", d->more);
-			d->first.detail = (free((char *)(uintptr_t)d->first.detail), mem_dup(detail));
-			write_note(l, &d->first);
-		}
-		event_done(&d->first);
-		free(d->key);
-		free(d);
-	}
+	write_note(arg, event);
 }
+
+/* ---- refusals ---- */
 
 static void on_window(void *arg)
 {
 	struct audit *l = arg;
 
 	l->window = NULL;
-	window_end(l);
+	refusals_end(l->refusals, write_refusal, l);
 }
 
-/* A stranger has a whole /64 of IPv6 to come from. */
-static void place_of(const char *peer, char ret[ADDRESS_TEXT_SIZE])
+static bool first_refusal(struct audit *l, const struct audit_event *event)
 {
-	struct in6_addr address;
-
-	snprintf(ret, ADDRESS_TEXT_SIZE, "%s", peer ? peer : "");
-	if (!strchr(ret, ':') || inet_pton(AF_INET6, ret, &address) != 1)
-		return;
-	memset(address.s6_addr + 8, 0, 8);
-	inet_ntop(AF_INET6, &address, ret, ADDRESS_TEXT_SIZE);
-}
-
-/* What a known client reaches for is told apart by name; of a stranger only the place. */
-static char *denial_key(const struct audit *l, const struct audit_event *e)
-{
-	char place[ADDRESS_TEXT_SIZE];
-
-	if (HASH_COUNT(l->denials) >= DENIALS_MAX)
-		return mem_printf("%s", e->door);
-	place_of(e->peer, place);
-	return mem_printf("%s|%s|%s|%s|%s", e->door, e->client ? e->client : "", place, e->action, e->client && e->name ? e->name : "");
-}
-
-/* Whether this one is to be written now. */
-static bool first_denial(struct audit *l, const struct audit_event *event)
-{
-	char *key = denial_key(l, event);
-	struct denial *d;
-
-	HASH_FIND_STR(l->denials, key, d);
-	if (d) {
-		d->more++;
-		free(key);
-		return false;
-	}
-	d = mem_new(1, sizeof(*d));
-	d->key = key;
-	event_copy(&d->first, event);
-	HASH_ADD_KEYPTR(hh, l->denials, d->key, strlen(d->key), d);
 	if (!l->window)
 		l->window = timer_start(l->api->parts.loop, WINDOW_MS, on_window, l);
-	return true;
+	return refusals_first(l->refusals, event);
 }
 
 /* ---- numbers ---- */
@@ -268,7 +193,7 @@ void audit_note(struct api *a, const struct audit_event *event)
 	struct audit *l = a->audit;
 
 	count(l, event);
-	if (strcmp(event->result, "denied") != 0 || first_denial(l, event))
+	if (strcmp(event->result, "denied") != 0 || first_refusal(l, event))
 		write_note(l, event);
 }
 
@@ -293,6 +218,7 @@ struct audit *audit_new(struct api *a)
 	struct err err;
 
 	l->api = a;
+	l->refusals = refusals_new();
 	if (audit_chain_load(a->parts.store, &l->durable, &err) < 0)
 		log_event(LOG_ERROR, "the audit log cannot be read", "error", err.text, NULL);
 	l->written = l->durable;
@@ -308,11 +234,12 @@ void audit_free(struct audit *l)
 
 	if (!l)
 		return;
-	window_end(l);
+	refusals_end(l->refusals, write_refusal, l);
 	while (!l->retry && (l->under_way || l->waiting))
 		store_drain(l->api->parts.store);
 	timer_stop(l->retry);
 	timer_stop(l->window);
+	refusals_free(l->refusals);
 	notes_free(l->waiting);
 	HASH_ITER(hh, l->series, s, tmp) {
 		HASH_DEL(l->series, s);

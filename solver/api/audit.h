@@ -19,8 +19,12 @@ struct audit_event {
 	const char *result; /* "ok", "denied", "failed" */
 	const char *detail; /* a sentence, or NULL */
 };
-/* Writes it soon, in order, and counts it for /metrics. Denials that repeat (the same client and name, or a stranger from the
- * same place) are written once a minute with their number, so that nobody fills the disk. */
+/* The texts are copied, and freed. */
+void audit_event_copy(struct audit_event *to, const struct audit_event *from);
+void audit_event_done(struct audit_event *e);
+
+/* Writes it soon, in order, and counts it for /metrics. Of what is denied again and again the number is written once a minute (refusals.h), so that
+ * nobody fills the disk. */
 void audit_note(struct api *a, const struct audit_event *event);
 
 void audit_caller(struct api *a, const struct caller *caller, const char *action, const char *type, const char *name,

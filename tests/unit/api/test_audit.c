@@ -167,7 +167,28 @@ static void a_stranger_is_written_once_in_a_while(void **state)
 	}
 	read_all(f);
 	assert_int_equal(f->count, 4);
-	assert_non_null(strstr(f->lines[2], "499 more like this"));
+	assert_non_null(strstr(f->lines[2], "499 further refusals from this address"));
+	assert_int_equal(verify(f, &err), 0);
+}
+
+/* However many addresses they have, whichever door and action they try. */
+static void all_strangers_together_are_a_few_entries(void **state)
+{
+	static const char *const actions[] = { "access", "register", "update" };
+	struct fixture *f = *state;
+	struct err err = { 0 };
+	char peer[64];
+
+	for (int i = 0; i < 5000; i++) {
+		snprintf(peer, sizeof(peer), i % 2 ? "10.1.%d.%d" : "2001:db8:%x:%x::1", i / 250, i % 250);
+		audit_note(&f->api, &(struct audit_event){ i % 3 ? "rest" : "acme-dns", NULL, peer, actions[i % 3], NULL, NULL, "denied", NULL });
+	}
+	note(f, "a", "192.0.2.1", "one.example", "denied");
+	note(f, "a", "192.0.2.1", "two.example", "denied");
+	read_all(f);
+	assert_in_range(f->count, 7, 11);
+	assert_non_null(strstr(f->lines[f->count - 1], "4996 further refusals from other addresses"));
+	assert_non_null(strstr(f->lines[5], "\"name\":\"two.example\""));
 	assert_int_equal(verify(f, &err), 0);
 }
 
@@ -217,6 +238,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_line_is_no_entry),
 		cmocka_unit_test_setup_teardown(a_whole_chain_is_whole, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_stranger_is_written_once_in_a_while, setup, teardown),
+		cmocka_unit_test_setup_teardown(all_strangers_together_are_a_few_entries, setup, teardown),
 		cmocka_unit_test_setup_teardown(each_name_that_a_client_reaches_for_is_written, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_chain_goes_on_after_a_restart, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_no_utf8_is_still_a_line, setup, teardown),
