@@ -181,7 +181,7 @@ void audit_metrics(const struct api *a, const struct caller *caller, struct buf 
 	buf_add_text(out, "# HELP dcvd_door_results_total Changes and refusals by door, client and result.\n"
 	             "# TYPE dcvd_door_results_total counter\n");
 	HASH_ITER(hh, a->audit->series, s, tmp)
-		if (grants_operator(caller->grants) || strcmp(s->client, caller->name) == 0)
+		if (grants_see_all(caller->grants) || strcmp(s->client, caller->name) == 0)
 			buf_printf(out, "dcvd_door_results_total{door=\"%s\",client=\"%s\",result=\"%s\"} %" PRIu64 "\n", s->door, s->client,
 			           s->result, s->count);
 }

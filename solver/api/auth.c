@@ -186,13 +186,17 @@ static bool only_withdraws(struct http_exchange *x)
 
 static int admit(struct api *a, struct http_exchange *x, const struct caller *caller, bool withdraws, struct problem *problem)
 {
+	bool reads = strcmp(http_exchange_method(x), "GET") == 0;
+
+	if (!reads && grants_role(caller->grants) == ROLE_READER)
+		return problem_set(problem, 403, ERR_DENIED, NULL, "client %s is a reader, which changes nothing", caller->name);
 	if (!grants_allow_peer(caller->grants, caller->peer))
 		return problem_set(problem, 403, ERR_DENIED, NULL, "client %s may not ask from %s", caller->name, caller->peer);
 	if (withdraws)
 		return 0;
 	if (!grants_allow_door(caller->grants, caller->door))
 		return problem_set(problem, 403, ERR_DENIED, NULL, "client %s may not use the door %s", caller->name, caller->door);
-	return strcmp(http_exchange_method(x), "GET") == 0 || is_counted_later(x) ? 0 : caller_take_rate(a, caller, 1, problem);
+	return reads || is_counted_later(x) ? 0 : caller_take_rate(a, caller, 1, problem);
 }
 
 int caller_find(struct api *a, struct http_exchange *x, const char *door, struct caller *ret, struct problem *problem)
@@ -215,7 +219,7 @@ int caller_find_for(struct api *a, struct http_exchange *x, const char *door, bo
 
 bool caller_sees(const struct caller *caller, const char *client)
 {
-	return grants_operator(caller->grants) || strcmp(caller->name, client) == 0;
+	return grants_see_all(caller->grants) || strcmp(caller->name, client) == 0;
 }
 
 int caller_challenge(struct api *a, const struct caller *caller, const char *id, const struct challenge **ret, struct problem *problem)

@@ -231,16 +231,31 @@ static const struct field client_table[] = {
 	{ NULL },
 };
 
-int body_read_client(const char *text, size_t length, struct client_body *ret, struct problem *problem)
+static const struct field grants_table[] = {
+	{ "grants", FIELD_OBJECT, offsetof(struct client_body, grants), .required = true },
+	{ NULL },
+};
+
+static int read_client(const char *text, size_t length, const struct field *table, struct client_body *ret, struct problem *problem)
 {
 	struct client_body b = { 0 };
 
 	if (fields_parse(text, length, &b.document, problem) < 0)
 		return problem->err.code;
-	if (fields_read(b.document, client_table, &b, problem) < 0) {
+	if (fields_read(b.document, table, &b, problem) < 0) {
 		json_decref(b.document);
 		return problem->err.code;
 	}
 	*ret = b;
 	return 0;
+}
+
+int body_read_client(const char *text, size_t length, struct client_body *ret, struct problem *problem)
+{
+	return read_client(text, length, client_table, ret, problem);
+}
+
+int body_read_grants(const char *text, size_t length, struct client_body *ret, struct problem *problem)
+{
+	return read_client(text, length, grants_table, ret, problem);
 }

@@ -30,6 +30,8 @@ struct client_body {
 	const char *name;
 	json_t *grants;
 };
+/* {"grants": {…}} alone. */
+int body_read_grants(const char *text, size_t length, struct client_body *ret, struct problem *problem);
 int body_read_client(const char *text, size_t length, struct client_body *ret, struct problem *problem);
 
 #endif

@@ -22,6 +22,7 @@ struct call *call_new(struct api *a, struct http_exchange *x, const struct calle
 	c->x = x;
 	c->holders = 1;
 	c->client = mem_dup(caller->name);
+	c->version = client_version(a, caller->name);
 	c->operator = grants_operator(caller->grants);
 	c->door = caller->door ? caller->door : DOOR_REST;
 	memcpy(c->peer, caller->peer, sizeof(c->peer));
@@ -37,6 +38,7 @@ void call_release(struct call *c)
 	if (c->api)
 		DL_DELETE(c->api->calls, c);
 	free(c->client);
+	free(c->version);
 	free(c);
 }
 

@@ -96,7 +96,7 @@ static int read_page(struct api *a, struct http_exchange *x, const struct caller
 	const struct challenge *c;
 
 	*p = (struct page){ .filter = { .state = -1, .type = -1 }, .limit = LIMIT_DEFAULT };
-	if (!grants_operator(caller->grants))
+	if (!grants_see_all(caller->grants))
 		p->filter.client = caller->name;
 	p->after = http_exchange_query(x, "after");
 	if (read_limit(http_exchange_query(x, "limit"), &p->limit, problem) < 0 || read_filter(x, p, problem) < 0)

@@ -48,7 +48,8 @@ static void list_add(const struct store_client *c, void *arg)
 		return;
 	}
 	l->items = mem_resize(l->items, l->count + 1, sizeof(*l->items));
-	l->items[l->count++] = (struct client){ mem_dup(c->name), mem_dup(c->token_digest), grants, c->created_ms, c->revoked };
+	l->items[l->count++] = (struct client){ mem_dup(c->name), mem_dup(c->token_digest), grants, c->created_ms, c->revoked,
+	                                          mem_printf("%s %s", c->token_digest, c->grants) };
 }
 
 int client_list_load(struct store *s, struct client_list **ret, struct err *err)
@@ -71,6 +72,7 @@ void client_list_free(struct client_list *l)
 		free(l->items[i].name);
 		free(l->items[i].digest);
 		grants_free(l->items[i].grants);
+		free(l->items[i].version);
 	}
 	free(l->items);
 	free(l);
@@ -224,6 +226,58 @@ int client_rotate(struct store *s, const char *name, char ret_token[BEARER_SIZE]
 	return change(s, name, digest, false, problem);
 }
 
+/* Gives. */
+static json_t *patched(const struct grants *old, const json_t *patch)
+{
+	const char *role = json_string_value(json_object_get(patch, "role")), *key;
+	json_t *all = grants_json(old), *value;
+
+	if (role && strcmp(role, role_name(ROLE_READER)) == 0) {
+		json_object_del(all, "identifiers");
+		json_object_del(all, "wildcard");
+	}
+	json_object_foreach((json_t *)(uintptr_t)patch, key, value) {
+		if (json_is_null(value))
+			json_object_del(all, key);
+		else
+			json_object_set(all, key, value);
+	}
+	return all;
+}
+
+static int set_grants(struct store *s, const struct client_list *l, const char *name, const json_t *patch, struct problem *problem)
+{
+	const struct client *old = client_list_named(l, name);
+	struct grants *grants = NULL;
+	json_t *all;
+	int code;
+
+	if (!old || old->revoked)
+		return problem_set(problem, 0, ERR_NOT_FOUND, NULL, "there is no client %.60s", name);
+	all = patched(old->grants, patch);
+	code = grants_read(all, &grants, problem);
+	json_decref(all);
+	if (code < 0)
+		problem_inside(problem, "grants");
+	else if ((code = check_shared(l, name, grants, problem)) == 0)
+		code = put(s, name, old->digest, grants, old->created_ms, false, problem);
+	grants_free(grants);
+	return code;
+}
+
+int client_set(struct store *s, const char *name, const json_t *patch, struct problem *problem)
+{
+	struct client_list *l = NULL;
+	struct err err;
+	int code;
+
+	if (client_list_load(s, &l, &err) < 0)
+		return problem_set(problem, 0, err.code, NULL, "%s", err.text);
+	code = set_grants(s, l, name, patch, problem);
+	client_list_free(l);
+	return code;
+}
+
 int client_revoke(struct store *s, const char *name, struct problem *problem)
 {
 	return change(s, name, NULL, true, problem);
@@ -233,6 +287,6 @@ json_t *client_json(const struct client *c)
 {
 	char created[CLOCK_TEXT_SIZE];
 
-	return json_pack("{ss so ss sb}", "name", c->name, "grants", grants_json(c->grants), "created",
+	return json_pack("{ss ss so ss sb}", "name", c->name, "role", role_name(grants_role(c->grants)), "grants", grants_json(c->grants), "created",
 	                 clock_text(c->created_ms, created), "revoked", c->revoked);
 }

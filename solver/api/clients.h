@@ -17,6 +17,7 @@ struct client {
 	struct grants *grants;
 	int64_t created_ms;
 	bool revoked;
+	char *version; /* digest and grants: another one when the token or the grants are others */
 };
 
 struct client_list {
@@ -44,6 +45,8 @@ int client_issue(struct store *s, const char *name, const struct grants *grants,
 int client_add(struct store *s, const char *name, const struct grants *grants, const char *token, struct problem *problem);
 /* A new token; the old one ends at once. */
 int client_rotate(struct store *s, const char *name, char ret_token[BEARER_SIZE], struct problem *problem);
+/* Other grants, as a merge patch (RFC 7396) of those it has: what is absent stays, null goes. Who becomes a reader keeps no identifiers. */
+int client_set(struct store *s, const char *name, const json_t *patch, struct problem *problem);
 int client_revoke(struct store *s, const char *name, struct problem *problem);
 json_t *client_json(const struct client *c); /* without digest; gives */
 

@@ -6,6 +6,7 @@
 #include "solver/api/internal.h"
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
+#include "solver/crypto/crypto.h"
 
 /* After each change, the next request is judged by what the store says now. Answers `x` with the error where it cannot be read: the
  * change is stored, and is not in force. */
@@ -22,6 +23,7 @@ static bool reload(struct api *a, struct http_exchange *x)
 	}
 	client_list_free(a->clients);
 	a->clients = fresh;
+	streams_check(a);
 	return true;
 }
 
@@ -86,6 +88,48 @@ void clients_get(struct api *a, struct http_exchange *x, const struct caller *ca
 	reply_err(a, x, &err);
 }
 
+/* ---- set ---- */
+
+static void count_live(const struct challenge *c, void *arg)
+{
+	*(size_t *)arg += !challenge_is_over(c->state);
+}
+
+/* A reader changes nothing, so that it could not withdraw what it published before. */
+static int check_reader(const struct api *a, const char *name, const json_t *patch, struct problem *problem)
+{
+	const char *role = json_string_value(json_object_get(patch, "role"));
+	const struct challenge_filter own = { .state = -1, .type = -1, .client = name };
+	size_t live = 0;
+
+	if (!role || strcmp(role, role_name(ROLE_READER)) != 0)
+		return 0;
+	engine_list(a->parts.engine, &own, NULL, SIZE_MAX, count_live, &live);
+	return live ? problem_set(problem, 0, ERR_CONFLICT, NULL, "client %.60s published %zu challenges, which a reader could not withdraw: have them withdrawn first, "
+	                          "or revoke the client and make it anew", name, live) : 0;
+}
+
+void clients_patch(struct api *a, struct http_exchange *x, const struct caller *caller, const char *name)
+{
+	struct client_body body = { 0 };
+	struct problem problem = { 0 };
+	CLEANUP(mem_freep) char *detail = NULL;
+	int code = body_read_grants(http_exchange_body(x), http_exchange_body_length(x), &body, &problem);
+
+	if (code == 0 && (code = check_reader(a, name, body.grants, &problem)) == 0)
+		code = client_set(a->parts.store, name, body.grants, &problem);
+	if (code < 0) {
+		audit_caller(a, caller, "client.set", NULL, name, "failed", problem.err.text);
+		reply_problem(a, x, &problem);
+	} else {
+		detail = json_dumps(body.grants, JSON_COMPACT);
+		audit_caller(a, caller, "client.set", NULL, name, "ok", detail);
+		if (reload(a, x))
+			reply_client(a, x, 200, name, NULL);
+	}
+	json_decref(body.document);
+}
+
 /* ---- revoke ---- */
 
 bool client_is_revoked(const struct api *a, const char *name)
@@ -93,6 +137,27 @@ bool client_is_revoked(const struct api *a, const char *name)
 	const struct client *c = client_list_named(a->clients, name);
 
 	return c && c->revoked;
+}
+
+char *client_version(const struct api *a, const char *name)
+{
+	const struct client *c = client_list_named(a->clients, name);
+
+	return c ? mem_dup(c->version) : NULL;
+}
+
+bool client_ended(const struct api *a, const char *name, const char *version)
+{
+	const struct client *c = client_list_named(a->clients, name);
+
+	return c && (c->revoked || !version || strncmp(c->version, version, SHA256_TEXT_SIZE - 1) != 0);
+}
+
+bool client_changed(const struct api *a, const char *name, const char *version)
+{
+	const struct client *c = client_list_named(a->clients, name);
+
+	return c && (c->revoked || !version || strcmp(c->version, version) != 0);
 }
 
 void clients_withdraw_revoked(struct api *a)

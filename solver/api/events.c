@@ -18,12 +18,14 @@ struct stream {
 	struct api *api;
 	struct http_exchange *x;
 	char *owner;             /* who asked */
+	char *version;           /* of its token and grants (client_version()) */
 	char *client;            /* whose challenges it sees; NULL: all */
 	char challenge_id[ID_SIZE], order_id[ID_SIZE];
 	struct engine_listener *listener;
 	struct timer *heartbeat;
 	bool cloudevents;
 	uint64_t number;
+	struct stream *prev, *next;
 };
 
 static void write_event(struct stream *s, const struct challenge *c, const struct challenge_event *event)
@@ -69,7 +71,7 @@ static void on_event(const struct challenge *c, const struct challenge_event *ev
 {
 	struct stream *s = arg;
 
-	if (client_is_revoked(s->api, s->owner)) {
+	if (client_changed(s->api, s->owner, s->version)) {
 		end(s);
 		return;
 	}
@@ -85,7 +87,7 @@ static void on_heartbeat(void *arg)
 	struct stream *s = arg;
 
 	s->heartbeat = timer_start(s->api->parts.loop, HEARTBEAT_MS, on_heartbeat, s);
-	if (client_is_revoked(s->api, s->owner))
+	if (client_changed(s->api, s->owner, s->version))
 		end(s);
 	else
 		http_exchange_write(s->x, ": still here\n\n");
@@ -98,9 +100,20 @@ static void on_gone(void *arg)
 	engine_unlisten(s->listener);
 	timer_stop(s->heartbeat);
 	s->api->streams--;
+	DL_DELETE(s->api->stream_list, s);
+	free(s->version);
 	free(s->client);
 	free(s->owner);
 	free(s);
+}
+
+void streams_check(struct api *a)
+{
+	struct stream *s;
+
+	DL_FOREACH(a->stream_list, s)
+		if (s->listener && client_changed(a, s->owner, s->version))
+			end(s);
 }
 
 static int read_format(struct http_exchange *x, struct stream *s, struct problem *problem)
@@ -183,7 +196,9 @@ void events_get(struct api *a, struct http_exchange *x, const struct caller *cal
 	s->api = a;
 	s->x = x;
 	s->owner = mem_dup(caller->name);
-	s->client = grants_operator(caller->grants) ? NULL : mem_dup(caller->name);
+	s->client = grants_see_all(caller->grants) ? NULL : mem_dup(caller->name);
+	s->version = client_version(a, caller->name);
+	DL_APPEND(a->stream_list, s);
 	a->streams++;
 	http_exchange_on_gone(x, on_gone, s);
 	http_exchange_header(x, "Cache-Control", "no-store");

@@ -31,6 +31,7 @@ struct grants {
 	size_t certificate_count;
 	struct rate rate;
 	char *rate_text;
+	enum role role;
 	bool types[CHALLENGE_TYPES];
 	bool wildcard, all;
 };
@@ -226,12 +227,13 @@ static int types_read(const json_t *array, struct grants *g, struct problem *pro
 
 struct grants_body {
 	json_t *identifiers, *types, *networks, *doors, *certificates, *identities;
-	const char *rate;
+	const char *rate, *role;
 	bool wildcard;
 };
 
 static const struct field grants_fields[] = {
-	{ "identifiers", FIELD_ARRAY, offsetof(struct grants_body, identifiers), .required = true },
+	{ "role", FIELD_TEXT, offsetof(struct grants_body, role) },
+	{ "identifiers", FIELD_ARRAY, offsetof(struct grants_body, identifiers) },
 	{ "wildcard", FIELD_BOOL, offsetof(struct grants_body, wildcard) },
 	{ "types", FIELD_ARRAY, offsetof(struct grants_body, types) },
 	{ "networks", FIELD_ARRAY, offsetof(struct grants_body, networks) },
@@ -242,13 +244,54 @@ static const struct field grants_fields[] = {
 	{ NULL },
 };
 
+/* ---- the role ---- */
+
+static const char *const role_names[] = { [ROLE_CLIENT] = "client", [ROLE_READER] = "reader", [ROLE_OPERATOR] = "operator" };
+
+const char *role_name(enum role role)
+{
+	return role_names[role];
+}
+
+static enum role implied_role(const struct grants *g)
+{
+	return g->all ? ROLE_OPERATOR : ROLE_CLIENT;
+}
+
+static int role_read(const char *text, const struct grants *g, enum role *ret, struct problem *problem)
+{
+	*ret = implied_role(g);
+	if (!text)
+		return 0;
+	for (size_t i = 0; i < ARRAY_LEN(role_names); i++)
+		if (strcmp(role_names[i], text) == 0) {
+			*ret = (enum role)i;
+			return 0;
+		}
+	return problem_set(problem, 422, ERR_INVALID, NULL, "a role is client, reader or operator, not \"%.40s\"", text);
+}
+
+static int role_set(const struct grants_body *body, struct grants *g, struct problem *problem)
+{
+	if (role_read(body->role, g, &g->role, problem) < 0)
+		return problem->err.code;
+	if (g->role == ROLE_OPERATOR && !g->all)
+		return problem_set(problem, 422, ERR_INVALID, NULL, "an operator is granted the identifier \"*\"");
+	if (g->role == ROLE_READER && body->identifiers)
+		return problem_set(problem, 422, ERR_INVALID, NULL, "a reader changes nothing, so that it is granted no identifiers; leave them out");
+	return 0;
+}
+
 static int grants_fill(const struct grants_body *body, struct grants *g, struct problem *problem)
 {
+	bool reads = body->role && strcmp(body->role, role_names[ROLE_READER]) == 0;
 	const char *part = NULL;
 
 	g->wildcard = body->wildcard;
-	if (identifiers_read(body->identifiers, g, problem) < 0)
+	if (!(reads && !body->identifiers) && identifiers_read(body->identifiers, g, problem) < 0)
 		part = "identifiers";
+	else if (role_set(body, g, problem) < 0)
+		part = "role";
 	else if (types_read(body->types, g, problem) < 0)
 		part = "types";
 	else if (list_read(body->networks, g, "to allow every address", network_add, problem) < 0)
@@ -340,7 +383,10 @@ json_t *grants_json(const struct grants *g)
 		put_text(networks, networks_text(g->networks, i));
 	for (size_t i = 0; i < g->certificate_count; i++)
 		put_text(certificates, g->certificates[i].text);
-	all = json_pack("{so sb so}", "identifiers", identifiers, "wildcard", g->wildcard, "types", types);
+	all = json_pack("{sb so}", "wildcard", g->wildcard, "types", types);
+	put_list(all, "identifiers", identifiers);
+	if (g->role != implied_role(g))
+		json_object_set_new(all, "role", json_string(role_name(g->role)));
 	put_list(all, "networks", networks);
 	put_list(all, "doors", texts_json(&g->doors));
 	put_list(all, "certificates", certificates);
@@ -350,9 +396,19 @@ json_t *grants_json(const struct grants *g)
 	return all;
 }
 
+enum role grants_role(const struct grants *g)
+{
+	return g->role;
+}
+
 bool grants_operator(const struct grants *g)
 {
-	return g->all;
+	return g->role == ROLE_OPERATOR;
+}
+
+bool grants_see_all(const struct grants *g)
+{
+	return g->role != ROLE_CLIENT;
 }
 
 /* A wildcard stands for every name below: only a grant that holds all of those covers it. */
@@ -378,7 +434,7 @@ int grants_allow(const struct grants *g, enum challenge_type type, const char *d
 		return err->code;
 	if (!g->types[type])
 		return err_set(err, ERR_DENIED, "%s is not granted to this client", challenge_type_name(type));
-	if (wildcard && !g->wildcard && !g->all)
+	if (wildcard && !g->wildcard && !grants_operator(g))
 		return err_set(err, ERR_DENIED, "wildcards are not granted to this client (*.%s)", name);
 	for (size_t i = 0; i < g->identifier_count; i++)
 		if (identifier_covers(&g->identifiers[i], name, wildcard))

@@ -2,7 +2,7 @@
  *
  * In the store and in bodies: {"identifiers":["www.example.com","*.example.org",".example.net"],
  * "wildcard":false,"types":["dns-01"],"networks":["192.0.2.0/24","2001:db8::/32"]}. Absent types: all;
- * absent networks: from anywhere. Identifiers are kept normalised; what is not granted is denied. */
+ * absent networks: from anywhere. "role": absent, the identifier "*" makes an operator and any other a client; a reader has no identifiers. Identifiers are kept normalised; what is not granted is denied. */
 #ifndef SOLVER_API_GRANTS_H
 #define SOLVER_API_GRANTS_H
 
@@ -26,8 +26,12 @@ struct grants *grants_all(void); /* those of an operator; gives */
 void grants_free(struct grants *g);
 json_t *grants_json(const struct grants *g); /* normalised; gives */
 
-/* Sees and may do everything: the grant "*". */
+/* An operator sees and may do everything; a reader sees everything and changes nothing, anywhere; a client sees and changes what is its own. */
+enum role { ROLE_CLIENT, ROLE_READER, ROLE_OPERATOR };
+enum role grants_role(const struct grants *g);
+const char *role_name(enum role role); /* "client", "reader", "operator" */
 bool grants_operator(const struct grants *g);
+bool grants_see_all(const struct grants *g); /* operator or reader */
 /* `domain` as a caller wrote it. ERR_INVALID: not a name at all; ERR_DENIED: not granted. */
 int grants_allow(const struct grants *g, enum challenge_type type, const char *domain, struct err *err);
 /* `peer` is a literal address; IPv4 inside IPv6 counts as IPv4. */

@@ -48,6 +48,7 @@ struct api {
 	struct call *calls;           /* whose work or exchange is under way */
 	struct door_call *door_calls; /* door.c */
 	struct accounts *accounts;    /* of acme-dns */
+	struct stream *stream_list;   /* events.c */
 	uint64_t requests, refused, streams; /* for /metrics */
 };
 
@@ -72,6 +73,7 @@ struct call {
 	char peer[ADDRESS_TEXT_SIZE];
 	unsigned holders;
 	char *client;
+	char *version;       /* client_version() when it asked */
 	char id[ID_SIZE];
 	bool operator;       /* may read what others must not */
 	bool single;         /* answer with the challenge, not with its order */
@@ -140,6 +142,7 @@ void checks_post(struct api *a, struct http_exchange *x, const struct caller *ca
 void clients_post(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
 void clients_list(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
 void clients_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *name);
+void clients_patch(struct api *a, struct http_exchange *x, const struct caller *caller, const char *name);
 void clients_delete(struct api *a, struct http_exchange *x, const struct caller *caller, const char *name);
 void clients_rotate(struct api *a, struct http_exchange *x, const struct caller *caller, const char *name);
 void delegations_list(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
@@ -162,9 +165,19 @@ void dcv_post(struct api *a, struct http_exchange *x, const struct caller *nobod
 void caa_post(struct api *a, struct http_exchange *x, const struct caller *nobody, const char *argument);
 void openapi_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
 
+/* ---- events.c ---- */
+/* Ends the streams of those whose token or grants are others than they were, or are revoked. */
+void streams_check(struct api *a);
+
 /* ---- clients_api.c ---- */
 /* Revoked, and not made new since: what it started says no more to anybody. */
 bool client_is_revoked(const struct api *a, const char *name);
+/* What client_changed() compares: gives (free with free), NULL for callers that are no client of the store. */
+char *client_version(const struct api *a, const char *name);
+/* Its token is another than at that version, or it is revoked: it is told nothing any more. */
+bool client_ended(const struct api *a, const char *name, const char *version);
+/* Its token or its grants are others than at that version, or it is revoked: what was opened with the old ones ends. */
+bool client_changed(const struct api *a, const char *name, const char *version);
 /* Withdraws what revoked clients left: those that were revoked while this process did not run. */
 void clients_withdraw_revoked(struct api *a);
 

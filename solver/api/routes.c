@@ -11,6 +11,7 @@
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
 
+/* What operators may ask for with GET, readers may, too. */
 enum access { ACCESS_ALL, ACCESS_CLIENT, ACCESS_OPERATOR, ACCESS_MANAGER /* an operator with a token */ };
 
 static const struct row {
@@ -33,6 +34,7 @@ static const struct row {
 	{ { "POST", "/v1/clients" }, ACCESS_MANAGER, clients_post },
 	{ { "GET", "/v1/clients" }, ACCESS_MANAGER, clients_list },
 	{ { "GET", "/v1/clients/{}" }, ACCESS_MANAGER, clients_get },
+	{ { "PATCH", "/v1/clients/{}" }, ACCESS_MANAGER, clients_patch },
 	{ { "DELETE", "/v1/clients/{}" }, ACCESS_MANAGER, clients_delete },
 	{ { "POST", "/v1/clients/{}/rotate" }, ACCESS_MANAGER, clients_rotate },
 	{ { "GET", "/v1/delegations" }, ACCESS_OPERATOR, delegations_list },
@@ -87,7 +89,7 @@ static int check_access(struct api *a, struct http_exchange *x, enum access acce
 		return 0;
 	if (caller_find(a, x, DOOR_REST, caller, problem) < 0)
 		return problem->err.code;
-	if (access >= ACCESS_OPERATOR && !grants_operator(caller->grants))
+	if (access >= ACCESS_OPERATOR && !grants_see_all(caller->grants))
 		problem_set(problem, 403, ERR_DENIED, NULL, "this needs the grant \"*\"");
 	else if (access == ACCESS_MANAGER && caller->loopback)
 		problem_set(problem, 403, ERR_DENIED, NULL, "clients are managed with an operator's token, also from loopback");

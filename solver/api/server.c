@@ -94,6 +94,7 @@ void api_reconfigure(struct api *a, const struct config *config)
 	}
 	client_list_free(a->clients);
 	a->clients = fresh;
+	streams_check(a);
 	clients_withdraw_revoked(a);
 }
 

@@ -52,8 +52,8 @@ static void answer(struct call *c, int status)
 	const struct order *o = c->single ? NULL : engine_order(e, c->id);
 	struct err err;
 
-	if (client_is_revoked(c->api, c->client)) {
-		reply_problem(c->api, c->x, &(struct problem){ .status = 401, .err = { ERR_DENIED, "the client was revoked" } });
+	if (client_ended(c->api, c->client, c->version)) {
+		reply_problem(c->api, c->x, &(struct problem){ .status = 401, .err = { ERR_DENIED, "the client was revoked, or its token is another by now" } });
 		return;
 	}
 	if (one) {

@@ -107,44 +107,51 @@ static int add_client(const struct cli_service *s, const char *name, json_t *gra
 
 struct add_options {
 	struct cli_service s;
-	struct cli_list grant, type, network, door, certificate, identity;
-	const char *rate;
-	bool wildcard;
+	struct cli_list grant, type, network, door, certificate, identity, any;
+	const char *role, *rate;
+	bool wildcard, no_wildcard;
 };
+
+#define GRANT_OPTIONS(o) \
+	{ "role", CLI_TEXT, &(o)->role, "ROLE", "client (the default), reader (sees all, changes nothing) or operator" }, \
+	{ "grant", CLI_LIST, &(o)->grant, "NAME", "www.a.example, *.a.example (below), .a.example (both), * (all; an operator, when no role is given); repeatable" }, \
+	{ "wildcard", CLI_FLAG, &(o)->wildcard, NULL, "wildcard identifiers too, where a whole suffix is granted" }, \
+	{ "type", CLI_LIST, &(o)->type, "TYPE", "only dns-01 or http-01; repeatable" }, \
+	{ "door", CLI_LIST, &(o)->door, "DOOR", "only by rest, httpreq, acme-dns or cert-manager; repeatable" }, \
+	{ "network", CLI_LIST, &(o)->network, "CIDR", "only from there; repeatable" }, \
+	{ "rate", CLI_TEXT, &(o)->rate, "N/TIME", "at most so many changes, as 100/1m" }, \
+	{ "certificate", CLI_LIST, &(o)->certificate, "WHICH", "known by its TLS certificate: sha256:<hex>, a subject as CN=a,O=b, or a common name; repeatable" }, \
+	{ "identity", CLI_LIST, &(o)->identity, "USER", "known by X-Remote-User of the front proxy; repeatable" }
 
 static json_t *grants_of(const struct add_options *o)
 {
-	const struct { const char *name; const struct cli_list *list; } lists[] = { { "types", &o->type }, { "networks", &o->network },
-		{ "doors", &o->door }, { "certificates", &o->certificate }, { "identities", &o->identity } };
-	json_t *grants = json_pack("{so sb}", "identifiers", texts(&o->grant), "wildcard", o->wildcard);
+	const struct { const char *name; const struct cli_list *list; } lists[] = { { "identifiers", &o->grant }, { "types", &o->type },
+		{ "networks", &o->network }, { "doors", &o->door }, { "certificates", &o->certificate }, { "identities", &o->identity } };
+	json_t *grants = json_object();
 
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
 		if (lists[i].list->count)
 			json_object_set_new(grants, lists[i].name, texts(lists[i].list));
 	if (o->rate)
 		json_object_set_new(grants, "rate", json_string(o->rate));
+	if (o->role)
+		json_object_set_new(grants, "role", json_string(o->role));
+	if (o->wildcard || o->no_wildcard)
+		json_object_set_new(grants, "wildcard", json_boolean(o->wildcard));
 	return grants;
 }
 
 static int add(int argc, char **argv)
 {
 	struct add_options o = { 0 };
-	const struct cli_option options[] = { { "grant", CLI_LIST, &o.grant, "NAME", "www.a.example, *.a.example (below), .a.example (both), * (all); repeatable" },
-		{ "wildcard", CLI_FLAG, &o.wildcard, NULL, "wildcard identifiers too, where a whole suffix is granted" },
-		{ "type", CLI_LIST, &o.type, "TYPE", "only dns-01 or http-01; repeatable" },
-		{ "door", CLI_LIST, &o.door, "DOOR", "only by rest, httpreq, acme-dns or cert-manager; repeatable" },
-		{ "network", CLI_LIST, &o.network, "CIDR", "only from there; repeatable" },
-		{ "rate", CLI_TEXT, &o.rate, "N/TIME", "at most so many changes, as 100/1m" },
-		{ "certificate", CLI_LIST, &o.certificate, "WHICH", "known by its TLS certificate: sha256:<hex>, a subject as CN=a,O=b, or a common name; repeatable" },
-		{ "identity", CLI_LIST, &o.identity, "USER", "known by X-Remote-User of the front proxy; repeatable" },
-		CLI_SERVICE_OPTIONS(&o.s), { NULL } };
+	const struct cli_option options[] = { GRANT_OPTIONS(&o), CLI_SERVICE_OPTIONS(&o.s), { NULL } };
 	json_t *grants, *client = NULL;
-	int count, status = cli_parse("client add NAME --grant NAME…", "Creates a client and prints its bearer token, this once.", options, argc, argv, &argv, &count);
+	int count, status = cli_parse("client add NAME --grant NAME… | --role reader", "Creates a client and prints its bearer token, this once.", options, argc, argv, &argv, &count);
 
 	if (status)
 		return status - 1;
-	if (count != 1 || !o.grant.count)
-		return cli_usage_error("client add", "give a name and at least one --grant");
+	if (count != 1 || (!o.grant.count && !(o.role && strcmp(o.role, "reader") == 0)))
+		return cli_usage_error("client add", "give a name and at least one --grant, or --role reader");
 	grants = grants_of(&o);
 	status = add_client(&o.s, argv[0], grants, &client);
 	if (status == EXIT_DONE)
@@ -202,7 +209,7 @@ static const char *or_any(const char *text)
 
 static void print_clients(const json_t *all)
 {
-	static const char *const headings[] = { "NAME", "STATE", "AGE", "WILDCARD", "TYPES", "DOORS", "NETWORKS", "RATE", "GRANTS", NULL };
+	static const char *const headings[] = { "NAME", "ROLE", "STATE", "AGE", "WILDCARD", "TYPES", "DOORS", "NETWORKS", "RATE", "GRANTS", NULL };
 	struct table *t = table_new(headings);
 	json_t *c;
 	size_t i;
@@ -214,7 +221,7 @@ static void print_clients(const json_t *all)
 		CLEANUP(mem_freep) char *networks = joined(json_object_get(grants, "networks"));
 		CLEANUP(mem_freep) char *doors = joined(json_object_get(grants, "doors"));
 		char age[16];
-		const char *const cells[] = { json_text(c, "name"), json_is_true(json_object_get(c, "revoked")) ? "revoked" : "active",
+		const char *const cells[] = { json_text(c, "name"), json_text(c, "role"), json_is_true(json_object_get(c, "revoked")) ? "revoked" : "active",
 			                      age_text(json_text(c, "created"), age), json_is_true(json_object_get(grants, "wildcard")) ? "yes" : "no",
 			                      types, or_any(doors), or_any(networks), or_any(json_text(grants, "rate")), names, NULL };
 
@@ -236,6 +243,7 @@ static void print_client(const json_t *c)
 	const json_t *grants = json_object_get(c, "grants");
 
 	print_line("name", json_text(c, "name"));
+	print_line("role", json_text(c, "role"));
 	print_line("state", json_is_true(json_object_get(c, "revoked")) ? "revoked" : "active");
 	print_line("created", json_text(c, "created"));
 	print_line("wildcard", json_is_true(json_object_get(grants, "wildcard")) ? "yes" : "no");
@@ -297,6 +305,80 @@ static int show(int argc, char **argv)
 		print_client(named(all, argv[0]));
 	}
 	json_decref(all);
+	return status;
+}
+
+/* ---- set ---- */
+
+static int set_directly(struct store *store, const char *name, const json_t *patch, json_t **ret)
+{
+	struct problem problem = { 0 };
+
+	if (client_set(store, name, patch, &problem) < 0)
+		return complain(&problem);
+	note(store, "client.set", name);
+	*ret = client_of(store, name, NULL);
+	return EXIT_DONE;
+}
+
+static int set_client(const struct cli_service *s, const char *name, json_t *patch, json_t **ret)
+{
+	CLEANUP(mem_freep) char *escaped = url_escape(name);
+	CLEANUP(mem_freep) char *path = mem_printf("/v1/clients/%s", escaped);
+	struct store *store = NULL;
+	int status = cli_open_store(s, true, &store);
+
+	if (status < 0)
+		return service_call(s, "PATCH", path, json_pack("{sO}", "grants", patch), NULL, ret);
+	if (status)
+		return status;
+	status = set_directly(store, name, patch, ret);
+	store_close(store);
+	return status;
+}
+
+/* What is to be lifted, as null in the patch. */
+static int lift(const struct cli_list *any, json_t *patch)
+{
+	static const char *const names[][2] = { { "type", "types" }, { "door", "doors" }, { "network", "networks" }, { "rate", "rate" },
+		                                { "certificate", "certificates" }, { "identity", "identities" } };
+
+	for (size_t i = 0; i < any->count; i++) {
+		size_t k = 0;
+
+		while (k < ARRAY_LEN(names) && strcmp(names[k][0], any->items[i]) != 0)
+			k++;
+		if (k == ARRAY_LEN(names))
+			return cli_usage_error("client set", "--lift is type, door, network, rate, certificate or identity, not \"%s\"", any->items[i]);
+		json_object_set_new(patch, names[k][1], json_null());
+	}
+	return 0;
+}
+
+static int set(int argc, char **argv)
+{
+	struct add_options o = { 0 };
+	const struct cli_option options[] = { GRANT_OPTIONS(&o), { "no-wildcard", CLI_FLAG, &o.no_wildcard, NULL, "no wildcard identifiers any more" },
+		{ "lift", CLI_LIST, &o.any, "OPTION", "no restriction by type, door, network or rate any more, no certificate or identity; repeatable" },
+		CLI_SERVICE_OPTIONS(&o.s), { NULL } };
+	json_t *patch, *client = NULL;
+	int count, status = cli_parse("client set NAME [--grant NAME…] [--type TYPE…] …", "Changes what a client is granted, at once. Each option replaces what stood there, what is not named stays.\n"
+	                              "What the client published before stays until it withdraws it, which it may in any case.", options, argc, argv, &argv, &count);
+
+	if (status)
+		return status - 1;
+	patch = grants_of(&o);
+	status = lift(&o.any, patch);
+	if (!status && (count != 1 || !json_object_size(patch) || (o.wildcard && o.no_wildcard)))
+		status = cli_usage_error("client set", "give one name, and what is to be changed");
+	if (!status)
+		status = set_client(&o.s, argv[0], patch, &client);
+	if (!status && o.s.json)
+		print_json(client);
+	else if (!status)
+		print_client(client);
+	json_decref(patch);
+	json_decref(client);
 	return status;
 }
 
@@ -425,6 +507,7 @@ static int withdraw_token(int argc, char **argv)
 
 static const struct cli_command commands[] = {
 	{ "add", add, "NAME --grant NAME…", "create one and print its token" },
+	{ "set", set, "NAME --grant NAME…", "change what it is granted" },
 	{ "list", list, "", "all" },
 	{ "show", show, "NAME", "one" },
 	{ "rotate", rotate, "NAME", "a new token" },

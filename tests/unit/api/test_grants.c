@@ -65,6 +65,40 @@ static void spelling_changes_nothing(void **state)
 	expect("*.example.com", false, "EVILexample.com.", ERR_DENIED);
 }
 
+static void expect_role(const char *json, enum role role)
+{
+	struct grants *g = granted(json);
+
+	assert_int_equal(grants_role(g), role);
+	grants_free(g);
+}
+
+static void all_names_make_an_operator_unless_the_role_says_otherwise(void **state)
+{
+	(void)state;
+	expect_role("{\"identifiers\":[\"*\"]}", ROLE_OPERATOR);
+	expect_role("{\"identifiers\":[\"*\"],\"role\":\"client\"}", ROLE_CLIENT);
+	expect_role("{\"identifiers\":[\"a.example\"]}", ROLE_CLIENT);
+	expect_role("{\"role\":\"reader\"}", ROLE_READER);
+}
+
+static void a_reader_is_granted_no_name_and_stays_a_reader_when_it_is_written(void **state)
+{
+	struct grants *g = granted("{\"role\":\"reader\",\"networks\":[\"192.0.2.0/24\"]}");
+	json_t *json = grants_json(g);
+	char *text = json_dumps(json, JSON_COMPACT);
+	struct err err;
+
+	(void)state;
+	assert_int_equal(grants_allow(g, CHALLENGE_DNS01, "a.example", &err), ERR_DENIED);
+	assert_true(grants_see_all(g));
+	assert_false(grants_operator(g));
+	expect_role(text, ROLE_READER);
+	free(text);
+	json_decref(json);
+	grants_free(g);
+}
+
 static void what_is_not_a_name_is_not_judged(void **state)
 {
 	(void)state;
@@ -191,6 +225,8 @@ int main(void)
 		cmocka_unit_test(a_suffix_holds_only_at_a_label_boundary),
 		cmocka_unit_test(an_exact_name_holds_nothing_below_or_beside_it),
 		cmocka_unit_test(spelling_changes_nothing),
+		cmocka_unit_test(all_names_make_an_operator_unless_the_role_says_otherwise),
+		cmocka_unit_test(a_reader_is_granted_no_name_and_stays_a_reader_when_it_is_written),
 		cmocka_unit_test(what_is_not_a_name_is_not_judged),
 		cmocka_unit_test(a_wildcard_needs_the_flag_and_everything_below_it),
 		cmocka_unit_test(types_are_kept_apart),
