@@ -70,6 +70,12 @@ PURE = ("solver/challenge", "solver/dns", "solver/verdict", "providers")
 IMPURE_HEADER = re.compile(r"(sys/socket|sys/epoll|netdb|pthread|poll|sys/time)\.h$")
 IMPURE_CALL = re.compile(r"\b(time|gettimeofday|clock_gettime|clock_wall_ms|clock_monotonic_ms|socket)\s*\(")
 
+# Folders whose .c files still call each other in a circle. The list only shrinks: a folder that has none must not stand here.
+CIRCLES = {
+    "providers/rfc2136", "solver/api", "solver/check", "solver/cli", "solver/cps", "solver/daemon", "solver/engine", "solver/mpic",
+    "solver/nameserver", "solver/net", "solver/store", "solver/verdict",
+}
+
 BANNED = re.compile(r"\b(strcpy|strcat|sprintf|gets|system|popen|atoi)\s*\(")
 
 
@@ -202,6 +208,79 @@ def run_readmes(root, sources):
     return report("a README in each folder", len(folders) - len(missing), [f"{f}/README.md:1: is missing" for f in missing])
 
 
+# What a file defines for others: a function (its name before the first parenthesis of a line that starts at column 0 and is
+# followed by a body), or a variable with an initializer.
+DEFINED = re.compile(r"^(?!static\b|typedef\b|return\b|else\b)[A-Za-z_][\w \t*]*?\b(\w+)\s*"
+                     r"(?:\((?:[^;{}()]|\([^()]*\))*\)\s*\n\{|(?:\[[^\]]*\])*\s*=)", re.M)
+OWN = re.compile(r"^static\b[^;{}=]*?\b(\w+)\s*(?:\(|\[|=|;)", re.M)
+USED = re.compile(r"(?<![\w.>])(?:(?:struct|enum|union)\s+\w+|(\w+))")  # no tags
+CALLED = re.compile(r"(?<![\w.>])(\w+)\s*\(")
+LOCAL = re.compile(r"(?:\bstruct \w+|\b(?:char|int|bool|unsigned|void|\w+_t))\b[ *]+(\w+)\b(?!\s*\()")  # a variable that is named like a function
+
+
+def without_directives(text):
+    return re.sub(r"^[ \t]*#(?:.*\\\n)*.*$", "", text, flags=re.M)
+
+
+def calls_of(sources):
+    """File -> the files of the same folder that define what it uses. By name alone, so without a compiler."""
+    defined, graph = {}, {}
+    code = {path: without_directives(without_comments_and_strings(text)) for path, text in sources if path.endswith(".c")}
+    for path, text in code.items():
+        for name in DEFINED.findall(text):
+            defined[os.path.dirname(path), name] = path
+    for path, text in code.items():
+        own = set(OWN.findall(text))
+        used = (set(USED.findall(text)) - set(LOCAL.findall(text))) | set(CALLED.findall(text))
+        owners = {defined.get((os.path.dirname(path), name)) for name in used - own}
+        graph[path] = owners - {None, path}
+    return graph
+
+
+def includes_of(sources):
+    return {path: set(re.findall(r'^#\s*include\s+"([^"]+)"', text, re.M)) for path, text in sources if path.endswith(".h")}
+
+
+def circles_of(graph):
+    """The sets of files that reach each other (Tarjan)."""
+    order, low, stack, circles = {}, {}, [], []
+
+    def visit(node):
+        order[node] = low[node] = len(order)
+        stack.append(node)
+        for target in sorted(graph.get(node, ())):
+            if target not in order:
+                visit(target)
+            if target in stack:
+                low[node] = min(low[node], low[target])
+        if low[node] == order[node]:
+            circle = stack[stack.index(node):]
+            del stack[stack.index(node):]
+            if len(circle) > 1:
+                circles.append(sorted(circle))
+
+    for node in sorted(graph):
+        if node not in order:
+            visit(node)
+    return circles
+
+
+def run_circles(sources):
+    product = [(path, text) for path, text in sources if not path.startswith("tests/")]
+    failures, found = [], set()
+    for circle in circles_of(calls_of(product)):
+        folder = os.path.dirname(circle[0])
+        found.add(folder)
+        if folder not in CIRCLES:
+            names = ", ".join(os.path.basename(path) for path in circle)
+            failures.append(f"{circle[0]}:1: {len(circle)} files of {folder} call each other in a circle: {names}")
+    for folder in sorted(CIRCLES - found) if product else []:
+        failures.append(f"tests/lint/lint.py:1: {folder} has no circle any more; take it out of CIRCLES")
+    for circle in circles_of(includes_of(product)):
+        failures.append(f"{circle[0]}:1: headers that include each other: {', '.join(circle)}")
+    return report("no circle between files", len({os.path.dirname(path) for path, _ in product}) - len(found), failures)
+
+
 def main():
     here = os.path.dirname(os.path.abspath(__file__))
     root = sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(os.path.dirname(here))
@@ -210,7 +289,7 @@ def main():
         with open(os.path.join(root, path), encoding="utf-8") as file:
             sources.append((path, file.read()))
     results = [run_rule(rule, check, sources) for rule, check in RULES]
-    results += [run_top_level(root), run_readmes(root, sources)]
+    results += [run_top_level(root), run_readmes(root, sources), run_circles(sources)]
     failed = sum(1 for failures in results if failures) if sources else len(results)
     print(f"{len(results) - failed} passed, {failed} failed")
     return 1 if failed else 0
