@@ -90,7 +90,7 @@ int engine_reconfigure(struct engine *e, const struct config *config, struct err
 
 /* Checks everything first: one bad challenge refuses the whole order with a sentence that names it
  * ("challenge 3 (dns-01 x.example): …"). `done` comes after the journal has it: the order's id, or an error
- * (nothing is left then). A challenge that is live already (same client, type, domain and value) is not made
+ * (nothing is left then; ERR_CANCELLED, from engine_stop(): the next start may find it in the journal). A challenge that is live already (same client, type, domain and value) is not made
  * twice: an order of one such challenge answers with the existing order, `existed` true. */
 typedef void (*engine_submit_fn)(const char *order_id, bool existed, const struct err *err, void *arg);
 int engine_submit(struct engine *e, const struct order_request *request, engine_submit_fn done, void *arg, struct err *err);

@@ -19,11 +19,13 @@ struct submission {
 
 static void tell(struct submission *list, const struct err *err)
 {
+	static const struct err ended = { .code = ERR_CANCELLED, .text = "dcvd ends before it can answer; ask again" };
 	struct submission *s, *tmp;
 
 	LL_FOREACH_SAFE(list, s, tmp) {
-		if (!s->e->closing)
-			s->done(err->code ? NULL : s->order_id, !err->code && s->existed, err, s->arg);
+		const struct err *why = s->e->closing && !err->code ? &ended : err;
+
+		s->done(why->code ? NULL : s->order_id, !why->code && s->existed, why, s->arg);
 		free(s);
 	}
 }

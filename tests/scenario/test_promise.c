@@ -273,6 +273,25 @@ static void the_result_of_a_callback_is_kept_when_there_is_room_again(void **sta
 	assert_string_equal(engine_order(s->engine, s->order)->callback_result, "{\"attempts\":1}");
 }
 
+/* The callers of front doors free what they hold there. */
+static void who_waits_for_the_journal_is_answered_when_dcvd_ends(void **state)
+{
+	struct scenario *s = *state;
+	struct heard first, same, existing;
+
+	make_ready(s, OTHER);
+	ask_submit(s, &first);
+	ask_submit(s, &same);
+	existing = (struct heard){ 0 };
+	assert_int_equal(engine_submit(s->engine, &(struct order_request){ .challenges = (struct challenge_request[]){ dns01(OTHER, VALUE) }, .count = 1,
+	                                                                   .client = "alice" }, on_submitted, &existing, &s->err), 0);
+	restart(s);
+	assert_answered(&first, ERR_CANCELLED);
+	assert_answered(&same, ERR_CANCELLED);
+	assert_answered(&existing, ERR_CANCELLED);
+	assert_int_equal(count_listed(s), 2); /* the journal had taken it */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -288,6 +307,7 @@ int main(void)
 		scenario_test(an_outcome_that_the_journal_refuses_is_not_counted),
 		scenario_test(what_is_forgotten_leaves_the_journal_also_when_that_is_full_at_that_moment),
 		scenario_test(the_result_of_a_callback_is_kept_when_there_is_room_again),
+		scenario_test(who_waits_for_the_journal_is_answered_when_dcvd_ends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
