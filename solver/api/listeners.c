@@ -4,7 +4,7 @@
 #include "solver/base/mem.h"
 #include "solver/net/http_tls.h"
 
-static size_t count_of(char **list)
+static size_t count_of(char *const *list)
 {
 	size_t count = 0;
 
@@ -19,6 +19,8 @@ static struct http_tls_options tls_options(const struct config *config)
 
 	return (struct http_tls_options){ .certificate = c->tls_certificate, .key = c->tls_key,
 	                                  .trust = { [TRUST_CLIENT] = c->tls_client_ca, [TRUST_FRONT_PROXY] = c->front_proxy_ca },
+	                                  .crl = { [TRUST_CLIENT] = c->tls_client_crl, [TRUST_FRONT_PROXY] = c->front_proxy_crl },
+	                                  .crl_soft = c->tls_crl_check == TLS_CRL_SOFT,
 	                                  .modern = c->tls_profile == TLS_PROFILE_MODERN,
 	                                  .require = c->tls_client_certificate == TLS_CLIENT_REQUIRED };
 }
@@ -36,6 +38,10 @@ static int tls_open(struct loop *l, const struct config *config, struct http_tls
 		return err_set(err, ERR_INVALID, "api.tls-listen needs api.tls-certificate and api.tls-key");
 	if (options.require && !options.trust[TRUST_CLIENT] && !options.trust[TRUST_FRONT_PROXY])
 		return err_set(err, ERR_INVALID, "api.tls-client-certificate: required needs api.tls-client-ca or api.front-proxy-ca");
+	if (count_of(options.crl[TRUST_CLIENT]) && !options.trust[TRUST_CLIENT])
+		return err_set(err, ERR_INVALID, "api.tls-client-crl needs api.tls-client-ca, whose certificates it is about");
+	if (count_of(options.crl[TRUST_FRONT_PROXY]) && !options.trust[TRUST_FRONT_PROXY])
+		return err_set(err, ERR_INVALID, "api.front-proxy-crl needs api.front-proxy-ca, whose certificates it is about");
 	return http_tls_open(l, &options, ret, err) < 0 ? err_in(err, "api.tls-certificate") : 0;
 }
 
@@ -76,7 +82,7 @@ void listeners_reconfigure(struct api *a)
 	struct err err = { 0 };
 
 	if (a->tls && options.certificate && options.key && http_tls_reload(a->tls, &options, &err) < 0)
-		log_event(LOG_ERROR, "TLS: the new files cannot be used; the old certificate stays in force", "error", err.text, NULL);
+		log_event(LOG_ERROR, "TLS: the new files cannot be used; the old ones stay in force", "error", err.text, NULL);
 }
 
 void listeners_close(struct api *a)

@@ -37,7 +37,10 @@ struct config_api {
 	int tls_profile;        /* enum tls_profile */
 	char *tls_client_ca;    /* CA file of client certificates, or NULL */
 	int tls_client_certificate; /* enum tls_client_certificate */
+	char **tls_client_crl, **front_proxy_crl; /* files of revocation lists of these CAs */
+	int tls_crl_check;      /* enum tls_crl_check */
 };
+enum tls_crl_check { TLS_CRL_STRICT, TLS_CRL_SOFT };
 enum tls_client_certificate { TLS_CLIENT_OPTIONAL, TLS_CLIENT_REQUIRED };
 
 /* dns: the embedded authoritative server. */

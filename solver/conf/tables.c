@@ -18,6 +18,7 @@ static const char *const type_names[] = {
 	[CHALLENGE_DNS_PERSIST01] = "dns-persist-01", [CHALLENGE_TLS_ALPN01] = "tls-alpn-01", [CHALLENGE_TYPES] = "both", NULL,
 };
 static const char *const tls_profile_names[] = { [TLS_PROFILE_INTERMEDIATE] = "intermediate", [TLS_PROFILE_MODERN] = "modern", NULL };
+static const char *const crl_check_names[] = { [TLS_CRL_STRICT] = "strict", [TLS_CRL_SOFT] = "soft", NULL };
 static const char *const client_certificate_names[] = { [TLS_CLIENT_OPTIONAL] = "optional", [TLS_CLIENT_REQUIRED] = "required", NULL };
 static const char *const wait_names[] = { [HTTPREQ_QUICK] = "quick", [HTTPREQ_VERIFIED] = "verified", NULL };
 static const char *const registration_names[] = {
@@ -87,11 +88,17 @@ static const struct option api_options[] = {
 	{ "tls-profile", OPTION_ENUM, AT(tls_profile), .def = "intermediate", .names = tls_profile_names,
 	  .help = "Versions and ciphers, by Mozilla's names: intermediate (TLS 1.2 and 1.3, ECDHE with AEAD only), or modern (TLS 1.3 only)." },
 	{ "tls-client-ca", OPTION_PATH, AT(tls_client_ca), .min = 1, .max = 1024,
-	  .help = "CA certificates (PEM) that client certificates are verified against. Revocation is not looked at." },
+	  .help = "CA certificates (PEM) that client certificates are verified against." },
+	{ "tls-client-crl", OPTION_LIST, AT(tls_client_crl), .max = 16,
+	  .help = "Files of revocation lists (PEM or DER) of these CAs. Read again when they change; what they name is refused, also on open connections." },
+	{ "tls-crl-check", OPTION_ENUM, AT(tls_crl_check), .def = "strict", .names = crl_check_names,
+	  .help = "strict: where there are lists, a certificate passes only while a current one of its issuer covers it; soft: also while there is none." },
 	{ "tls-client-certificate", OPTION_ENUM, AT(tls_client_certificate), .def = "optional", .names = client_certificate_names,
 	  .help = "optional, or required: without a verified client certificate there is no connection." },
 	{ "front-proxy-ca", OPTION_PATH, AT(front_proxy_ca), .min = 1, .max = 1024,
 	  .help = "CA certificates (PEM) of the proxy whose X-Remote-User is believed, as Kubernetes' requestheader-client-ca-file." },
+	{ "front-proxy-crl", OPTION_LIST, AT(front_proxy_crl), .max = 16,
+	  .help = "Files of revocation lists of that CA, as tls-client-crl." },
 	{ "front-proxy-names", OPTION_LIST, AT(front_proxy_names), .def = "front-proxy-client", .max = 64,
 	  .help = "Common names that the certificate of that proxy may have." },
 	{ "trusted-proxies", OPTION_LIST, AT(trusted_proxies), .max = 64, .check = check_network,

@@ -232,6 +232,10 @@ void host_advise(const struct config *c, struct buf *warnings)
 	advise_file(c, "perspectives.ca-file", c->perspectives.ca_file, R_OK, warnings);
 	advise_file(c, "api.tls-client-ca", c->api.tls_client_ca, R_OK, warnings);
 	advise_file(c, "api.front-proxy-ca", c->api.front_proxy_ca, R_OK, warnings);
+	for (char **file = c->api.tls_client_crl; file && *file; file++)
+		advise_file(c, "api.tls-client-crl", *file, R_OK, warnings);
+	for (char **file = c->api.front_proxy_crl; file && *file; file++)
+		advise_file(c, "api.front-proxy-crl", *file, R_OK, warnings);
 	for (size_t i = 0; i < c->provider_count; i++)
 		advise_provider(c, &c->providers[i], warnings);
 	for (size_t i = 0; i < c->route_count; i++)

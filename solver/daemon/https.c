@@ -127,7 +127,7 @@ void https_reconfigure(struct https *h, const struct config_http *c)
 	struct err err = { 0 };
 
 	if (h && options.certificate && options.key && http_tls_reload(h->tls, &options, &err) < 0)
-		log_event(LOG_ERROR, "http.tls-certificate: the new files cannot be used; the old certificate stays in force", "error", err.text, NULL);
+		log_event(LOG_ERROR, "http.tls-certificate: the new files cannot be used; the old ones stay in force", "error", err.text, NULL);
 }
 
 void https_close(struct https *h)

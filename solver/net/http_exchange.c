@@ -302,7 +302,7 @@ void http_exchange_stream(struct http_exchange *x, const char *content_type)
 	exchange_answer(x, 200, content_type, MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, on_stream_room, x, NULL));
 }
 
-/* A reader that far behind would not notice a polite end: the connection is shut under it. */
+/* A reader that far behind would not notice a polite end, and who is trusted no longer gets none: the connection is shut under it. */
 static int stream_cut(struct http_exchange *x)
 {
 	x->gone = true;
@@ -316,7 +316,7 @@ int http_exchange_write(struct http_exchange *x, const char *text)
 	if (x->gone || !x->streaming || x->ended)
 		return ERR_CANCELLED;
 	buf_add_text(&x->stream, text);
-	if (x->stream.overflow)
+	if (x->stream.overflow || (x->tls && tls_session_lost(x->tls)))
 		return stream_cut(x);
 	exchange_resume(x);
 	return 0;

@@ -126,8 +126,10 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
 	if (s->stopping)
 		return MHD_NO;
 	if (!*slot) { /* the headers are there; the body follows */
-		*slot = exchange_new(s, connection, path, method);
-		return MHD_YES;
+		struct http_exchange *x = exchange_new(s, connection, path, method);
+
+		*slot = x;
+		return x->tls && !tls_session_admitted(x->tls) ? MHD_NO : MHD_YES;
 	}
 	if (*length > 0)
 		return take_body(*slot, data, length);

@@ -73,7 +73,8 @@ int http_exchange_header(struct http_exchange *x, const char *name, const char *
 void http_exchange_reply(struct http_exchange *x, int status, const char *content_type, const void *body, size_t length);
 /* Starts a reply of unknown length (200). */
 void http_exchange_stream(struct http_exchange *x, const char *content_type);
-/* 0, or ERR_TOO_LARGE when the reader is HTTP_STREAM_MAX behind: it is being cut and nothing more is sent. */
+/* 0, or ERR_TOO_LARGE when the reader is HTTP_STREAM_MAX behind, or its client certificate is trusted no longer: it is being cut and
+ * nothing more is sent. */
 int http_exchange_write(struct http_exchange *x, const char *text);
 void http_exchange_end(struct http_exchange *x);
 /* Called once, on the loop thread; `x` is gone when it returns. */

@@ -11,7 +11,9 @@
 #include "solver/base/mem.h"
 
 #define LOOK_MS 1000 /* between two looks at the files */
-#define FILES (2 + HTTP_TRUST_MAX)
+
+/* Where the files of each kind begin. */
+enum { CERTIFICATE, KEY, TRUST, CRL = TRUST + HTTP_TRUST_MAX, FILES = CRL + HTTP_TRUST_MAX * HTTP_CRL_MAX };
 
 struct stamp {
 	dev_t device;
@@ -23,8 +25,9 @@ struct stamp {
 struct http_tls {
 	struct loop *loop;
 	struct timer *timer;
-	char *files[FILES]; /* certificate, key, CA files; the latter may be NULL */
-	bool require, modern;
+	char *files[FILES]; /* all but certificate and key may be NULL */
+	bool require, modern, crl_soft;
+	unsigned long readings;
 	struct tls_keys *keys;
 	struct stamp read[FILES], seen[FILES]; /* when they were last read, and last looked at */
 };
@@ -41,9 +44,11 @@ void tls_keys_release(struct tls_keys *k)
 	if (k->credentials)
 		gnutls_certificate_free_credentials(k->credentials);
 	gnutls_priority_deinit(k->priority);
-	for (size_t i = 0; i < HTTP_TRUST_MAX; i++)
+	for (size_t i = 0; i < HTTP_TRUST_MAX; i++) {
 		if (k->trust[i])
 			gnutls_x509_trust_list_deinit(k->trust[i], 1);
+		revocation_free(k->revocation[i]);
+	}
 	free(k);
 }
 
@@ -80,6 +85,16 @@ static int read_pair(struct tls_keys *k, const char *certificate, const char *ke
 	return 0;
 }
 
+static int read_lists(struct tls_keys *k, size_t index, const struct http_tls *t, struct err *err)
+{
+	char *const *files = t->files + CRL + index * HTTP_CRL_MAX;
+	size_t count = 0;
+
+	while (count < HTTP_CRL_MAX && files[count])
+		count++;
+	return count ? revocation_open(t->files[TRUST + index], files, count, t->crl_soft, &k->revocation[index], err) : 0;
+}
+
 /* The text is ours: only a GnuTLS, or a policy of the system, that does not know a word of it can refuse it. */
 static int read_profile(struct tls_keys *k, bool modern, struct err *err)
 {
@@ -90,7 +105,6 @@ static int read_profile(struct tls_keys *k, bool modern, struct err *err)
 
 static int keys_read(const struct http_tls *t, struct tls_keys **ret, struct err *err)
 {
-	char *const *files = t->files;
 	struct tls_keys *k = mem_new(1, sizeof(*k));
 	int code;
 
@@ -99,10 +113,14 @@ static int keys_read(const struct http_tls *t, struct tls_keys **ret, struct err
 	gnutls_certificate_allocate_credentials(&k->credentials);
 	code = read_profile(k, t->modern, err);
 	if (code == 0)
-		code = read_pair(k, files[0], files[1], err);
-	for (size_t i = 0; code == 0 && i < HTTP_TRUST_MAX; i++)
-		if (files[2 + i])
-			code = read_trust(k, i, files[2 + i], err);
+		code = read_pair(k, t->files[CERTIFICATE], t->files[KEY], err);
+	for (size_t i = 0; code == 0 && i < HTTP_TRUST_MAX; i++) {
+		if (!t->files[TRUST + i])
+			continue;
+		code = read_trust(k, i, t->files[TRUST + i], err);
+		if (code == 0)
+			code = read_lists(k, i, t, err);
+	}
 	if (code < 0) {
 		tls_keys_release(k);
 		return code;
@@ -154,6 +172,23 @@ static void stamp_all(char *const files[FILES], struct stamp ret[FILES])
 		stamp_file(files[i], &ret[i]);
 }
 
+static void warn_of_lists(struct tls_keys *k)
+{
+	for (size_t i = 0; k && i < HTTP_TRUST_MAX; i++)
+		if (k->revocation[i])
+			revocation_warn(k->revocation[i], clock_wall_ms());
+}
+
+/* Takes `fresh`. */
+static void keys_replace(struct http_tls *t, struct tls_keys *fresh)
+{
+	fresh->number = ++t->readings;
+	tls_keys_release(t->keys);
+	t->keys = fresh;
+	log_keys(fresh, t->files[CERTIFICATE]);
+	warn_of_lists(fresh);
+}
+
 /* The stamps are taken first: a file that changes while it is read is read again. */
 static int tls_read(struct http_tls *t, struct err *err)
 {
@@ -162,9 +197,7 @@ static int tls_read(struct http_tls *t, struct err *err)
 	stamp_all(t->files, t->read);
 	if (keys_read(t, &fresh, err) < 0)
 		return err->code;
-	tls_keys_release(t->keys);
-	t->keys = fresh;
-	log_keys(fresh, t->files[0]);
+	keys_replace(t, fresh);
 	return 0;
 }
 
@@ -178,35 +211,48 @@ static void on_look(void *arg)
 	t->timer = timer_start(t->loop, LOOK_MS, on_look, t);
 	stamp_all(t->files, now);
 	if (stamps_equal(now, t->seen) && !stamps_equal(now, t->read) && tls_read(t, &err) < 0)
-		log_event(t->keys ? LOG_ERROR : LOG_WARNING, t->keys ? "TLS: the changed files cannot be used; the old certificate stays in force" :
+		log_event(t->keys ? LOG_ERROR : LOG_WARNING, t->keys ? "TLS: the changed files cannot be used; the old ones stay in force" :
 		          "TLS: the certificate cannot be used; connections are closed", "error", err.text, NULL);
 	memcpy(t->seen, now, sizeof(now));
+	warn_of_lists(t->keys);
 }
 
-static void files_set(struct http_tls *t, const struct http_tls_options *o)
+static void files_free(struct http_tls *t)
 {
-	mem_replace(&t->files[0], o->certificate);
-	mem_replace(&t->files[1], o->key);
-	for (size_t i = 0; i < HTTP_TRUST_MAX; i++)
-		mem_replace(&t->files[2 + i], o->trust[i]);
+	for (size_t i = 0; i < FILES; i++)
+		free(t->files[i]);
+}
+
+/* `t` is empty. */
+static void options_set(struct http_tls *t, const struct http_tls_options *o)
+{
+	t->files[CERTIFICATE] = mem_dup(o->certificate);
+	t->files[KEY] = mem_dup(o->key);
+	for (size_t i = 0; i < HTTP_TRUST_MAX; i++) {
+		t->files[TRUST + i] = mem_dup(o->trust[i]);
+		for (size_t n = 0; o->crl[i] && o->crl[i][n] && n < HTTP_CRL_MAX; n++)
+			t->files[CRL + i * HTTP_CRL_MAX + n] = mem_dup(o->crl[i][n]);
+	}
+	t->crl_soft = o->crl_soft;
 	t->require = o->require;
 	t->modern = o->modern;
 }
 
+/* Everything is read before anything is replaced. */
 int http_tls_reload(struct http_tls *t, const struct http_tls_options *options, struct err *err)
 {
-	struct http_tls fresh = { 0 };
+	struct http_tls fresh = { .loop = t->loop, .timer = t->timer, .readings = t->readings };
 
-	files_set(&fresh, options);
-	if (keys_read(&fresh, &fresh.keys, err) == 0) {
-		tls_keys_release(fresh.keys);
-		files_set(t, options);
-		err->code = 0;
-		tls_read(t, err);
+	options_set(&fresh, options);
+	memcpy(fresh.seen, t->seen, sizeof(t->seen));
+	if (tls_read(&fresh, err) < 0) {
+		files_free(&fresh);
+		return err->code;
 	}
-	for (size_t i = 0; i < FILES; i++)
-		free(fresh.files[i]);
-	return err->code;
+	tls_keys_release(t->keys);
+	files_free(t);
+	*t = fresh;
+	return 0;
 }
 
 int http_tls_open(struct loop *l, const struct http_tls_options *options, struct http_tls **ret, struct err *err)
@@ -218,9 +264,9 @@ int http_tls_open(struct loop *l, const struct http_tls_options *options, struct
 		return err_set(err, ERR_INVALID, "TLS needs a certificate and a key");
 	t = mem_new(1, sizeof(*t));
 	t->loop = l;
-	files_set(t, options);
+	options_set(t, options);
 	code = tls_read(t, err);
-	if (code < 0 && access(t->files[0], F_OK) == 0 && access(t->files[1], F_OK) == 0) {
+	if (code < 0 && access(options->certificate, F_OK) == 0 && access(options->key, F_OK) == 0) {
 		http_tls_close(t);
 		return code;
 	}
@@ -238,7 +284,6 @@ void http_tls_close(struct http_tls *t)
 		return;
 	timer_stop(t->timer);
 	tls_keys_release(t->keys);
-	for (size_t i = 0; i < FILES; i++)
-		free(t->files[i]);
+	files_free(t);
 	free(t);
 }

@@ -2,8 +2,9 @@
  *
  * Versions, ciphers, curves and signatures are those of the profiles that Mozilla names "intermediate" (TLS 1.2 and 1.3; here
  * without DHE) and "modern" (TLS 1.3 only): forward secrecy and AEAD, no SHA-1. A new pair that cannot be used (half written, key and certificate do not match) leaves the old one in
- * force and is logged. Connections keep what they began with. Client certificates are verified against CA files, as
- * certificates of clients, now; revocation lists are not looked at. */
+ * force and is logged. Connections keep the profile and the server's certificate that they began with. Client certificates are
+ * verified against CA files, as certificates of clients, and against revocation lists (revocation.h), at each request: with the files
+ * and the time of now. */
 #ifndef SOLVER_NET_HTTP_TLS_H
 #define SOLVER_NET_HTTP_TLS_H
 
@@ -13,9 +14,13 @@
 #include "solver/net/http_server.h"
 #include "solver/net/loop.h"
 
+#define HTTP_CRL_MAX 16
+
 struct http_tls_options {
 	const char *certificate, *key;     /* PEM files */
 	const char *trust[HTTP_TRUST_MAX]; /* PEM files of CA certificates, or NULL */
+	char *const *crl[HTTP_TRUST_MAX];  /* files of revocation lists for each of these, NULL-ended, HTTP_CRL_MAX at most; or NULL */
+	bool crl_soft;                     /* a certificate passes where there is no current list of its issuer */
 	bool modern;                       /* the profile: modern, else intermediate */
 	bool require;                      /* no connection without a certificate that one of them trusts */
 };

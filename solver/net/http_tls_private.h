@@ -7,12 +7,15 @@
 #include <gnutls/x509.h>
 
 #include "solver/net/http_tls.h"
+#include "solver/net/revocation.h"
 
 /* One reading of the files. Shared by the connections that began with it. */
 struct tls_keys {
 	unsigned holders;
 	gnutls_certificate_credentials_t credentials;
 	gnutls_x509_trust_list_t trust[HTTP_TRUST_MAX]; /* or NULL */
+	struct revocation *revocation[HTTP_TRUST_MAX];  /* or NULL: nothing is known of revocation */
+	unsigned long number; /* of this reading, from 1 */
 	gnutls_priority_t priority;
 	bool require;
 };
@@ -32,6 +35,8 @@ void tls_keys_release(struct tls_keys *k);
 struct tls_session;
 struct tls_session *tls_session_new(struct http_tls *t, gnutls_session_t session); /* before the handshake */
 void tls_session_free(struct tls_session *s);
-const struct http_certificate *tls_session_certificate(struct tls_session *s);     /* after it */
+const struct http_certificate *tls_session_certificate(struct tls_session *s);     /* after it; verified as of now */
+bool tls_session_admitted(struct tls_session *s); /* false: a certificate is required, and there is none that is trusted now */
+bool tls_session_lost(struct tls_session *s);     /* its certificate was trusted and is no longer */
 
 #endif

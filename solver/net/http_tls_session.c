@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "solver/base/clock.h"
 #include "solver/base/mem.h"
 #include "solver/net/http_tls_private.h"
 
@@ -11,9 +12,12 @@
 
 struct tls_session {
 	gnutls_session_t session;
+	struct http_tls *tls;
 	struct tls_keys *keys;
 	struct http_certificate certificate;
-	bool looked, found;
+	unsigned long looked;  /* with the keys of this number; 0: not yet */
+	int64_t looked_second; /* and in this second of the wall clock */
+	bool found, was_trusted, lost;
 };
 
 /* ---- the certificate ---- */
@@ -68,38 +72,61 @@ static char *why_text(unsigned status)
 	return why;
 }
 
-static void verify(struct tls_session *s, gnutls_x509_crt_t *chain, unsigned count)
+/* NULL: that CA file trusts it. Else gives a sentence. */
+static char *why_not(const struct tls_keys *k, size_t index, gnutls_x509_crt_t *chain, const struct revocation_certificate *ders, unsigned count)
 {
 	gnutls_typed_vdata_st purpose = { .type = GNUTLS_DT_KEY_PURPOSE_OID, .data = (void *)(uintptr_t)GNUTLS_KP_TLS_WWW_CLIENT };
+	unsigned status = GNUTLS_CERT_INVALID;
+	char why[REVOCATION_WHY_SIZE];
+
+	if (gnutls_x509_trust_list_verify_crt2(k->trust[index], chain, count, &purpose, 1, 0, &status, NULL) < 0)
+		status = GNUTLS_CERT_INVALID;
+	if (status)
+		return why_text(status);
+	if (k->revocation[index] && !revocation_passes(k->revocation[index], ders, count, clock_wall_ms(), why))
+		return mem_dup(why);
+	return NULL;
+}
+
+static void verify(struct tls_session *s, const struct tls_keys *k, gnutls_x509_crt_t *chain, const struct revocation_certificate *ders, unsigned count)
+{
 	struct http_certificate *c = &s->certificate;
 	bool any = false;
 
+	mem_replace(&c->why_not, NULL);
 	for (size_t i = 0; i < HTTP_TRUST_MAX; i++) {
-		unsigned status = GNUTLS_CERT_INVALID;
+		CLEANUP(mem_freep) char *why = k->trust[i] ? why_not(k, i, chain, ders, count) : NULL;
 
-		if (!s->keys->trust[i])
-			continue;
-		if (gnutls_x509_trust_list_verify_crt2(s->keys->trust[i], chain, count, &purpose, 1, 0, &status, NULL) < 0)
-			status = GNUTLS_CERT_INVALID;
-		c->trusted[i] = status == 0;
+		c->trusted[i] = k->trust[i] && !why;
 		any = any || c->trusted[i];
-		if (status && !c->why_not)
-			c->why_not = why_text(status);
+		if (why && !c->why_not)
+			mem_replace(&c->why_not, why);
 	}
-	if (any) {
-		free(c->why_not);
-		c->why_not = NULL;
-	}
+	if (any)
+		mem_replace(&c->why_not, NULL);
+	s->lost = s->was_trusted && !any;
+	s->was_trusted = s->was_trusted || any;
 }
 
-static void look(struct tls_session *s)
+static void describe(struct tls_session *s, gnutls_x509_crt_t crt, const gnutls_datum_t *der)
+{
+	if (s->found)
+		return;
+	s->found = true;
+	s->certificate.subject = subject_of(crt);
+	s->certificate.cn = cn_of(crt);
+	s->certificate.fingerprint = fingerprint_of(der);
+}
+
+static void look(struct tls_session *s, const struct tls_keys *k)
 {
 	gnutls_x509_crt_t chain[CHAIN_MAX];
+	struct revocation_certificate sent[CHAIN_MAX];
 	unsigned count = 0, used = 0;
 	const gnutls_datum_t *ders = gnutls_certificate_get_peers(s->session, &count);
 
-	s->looked = true;
 	for (; ders && used < count && used < CHAIN_MAX; used++) {
+		sent[used] = (struct revocation_certificate){ ders[used].data, ders[used].size };
 		gnutls_x509_crt_init(&chain[used]);
 		if (gnutls_x509_crt_import(chain[used], &ders[used], GNUTLS_X509_FMT_DER) == 0)
 			continue;
@@ -107,21 +134,43 @@ static void look(struct tls_session *s)
 		break;
 	}
 	if (used) {
-		s->found = true;
-		s->certificate.subject = subject_of(chain[0]);
-		s->certificate.cn = cn_of(chain[0]);
-		s->certificate.fingerprint = fingerprint_of(&ders[0]);
-		verify(s, chain, used);
+		describe(s, chain[0], &ders[0]);
+		verify(s, k, chain, sent, used);
 	}
 	while (used)
 		gnutls_x509_crt_deinit(chain[--used]);
 }
 
+/* A connection lives on while files change and certificates and lists end. One look a second is enough for the latter. */
 const struct http_certificate *tls_session_certificate(struct tls_session *s)
 {
-	if (!s->looked)
-		look(s);
+	const struct tls_keys *k = tls_keys_now(s->tls);
+	int64_t second = clock_wall_ms() / 1000;
+
+	if (s->looked != k->number || s->looked_second != second)
+		look(s, k);
+	s->looked = k->number;
+	s->looked_second = second;
 	return s->found ? &s->certificate : NULL;
+}
+
+static bool is_trusted(const struct http_certificate *c)
+{
+	for (size_t i = 0; c && i < HTTP_TRUST_MAX; i++)
+		if (c->trusted[i])
+			return true;
+	return false;
+}
+
+bool tls_session_admitted(struct tls_session *s)
+{
+	return !tls_keys_now(s->tls)->require || is_trusted(tls_session_certificate(s));
+}
+
+bool tls_session_lost(struct tls_session *s)
+{
+	tls_session_certificate(s);
+	return s->lost;
 }
 
 /* ---- the connection ---- */
@@ -129,12 +178,7 @@ const struct http_certificate *tls_session_certificate(struct tls_session *s)
 /* In the handshake, where a certificate is required: whom nobody trusts gets no further. */
 static int on_verify(gnutls_session_t session)
 {
-	const struct http_certificate *c = tls_session_certificate(gnutls_db_get_ptr(session));
-
-	for (size_t i = 0; c && i < HTTP_TRUST_MAX; i++)
-		if (c->trusted[i])
-			return 0;
-	return GNUTLS_E_CERTIFICATE_ERROR;
+	return is_trusted(tls_session_certificate(gnutls_db_get_ptr(session))) ? 0 : GNUTLS_E_CERTIFICATE_ERROR;
 }
 
 /* The session has libmicrohttpd's credentials, which know no certificate, and its priorities; these replace them. The pointer of the session
@@ -146,6 +190,7 @@ struct tls_session *tls_session_new(struct http_tls *t, gnutls_session_t session
 	bool asks = k->trust[0] || k->trust[1];
 
 	s->session = session;
+	s->tls = t;
 	s->keys = k;
 	k->holders++;
 	gnutls_priority_set(session, k->priority);

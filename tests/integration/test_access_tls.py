@@ -201,7 +201,7 @@ class Reload(Access):
         self.log_says("is not the key of")
         self.assertEqual(self.served(authority), self.serial(two))
         (self.folder / "live.pem").write_text("nonsense")
-        self.log_says("the old certificate stays in force")
+        self.log_says("the old ones stay in force")
         self.assertEqual(self.served(authority), self.serial(two))
         self.put(one)
         self.serial_becomes(authority, self.serial(one))

@@ -11,6 +11,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 DAY = datetime.timedelta(days=1)
 
 
+def read(files):
+    return x509.load_pem_x509_certificate(files.certificate.read_bytes())
+
+
 def rsa_key():
     return rsa.generate_private_key(65537, 2048)
 
@@ -59,3 +63,14 @@ class Authority:
     def issue(self, common_name, names=(), stem=None, before=-DAY, after=DAY, key=None):
         key = key or ec.generate_private_key(ec.SECP256R1())
         return self.write(stem or common_name, self.build(name_of(common_name), key.public_key(), False, names, before, after), key)
+
+    def revocation_list(self, *revoked, before=-DAY, after=DAY, scope=None, encoding=serialization.Encoding.PEM):
+        """A list that names the certificates of these Files; bytes."""
+        now = datetime.datetime.utcnow()
+        builder = x509.CertificateRevocationListBuilder().issuer_name(self.name).last_update(now + before).next_update(now + after)
+        if scope:
+            builder = builder.add_extension(scope, critical=True)
+        for files in revoked:
+            builder = builder.add_revoked_certificate(
+                x509.RevokedCertificateBuilder().serial_number(read(files).serial_number).revocation_date(now + before).build())
+        return builder.sign(self.secret, hashes.SHA256()).public_bytes(encoding)
