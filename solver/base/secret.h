@@ -1,4 +1,4 @@
-/* Text that must not leak: wiped when freed, and printed as "***". It comes from a file,
+/* Text that must not leak: wiped when freed, locked in memory, left out of core dumps, and printed as "***". It comes from a file,
  * the environment or a systemd credential; it never goes into a log, an argv or an error. */
 #ifndef SOLVER_BASE_SECRET_H
 #define SOLVER_BASE_SECRET_H

@@ -146,6 +146,13 @@ struct config_perspectives {
 	int64_t timeout_ms;     /* of one question; default 15s */
 };
 
+/* sandbox: what the service takes from itself. */
+struct config_sandbox {
+	bool system_calls;      /* only those of ordinary programs */
+	bool files;             /* writes nothing but its state, document roots, and: */
+	char **writable;        /* folders */
+};
+
 /* providers: <name>: {type: rfc2136, …its own options} */
 struct config_provider {
 	char *name;
@@ -186,6 +193,7 @@ struct config_callback {
 struct config {
 	char *file;             /* where it came from, or NULL */
 	char *state_dir;        /* default "/var/lib/dcvd" */
+	char *user;             /* that a start as root changes to; NULL: see daemon/privileges.h */
 	struct config_http http;
 	struct config_api api;
 	struct config_dns dns;
@@ -198,6 +206,7 @@ struct config {
 	struct config_acme_dns acme_dns;
 	struct config_cert_manager cert_manager;
 	struct config_perspectives perspectives;
+	struct config_sandbox sandbox;
 	struct config_provider *providers;
 	size_t provider_count;
 	struct config_route *routes;

@@ -224,15 +224,29 @@ static int parse_list(const struct option *o, const struct yaml_node *value, cha
 	return code;
 }
 
-static void note_inline(const struct yaml_node *value, const char *path, struct option_notes *notes)
+static void note(const struct yaml_node *value, struct option_notes *notes, const char *path, const char *text)
 {
 	if (!notes || !notes->warnings)
 		return;
 	buf_add_text(notes->warnings, value->file);
 	if (value->line > 0)
 		buf_printf(notes->warnings, ":%d:%d", value->line, value->column);
-	buf_printf(notes->warnings, ": %s is written in the configuration itself; {file: …}, {env: …} or "
-	           "{credential: …} keeps it out of copies\n", path);
+	buf_printf(notes->warnings, ": %s%s\n", path, text);
+}
+
+static void note_file(const struct yaml_node *value, const char *path, struct option_notes *notes)
+{
+	CLEANUP(mem_freep) char *file = NULL;
+	CLEANUP(mem_freep) char *said = NULL;
+	CLEANUP(mem_freep) char *text = NULL;
+
+	if (value->kind != YAML_MAP || strcmp(value->child->key, "file") != 0)
+		return;
+	file = source_expand(value->child->text);
+	said = source_open_to_all(file);
+	text = said ? mem_printf(": %s", said) : NULL;
+	if (text)
+		note(value, notes, path, text);
 }
 
 static int parse_secret(const struct option *o, const struct yaml_node *value, struct secret **field,
@@ -245,7 +259,9 @@ static int parse_secret(const struct option *o, const struct yaml_node *value, s
 		return 0;
 	code = source_read(value, path, field, &in_file, err);
 	if (code == 0 && in_file)
-		note_inline(value, path, notes);
+		note(value, notes, path, " is written in the configuration itself; {file: …}, {env: …} or {credential: …} keeps it out of copies");
+	else if (code == 0)
+		note_file(value, path, notes);
 	return code;
 }
 

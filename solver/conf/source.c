@@ -25,6 +25,15 @@ char *source_expand(const char *path)
 	return mem_printf("%s%s", home, path + 1);
 }
 
+char *source_open_to_all(const char *file)
+{
+	struct stat st;
+
+	if (stat(file, &st) < 0 || !(st.st_mode & S_IROTH))
+		return NULL;
+	return mem_printf("%s can be read by everybody on this host: chmod o-r %s", file, file);
+}
+
 static void closep(int *fd)
 {
 	if (*fd >= 0)
@@ -68,6 +77,8 @@ static int from_file(const struct yaml_node *value, const char *path, const char
 	CLEANUP(buf_wipe) struct buf content = BUF_INIT(SOURCE_MAX_BYTES);
 	int code = file_read(file, &content);
 
+	if (code == -EACCES)
+		return yaml_error(value, err, "%s: cannot read %s: user %lu of this process may not (%s)", path, file, (unsigned long)geteuid(), strerror(EACCES));
 	if (code < 0)
 		return yaml_error(value, err, "%s: cannot read %s: %s", path, file, strerror(-code));
 	code = secret_check(value, path, file, &content, err);

@@ -13,6 +13,8 @@
 /* Gives *ret (free with secret_free). `*ret_inline` says that it stood in the configuration itself.
  * No sentence ever holds a part of a secret. */
 int source_read(const struct yaml_node *value, const char *path, struct secret **ret, bool *ret_inline, struct err *err);
+/* What is wrong with a file of secrets that everybody on this host can read, in a sentence; NULL: they cannot, or it is not there. Gives (free with free). */
+char *source_open_to_all(const char *file);
 /* "~/" replaced by the home folder; gives (free with free). */
 char *source_expand(const char *path);
 

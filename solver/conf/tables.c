@@ -34,7 +34,10 @@ static const char *const publish_names[] = { [ROUTE_RESPONDER] = "responder", [R
 #define AT(member) offsetof(struct config, member)
 static const struct option top_options[] = {
 	{ "state-dir", OPTION_PATH, AT(state_dir), .def = "/var/lib/dcvd", .min = 1, .max = 1024,
-	  .help = "Folder of the journal, which survives a restart. It must be writable." },
+	  .help = "Folder of the journal, which survives a restart. It must be writable by the service, and by nobody else." },
+	{ "user", OPTION_TEXT, AT(user), .min = 1, .max = 64, .check = check_name,
+	  .help = "User (name or number) that a start as root changes to before anything listens; the state folder is given to it. Without it: dcvd where there is "
+	          "such a user, else the number 65053 where that can read and write what the configuration names, else root without its capabilities. It cannot change at a reload." },
 	{ 0 },
 };
 #undef AT
@@ -334,6 +337,19 @@ const struct option callback_options[] = {
 };
 #undef AT
 
+#define AT(member) offsetof(struct config_sandbox, member)
+static const struct option sandbox_options[] = {
+	{ "system-calls", OPTION_BOOL, AT(system_calls), .def = "true",
+	  .help = "Only system calls of ordinary programs (seccomp), also for programs that exec providers run; where systemd or a container filters already, its filter is enough." },
+	{ "files", OPTION_BOOL, AT(files), .def = "true",
+	  .help = "Nothing is written but the state folder, the folders of routes, and writable (Landlock, where the kernel has it). With exec providers only where "
+	          "writable says what their programs need. All this holds from the start on: new folders need a restart." },
+	{ "writable", OPTION_LIST, AT(writable), .max = 256,
+	  .help = "Folders that programs of exec providers write to, as /tmp and ~/.acme.sh with its whole path." },
+	{ 0 },
+};
+#undef AT
+
 const struct section config_sections[] = {
 	{ "", top_options, 0, NULL },
 	{ "log", log_options, offsetof(struct config, log), "Log lines on standard error." },
@@ -341,6 +357,7 @@ const struct section config_sections[] = {
 	{ "api", api_options, offsetof(struct config, api), "REST and the other front doors." },
 	{ "dns", dns_options, offsetof(struct config, dns), "The embedded authoritative DNS server." },
 	{ "resolver", resolver_options, offsetof(struct config, resolver), "How names are resolved." },
+	{ "sandbox", sandbox_options, offsetof(struct config, sandbox), "What the service takes from itself at the start." },
 	{ "challenge", challenge_options, offsetof(struct config, challenge), "Times of a challenge." },
 	{ "check", check_options, offsetof(struct config, check), "The self-check." },
 	{ "cps", cps_options, offsetof(struct config, cps), "Akamai CPS." },

@@ -15,6 +15,7 @@
 #include "solver/daemon/https.h"
 #include "solver/daemon/notify.h"
 #include "solver/daemon/parts.h"
+#include "solver/daemon/privileges.h"
 #include "solver/daemon/refused.h"
 #include "solver/daemon/reload.h"
 #include "solver/daemon/schema.h"
@@ -30,6 +31,7 @@ struct daemon {
 	const struct daemon_options *options;
 	struct config *configs[CONFIGS_MAX]; /* the last one is in force */
 	size_t config_count;
+	struct privileges *privileges;
 	struct parts parts;
 	struct nameserver *nameserver;
 	struct responder *responder;
@@ -171,6 +173,7 @@ static void close_all(struct daemon *d)
 	https_close(d->https);
 	nameserver_stop(d->nameserver);
 	parts_close(&d->parts);
+	privileges_free(d->privileges);
 	while (d->config_count)
 		config_free(d->configs[--d->config_count]);
 }
@@ -205,6 +208,7 @@ static void take_config(struct daemon *d, struct config *fresh)
 	log_setup((enum log_level)fresh->log.level, (enum log_format)fresh->log.format);
 	cps_reconfigure(d->cps, fresh);
 	api_reconfigure(d->api, fresh);
+	privileges_check(d->privileges, fresh);
 	refused_log(d->parts.engine);
 	https_reconfigure(d->https, &fresh->http);
 	log_event(LOG_INFO, "configuration reloaded", "file", fresh->file, NULL);
@@ -247,18 +251,14 @@ static void log_ready(const struct daemon *d)
 	          d->nameserver ? nameserver_bound(d->nameserver, 0) : "off", "api", is_on(c->api.listen) ? c->api.listen[0] : "off", NULL);
 }
 
-static int open_all(struct daemon *d, struct err *err)
+/* A core dump would hold keys, and who may trace the process reads them. A change of the user makes a decision of its own. */
+static void set_dumpable(void)
 {
-	if (read_config(d, &d->configs[0], err) < 0)
-		return err->code;
-	d->config_count = 1;
-	if (parts_open(&d->parts, d->configs[0], PARTS_ON_DISK, err) < 0 || open_responders(d, err) < 0 || open_doors(d, err) < 0)
-		return err->code;
-	d->reload = reload_new(d->parts.loop, d->options, on_config_read, d);
-	loop_on_signal(d->parts.loop, SIGTERM, on_stop, d);
-	loop_on_signal(d->parts.loop, SIGINT, on_stop, d);
-	loop_on_signal(d->parts.loop, SIGHUP, on_reload, d);
-	return 0;
+#ifdef __SANITIZE_ADDRESS__ /* its leak check looks at the process from outside */
+	prctl(PR_SET_DUMPABLE, 1L);
+#else
+	prctl(PR_SET_DUMPABLE, 0L);
+#endif
 }
 
 /* Thousands of connections need descriptors; a core dump would hold keys. */
@@ -266,9 +266,39 @@ static void set_limits(void)
 {
 	limit_raise_files();
 	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
-#ifndef __SANITIZE_ADDRESS__ /* its leak check looks at the process from outside */
-	prctl(PR_SET_DUMPABLE, 0);
-#endif
+	set_dumpable();
+}
+
+/* Read twice: by root, who knows from it which user to become, and by that user, who will read it at each reload. */
+static int drop_privileges(struct daemon *d, struct err *err)
+{
+	struct config *c = NULL;
+	int code = config_read(d->options->config_file, d->options->overrides, schema_provider_table, &c, err);
+
+	if (code < 0)
+		return code;
+	log_setup((enum log_level)c->log.level, (enum log_format)c->log.format);
+	code = privileges_drop(d->options, c, &d->privileges, err);
+	config_free(c);
+	return code;
+}
+
+static int open_all(struct daemon *d, struct err *err)
+{
+	if (drop_privileges(d, err) < 0)
+		return err->code;
+	set_dumpable();
+	if (read_config(d, &d->configs[0], err) < 0)
+		return err->code;
+	d->config_count = 1;
+	privileges_log(d->privileges);
+	if (parts_open(&d->parts, d->configs[0], PARTS_ON_DISK, err) < 0 || open_responders(d, err) < 0 || open_doors(d, err) < 0)
+		return err->code;
+	d->reload = reload_new(d->parts.loop, d->options, on_config_read, d);
+	loop_on_signal(d->parts.loop, SIGTERM, on_stop, d);
+	loop_on_signal(d->parts.loop, SIGINT, on_stop, d);
+	loop_on_signal(d->parts.loop, SIGHUP, on_reload, d);
+	return 0;
 }
 
 int daemon_run(const struct daemon_options *options, struct err *err)

@@ -15,7 +15,7 @@
 
 /* ---- the state folder ---- */
 
-static char *parent_of(const char *path)
+char *host_parent(const char *path)
 {
 	size_t length = strlen(path);
 
@@ -30,7 +30,7 @@ static char *parent_of(const char *path)
  * that runs the service. */
 static int folder_obstacle(const char *path, bool *ret_other)
 {
-	CLEANUP(mem_freep) char *parent = parent_of(path);
+	CLEANUP(mem_freep) char *parent = host_parent(path);
 	struct stat st;
 	int number;
 
@@ -185,12 +185,25 @@ static void advise_file(const struct config *c, const char *path, const char *fi
 	verify_note(c, warnings, path, text);
 }
 
+/* Keys and credentials, which the others of this host must not read. */
+static void advise_key(const struct config *c, const char *path, const char *file, struct buf *warnings)
+{
+	CLEANUP(mem_freep) char *text = NULL;
+
+	advise_file(c, path, file, R_OK, warnings);
+	text = file ? source_open_to_all(file) : NULL;
+	if (text)
+		verify_note(c, warnings, path, text);
+}
+
 static void advise_provider(const struct config *c, const struct config_provider *p, struct buf *warnings)
 {
 	for (const struct option *o = p->table; o && o->name; o++) {
 		CLEANUP(mem_freep) char *path = mem_printf("providers.%s.%s", p->name, o->name);
 
-		if (o->kind == OPTION_PATH)
+		if (o->kind == OPTION_PATH && strcmp(o->name, "edgerc") == 0)
+			advise_key(c, path, *(char **)(void *)((char *)p->options + o->offset), warnings);
+		else if (o->kind == OPTION_PATH)
 			advise_file(c, path, *(char **)(void *)((char *)p->options + o->offset), strcmp(o->name, "command") == 0 ? X_OK : R_OK, warnings);
 	}
 }
@@ -220,7 +233,7 @@ static void advise_edgerc(const struct config *c, struct buf *warnings)
 	CLEANUP(mem_freep) char *usual = source_expand("~/.edgerc");
 
 	if (c->cps.edgerc && strcmp(c->cps.edgerc, usual) != 0)
-		advise_file(c, "cps.edgerc", c->cps.edgerc, R_OK, warnings);
+		advise_key(c, "cps.edgerc", c->cps.edgerc, warnings);
 }
 
 void host_advise(const struct config *c, struct buf *warnings)
@@ -231,6 +244,8 @@ void host_advise(const struct config *c, struct buf *warnings)
 	advise_file(c, "cps.ca-file", c->cps.ca_file, R_OK, warnings);
 	advise_file(c, "perspectives.ca-file", c->perspectives.ca_file, R_OK, warnings);
 	advise_file(c, "api.tls-client-ca", c->api.tls_client_ca, R_OK, warnings);
+	advise_key(c, "http.tls-key", c->http.tls_key, warnings);
+	advise_key(c, "api.tls-key", c->api.tls_key, warnings);
 	advise_file(c, "api.front-proxy-ca", c->api.front_proxy_ca, R_OK, warnings);
 	for (char **file = c->api.tls_client_crl; file && *file; file++)
 		advise_file(c, "api.tls-client-crl", *file, R_OK, warnings);

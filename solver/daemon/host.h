@@ -11,4 +11,7 @@ void host_verify(const struct config *c, struct buf *mistakes);
 /* What is not there now, and may come: one a line. */
 void host_advise(const struct config *c, struct buf *warnings);
 
+/* The folder that a path lies in; gives (free with free). */
+char *host_parent(const char *path);
+
 #endif

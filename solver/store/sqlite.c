@@ -13,6 +13,7 @@
 #include "solver/base/clock.h"
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
+#include "solver/base/trusted.h"
 #include "solver/store/digest.h"
 
 #define MARK_FORCE_MS 1000
@@ -201,6 +202,8 @@ void sqlite_close(void *backend)
 
 static int make_folder(const char *folder, struct err *err)
 {
+	if (trusted_folder(folder, geteuid(), geteuid() == 0, err) < 0)
+		return err_in(err, "the state folder is not safe");
 	if (mkdir(folder, 0700) == 0 || errno == EEXIST)
 		return 0;
 	return err_errno(err, "make the state folder %s", folder);

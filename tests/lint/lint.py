@@ -24,6 +24,7 @@ DIRECTION = {
     "solver/conf": ["solver/base", "solver/challenge/challenge.h"],
     "solver/store": ["solver/base", "solver/challenge"],
     "solver/net": ["solver/base", "solver/dns"],
+    "solver/sandbox": ["solver/base"],
     "solver/answers": ["solver/base"],
     "solver/nameserver": ["solver/base", "solver/dns", "solver/answers"],
     "webroot": ["solver/base", "solver/answers"],
@@ -63,6 +64,7 @@ LIBRARIES = {
     r"unbound\.h": ["solver/net"],
     r"gnutls/": ["solver/net"],
     r"crypt\.h": ["solver/crypto"],
+    r"seccomp\.h": ["solver/sandbox"],
 }
 
 # No sockets, no threads, no clock: what reads answers or is a model stays testable from text.
