@@ -61,7 +61,7 @@ cmake -S . -B "$build" -DCMAKE_BUILD_TYPE=Release >"$build/configure.log" || { t
 cmake --build "$build" -j"$(nproc)" --target dcvd >"$build/build.log" 2>&1 || { tail -n 30 "$build/build.log" >&2; exit 1; }
 dcvd=$build/dcvd
 
-mkdir -p "$state"
+mkdir -p -m 700 "$state"
 "$dcvd" serve --set "state-dir=$state" --set "http.listen=['$http_port']" --set "check.http-port=$http_port" \
   --set "dns.listen=['127.0.0.1:$dns_port']" --set "api.listen=['127.0.0.1:$api_port']" \
   --set "check.allow-addresses=['127.0.0.0/8', '::1']" 2>"$build/dcvd.log" &

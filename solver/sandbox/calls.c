@@ -93,8 +93,7 @@ static int fill(scmp_filter_ctx filter)
 	int code = add(filter, SCMP_ACT_ALLOW, allowed, ARRAY_LEN(allowed));
 
 	seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
-	seccomp_attr_set(filter, SCMP_FLTATR_CTL_SSB, 1);      /* else old kernels slow the process down */
-	seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a tree in place of a list */
+	seccomp_attr_set(filter, SCMP_FLTATR_CTL_SSB, 1); /* else old kernels slow the process down */
 	if (code >= 0)
 		code = add(filter, SCMP_ACT_KILL_PROCESS, deadly, ARRAY_LEN(deadly));
 	if (code >= 0)
