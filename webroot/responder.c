@@ -5,16 +5,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "solver/base/listen.h"
 #include "solver/base/mem.h"
+#include "solver/guard/guard.h"
 #include "webroot/target.h"
 
 #define OPTION "http.listen"
 #define BODY_MAX 1024           /* a key authorization is a token, a dot and 43 characters */
 #define CONNECTIONS 8192
+#define HEAD_S 10
 #define IDLE_S 15
 #define MEMORY_PER_CONNECTION 8192 /* bounds the request header */
 
@@ -28,26 +29,10 @@ struct responder {
 	struct answers *answers;
 	char *redirect;
 	struct MHD_Response *not_found, *bad_request, *bad_method;
+	struct guard *guard;
 	struct listener *listeners;
 	size_t count;
 };
-
-struct hosts {
-	const char *first;
-	unsigned count;
-};
-
-static enum MHD_Result see_header(void *arg, enum MHD_ValueKind kind, const char *key, const char *value)
-{
-	struct hosts *hosts = arg;
-
-	(void)kind;
-	if (strcasecmp(key, MHD_HTTP_HEADER_HOST) == 0) {
-		hosts->first = value;
-		hosts->count++;
-	}
-	return MHD_YES;
-}
 
 static enum MHD_Result send_once(struct MHD_Connection *c, unsigned status, struct MHD_Response *response)
 {
@@ -79,13 +64,11 @@ static enum MHD_Result send_redirect(struct MHD_Connection *c, const char *base,
 
 static enum MHD_Result answer(struct responder *r, struct MHD_Connection *c, const char *url)
 {
-	struct hosts hosts = { NULL, 0 };
+	const char *header = MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST), *token = target_token(url);
 	char host[TARGET_HOST_SIZE], body[BODY_MAX];
-	const char *token = target_token(url);
 	long length;
 
-	MHD_get_connection_values(c, MHD_HEADER_KIND, see_header, &hosts);
-	if (hosts.count != 1 || !target_host(url, hosts.first, host))
+	if (!header || !target_host(url, header, host))
 		return MHD_queue_response(c, MHD_HTTP_BAD_REQUEST, r->bad_request);
 	if (!token)
 		return MHD_queue_response(c, MHD_HTTP_NOT_FOUND, r->not_found);
@@ -97,14 +80,27 @@ static enum MHD_Result answer(struct responder *r, struct MHD_Connection *c, con
 	return MHD_queue_response(c, MHD_HTTP_NOT_FOUND, r->not_found);
 }
 
+static enum MHD_Result refuse_head(struct MHD_Connection *c, int status, const char *why)
+{
+	CLEANUP(mem_freep) char *text = mem_printf("bad request: %s\n", why);
+	struct MHD_Response *response = MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_COPY);
+
+	if (response)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "text/plain");
+	return send_once(c, (unsigned)status, response);
+}
+
 static enum MHD_Result handle(void *arg, struct MHD_Connection *c, const char *url, const char *method,
 	const char *version, const char *upload, size_t *upload_size, void **state)
 {
 	static char seen;
 	struct responder *r = arg;
+	const char *why;
+	int status = *state ? 0 : guard_judge(c, url, method, version, &why);
 
-	(void)version;
 	(void)upload;
+	if (status)
+		return refuse_head(c, status, why);
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
 		return MHD_queue_response(c, MHD_HTTP_METHOD_NOT_ALLOWED, r->bad_method);
 	/* An answer to the first call would end the connection: libmicrohttpd takes it for the refusal of a body. */
@@ -113,6 +109,7 @@ static enum MHD_Result handle(void *arg, struct MHD_Connection *c, const char *u
 		*upload_size = 0;
 		return MHD_YES;
 	}
+	guard_idle(guard_visit(c));
 	return answer(r, c, url);
 }
 
@@ -122,6 +119,16 @@ static size_t keep_escapes(void *arg, struct MHD_Connection *c, char *text)
 	(void)arg;
 	(void)c;
 	return strlen(text);
+}
+
+static void on_connection(void *arg, struct MHD_Connection *c, void **slot, enum MHD_ConnectionNotificationCode what)
+{
+	struct responder *r = arg;
+
+	if (what == MHD_CONNECTION_NOTIFY_CLOSED)
+		guard_leave(*slot);
+	else
+		*slot = guard_enter(r->guard, c);
 }
 
 static void keep_quiet(void *arg, const char *format, va_list args)
@@ -159,18 +166,20 @@ static void wait_for_data(int fd)
 static int listener_start(struct responder *r, struct listener *l, const struct responder_options *options, struct err *err)
 {
 	unsigned threads = thread_count(options);
-	unsigned connections = (options->connections ? options->connections : CONNECTIONS) / (unsigned)r->count;
 	int fd;
 
 	if (listen_open(&l->address, SOCK_STREAM, 1, OPTION, &fd, err) < 0)
 		return err->code;
 	listen_text(&l->address, l->text);
 	wait_for_data(fd);
-	l->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO | MHD_USE_ERROR_LOG, 0, NULL, NULL, handle, r,
+	l->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO | MHD_USE_ERROR_LOG, 0, guard_accept, r->guard, handle, r,
 		MHD_OPTION_EXTERNAL_LOGGER, keep_quiet, NULL,
 		MHD_OPTION_LISTEN_SOCKET, fd,
 		MHD_OPTION_THREAD_POOL_SIZE, threads > 1 ? threads : 0,
-		MHD_OPTION_CONNECTION_LIMIT, connections < threads ? threads : connections,
+		MHD_OPTION_CONNECTION_LIMIT, guard_limit(r->guard) * threads, /* shared out among the threads */
+		MHD_OPTION_NOTIFY_CONNECTION, on_connection, r,
+		MHD_OPTION_URI_LOG_CALLBACK, guard_target, r->guard,
+		MHD_OPTION_STRICT_FOR_CLIENT, guard_strictness(),
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_PER_CONNECTION,
 		MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)1024,
@@ -192,6 +201,15 @@ static int listeners_start(struct responder *r, const struct responder_options *
 	return 0;
 }
 
+static struct guard *guard_open(const struct responder_options *options)
+{
+	unsigned connections = options->connections ? options->connections : CONNECTIONS;
+	const struct guard_options guard = { .listener = "http", .connections = connections, .per_address = connections / 2 + 1,
+	                                     .head_s = HEAD_S, .idle_s = IDLE_S };
+
+	return guard_new(&guard);
+}
+
 static char *redirect_base(const char *text)
 {
 	size_t length = text ? strlen(text) : 0;
@@ -210,6 +228,7 @@ int responder_start(const struct responder_options *options, struct answers *a, 
 		err = &scratch;
 	r->answers = a;
 	r->redirect = redirect_base(options->redirect_unknown);
+	r->guard = guard_open(options);
 	r->not_found = fixed_response("not found: this port answers ACME HTTP-01 challenges and nothing else; the API has one of its own\n");
 	r->bad_request = fixed_response("bad request\n");
 	r->bad_method = fixed_response("method not allowed: this port answers ACME HTTP-01 challenges to GET and HEAD, and nothing else; the API (and httpreq) has one of its own\n");
@@ -233,12 +252,18 @@ void responder_stop(struct responder *r)
 	for (size_t i = 0; i < r->count; i++)
 		if (r->listeners[i].daemon)
 			MHD_stop_daemon(r->listeners[i].daemon);
+	guard_free(r->guard);
 	MHD_destroy_response(r->not_found);
 	MHD_destroy_response(r->bad_request);
 	MHD_destroy_response(r->bad_method);
 	free(r->listeners);
 	free(r->redirect);
 	free(r);
+}
+
+struct guard *responder_guard(const struct responder *r)
+{
+	return r->guard;
 }
 
 const char *responder_bound(const struct responder *r, size_t index)

@@ -2,7 +2,8 @@
  * answers and 404 to all else (RFC 8555 section 8.3), on libmicrohttpd's own threads.
  *
  * Nothing of a request is trusted: the token's alphabet and length are checked before any lookup, the
- * host is normalised, header and connection counts are bounded, and bodies of requests are dropped unread. */
+ * host is normalised, header and connection counts are bounded, and bodies of requests are dropped unread. What could be read in two
+ * ways is refused (solver/guard). */
 #ifndef WEBROOT_RESPONDER_H
 #define WEBROOT_RESPONDER_H
 
@@ -10,6 +11,7 @@
 
 #include "solver/answers/answers.h"
 #include "solver/base/err.h"
+#include "solver/guard/guard.h"
 
 struct responder;
 
@@ -17,13 +19,15 @@ struct responder_options {
 	const char *const *listen;    /* "0.0.0.0:80", "[::]:80", port 0 for any; ends with NULL */
 	const char *redirect_unknown; /* "http://dcv.akamai.com": 302 there for tokens not known; NULL or "": 404 */
 	unsigned threads;             /* 0: one per processor */
-	unsigned connections;         /* at once, over all addresses; 0: 8192 */
+	unsigned connections;         /* at once, over all addresses, half of them from one; 0: 8192 */
 };
 
 /* Gives (stop with responder_stop). Options are copied; `a` is borrowed until then. A taken port names
  * the address, the reason and the option http.listen. */
 int responder_start(const struct responder_options *options, struct answers *a, struct responder **ret, struct err *err);
 void responder_stop(struct responder *r); /* NULL is allowed */
+/* Its limits and deadlines; somebody calls guard_sweep() for it each second. Borrowed. */
+struct guard *responder_guard(const struct responder *r);
 /* The bound addresses as text ("127.0.0.1:8080"), in the order of `listen`; NULL past the last. */
 const char *responder_bound(const struct responder *r, size_t index);
 

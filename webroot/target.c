@@ -91,11 +91,21 @@ static bool authority_host(const char *text, size_t length, char host[TARGET_HOS
 	return port_valid(text + used, length - used) && host_copy(text + 1, used - 2, true, host);
 }
 
+/* libmicrohttpd leaves the white space behind a value. */
+static size_t trimmed_length(const char *value)
+{
+	size_t length = strlen(value);
+
+	while (length && (value[length - 1] == ' ' || value[length - 1] == '\t'))
+		length--;
+	return length;
+}
+
 bool target_host(const char *target, const char *header, char ret_host[TARGET_HOST_SIZE])
 {
 	const char *authority = absolute_authority(target);
 
 	if (authority)
 		return authority_host(authority, strcspn(authority, "/"), ret_host);
-	return header && authority_host(header, strlen(header), ret_host);
+	return header && authority_host(header, trimmed_length(header), ret_host);
 }

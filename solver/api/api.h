@@ -30,6 +30,8 @@ struct api_parts {
 	/* Whether the service can do its work, for /v1/health/ready. NULL: always. */
 	int (*ready)(void *arg, struct err *err);
 	void *ready_arg;
+	/* Of other listeners, for /metrics: ends with NULL, borrowed. NULL: there are none. */
+	struct guard *const *guards;
 };
 
 /* Whether api_start() would find the options and files of its listeners fit for use; nothing listens. */

@@ -10,6 +10,9 @@
 #include "solver/api/internal.h"
 #include "solver/api/peer.h"
 #include "solver/base/mem.h"
+#include "solver/net/http_claims.h"
+
+#define CLAIM_RETRY_S 5
 
 /* A page in a browser on this host can reach the loopback, with the rights of nobody: it announces itself by
  * an Origin, or by a Host that is a name it controls (DNS rebinding). */
@@ -184,6 +187,17 @@ static bool only_withdraws(struct http_exchange *x)
 	return strcmp(http_exchange_method(x), "DELETE") == 0 || (verb && strcmp(verb, "/cleanup") == 0);
 }
 
+static int claim_request(struct api *a, struct http_exchange *x, const struct caller *caller, struct problem *problem)
+{
+	int64_t max = a->config->api.requests_per_client;
+
+	if (http_exchange_claim(x, a->claims, caller->name, (unsigned)max) == 0)
+		return 0;
+	problem->retry_after_s = CLAIM_RETRY_S;
+	return problem_set(problem, 429, ERR_RATE, NULL, "client %s has %lld requests under way already (api.requests-per-client); end some of its "
+	                   "event streams or waits, or ask again later", caller->name, (long long)max);
+}
+
 static int admit(struct api *a, struct http_exchange *x, const struct caller *caller, bool withdraws, struct problem *problem)
 {
 	bool reads = strcmp(http_exchange_method(x), "GET") == 0;
@@ -194,6 +208,8 @@ static int admit(struct api *a, struct http_exchange *x, const struct caller *ca
 		return problem_set(problem, 403, ERR_DENIED, NULL, "client %s may not ask from %s", caller->name, caller->peer);
 	if (withdraws)
 		return 0;
+	if (claim_request(a, x, caller, problem) < 0)
+		return problem->err.code;
 	if (!grants_allow_door(caller->grants, caller->door))
 		return problem_set(problem, 403, ERR_DENIED, NULL, "client %s may not use the door %s", caller->name, caller->door);
 	return reads || is_counted_later(x) ? 0 : caller_take_rate(a, caller, 1, problem);

@@ -1,8 +1,17 @@
 /* Where the doors stand: plain listeners and those with TLS. */
+#include <netinet/in.h>
+#include <string.h>
+
 #include "solver/api/internal.h"
+#include "solver/base/limit.h"
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
+#include "solver/guard/guard.h"
+#include "solver/net/http_claims.h"
 #include "solver/net/http_tls.h"
+
+#define HEAD_S 10
+#define IDLE_S 60
 
 static size_t count_of(char *const *list)
 {
@@ -54,9 +63,29 @@ int api_check(struct loop *l, const struct config *config, struct err *err)
 	return code;
 }
 
+static bool is_proxy(const struct sockaddr *peer, void *arg)
+{
+	const struct api *a = arg;
+	struct sockaddr_storage address = { 0 };
+	char text[ADDRESS_TEXT_SIZE];
+
+	memcpy(&address, peer, peer->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
+	return networks_hold(a->proxies, address_host(&address, text));
+}
+
+static struct guard *guard_open(struct api *a)
+{
+	const struct config_api *c = &a->config->api;
+	const struct guard_options options = { .listener = "api", .connections = limit_fit((unsigned)c->connections, LIMIT_SHARE_API, "api.connections"),
+	                                       .per_address = (unsigned)c->connections_per_address, .head_s = HEAD_S, .idle_s = IDLE_S,
+	                                       .is_exempt = is_proxy, .arg = a };
+
+	return guard_new(&options);
+}
+
 static int listen_all(struct api *a, char **listen, struct http_tls *tls, const char *option, struct err *err)
 {
-	const struct http_server_options options = { .max_body = (size_t)a->config->api.max_body, .tls = tls };
+	const struct http_server_options options = { .max_body = (size_t)a->config->api.max_body, .guard = a->guard, .tls = tls };
 
 	for (; listen && *listen; listen++, a->server_count++)
 		if (http_server_start(a->parts.loop, *listen, &options, api_handle, a, &a->servers[a->server_count], err) < 0)
@@ -68,6 +97,8 @@ int listeners_open(struct api *a, struct err *err)
 {
 	const struct config_api *c = &a->config->api;
 
+	a->claims = http_claims_new();
+	a->guard = guard_open(a);
 	a->servers = mem_new(count_of(c->listen) + count_of(c->tls_listen) + 1, sizeof(*a->servers));
 	if (tls_open(a->parts.loop, a->config, &a->tls, err) < 0)
 		return err->code;
@@ -90,4 +121,6 @@ void listeners_close(struct api *a)
 	for (size_t i = 0; i < a->server_count; i++)
 		http_server_stop(a->servers[i]);
 	http_tls_close(a->tls);
+	http_claims_free(a->claims);
+	guard_free(a->guard);
 }

@@ -4,8 +4,10 @@
 #include "solver/api/audit.h"
 #include "solver/api/internal.h"
 #include "solver/base/buf.h"
+#include "solver/guard/guard.h"
 
 #define METRICS_MAX (1024 * 1024)
+#define LISTENERS_MAX 8 /* beside those of the API */
 
 static void counter(struct buf *b, const char *name, const char *help, uint64_t value)
 {
@@ -27,6 +29,15 @@ static void add_seconds(struct buf *b, const struct engine_numbers *n)
 	           "dcvd_ready_seconds_sum %.3f\ndcvd_ready_seconds_count %" PRIu64 "\n", (double)n->ready_ms_sum / 1000, n->ready);
 }
 
+static void add_guards(struct buf *b, const struct api *a)
+{
+	struct guard *guards[LISTENERS_MAX + 2] = { a->guard };
+
+	for (size_t i = 0; a->parts.guards && a->parts.guards[i] && i < LISTENERS_MAX; i++)
+		guards[i + 1] = a->parts.guards[i];
+	guard_metrics(guards, b);
+}
+
 void metrics_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument)
 {
 	struct buf b = BUF_INIT(METRICS_MAX);
@@ -45,6 +56,7 @@ void metrics_get(struct api *a, struct http_exchange *x, const struct caller *ca
 	counter(&b, "api_requests_total", "Requests to the API.", a->requests);
 	counter(&b, "api_refused_total", "Requests answered with a problem.", a->refused);
 	add_seconds(&b, &n);
+	add_guards(&b, a);
 	audit_metrics(a, caller, &b);
 	http_exchange_reply(x, 200, "text/plain; version=0.0.4; charset=utf-8", buf_text(&b), b.length);
 	buf_done(&b);

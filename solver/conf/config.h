@@ -29,6 +29,8 @@ struct config_api {
 	char **listen;          /* default "127.0.0.1:8053" */
 	bool loopback_open;     /* callers from loopback need no token; default false */
 	int64_t max_body;       /* bytes */
+	int64_t connections;    /* at once, over all listeners */
+	int64_t connections_per_address, requests_per_client; /* at once */
 	char **trusted_proxies; /* networks whose X-Forwarded-For is believed */
 	char *front_proxy_ca;   /* CA file of the front proxy (Kubernetes aggregation), or NULL: X-Remote-User is ignored */
 	char **front_proxy_names; /* common names of its certificate */

@@ -25,6 +25,7 @@
 #include "solver/net/interface.h"
 #include "webroot/responder.h"
 
+#define SWEEP_MS 1000
 #define CONFIGS_MAX 64 /* reloads whose snapshots running jobs may still hold */
 
 struct daemon {
@@ -40,6 +41,8 @@ struct daemon {
 	struct api *api;
 	struct reload *reload;
 	struct watchdog *watchdog;
+	struct guard *guards[3]; /* of the listeners for authorities; the last is NULL */
+	struct timer *sweep;
 };
 
 static struct config *config_now(const struct daemon *d)
@@ -122,6 +125,26 @@ static int open_responder(struct daemon *d, char **listen, struct err *err)
 	return is_on(listen) ? responder_start(&options, d->parts.answers, &d->responder, err) : 0;
 }
 
+/* The responder has threads of its own, none of which has a timer. */
+static void on_sweep(void *arg)
+{
+	struct daemon *d = arg;
+
+	d->sweep = timer_start(d->parts.loop, SWEEP_MS, on_sweep, d);
+	guard_sweep(responder_guard(d->responder));
+}
+
+static void watch_connections(struct daemon *d)
+{
+	size_t count = 0;
+
+	if (d->responder) {
+		d->guards[count++] = responder_guard(d->responder);
+		on_sweep(d);
+	}
+	d->guards[count] = https_guard(d->https);
+}
+
 /* After the recovery: the first question finds the answers that were published before. */
 static int open_responders(struct daemon *d, struct err *err)
 {
@@ -133,6 +156,8 @@ static int open_responders(struct daemon *d, struct err *err)
 		code = open_responder(d, http, err);
 	if (code == 0)
 		code = https_open(d->parts.loop, &config_now(d)->http, d->parts.answers, &d->https, err);
+	if (code == 0)
+		watch_connections(d);
 	addresses_free(dns);
 	addresses_free(http);
 	return code;
@@ -153,7 +178,7 @@ static int open_doors(struct daemon *d, struct err *err)
 	if (api_bootstrap_operator(d->parts.store, c->state_dir, err) < 0 || cps_open(&cps, &d->cps, err) < 0)
 		return err->code;
 	const struct api_parts api = { .loop = d->parts.loop, .engine = d->parts.engine, .store = d->parts.store, .http = d->parts.http, .may_connect = address_may_connect,
-	                               .config = c, .mpic = d->parts.mpic, .cps = d->cps, .ready = is_ready, .ready_arg = d };
+	                               .config = c, .mpic = d->parts.mpic, .cps = d->cps, .ready = is_ready, .ready_arg = d, .guards = d->guards };
 	if (api_start(&api, &d->api, err) < 0)
 		return err->code;
 	access_follow(d->parts.access, d->api);
@@ -165,6 +190,7 @@ static int open_doors(struct daemon *d, struct err *err)
 static void close_all(struct daemon *d)
 {
 	watchdog_stop(d->watchdog);
+	timer_stop(d->sweep);
 	reload_free(d->reload);
 	access_follow(d->parts.access, NULL);
 	api_stop(d->api);

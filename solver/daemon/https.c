@@ -3,19 +3,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "solver/base/limit.h"
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
 #include "solver/daemon/addresses.h"
+#include "solver/guard/guard.h"
 #include "solver/net/http_server.h"
 #include "solver/net/http_tls.h"
 #include "webroot/target.h"
 
 #define BODY_MAX 1024    /* a key authorization is a token, a dot and 43 characters */
 #define REQUEST_MAX 1024 /* nobody has a reason to send a body */
+#define HEAD_S 10
+#define IDLE_S 15
 
 struct https {
 	struct answers *answers;
 	struct http_tls *tls;
+	struct guard *guard;
 	struct http_server **servers;
 	size_t count;
 	char *redirect;
@@ -61,9 +66,18 @@ static void handle(struct http_exchange *x, void *arg)
 	}
 }
 
-static int listen_all(struct https *h, struct loop *l, char **listen, const struct config_http *c, struct err *err)
+static struct guard *guard_open(const struct config_http *c)
 {
-	const struct http_server_options options = { .max_body = REQUEST_MAX, .connections = (unsigned)c->connections, .idle_seconds = 15, .tls = h->tls };
+	unsigned connections = limit_fit((unsigned)c->connections, LIMIT_SHARE_HTTPS, "http.tls-listen");
+	const struct guard_options options = { .listener = "https", .connections = connections, .per_address = connections / 2 + 1,
+	                                       .head_s = HEAD_S, .idle_s = IDLE_S };
+
+	return guard_new(&options);
+}
+
+static int listen_all(struct https *h, struct loop *l, char **listen, struct err *err)
+{
+	const struct http_server_options options = { .max_body = REQUEST_MAX, .guard = h->guard, .tls = h->tls };
 
 	while (listen[h->count])
 		h->count++;
@@ -112,7 +126,8 @@ int https_open(struct loop *l, const struct config_http *c, struct answers *answ
 	h->redirect = c->redirect_unknown && *c->redirect_unknown ? mem_dup(c->redirect_unknown) : NULL;
 	listen = addresses_expand(c->tls_listen);
 	h->tls = tls;
-	code = listen_all(h, l, listen, c, err);
+	h->guard = guard_open(c);
+	code = listen_all(h, l, listen, err);
 	addresses_free(listen);
 	if (code < 0)
 		https_close(h);
@@ -130,6 +145,11 @@ void https_reconfigure(struct https *h, const struct config_http *c)
 		log_event(LOG_ERROR, "http.tls-certificate: the new files cannot be used; the old ones stay in force", "error", err.text, NULL);
 }
 
+struct guard *https_guard(const struct https *h)
+{
+	return h ? h->guard : NULL;
+}
+
 void https_close(struct https *h)
 {
 	if (!h)
@@ -137,6 +157,7 @@ void https_close(struct https *h)
 	for (size_t i = 0; i < h->count; i++)
 		http_server_stop(h->servers[i]);
 	http_tls_close(h->tls);
+	guard_free(h->guard);
 	free(h->servers);
 	free(h->redirect);
 	free(h);

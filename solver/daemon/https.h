@@ -7,12 +7,14 @@
 #include "solver/conf/config.h"
 #include "solver/net/loop.h"
 
+struct guard;
 struct https;
 
-/* Gives *ret (free with https_close); NULL when http.tls-listen is empty. `c` and `answers` are borrowed. */
 /* Whether the options fit each other and the files can be used; nothing listens. */
 int https_check(struct loop *l, const struct config_http *c, struct err *err);
+/* Gives *ret (free with https_close); NULL when http.tls-listen is empty. `c` and `answers` are borrowed. */
 int https_open(struct loop *l, const struct config_http *c, struct answers *answers, struct https **ret, struct err *err);
+struct guard *https_guard(const struct https *h); /* borrowed; NULL when `h` is */
 void https_close(struct https *h); /* NULL is allowed */
 /* The files of the certificate take effect at once. */
 void https_reconfigure(struct https *h, const struct config_http *c);

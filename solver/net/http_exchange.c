@@ -99,13 +99,13 @@ struct http_exchange *exchange_new(struct http_server *s, struct MHD_Connection 
 
 	x->server = s;
 	x->connection = connection;
+	x->visit = guard_visit(connection);
 	x->method = strcmp(method, "HEAD") == 0 ? "GET" : method;
 	x->path = mem_dup(path);
 	x->body = BUF_INIT(s->max_body);
 	x->stream = BUF_INIT(HTTP_STREAM_MAX);
 	set_peer(x);
-	if (s->tls)
-		x->tls = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+	x->tls = x->visit->own;
 	DL_APPEND(s->exchanges, x);
 	return x;
 }
@@ -116,6 +116,7 @@ void exchange_free(struct http_exchange *x)
 
 	DL_DELETE(x->server->exchanges, x);
 	peer_unwatch(x);
+	claim_release(x->claim);
 	LL_FOREACH_SAFE(x->headers, h, tmp) {
 		free(h->name);
 		free(h->value);
@@ -264,6 +265,8 @@ static void exchange_answer(struct http_exchange *x, int status, const char *con
 		MHD_add_response_header(response, h->name, h->value);
 	x->response = response;
 	x->status = status;
+	if (!x->streaming)
+		guard_reply(x->visit);
 	exchange_resume(x); /* inside `handle` nothing is suspended yet: exchange_go_on() queues it */
 }
 

@@ -2,7 +2,8 @@
  *
  * `handle` is called on the loop thread, once per request, when the whole (bounded) body is there. It answers
  * now or later: exactly one http_exchange_reply(), or http_exchange_stream() … http_exchange_end(). A body over
- * the maximum is refused with 413 (problem details, RFC 9457) before `handle` hears of it.
+ * the maximum is refused with 413 (problem details, RFC 9457) before `handle` hears of it, and so is with 400, 411 or 417 what could be
+ * read in two ways (solver/guard).
  *
  * An exchange lives until its on-gone callback returns: the reply was sent, or the peer went away first. Who
  * keeps `x` after `handle` returned sets that callback and forgets `x` there. Replying twice is a bug. */
@@ -20,6 +21,7 @@
 struct http_server;
 struct http_exchange;
 struct http_tls;
+struct guard;
 
 /* The certificate of a TLS client. Only what is trusted[] says anything: the rest is a claim. */
 #define HTTP_TRUST_MAX 2
@@ -33,8 +35,7 @@ struct http_certificate {
 
 struct http_server_options {
 	size_t max_body;         /* bytes; 0: 1 MiB */
-	unsigned connections;    /* at once; 0: 1000 */
-	unsigned idle_seconds;   /* silence on a connection, except while a reply is awaited; 0: 60 */
+	struct guard *guard;     /* limits and deadlines, shared with other servers; borrowed. NULL: one of its own */
 	struct http_tls *tls;    /* NULL: plain HTTP. Borrowed until http_server_stop() */
 };
 

@@ -1,11 +1,12 @@
 /* What the files of the HTTP server share: http_server.c (connections), http_exchange.c (requests and replies),
- * http_listen.c (sockets). */
+ * http_listen.c (sockets), http_claims.c (how many requests of whom). */
 #ifndef SOLVER_NET_HTTP_SERVER_PRIVATE_H
 #define SOLVER_NET_HTTP_SERVER_PRIVATE_H
 
 #include <microhttpd.h>
 
 #include "solver/base/buf.h"
+#include "solver/guard/guard.h"
 #include "solver/net/address.h"
 #include "solver/net/http_server.h"
 #include "solver/net/http_tls_private.h"
@@ -22,6 +23,8 @@ struct http_server {
 	http_handle_fn handle;
 	void *arg;
 	struct http_tls *tls;   /* or NULL */
+	struct guard *guard, *own_guard; /* own_guard: NULL where several servers share one */
+	struct timer *sweep;
 	struct http_exchange *exchanges;
 };
 
@@ -31,10 +34,13 @@ struct header {
 };
 
 struct peer_watch;
+struct claim;
 
 struct http_exchange {
 	struct http_server *server;
 	struct MHD_Connection *connection;
+	struct guard_visit *visit;   /* of the connection */
+	struct claim *claim;         /* or NULL */
 	const char *method;
 	char *path;
 	char *prefix;                /* cut off the path; wiped */
@@ -61,6 +67,9 @@ int http_listen_open(const char *listen_text, int *ret_fd, int *ret_port, struct
 /* ---- http_server.c ---- */
 /* libmicrohttpd looks at resumed connections in its next MHD_run() only, and nothing else may call for one. */
 void server_kick(struct http_server *s);
+
+/* ---- http_claims.c ---- */
+void claim_release(struct claim *c); /* NULL is allowed */
 
 /* ---- http_exchange.c ---- */
 struct http_exchange *exchange_new(struct http_server *s, struct MHD_Connection *connection, const char *path, const char *method);

@@ -227,9 +227,10 @@ static void an_address_literal_is_a_host_too(void **state)
 	assert_body(ask(*state, "GET " PATH "token HTTP/1.1\r\nHost: [2001:DB8::1]:80\r\n\r\n"), "for the address");
 }
 
-static void the_absolute_form_decides_over_the_host_header(void **state)
+static void an_absolute_target_must_name_the_host(void **state)
 {
-	assert_body(ask(*state, "GET http://www.example.com" PATH "token HTTP/1.1\r\nHost: a.example\r\n\r\n"), BODY);
+	assert_body(ask(*state, "GET http://www.example.com" PATH "token HTTP/1.1\r\nHost: www.example.com\r\n\r\n"), BODY);
+	assert_status(ask(*state, "GET http://www.example.com" PATH "token HTTP/1.1\r\nHost: a.example\r\n\r\n"), 400);
 }
 
 static void head_gives_the_header_of_get_without_a_body(void **state)
@@ -292,7 +293,7 @@ int main(void)
 		TEST(a_known_token_is_answered_with_its_exact_body),
 		TEST(the_host_is_read_without_case_port_and_trailing_dot),
 		TEST(an_address_literal_is_a_host_too),
-		TEST(the_absolute_form_decides_over_the_host_header),
+		TEST(an_absolute_target_must_name_the_host),
 		TEST(head_gives_the_header_of_get_without_a_body),
 		TEST(a_connection_is_kept_for_the_next_request),
 		TEST(a_change_of_the_table_is_seen_at_once),
