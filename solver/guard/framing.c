@@ -81,7 +81,7 @@ void framing_line(struct framing *f, const char *method, const char *url, const 
 	if (length > METHOD_MAX || !is_made_of(method, length, TOKEN))
 		refuse(f, "the method is no token");
 	if (lines && (f->target != f->method + length + 1 || (uintptr_t)version != f->target + f->target_length + 1))
-		refuse(f, "the request line is not \"METHOD TARGET VERSION\" with one space between each");
+		refuse(f, "the request line is not METHOD TARGET VERSION with one space between each");
 }
 
 /* ---- the fields ---- */
@@ -135,7 +135,7 @@ static void judge_body(struct framing *f)
 	if (f->lengths && (f->length.length > LENGTH_DIGITS_MAX || !is_made_of(f->length.text, f->length.length, "0123456789")))
 		refuse(f, "the Content-Length is no number");
 	if (f->encodings > 1 || (f->encodings && !equals(f->encoding, "chunked")))
-		refuse(f, "the Transfer-Encoding is not exactly \"chunked\"");
+		refuse(f, "the Transfer-Encoding is not exactly chunked");
 	if (f->encodings && f->http10)
 		refuse(f, "HTTP/1.0 knows no Transfer-Encoding");
 }

@@ -27,7 +27,7 @@ struct framing_text {
 };
 
 struct framing {
-	const char *why;       /* a sentence about what is wrong; NULL: nothing so far */
+	const char *why;       /* a sentence without quotes about what is wrong; NULL: nothing so far */
 	bool lines, http10;
 	uintptr_t target, end; /* addresses; end: of the part that was looked at last */
 	uintptr_t method;

@@ -1,5 +1,6 @@
 """What could be read in two ways is refused and the connection closed, on every HTTP listener; the requests stand in framing/requests.txt."""
 import contextlib
+import json
 import pathlib
 import re
 import socket
@@ -139,6 +140,17 @@ http: {{tls-listen: ["127.0.0.1:{cls.ports['responder with TLS']}"], tls-certifi
         smuggled = b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + PLAIN
         for listener in self.ports:
             self.assertEqual(self.answer(listener, [smuggled], "closed"), 400)
+
+    def test_the_api_says_as_problem_details_what_is_wrong(self):
+        for statuses, _, title, request in (row for row in table() if row[1] == "closed"):
+            connection = self.connect("api")
+            connection.sendall(request)
+            reply = b"".join(iter(lambda: receive(connection), b""))
+            if b"application/problem+json" in reply:
+                with self.subTest(request=title):
+                    problem = json.loads(reply.split(b"\r\n\r\n", 1)[1])
+                    self.assertIn(problem["status"], statuses)
+                    self.assertTrue(problem["detail"])
 
     def test_requests_in_one_packet_are_answered_in_order(self):
         for listener in self.ports:
