@@ -37,6 +37,25 @@ struct tls_keys *tls_keys_now(struct http_tls *t)
 	return t->keys;
 }
 
+static void ticket_key_wipe(struct tls_keys *k)
+{
+	if (!k->ticket_key.data)
+		return;
+	explicit_bzero(k->ticket_key.data, k->ticket_key.size);
+	gnutls_free(k->ticket_key.data);
+	k->ticket_key.data = NULL;
+}
+
+const gnutls_datum_t *tls_keys_ticket_key(struct tls_keys *k, int64_t now_ms)
+{
+	if (k->ticket_key.data && now_ms - k->ticket_key_made_ms < TLS_TICKET_KEY_MS)
+		return &k->ticket_key;
+	ticket_key_wipe(k);
+	gnutls_session_ticket_key_generate(&k->ticket_key);
+	k->ticket_key_made_ms = now_ms;
+	return &k->ticket_key;
+}
+
 void tls_keys_release(struct tls_keys *k)
 {
 	if (!k || --k->holders)
@@ -44,6 +63,7 @@ void tls_keys_release(struct tls_keys *k)
 	if (k->credentials)
 		gnutls_certificate_free_credentials(k->credentials);
 	gnutls_priority_deinit(k->priority);
+	ticket_key_wipe(k);
 	for (size_t i = 0; i < HTTP_TRUST_MAX; i++) {
 		if (k->trust[i])
 			gnutls_x509_trust_list_deinit(k->trust[i], 1);

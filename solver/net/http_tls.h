@@ -4,7 +4,7 @@
  * without DHE) and "modern" (TLS 1.3 only): forward secrecy and AEAD, no SHA-1. A new pair that cannot be used (half written, key and certificate do not match) leaves the old one in
  * force and is logged. Connections keep the profile and the server's certificate that they began with. Client certificates are
  * verified against CA files, as certificates of clients, and against revocation lists (revocation.h), at each request: with the files
- * and the time of now. */
+ * and the time of now; so a session that was resumed by a ticket is verified as any other. */
 #ifndef SOLVER_NET_HTTP_TLS_H
 #define SOLVER_NET_HTTP_TLS_H
 

@@ -15,6 +15,8 @@ struct tls_keys {
 	gnutls_certificate_credentials_t credentials;
 	gnutls_x509_trust_list_t trust[HTTP_TRUST_MAX]; /* or NULL */
 	struct revocation *revocation[HTTP_TRUST_MAX];  /* or NULL: nothing is known of revocation */
+	gnutls_datum_t ticket_key;
+	int64_t ticket_key_made_ms; /* on the loop's clock */
 	unsigned long number; /* of this reading, from 1 */
 	gnutls_priority_t priority;
 	bool require;
@@ -30,6 +32,10 @@ struct tls_keys {
 
 struct tls_keys *tls_keys_now(struct http_tls *t); /* borrowed; NULL: there is no certificate yet */
 void tls_keys_release(struct tls_keys *k);
+/* The key of session tickets (RFC 5077; RFC 8446, section 4.6.1): random, new after TLS_TICKET_KEY_MS and with each reading of the
+ * files. So a ticket lasts an hour at most, and none outlives a CA or a list that changed. Borrowed until the next call. */
+#define TLS_TICKET_KEY_MS INT64_C(3600000)
+const gnutls_datum_t *tls_keys_ticket_key(struct tls_keys *k, int64_t now_ms);
 
 /* One connection. */
 struct tls_session;

@@ -175,7 +175,8 @@ bool tls_session_lost(struct tls_session *s)
 
 /* ---- the connection ---- */
 
-/* In the handshake, where a certificate is required: whom nobody trusts gets no further. */
+/* In the handshake, where a certificate is required: whom nobody trusts gets no further. A session that a ticket resumes has no such
+ * step: tls_session_admitted() decides at each request. */
 static int on_verify(gnutls_session_t session)
 {
 	return is_trusted(tls_session_certificate(gnutls_db_get_ptr(session))) ? 0 : GNUTLS_E_CERTIFICATE_ERROR;
@@ -194,6 +195,8 @@ struct tls_session *tls_session_new(struct http_tls *t, gnutls_session_t session
 	s->keys = k;
 	k->holders++;
 	gnutls_priority_set(session, k->priority);
+	gnutls_db_set_cache_expiration(session, (int)(TLS_TICKET_KEY_MS / 1000)); /* of tickets */
+	gnutls_session_ticket_enable_server(session, tls_keys_ticket_key(k, clock_monotonic_ms()));
 	gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, k->credentials);
 	gnutls_certificate_server_set_request(session, !asks ? GNUTLS_CERT_IGNORE : k->require ? GNUTLS_CERT_REQUIRE : GNUTLS_CERT_REQUEST);
 	gnutls_db_set_ptr(session, s);

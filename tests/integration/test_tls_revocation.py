@@ -4,6 +4,8 @@ import datetime
 import http.client
 import pathlib
 import signal
+import socket
+import ssl
 import sys
 import tempfile
 import time
@@ -139,6 +141,50 @@ class Revocation(Tls):
                     self.on(old)
         with self.assertRaises((OSError, http.client.HTTPException)), self.connect(self.files, port) as fresh:
             self.on(fresh)
+
+    def session(self, files, version, ticket=None, port=None):
+        """A connection that asked once: what it was told, whether a ticket resumed it, and its ticket for the next."""
+        context = self.contexts.setdefault((files, version), self.context(files))
+        context.minimum_version = context.maximum_version = version
+        with socket.create_connection(("127.0.0.1", port or self.tls_port), timeout=20) as plain, \
+                context.wrap_socket(plain, server_hostname="127.0.0.1", session=ticket) as secure:
+            secure.sendall(b"GET /v1/challenges HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            said = b""
+            while part := secure.recv(4096):
+                said += part
+            return said.split(b" ")[1:2], secure.session_reused, secure.session
+
+    def test_a_ticket_resumes_a_session_and_outlives_no_change_of_the_files(self):
+        self.contexts = {}
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            files = self.clients.issue(f"resumes {version.name}")
+            self.client(f"resumes-{version.name.lower()}", certificates=[f"resumes {version.name}"])
+            status, reused, ticket = self.session(files, version)
+            self.assertEqual((status, reused), ([b"200"], False))
+            status, reused, _ = self.session(files, version, ticket)
+            self.assertEqual((status, reused), ([b"200"], True), version)
+            # A client that ends is asked for at each request.
+            self.service.call("DELETE", f"/v1/clients/resumes-{version.name.lower()}")
+            self.assertEqual(self.session(files, version, ticket)[:2], ([b"403"], True))
+            self.put(self.list, self.clients.revocation_list(files))
+            self.becomes(401, files)
+            self.assertEqual(self.session(files, version, ticket)[:2], ([b"401"], False))
+
+    def test_a_resumed_session_is_verified_as_of_now(self):
+        self.contexts = {}
+        port = free_port()
+        self.make_service("resumed", self.CONFIG + self.tls_options(self.certificate, port, ", tls-client-certificate: required"))
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            files = self.clients.issue(f"short {version.name}", after=2 * SOON)
+            status, _, ticket = self.session(files, version, None, port)
+            self.assertEqual(status, [b"403"])  # it is verified, and no client has it
+            self.assertEqual(self.session(files, version, ticket, port)[:2], ([b"403"], True))
+            deadline = time.monotonic() + 20
+            while (said := self.session(files, version, ticket, port)[0]) != []:  # the certificate ends while the ticket is good
+                self.assertEqual(said, [b"403"])
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.2)
+            self.assertEqual(self.session(files, version, ticket, port)[1], True)
 
     def log_says(self, text):
         deadline = time.monotonic() + 15

@@ -130,6 +130,32 @@ static void what_cannot_be_used_leaves_the_old_in_force(void **state)
 	http_tls_close(t);
 }
 
+static bool same_key(const gnutls_datum_t *a, const unsigned char b[256])
+{
+	return memcmp(a->data, b, a->size) == 0;
+}
+
+static void the_key_of_tickets_is_new_each_hour_and_with_the_files(void **state)
+{
+	struct fixture *f = *state;
+	const struct http_tls_options options = { f->certificate[0], f->key[0] };
+	unsigned char first[256] = { 0 };
+	const gnutls_datum_t *key;
+	struct http_tls *t = NULL;
+	struct err err = { 0 };
+
+	assert_int_equal(http_tls_open(f->loop, &options, &t, &err), 0);
+	key = tls_keys_ticket_key(tls_keys_now(t), 1000);
+	assert_in_range(key->size, 32, sizeof(first));
+	memcpy(first, key->data, key->size);
+	assert_true(same_key(tls_keys_ticket_key(tls_keys_now(t), 1000 + TLS_TICKET_KEY_MS - 1), first));
+	assert_false(same_key(tls_keys_ticket_key(tls_keys_now(t), 1000 + TLS_TICKET_KEY_MS), first));
+	memcpy(first, tls_keys_ticket_key(tls_keys_now(t), 1000 + TLS_TICKET_KEY_MS)->data, key->size);
+	assert_int_equal(http_tls_reload(t, &options, &err), 0);
+	assert_false(same_key(tls_keys_ticket_key(tls_keys_now(t), 1000 + TLS_TICKET_KEY_MS), first));
+	http_tls_close(t);
+}
+
 static void a_certificate_that_does_not_exist_yet_is_waited_for(void **state)
 {
 	struct fixture *f = *state;
@@ -154,6 +180,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_key_of_another_certificate_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_ca_file_without_certificates_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_cannot_be_used_leaves_the_old_in_force, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_key_of_tickets_is_new_each_hour_and_with_the_files, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_certificate_that_does_not_exist_yet_is_waited_for, setup, teardown),
 	};
 
