@@ -1,4 +1,5 @@
 """The TLS profiles by name: every cipher suite that OpenSSL knows is offered alone, and exactly those of the profile get through."""
+import http.client
 import os
 import pathlib
 import re
@@ -9,6 +10,8 @@ import sys
 import tempfile
 import unittest
 import warnings
+
+from cryptography.hazmat.primitives import hashes
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from support.certificates import Authority, rsa_key
@@ -27,13 +30,18 @@ def all_suites():
     return sorted(set(text.strip().split(":")) - ALL_TLS13)
 
 
+def insecure_context(suite="ALL"):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.set_ciphers(f"{suite}:@SECLEVEL=0")
+    return context
+
+
 def offer(port, suite="ALL", version=ssl.TLSVersion.TLSv1_2):
     """The suite that was agreed, or None."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        context.set_ciphers(f"{suite}:@SECLEVEL=0")
+        context = insecure_context(suite)
         context.minimum_version = context.maximum_version = version
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=10) as plain, context.wrap_socket(plain) as secure:
@@ -60,13 +68,14 @@ class Profiles(unittest.TestCase):
         cls.addClassCleanup(holder.cleanup)
         folder = pathlib.Path(holder.name)
         authority = Authority(folder / "ca", "servers")
+        cls.clients = Authority(folder / "clients", "clients")
         files = {"ECDSA": authority.issue("ecdsa", ["127.0.0.1"]), "RSA": authority.issue("rsa", ["127.0.0.1"], key=rsa_key())}
         cls.ports = {}
         # One service with ECDSA at the API and RSA at the tokens, and one the other way round; the default is "intermediate".
         for name, (profile, api, http) in {"a": ("", "ECDSA", "RSA"), "b": ("", "RSA", "ECDSA"), "c": (", tls-profile: modern", "ECDSA", "RSA")}.items():
             ports = {"api": free_port(), "http": free_port()}
-            options = [f'{section}: {{tls-listen: ["127.0.0.1:{ports[section]}"], tls-certificate: {files[key].certificate}, tls-key: {files[key].key}{profile}}}\n'
-                       for section, key in (("api", api), ("http", http))]
+            options = [f'{section}: {{tls-listen: ["127.0.0.1:{ports[section]}"], tls-certificate: {files[key].certificate}, tls-key: {files[key].key}{profile}{more}}}\n'
+                       for section, key, more in (("api", api, f", tls-client-ca: {cls.clients.certificate}"), ("http", http, ""))]
             service = Service(folder / name, "".join(options))
             service.start()
             cls.addClassCleanup(service.stop)
@@ -117,6 +126,16 @@ class Profiles(unittest.TestCase):
     def test_there_is_no_compression(self):
         for _, port in self.listeners("a", "c"):
             self.assertIn("Compression: NONE", s_client(port, "-comp").stdout)
+
+    def test_a_client_certificate_that_was_signed_with_sha_1_counts_for_nothing(self):
+        context = insecure_context()
+        for digest, said in ((hashes.SHA256(), "no client has the certificate"), (hashes.SHA1(), "insecure algorithm")):
+            files = self.clients.issue(f"signed with {digest.name}", digest=digest)
+            context.load_cert_chain(files.certificate, files.key)
+            connection = http.client.HTTPSConnection("127.0.0.1", self.ports["a"]["api", "ECDSA"], timeout=20, context=context)
+            self.addCleanup(connection.close)
+            connection.request("GET", "/v1/challenges")
+            self.assertIn(said, connection.getresponse().read().decode())
 
 
 # OpenSSL's own default may refuse old versions already; whoever loosened it for another program did not mean dcvd.

@@ -37,14 +37,14 @@ class Authority:
         self.name, self.secret = name_of(common_name), ec.generate_private_key(ec.SECP256R1())
         self.certificate = self.write("ca", self.build(self.name, self.secret.public_key(), True), self.secret).certificate
 
-    def build(self, subject, public_key, is_ca, names=(), before=-DAY, after=DAY):
+    def build(self, subject, public_key, is_ca, names=(), before=-DAY, after=DAY, digest=None):
         now = datetime.datetime.utcnow()
         builder = (x509.CertificateBuilder().subject_name(subject).issuer_name(self.name).public_key(public_key)
                    .serial_number(x509.random_serial_number()).not_valid_before(now + before).not_valid_after(now + after)
                    .add_extension(x509.BasicConstraints(is_ca, None), critical=True))
         if names:
             builder = builder.add_extension(x509.SubjectAlternativeName([self.general_name(n) for n in names]), critical=False)
-        return builder.sign(self.secret, hashes.SHA256())
+        return builder.sign(self.secret, digest or hashes.SHA256())
 
     @staticmethod
     def general_name(text):
@@ -60,9 +60,9 @@ class Authority:
         files.key.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
         return files
 
-    def issue(self, common_name, names=(), stem=None, before=-DAY, after=DAY, key=None):
+    def issue(self, common_name, names=(), stem=None, before=-DAY, after=DAY, key=None, digest=None):
         key = key or ec.generate_private_key(ec.SECP256R1())
-        return self.write(stem or common_name, self.build(name_of(common_name), key.public_key(), False, names, before, after), key)
+        return self.write(stem or common_name, self.build(name_of(common_name), key.public_key(), False, names, before, after, digest), key)
 
     def revocation_list(self, *revoked, before=-DAY, after=DAY, scope=None, encoding=serialization.Encoding.PEM):
         """A list that names the certificates of these Files; bytes."""
