@@ -259,8 +259,8 @@ class Changes(CpsTest):
 
 
 class Warnings(CpsTest):
-    PRE = "DNS name not CNAMEd for auto validation."
-    POST = "A SAN name that was removed from certificate is still live on the network."
+    PRE = "DNS name www.example.test not CNAMEd for auto validation."
+    POST = "SAN name [old.example.test] removed from certificate is still live on the network."
 
     def setUp(self):
         super().setUp()

@@ -8,10 +8,8 @@
 
 #include <cmocka.h>
 
-#include "solver/base/buf.h"
 #include "solver/cps/choose.h"
 #include "solver/cps/model.h"
-#include "solver/cps/warnings.h"
 
 #define BASE "/cps/v2/enrollments/10002/changes/10003/input/"
 
@@ -236,22 +234,6 @@ static void a_new_token_is_a_new_generation_and_a_valid_name_is_not(void **state
 	cps_domains_done(&after);
 }
 
-static void an_unknown_warning_is_never_acceptable(void **state)
-{
-	static char known[] = "DNS_NAME_NOT_CNAMED", unknown[] = "UNKNOWN";
-	char *const allowed[] = { known, unknown, NULL };
-	struct buf described = BUF_INIT(4096);
-
-	(void)state;
-	assert_true(cps_warnings_acceptable("DNS name not CNAMEd for auto validation.\n\n", allowed, &described));
-	assert_false(cps_warnings_acceptable("DNS name not CNAMEd\nA new kind of warning", allowed, &described));
-	assert_false(cps_warnings_acceptable("UNKNOWN: x", allowed, &described));
-	assert_false(cps_warnings_acceptable("DNS name not CNAMEd", NULL, &described));
-	assert_true(cps_warnings_acceptable("DNS_NAME_NOT_CNAMED: x.test", allowed, &described));
-	assert_true(cps_warnings_acceptable("", NULL, &described));
-	buf_done(&described);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -268,7 +250,6 @@ int main(void)
 		cmocka_unit_test(a_name_that_no_route_allows_is_refused_by_name),
 		cmocka_unit_test(the_closest_route_decides_and_the_preference_after_it),
 		cmocka_unit_test(a_new_token_is_a_new_generation_and_a_valid_name_is_not),
-		cmocka_unit_test(an_unknown_warning_is_never_acceptable),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
