@@ -8,7 +8,7 @@
 #define SOLVER_CPS_CHOOSE_H
 
 #include "solver/conf/config.h"
-#include "solver/cps/model.h"
+#include "solver/cps/domains.h"
 #include "solver/engine/engine.h"
 
 struct cps_choice {

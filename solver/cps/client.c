@@ -7,9 +7,11 @@
 #include <utlist.h>
 
 #include "solver/base/buf.h"
+#include "solver/base/id.h"
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
 #include "solver/cps/budget.h"
+#include "solver/cps/media.h"
 #include "solver/cps/reply.h"
 #include "solver/crypto/edgegrid.h"
 
@@ -31,6 +33,7 @@ struct cps_client {
 	struct timer *pump;
 	size_t in_flight;
 	bool closed;            /* freed when nothing is in flight */
+	bool older[CPS_MEDIA_PAIRS]; /* CPS does not know the newer version of a media type */
 };
 
 struct cps_call {
@@ -191,6 +194,15 @@ static void call_resume(void *arg)
 	call_enqueue(call);
 }
 
+/* 0 to `most` - 1. From the kernel: every process would else draw the same numbers. */
+static int64_t chance(int64_t most)
+{
+	uint64_t number;
+
+	id_random(&number, sizeof(number));
+	return (int64_t)(number % (uint64_t)most);
+}
+
 /* Doubles with each try, with a quarter of it left to chance so that many calls do not march in step. */
 static int64_t pause_length(const struct cps_call *call)
 {
@@ -204,7 +216,7 @@ static int64_t pause_length(const struct cps_call *call)
 		pause *= 2;
 	if (pause > PAUSE_MAX_MS)
 		pause = PAUSE_MAX_MS;
-	return pause - pause / 4 + random() % (pause / 4 + 1);
+	return pause - pause / 4 + chance(pause / 4 + 1);
 }
 
 static bool is_read(const struct cps_call *call)
@@ -266,6 +278,25 @@ static void clock_learn(struct cps_client *c, const struct http_reply *reply)
 	c->clock_offset_ms = llabs(offset) > CLOCK_SLACK_MS ? offset : 0;
 }
 
+static bool fall_back_from(struct cps_client *c, const char *media)
+{
+	int pair = cps_media_pair(media);
+
+	if (pair < 0 || c->older[pair])
+		return false;
+	c->older[pair] = true;
+	log_event(LOG_INFO, "CPS does not know the newest version of a media type; asking for the one before", "media", media, NULL);
+	return true;
+}
+
+/* CPS did not act: the same once more in the version before, which is then used for as long as the process lives. */
+static bool falls_back(struct cps_call *call, int status)
+{
+	bool accept = status == 406 && fall_back_from(call->client, call->accept);
+
+	return accept || ((status == 415 || status == 406) && fall_back_from(call->client, call->content_type));
+}
+
 static void call_judge(struct cps_call *call, const struct http_reply *reply)
 {
 	struct err err = { 0 };
@@ -277,6 +308,10 @@ static void call_judge(struct cps_call *call, const struct http_reply *reply)
 	}
 	if (!call->clock_corrected && cps_reply_blames_clock(reply->status, reply->body, reply->body_length)) {
 		call->clock_corrected = true;
+		call_enqueue(call);
+		return;
+	}
+	if (falls_back(call, reply->status)) {
 		call_enqueue(call);
 		return;
 	}
@@ -308,8 +343,12 @@ static void call_answered(const struct http_reply *reply, const struct err *err,
 }
 
 /* "enrollments.v11" -> "application/vnd.akamai.cps.enrollments.v11+json". */
-static void header_add(const char **headers, size_t *count, struct buf *into, const char *name, const char *media)
+static void header_add(const struct cps_client *c, const char **headers, size_t *count, struct buf *into, const char *name, const char *media)
 {
+	int pair = cps_media_pair(media);
+
+	if (pair >= 0 && c->older[pair])
+		media = cps_media_older(pair);
 	if (!media)
 		return;
 	if (strchr(media, '/'))
@@ -336,8 +375,8 @@ static int call_send_signed(struct cps_call *call, const char *url, const char *
 	};
 	int code;
 
-	header_add(headers, &count, &accept, "Accept", call->accept);
-	header_add(headers, &count, &type, "Content-Type", call->content_type);
+	header_add(call->client, headers, &count, &accept, "Accept", call->accept);
+	header_add(call->client, headers, &count, &type, "Content-Type", call->content_type);
 	buf_printf(&auth, "Authorization: %s", authorization);
 	headers[count++] = buf_text(&auth);
 	code = http_start(call->client->http, &request, call_answered, call, &call->http, err);

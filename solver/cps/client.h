@@ -23,12 +23,16 @@
 struct cps_client;
 struct cps_call;
 
+/* Who goes first when the account's limits make calls wait. */
+enum cps_priority { CPS_LOOKS /* at changes */, CPS_ACKNOWLEDGES /* and uploads */, CPS_PEOPLE, CPS_FINDS /* what a change wants */, CPS_LISTS };
+
 struct cps_request {
 	const char *method;       /* NULL: GET */
 	const char *path;         /* with its query: "/cps/v2/enrollments?contractId=X" */
 	const char *accept;       /* "enrollments.v11" for the CPS media type, or one with a '/'; NULL: none */
 	const char *content_type; /* the same; NULL: none */
 	const char *body;         /* zero-ended, or NULL */
+	enum cps_priority priority;
 	bool once;                /* one attempt, whatever comes */
 };
 

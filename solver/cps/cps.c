@@ -10,10 +10,13 @@
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
 #include "solver/cps/internal.h"
-#include "solver/cps/validate.h"
+#include "solver/cps/drive.h"
 
 #define SENTENCES_MAX 2000 /* of one validation */
 #define FINISHED_MAX 100
+#define UNKNOWN_ALARM_MS (6 * 3600 * 1000)
+#define RESUME_MS 60000      /* what was interrupted is taken up again within this time */
+#define RESUME_RETRY_MS 300000
 
 struct sentence {
 	int64_t at_ms;
@@ -27,21 +30,11 @@ struct report {
 	char id[ID_SIZE], order_id[ID_SIZE];
 	int64_t enrollment, change, started_ms, finished_ms;
 	struct err err;
-	struct cps_validation *validation; /* NULL: over */
+	struct cps_drive *drive; /* NULL: over */
+	enum cps_outcome outcome;
 	struct sentence *sentences;
 	size_t sentence_count;
 };
-
-int cps_open(const struct cps_parts *parts, struct cps **ret, struct err *err)
-{
-	struct cps *c = mem_new(1, sizeof(*c));
-
-	(void)err;
-	c->parts = *parts;
-	c->client = cps_client_new(parts->loop, parts->http, &parts->config->cps);
-	*ret = c;
-	return 0;
-}
 
 void cps_on_acknowledged(struct cps *c, cps_acknowledged_fn fn, void *arg)
 {
@@ -57,41 +50,15 @@ static void report_free(struct report *r)
 	free(r);
 }
 
-void cps_close(struct cps *c)
-{
-	struct report *r, *next;
-
-	if (!c)
-		return;
-	lookups_cancel(c);
-	DL_FOREACH_SAFE(c->reports, r, next) {
-		cps_validate_stop(r->validation);
-		report_free(r);
-	}
-	cps_client_free(c->client);
-	free(c);
-}
-
-void cps_reconfigure(struct cps *c, const struct config *config)
-{
-	struct report *r;
-
-	c->parts.config = config;
-	cps_client_reconfigure(c->client, &config->cps);
-	DL_FOREACH(c->reports, r)
-		if (r->validation)
-			cps_validate_reconfigure(r->validation, config);
-}
-
 /* ---- validations */
 
 static void remember_progress(struct report *r)
 {
-	const char *order = r->validation ? cps_validate_order(r->validation) : NULL;
+	const char *order = r->drive ? cps_drive_order(r->drive) : NULL;
 
-	if (!r->validation)
+	if (!r->drive)
 		return;
-	r->change = cps_validate_change(r->validation);
+	r->change = cps_drive_change(r->drive);
 	if (order)
 		memcpy(r->order_id, order, ID_SIZE);
 }
@@ -125,18 +92,19 @@ static void forget_old(struct cps *c)
 	size_t finished = 0;
 
 	DL_FOREACH_SAFE(c->reports, r, next) {
-		if (r->validation || ++finished <= FINISHED_MAX)
+		if (r->drive || ++finished <= FINISHED_MAX)
 			continue;
 		DL_DELETE(c->reports, r);
 		report_free(r);
 	}
 }
 
-static void on_done(const struct err *err, void *arg)
+static void on_done(enum cps_outcome outcome, const struct err *err, void *arg)
 {
 	struct report *r = arg;
 
-	r->validation = NULL;
+	r->drive = NULL;
+	r->outcome = outcome;
 	r->err = *err;
 	r->finished_ms = loop_wall_ms(r->cps->parts.loop);
 	if (err->code < 0)
@@ -149,7 +117,7 @@ static struct report *running_report(struct cps *c, int64_t enrollment)
 	struct report *r;
 
 	DL_FOREACH(c->reports, r)
-		if (r->validation && r->enrollment == enrollment)
+		if (r->drive && r->enrollment == enrollment)
 			return r;
 	return NULL;
 }
@@ -165,25 +133,146 @@ static struct report *report_new(struct cps *c, int64_t enrollment)
 	return r;
 }
 
+/* Begins a drive, or goes on with one that the journal remembers. */
+static int start_drive(struct cps *c, int64_t enrollment, const struct cps_memory *resumed, struct report **ret, struct err *err)
+{
+	const struct cps_drive_parts parts = { c->parts.loop, c->client, c->parts.engine, c->parts.store, c->parts.config };
+	CLEANUP(mem_freep) char *home = mem_printf("%" PRId64, enrollment);
+	const struct cps_drive_wish wish = {
+		.enrollment = enrollment, .home = home, .resumed = resumed,
+		.policy = { .follow = CPS_FOLLOW_VALIDATION, .patient = resumed && resumed->watched, .unknown_alarm_ms = UNKNOWN_ALARM_MS },
+	};
+	struct report *r = report_new(c, enrollment);
+	const struct cps_progress progress = { on_say, on_acknowledged, on_done, r };
+
+	if (cps_drive_start(&parts, &wish, &progress, &r->drive, err) < 0) {
+		report_free(r);
+		return err->code;
+	}
+	DL_PREPEND(c->reports, r);
+	*ret = r;
+	return 0;
+}
+
 int cps_validation_start(struct cps *c, int64_t enrollment, char ret_id[ID_SIZE], struct err *err)
 {
-	const struct cps_validate_parts parts = { c->parts.loop, c->client, c->parts.engine, c->parts.store,
-		                                  c->parts.config };
 	struct report *r = running_report(c, enrollment);
-	struct cps_progress progress = { on_say, on_acknowledged, on_done, NULL };
 
 	if (!c->parts.engine || !c->parts.store)
 		return err_set(err, ERR_UNSUPPORTED, "validation needs the running service");
-	if (!r) {
-		r = report_new(c, enrollment);
-		progress.arg = r;
-		if (cps_validate_start(&parts, enrollment, &progress, &r->validation, err) < 0) {
-			report_free(r);
-			return err->code;
-		}
-		DL_PREPEND(c->reports, r);
-	}
+	if (!r && start_drive(c, enrollment, NULL, &r, err) < 0)
+		return err->code;
 	memcpy(ret_id, r->id, ID_SIZE);
+	return 0;
+}
+
+/* ---- what a stop of the process interrupted */
+
+struct resume {
+	struct resume *next, *prev;
+	int64_t enrollment;
+	struct cps_memory memory;
+};
+
+static void resume_drop(struct cps *c, struct resume *one)
+{
+	DL_DELETE(c->resumes, one);
+	free(one);
+}
+
+static void collect_resume(const char *home, const struct cps_memory *m, void *arg)
+{
+	struct cps *c = arg;
+	struct resume *one;
+	char *rest;
+	long long enrollment = strtoll(home, &rest, 10);
+
+	if (enrollment <= 0 || *rest)
+		return;
+	one = mem_new(1, sizeof(*one));
+	one->enrollment = enrollment;
+	one->memory = *m;
+	DL_APPEND(c->resumes, one);
+}
+
+/* Without credentials nothing can be taken up; the row stays, and so does the wish. */
+static void on_resume(void *arg)
+{
+	struct cps *c = arg;
+	struct resume *one = c->resumes;
+	struct report *r = running_report(c, one->enrollment);
+	struct err err;
+	char number[32];
+
+	c->resume = NULL;
+	snprintf(number, sizeof(number), "%" PRId64, one->enrollment);
+	if (!r && start_drive(c, one->enrollment, &one->memory, &r, &err) < 0) {
+		log_event(LOG_WARNING, "cannot go on with the validation of an enrollment yet", "enrollment", number, "error", err.text, NULL);
+		c->resume = timer_start(c->parts.loop, RESUME_RETRY_MS, on_resume, c);
+		return;
+	}
+	log_event(LOG_INFO, "going on with the validation that was interrupted", "enrollment", number, "validation", r->id, NULL);
+	resume_drop(c, one);
+	if (c->resumes)
+		c->resume = timer_start(c->parts.loop, c->resume_pause_ms, on_resume, c);
+}
+
+static int resume_later(struct cps *c, struct err *err)
+{
+	struct resume *one;
+	int64_t count = 0;
+
+	if (cps_memory_each(c->parts.store, collect_resume, c, err) < 0)
+		return err->code;
+	DL_COUNT(c->resumes, one, count);
+	c->resume_pause_ms = count ? RESUME_MS / (count + 1) : 0;
+	if (count)
+		c->resume = timer_start(c->parts.loop, 0, on_resume, c);
+	return 0;
+}
+
+/* ---- life */
+
+void cps_close(struct cps *c)
+{
+	struct report *r, *next;
+
+	if (!c)
+		return;
+	timer_stop(c->resume);
+	while (c->resumes)
+		resume_drop(c, c->resumes);
+	lookups_cancel(c);
+	DL_FOREACH_SAFE(c->reports, r, next) {
+		cps_drive_stop(r->drive);
+		report_free(r);
+	}
+	cps_client_free(c->client);
+	free(c);
+}
+
+void cps_reconfigure(struct cps *c, const struct config *config)
+{
+	struct report *r;
+
+	c->parts.config = config;
+	cps_client_reconfigure(c->client, &config->cps);
+	DL_FOREACH(c->reports, r)
+		if (r->drive)
+			cps_drive_reconfigure(r->drive, config);
+}
+
+int cps_open(const struct cps_parts *parts, struct cps **ret, struct err *err)
+{
+	struct cps *c = mem_new(1, sizeof(*c));
+
+	c->parts = *parts;
+	c->client = cps_client_new(parts->loop, parts->http, &parts->config->cps);
+	if (parts->engine && parts->store && resume_later(c, err) < 0) {
+		cps_close(c);
+		return err->code;
+	}
+	*ret = c;
 	return 0;
 }
 
@@ -198,9 +287,11 @@ static json_t *json_time(int64_t wall_ms)
 
 static const char *report_state(const struct report *r)
 {
-	if (r->validation)
-		return "running";
-	return r->err.code < 0 ? "failed" : "done";
+	static const char *const names[] = {
+		[CPS_OUTCOME_DONE] = "done", [CPS_OUTCOME_FAILED] = "failed", [CPS_OUTCOME_CANCELLED] = "cancelled", [CPS_OUTCOME_UNKNOWN] = "unknown",
+	};
+
+	return r->drive ? "running" : names[r->outcome];
 }
 
 /* Text of others may hold anything; JSON takes UTF-8 only. */
@@ -223,6 +314,7 @@ static json_t *report_json(struct report *r)
 	json_object_set_new(o, "order_id", *r->order_id ? json_string(r->order_id) : json_null());
 	json_object_set_new(o, "error", r->err.code == 0 ? json_null()
 	                    : json_pack("{s:s, s:o}", "code", err_name(r->err.code), "detail", json_text(r->err.text)));
+	json_object_set_new(o, "waits_for", r->drive && *cps_drive_waits_for(r->drive) ? json_text(cps_drive_waits_for(r->drive)) : json_null());
 	json_object_set_new(o, "started", json_time(r->started_ms));
 	json_object_set_new(o, "finished", json_time(r->finished_ms));
 	return o;

@@ -30,7 +30,7 @@ struct cps_parts {
 
 int cps_open(const struct cps_parts *parts, struct cps **ret, struct err *err);
 /* Stops validations and calls under way without a word; what is published stays in the journal, and the
- * next validation of the enrollment finds it there. NULL is allowed. */
+ * next start goes on with it. NULL is allowed. */
 void cps_close(struct cps *c);
 void cps_reconfigure(struct cps *c, const struct config *config);
 
@@ -42,7 +42,7 @@ void cps_on_acknowledged(struct cps *c, cps_acknowledged_fn fn, void *arg);
  * way. Gives its id ("va_…") at once; what happens is told by cps_validation_json(). Fails when there are no
  * usable credentials (the sentence names file, section and key). */
 int cps_validation_start(struct cps *c, int64_t enrollment, char ret_id[ID_SIZE], struct err *err);
-/* {"id","enrollment","change":N|null,"state":"running|done|failed","order_id":…|null,"error":null|{"code","detail"},
+/* {"id","enrollment","change":N|null,"state":"running|done|failed|cancelled|unknown","waits_for":null|"…","order_id":…|null,"error":null|{"code","detail"},
  *  "sentences":[{"at","text"}],"started","finished":…|null}; gives (free with json_decref), NULL: no such id.
  * The newest 100 finished ones are remembered. */
 json_t *cps_validation_json(struct cps *c, const char *id);

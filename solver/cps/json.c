@@ -53,3 +53,10 @@ int64_t cps_json_time(const json_t *object, const char *key)
 
 	return text && clock_parse(text, &wall_ms) == 0 ? wall_ms : 0;
 }
+
+size_t cps_json_count(const json_t *array, size_t max)
+{
+	size_t count = json_array_size(array);
+
+	return count < max ? count : max;
+}

@@ -9,7 +9,8 @@
 #include "solver/base/mem.h"
 #include "solver/cps/internal.h"
 #include "solver/cps/json.h"
-#include "solver/cps/model.h"
+#include "solver/cps/change.h"
+#include "solver/cps/domains.h"
 
 #define PATH_SIZE 1024
 

@@ -9,23 +9,23 @@
 
 /* By the last segment of the path; "#" stands for a number, told apart by the segment before it. */
 static const struct { const char *before, *segment, *accept, *content; } table[] = {
-	{ NULL, "enrollments", "enrollments.v11", "enrollment.v11" },
-	{ "enrollments", "#", "enrollment.v11", "enrollment.v11" },
+	{ NULL, "enrollments", "enrollments.v12", "enrollment.v12" },
+	{ "enrollments", "#", "enrollment.v12", "enrollment.v12" },
 	{ "changes", "#", "change.v2", NULL },
 	{ NULL, "deployment-schedule", "deployment-schedule.v1", "deployment-schedule.v1" },
 	{ NULL, "lets-encrypt-challenges", "dv-challenges.v2", NULL },
 	{ NULL, "pre-verification-warnings", "warnings.v1", NULL },
 	{ NULL, "post-verification-warnings", "warnings.v1", NULL },
-	{ NULL, "change-management-info", "change-management-info.v5", NULL },
+	{ NULL, "change-management-info", "change-management-info.v6", NULL },
 	{ NULL, "third-party-csr", "csr.v2", NULL },
 	{ NULL, "lets-encrypt-challenges-completed", "change-id.v1", "acknowledgement.v1" },
 	{ NULL, "pre-verification-warnings-ack", "change-id.v1", "acknowledgement.v1" },
 	{ NULL, "post-verification-warnings-ack", "change-id.v1", "acknowledgement.v1" },
 	{ NULL, "change-management-ack", "change-id.v1", "acknowledgement-with-hash.v1" },
 	{ NULL, "third-party-cert-and-trust-chain", "change-id.v1", "certificate-and-trust-chain.v2" },
-	{ NULL, "deployments", "deployments.v7", NULL },
-	{ NULL, "production", "deployment.v7", NULL },
-	{ NULL, "staging", "deployment.v7", NULL },
+	{ NULL, "deployments", "deployments.v8", NULL },
+	{ NULL, "production", "deployment.v8", NULL },
+	{ NULL, "staging", "deployment.v8", NULL },
 	{ NULL, "dv-history", "dv-history.v1", NULL },
 	{ "history", "certificates", "certificate-history.v2", NULL },
 	{ "history", "changes", "change-history.v5", NULL },
@@ -86,4 +86,22 @@ const char *cps_media_content(const char *path)
 	size_t row = strncmp(path, "/cps/v2/", 8) == 0 ? row_of(path) : ARRAY_LEN(table);
 
 	return row == ARRAY_LEN(table) || !table[row].content ? JSON : table[row].content;
+}
+
+static const struct { const char *newer, *older; } pairs[CPS_MEDIA_PAIRS] = {
+	{ "enrollments.v12", "enrollments.v11" }, { "enrollment.v12", "enrollment.v11" }, { "deployments.v8", "deployments.v7" },
+	{ "deployment.v8", "deployment.v7" }, { "change-management-info.v6", "change-management-info.v5" },
+};
+
+int cps_media_pair(const char *media)
+{
+	for (int i = 0; media && i < CPS_MEDIA_PAIRS; i++)
+		if (strcmp(pairs[i].newer, media) == 0)
+			return i;
+	return -1;
+}
+
+const char *cps_media_older(int pair)
+{
+	return pairs[pair].older;
 }

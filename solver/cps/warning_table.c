@@ -4,8 +4,8 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <cps_warnings.h>
 
-#include "cps_warnings.h"
 #include "solver/base/mem.h"
 
 #define TEXTS_MAX 256

@@ -7,7 +7,7 @@
 #include "solver/base/buf.h"
 #include "solver/base/mem.h"
 #include "solver/cps/choose.h"
-#include "solver/cps/model.h"
+#include "solver/cps/decide.h"
 #include "solver/cps/reply.h"
 #include "solver/cps/warnings.h"
 
@@ -19,7 +19,7 @@ static void read_change(const char *text, size_t size)
 	struct err err = { 0 };
 
 	if (cps_change_parse(text, size, 10002, 10003, &change, &err) == 0)
-		cps_change_is_at_validation(&change);
+		cps_sign_of(&change);
 	cps_change_done(&change);
 }
 
@@ -28,11 +28,23 @@ static void read_domains(const char *text, size_t size)
 	struct cps_domains domains = { 0 }, history = { 0 };
 	struct err err = { 0 };
 
-	if (cps_domains_parse(text, size, &domains, &err) == 0)
+	if (cps_domains_parse(text, size, &domains, &err) == 0 && cps_names_of(&domains, 1000) != CPS_NAMES_UNREAD)
 		free(cps_generation(&domains));
-	cps_history_parse(text, size, &history, &err);
+	if (cps_history_parse(text, size, &history, &err) == 0)
+		cps_domains_valid_since(&history, 1000);
 	cps_domains_done(&domains);
 	cps_domains_done(&history);
+}
+
+static void read_ends(const char *text, size_t size)
+{
+	struct cps_hold hold = { 0 };
+	enum cps_past past;
+	struct err err = { 0 };
+
+	cps_past_parse(text, size, 1000, &past, &err);
+	cps_hold_parse(text, size, &hold, &err);
+	cps_hold_done(&hold);
 }
 
 static void read_enrollments(const char *text, size_t size)
@@ -71,6 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	read_change(text, size);
 	read_domains(text, size);
 	read_enrollments(text, size);
+	read_ends(text, size);
 	read_texts(text, strlen(text));
 	free(text);
 	return 0;

@@ -143,6 +143,17 @@ routes:
             time.sleep(0.1)
         raise AssertionError(f"still running: {json.dumps(state, indent=1)}\n{self.service.log}\n{self.cps.stats()}")
 
+    def only_validation(self, enrollment):
+        """The one that a start of the service has taken up again."""
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            found = self.service.call("GET", "/v1/cps/validations")["validations"]
+            if found:
+                self.assertEqual([v["enrollment"] for v in found], [enrollment])
+                return found[0]["id"]
+            time.sleep(0.1)
+        raise AssertionError(f"no validation\n{self.service.log}")
+
     def validate(self, enrollment):
         return self.follow(self.begin(enrollment))
 
@@ -236,7 +247,7 @@ class Changes(CpsTest):
         self.assertEqual(self.begin(enrollment), first)
         self.assert_valid(enrollment, self.follow(first))
 
-    def test_killed_after_the_acknowledgement_it_goes_on_without_a_second_one(self):
+    def test_killed_after_the_acknowledgement_it_goes_on_by_itself_without_a_second_one(self):
         self.serve()
         enrollment = self.cps.enroll("www.example.test", "*.example.test", ack_lag=4)
         self.begin(enrollment)
@@ -244,19 +255,40 @@ class Changes(CpsTest):
         time.sleep(0.3)
         self.service.kill()
         self.service.start()
-        self.assert_valid(enrollment, self.validate(enrollment))
+        self.assert_valid(enrollment, self.follow(self.only_validation(enrollment)))
 
-    def test_killed_while_publishing_it_starts_again(self):
+    def test_killed_while_publishing_it_goes_on_by_itself(self):
         self.serve()
         enrollment = self.cps.enroll("www.example.test", "example.org")
         self.begin(enrollment)
         time.sleep(1)
         self.service.kill()
         self.service.start()
-        result = self.validate(enrollment)
+        result = self.follow(self.only_validation(enrollment))
         self.assertEqual(result["state"], "done", f"{result}\n{self.service.log}")
         self.assert_clean(["www.example.test", "example.org"])
+        self.service.kill()
+        self.service.start()
+        self.assertEqual(self.service.call("GET", "/v1/cps/validations")["validations"], [])
 
+    def test_a_change_that_somebody_cancels_is_no_success(self):
+        self.serve()
+        enrollment = self.cps.enroll("www.example.test", ack_lag=30)
+        validation = self.begin(enrollment)
+        self.cps.wait_for_acknowledgement(enrollment)
+        self.cps.call("POST", "/_test/cancel", {"enrollment": enrollment})
+        result = self.follow(validation)
+        self.assertEqual((result["state"], result["error"]["code"]), ("cancelled", "cancelled"), result)
+        self.assert_clean(["www.example.test"])
+        self.assertEqual(self.service.command("cps", "validate", str(enrollment)).returncode, 0)  # nothing is pending
+
+    def test_the_media_types_of_an_older_cps(self):
+        self.cps.stop()
+        self.emulate(media="old")
+        self.serve()
+        enrollment = self.cps.enroll("www.example.test")
+        self.assert_valid(enrollment, self.validate(enrollment))
+        self.assertEqual(self.cps.stats()["refused"].get("406"), 1)
 
 class Warnings(CpsTest):
     PRE = "DNS name www.example.test not CNAMEd for auto validation."

@@ -17,8 +17,13 @@ static char unroutable;
 static bool unreadable;
 static struct { const char *address, *body; int status; } odd;
 
+static fake_http_api_fn api;
+static void *api_arg;
+
 struct http_call {
 	struct http_client *client;
+	int api_status;
+	char *api_body, *api_headers;
 	struct timer *timer;
 	char *url, *address;
 	void (*done)(const struct http_reply *reply, const struct err *err, void *arg);
@@ -35,6 +40,7 @@ void fake_http_reset(struct answers *a)
 {
 	answers = a;
 	fake_http_odd(NULL, 0, NULL);
+	fake_http_api(NULL, NULL);
 	fake_http_unroutable(0);
 	fake_http_unreadable(false);
 }
@@ -49,6 +55,12 @@ void fake_http_odd(const char *address, int status, const char *body)
 void fake_http_unroutable(char family)
 {
 	unroutable = family;
+}
+
+void fake_http_api(fake_http_api_fn fn, void *arg)
+{
+	api = fn;
+	api_arg = arg;
 }
 
 void fake_http_unreadable(bool is)
@@ -69,6 +81,8 @@ static void call_free(struct http_call *call)
 	DL_DELETE(call->client->calls, call);
 	free(call->url);
 	free(call->address);
+	free(call->api_body);
+	free(call->api_headers);
 	free(call);
 }
 
@@ -79,6 +93,20 @@ static long serve(const char *url, char *body, size_t room)
 	CLEANUP(mem_freep) char *name = mem_dup_n(host, (size_t)(slash - host));
 
 	return answers_get_http(answers, name, token, body, room);
+}
+
+/* What the API said when the request came. */
+static void tell_api(struct http_call *call, const struct err *err)
+{
+	struct http_reply reply = { .status = call->api_status, .headers = call->api_headers ? call->api_headers : "",
+	                            .body = call->api_body ? call->api_body : "", .final_url = call->url, .address = "" };
+	struct err none = *err;
+
+	reply.body_length = strlen(reply.body);
+	if (none.code == 0 && !call->api_status)
+		err_set(&none, ERR_TIMEOUT, "%s: no answer", call->url);
+	call->done(none.code ? NULL : &reply, &none, call->arg);
+	call_free(call);
 }
 
 static void tell(struct http_call *call, const struct err *err)
@@ -104,6 +132,10 @@ static void arrived(void *arg)
 	struct err err = { 0 };
 
 	call->timer = NULL;
+	if (strncmp(call->url, "https://", 8) == 0) {
+		tell_api(call, &err);
+		return;
+	}
 	if (interface_obstacle(call->address))
 		err_set(&err, ERR_UNREACHABLE, "%s: no connection", call->url);
 	else if (unreadable)
@@ -120,6 +152,8 @@ int http_start(struct http_client *c, const struct http_request *request,
 	(void)err;
 	*call = (struct http_call){ .client = c, .url = mem_dup(request->url), .done = done, .arg = arg };
 	call->address = mem_dup(request->connect_address ? request->connect_address : "");
+	if (api && strncmp(request->url, "https://", 8) == 0)
+		call->api_status = api(request, &call->api_body, &call->api_headers, api_arg);
 	DL_APPEND(c->calls, call);
 	call->timer = timer_start(c->loop, REPLY_MS, arrived, call);
 	*ret_call = call;
@@ -141,7 +175,10 @@ void http_client_free(struct http_client *c)
 	err_set(&err, ERR_CANCELLED, "called off");
 	while (c->calls) {
 		timer_stop(c->calls->timer);
-		tell(c->calls, &err);
+		if (strncmp(c->calls->url, "https://", 8) == 0)
+			tell_api(c->calls, &err);
+		else
+			tell(c->calls, &err);
 	}
 	free(c);
 }

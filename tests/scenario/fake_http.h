@@ -9,6 +9,10 @@ void fake_http_reset(struct answers *answers);
 /* What the one odd address answers; NULL: none is odd. */
 void fake_http_odd(const char *address, int status, const char *body);
 
+/* What an API behind https:// answers: the status, or 0 when nobody answers; *ret_body and *ret_headers ("Name: value\r\n" lines) are given. */
+typedef int (*fake_http_api_fn)(const struct http_request *request, char **ret_body, char **ret_headers, void *arg);
+void fake_http_api(fake_http_api_fn fn, void *arg);
+
 /* libcurl cannot read what the hosts answer, an authority can. */
 void fake_http_unreadable(bool is);
 

@@ -13,6 +13,7 @@ prints its port. Tests steer it without signatures:
                               "spelling": "coordinate", "ack_lag": seconds, "expires": seconds}  -> {enrollment, change}
     GET  /_test/enrollments/N   what happened: acknowledgements, names, certificate, history of states
     POST /_test/expire       {"enrollment": N}: the tokens are spent; new ones come after --regenerate seconds
+    POST /_test/cancel       {"enrollment": N}: somebody cancels the change
     POST /_test/faults       [{"kind": "429|409|404|503|try-after", "count": 3, "match": "substring of METHOD path",
                                "retry_after": seconds}]
     GET  /_test/stats        {"requests", "limited", "refused": {status: count}, "log": [...]}
@@ -124,6 +125,7 @@ class Enrollment:
         self.emulator, self.number, self.change, self.wish = emulator, number, number + 1, wish
         self.names = [Name(n) for n in wish["names"]]
         self.acknowledgements, self.history, self.certificate = [], [], None
+        self.created = time.time()
         self.acked = {}              # kind of warning -> when
         self.enter("new", "generate-csr")
 
@@ -205,7 +207,7 @@ class Enrollment:
 
     @property
     def over(self):
-        return self.status == "complete" and self.aged()
+        return self.status in ("complete", "cancelled") and self.aged()
 
     # -- with the authority, in the background
 
@@ -393,12 +395,20 @@ class Emulator:
             match = re.fullmatch(pattern, path)
             if not match or method != wanted:
                 continue
-            if headers.get("Accept") != MEDIA.format(media):
-                raise Refusal(406, "error-types/not-acceptable", "Not acceptable", f"wanted {MEDIA.format(media)}")
-            if sent and headers.get("Content-Type", "").split(";")[0] != MEDIA.format(sent):
-                raise Refusal(415, "error-types/unsupported", "Unsupported media type", f"wanted {MEDIA.format(sent)}")
-            return 200, MEDIA.format(media), function(self, match, body)
+            wanted = self.version(headers.get("Accept"), media, 406, "Not acceptable")
+            if sent:
+                self.version(headers.get("Content-Type", "").split(";")[0], sent, 415, "Unsupported media type")
+            return 200, wanted, function(self, match, body)
         raise Refusal(404, "error-types/not-found", "Not found", f"{method} {path}")
+
+    def version(self, got, known, status, title):
+        """The media type that is spoken: the newest only when the emulator knows it, the one before always."""
+        newer = {"enrollments.v11": "enrollments.v12", "enrollment.v11": "enrollment.v12", "deployment.v7": "deployment.v8",
+                 "deployments.v7": "deployments.v8", "change-management-info.v5": "change-management-info.v6"}.get(known)
+        spoken = [MEDIA.format(known)] + ([MEDIA.format(newer)] if newer and self.arguments.media == "new" else [])
+        if got not in spoken:
+            raise Refusal(status, "error-types/not-acceptable", title, f"wanted {spoken}")
+        return got
 
     def list(self, _match, _body):
         return {"enrollments": [e.enrollment_json() for e in self.enrollments.values()]}
@@ -413,6 +423,19 @@ class Emulator:
         certificate = x509.load_pem_x509_certificate(enrollment.certificate.encode())
         return {"primaryCertificate": {"certificate": enrollment.certificate, "keyAlgorithm": "ECDSA",
                                        "expiry": certificate.not_valid_after.strftime("%Y-%m-%dT%H:%M:%SZ")}}
+
+    def dv_history(self, match, _body):
+        enrollment = self.find(match[1])
+        return {"results": [{"domain": n.domain, "domainHistory": [{**enrollment.name_json(n), "validationRecords": []}]}
+                            for n in enrollment.names]}
+
+    def change_history(self, match, _body):
+        enrollment = self.find(match[1])
+        return {"changes": [{"action": "new-certificate", "actionDescription": "New certificate", "businessCaseId": None,
+                             "createdBy": "tests", "createdOn": stamp(enrollment.created), "lastUpdated": stamp(time.time()),
+                             "ra": "lets-encrypt", "multiStackedCertificates": [], "primaryCertificate": None,
+                             "primaryCertificateOrderDetails": None,
+                             "status": {"complete": "completed", "cancelled": "cancelled"}.get(enrollment.status, "incomplete")}]}
 
     def change(self, match, _body):
         return self.find(match[1], match[2]).change_json()
@@ -452,6 +475,8 @@ class Emulator:
         (r"/cps/v2/enrollments", "GET", "enrollments.v11", None, list),
         (r"/cps/v2/enrollments/(\d+)", "GET", "enrollment.v11", None, show),
         (r"/cps/v2/enrollments/(\d+)/deployments/production", "GET", "deployment.v7", None, production),
+        (r"/cps/v2/enrollments/(\d+)/dv-history", "GET", "dv-history.v1", None, dv_history),
+        (r"/cps/v2/enrollments/(\d+)/history/changes", "GET", "change-history.v5", None, change_history),
         (CHANGE, "GET", "change.v2", None, change),
         (CHANGE + r"/input/info/lets-encrypt-challenges", "GET", "dv-challenges.v2", None, challenges),
         (CHANGE + r"/input/info/(pre|post)-verification-warnings", "GET", "warnings.v1", None, warnings),
@@ -477,6 +502,9 @@ class Emulator:
             for name in enrollment.names:
                 if name.status == "Awaiting user":
                     enrollment.spend(name, "Expired authorization", "EXPIRED")
+            return {}
+        if (method, path) == ("POST", "/_test/cancel"):
+            self.enrollments[wish["enrollment"]].enter("cancelled", "cancelled")
             return {}
         if path == "/_test/stats":
             return {"requests": self.requests, "limited": self.limited, "refused": dict(self.refused), "log": self.log}
@@ -550,6 +578,7 @@ def main():
     parser.add_argument("--burst", type=int, default=20)
     parser.add_argument("--step", type=float, default=0.2, help="seconds in a state that only waits")
     parser.add_argument("--regenerate", type=float, default=1.0, help="seconds until spent tokens are replaced")
+    parser.add_argument("--media", choices=["new", "old"], default="new", help="whether the newest media types are known")
     parser.add_argument("--clock", type=float, default=0.0, help="seconds that the clock of CPS is ahead")
     arguments = parser.parse_args()
     Handler.emulator = Emulator(arguments)

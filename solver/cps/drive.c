@@ -1,0 +1,330 @@
+#include "solver/cps/driving.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "solver/base/mem.h"
+
+static void on_said(const char *sentence, void *arg)
+{
+	drive_say(arg, "%s", sentence);
+}
+
+/* ---- deciding */
+
+static void do_next(struct cps_drive *d, const struct cps_action *action)
+{
+	switch (action->todo) {
+	case CPS_WAIT:
+		drive_wait_for_cps(d, action);
+		return;
+	case CPS_READ_NAMES:
+		drive_read_names(d);
+		return;
+	case CPS_READ_WARNINGS:
+		drive_read_warnings(d);
+		return;
+	case CPS_READ_APPROVAL:
+		drive_read_hold(d);
+		return;
+	case CPS_READ_HISTORY:
+		drive_read_history(d);
+		return;
+	case CPS_PUBLISH:
+		drive_publish(d);
+		return;
+	case CPS_FOLLOW_ORDER:
+		drive_follow_order(d);
+		return;
+	case CPS_WITHDRAW:
+		drive_withdraw(d);
+		return;
+	case CPS_ACKNOWLEDGE_NAMES:
+		drive_acknowledge_names(d);
+		return;
+	case CPS_ACKNOWLEDGE_WARNINGS:
+		drive_acknowledge_warnings(d);
+		return;
+	case CPS_ACKNOWLEDGE_CHANGE:
+		drive_acknowledge_change(d);
+		return;
+	case CPS_HOLD:
+		drive_hold(d, action);
+		return;
+	case CPS_GIVE_UP_ORDER:
+		drive_give_up_order(d);
+		return;
+	case CPS_DONE:
+		drive_done(d);
+		return;
+	case CPS_FAIL:
+		drive_fail_change(d, action);
+		return;
+	case CPS_CANCEL:
+		drive_fail(d, ERR_CANCELLED, "change %" PRId64 " was cancelled", d->memory.change);
+		return;
+	case CPS_LOSE:
+	case CPS_DOINGS:
+		drive_lose(d);
+	}
+}
+
+/* What was read is judged anew: orders, approvals and the clock go on while nobody reads. */
+static void refresh(struct cps_drive *d)
+{
+	struct err err;
+
+	d->facts.order = cps_answering_state(d->answering, d->generation);
+	if (d->facts.order != CPS_ORDER_READY)
+		return;
+	if (cps_memory_acknowledged(d->parts.store, d->home, d->memory.change, d->generation ? d->generation : ""))
+		d->facts.order = CPS_ORDER_ACKNOWLEDGED;
+	else if (cps_answering_affordable(d->answering, &err) < 0)
+		d->facts.order = CPS_ORDER_HELD;
+	if (d->facts.order == CPS_ORDER_HELD) {
+		CLEANUP(mem_freep) char *sentence = mem_printf("not acknowledged yet: %s", err.text);
+
+		drive_say_once(d, &d->held_said, sentence);
+	}
+}
+
+static void proceed(struct cps_drive *d)
+{
+	struct cps_action action;
+
+	refresh(d);
+	action = cps_decide(d->has_change ? &d->change : NULL, &d->facts, &d->wish.policy, loop_now_ms(d->parts.loop));
+	do_next(d, &action);
+}
+
+/* ---- the change */
+
+static void forget_change(struct cps_drive *d)
+{
+	if (d->has_change)
+		cps_change_done(&d->change);
+	d->has_change = false;
+}
+
+static void say_status(struct cps_drive *d)
+{
+	char sentence[512];
+
+	snprintf(sentence, sizeof(sentence), "change %" PRId64 " is %s: %s%s%s", d->memory.change, d->change.state_text, d->change.status,
+	         *d->change.description ? " - " : "", d->change.description);
+	drive_say_once(d, &d->status_said, sentence);
+}
+
+static void take_change(struct cps_drive *d, const struct cps_change *change)
+{
+	enum cps_sign sign = cps_sign_of(change);
+
+	forget_change(d);
+	d->change = *change;
+	d->has_change = true;
+	if (sign != d->sign || !d->facts.sign_since_ms) {
+		d->facts.sign_since_ms = loop_now_ms(d->parts.loop);
+		d->facts.fate = CPS_FATE_UNREAD;
+		mem_replace(&d->waits_for, NULL);
+	}
+	d->sign = sign;
+	d->facts.names = CPS_NAMES_UNREAD;
+	d->facts.warned = CPS_WARNED_UNREAD;
+	d->facts.approval = CPS_APPROVAL_UNREAD;
+}
+
+static void read_enrollment(struct cps_drive *d);
+
+static void on_change(const struct http_reply *reply, const struct err *err, void *arg)
+{
+	struct cps_drive *d = arg;
+	struct cps_change change = { 0 };
+	struct err parse = *err;
+
+	d->call = NULL;
+	if (parse.code == ERR_NOT_FOUND) {
+		read_enrollment(d); /* over, or replaced */
+		return;
+	}
+	if (parse.code == 0)
+		cps_change_parse(reply->body, reply->body_length, d->wish.enrollment, d->memory.change, &change, &parse);
+	if (drive_failed(d, &parse))
+		return;
+	take_change(d, &change);
+	say_status(d);
+	proceed(d);
+}
+
+static void read_change(struct cps_drive *d)
+{
+	char path[DRIVE_PATH_SIZE];
+
+	drive_change_path(d, path, "");
+	drive_read(d, path, "change.v2", on_change);
+}
+
+/* ---- which change */
+
+static void adopt(struct cps_drive *d, const struct cps_pending *newest)
+{
+	if (d->memory.change) {
+		drive_say(d, "a newer change has taken the place of %" PRId64, d->memory.change);
+		cps_answering_release(d->answering);
+		d->facts = (struct cps_facts){ 0 };
+		d->memory.names_valid = false;
+	}
+	d->memory.change = newest->change;
+	drive_say(d, "enrollment %" PRId64 ": the newest pending change is %" PRId64 "%s%s%s", d->wish.enrollment, d->memory.change,
+	          *newest->type ? " (" : "", newest->type, *newest->type ? ")" : "");
+	drive_remember(d);
+}
+
+static void conclude_listing(struct cps_drive *d, const struct cps_pending *newest)
+{
+	if (newest && newest->change == d->memory.change) {
+		drive_failed(d, &(struct err){ ERR_NOT_FOUND, "CPS lists the change but does not find it" });
+	} else if (newest) {
+		adopt(d, newest);
+		read_change(d);
+	} else if (d->memory.change) {
+		proceed(d);
+	} else {
+		drive_done(d);
+	}
+}
+
+static void on_enrollment(const struct http_reply *reply, const struct err *err, void *arg)
+{
+	struct cps_drive *d = arg;
+	struct cps_enrollment e = { 0 };
+	struct err parse = *err;
+
+	d->call = NULL;
+	if (parse.code == 0)
+		cps_enrollment_parse(reply->body, reply->body_length, &e, &parse);
+	if (parse.code == ERR_NOT_FOUND) {
+		drive_fail(d, ERR_NOT_FOUND, "enrollment %" PRId64 ": %s", d->wish.enrollment, parse.text);
+		return;
+	}
+	if (drive_failed(d, &parse))
+		return;
+	conclude_listing(d, cps_enrollment_newest(&e));
+	cps_enrollment_done(&e);
+}
+
+static void read_enrollment(struct cps_drive *d)
+{
+	char path[DRIVE_PATH_SIZE];
+
+	forget_change(d);
+	d->facts.fate = CPS_FATE_UNREAD;
+	drive_enrollment_path(d, path, "");
+	drive_read(d, path, "enrollment.v12", on_enrollment);
+}
+
+/* ---- looking */
+
+static void look(struct cps_drive *d)
+{
+	timer_stop(d->timer);
+	d->timer = NULL;
+	if (d->call)
+		return; /* a look is under way */
+	if (d->memory.change)
+		read_change(d);
+	else
+		read_enrollment(d);
+}
+
+/* Its order is ready, or failed: what was read a moment ago still counts, and the table says whether it is fresh enough. */
+static void on_order_news(void *arg)
+{
+	struct cps_drive *d = arg;
+
+	if (d->call || !d->has_change || cps_answering_state(d->answering, d->generation) == CPS_ORDER_PENDING)
+		return;
+	timer_stop(d->timer);
+	d->timer = NULL;
+	proceed(d);
+}
+
+static void on_refused(const struct err *err, void *arg)
+{
+	drive_fail(arg, err->code, "%s", err->text);
+}
+
+/* ---- life */
+
+int cps_drive_start(const struct cps_drive_parts *parts, const struct cps_drive_wish *wish, const struct cps_progress *progress,
+                    struct cps_drive **ret, struct err *err)
+{
+	struct cps_drive *d;
+
+	if (wish->enrollment <= 0)
+		return err_set(err, ERR_INVALID, "%" PRId64 " is no enrollment id", wish->enrollment);
+	if (cps_client_load(parts->client, err) < 0)
+		return err->code;
+	d = mem_new(1, sizeof(*d));
+	d->parts = *parts;
+	d->progress = *progress;
+	d->wish = *wish;
+	d->home = mem_dup(wish->home);
+	d->look = look;
+	d->proceed = proceed;
+	if (wish->resumed)
+		d->memory = *wish->resumed;
+	else
+		d->memory = (struct cps_memory){ .started_ms = loop_wall_ms(parts->loop),
+		                                 .give_up_ms = wish->policy.patient ? 0 : loop_wall_ms(parts->loop) + parts->config->challenge.lifetime_ms,
+		                                 .watched = wish->policy.patient };
+	d->facts.names_valid = d->memory.names_valid;
+	if (cps_memory_put(parts->store, d->home, &d->memory, err) < 0) {
+		cps_drive_stop(d);
+		return err->code;
+	}
+	const struct cps_answering_hooks hooks = { on_said, on_order_news, on_refused, d };
+	CLEANUP(mem_freep) char *label = mem_printf("cps/%s", d->home);
+	d->answering = cps_answering_new(parts->engine, label, &hooks);
+	drive_hurry(d);
+	drive_look_after(d, 0);
+	*ret = d;
+	return 0;
+}
+
+void cps_drive_reconfigure(struct cps_drive *d, const struct config *config)
+{
+	d->parts.config = config;
+}
+
+int64_t cps_drive_change(const struct cps_drive *d)
+{
+	return d->memory.change;
+}
+
+const char *cps_drive_order(const struct cps_drive *d)
+{
+	return cps_answering_order(d->answering);
+}
+
+const char *cps_drive_waits_for(const struct cps_drive *d)
+{
+	return d->waits_for ? d->waits_for : "";
+}
+
+const struct cps_hold *cps_drive_hold(const struct cps_drive *d)
+{
+	return d->has_hold ? &d->hold : NULL;
+}
+
+int cps_drive_approve(struct cps_drive *d, int64_t change, const char *hash, struct err *err)
+{
+	if (!d->has_hold || d->memory.change != change)
+		return err_set(err, ERR_CONFLICT, "change %" PRId64 " does not wait for an approval", change);
+	if (strcmp(d->hold.hash, hash) != 0)
+		return err_set(err, ERR_CONFLICT, "change %" PRId64 " shows another result by now: look at it again", change);
+	mem_replace(&d->approved, hash);
+	look(d);
+	return 0;
+}

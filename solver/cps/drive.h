@@ -1,0 +1,64 @@
+/* Drives the newest pending change of an enrollment to where the policy wants it.
+ *
+ *   read the change -> decide -> journal -> act -> pause -> read the change …
+ *
+ * What to do next is decided by what CPS says now (decide.h), never by what was done last: every wait ends in reading the change
+ * again. So an answer that is out of date, a change that moved on by itself, an interruption and a second run need no path of their
+ * own. What must not be done twice is in the journal (memory.h) before it is done.
+ */
+#ifndef SOLVER_CPS_DRIVE_H
+#define SOLVER_CPS_DRIVE_H
+
+#include "solver/cps/client.h"
+#include "solver/cps/decide.h"
+#include "solver/cps/memory.h"
+#include "solver/engine/engine.h"
+#include "solver/store/store.h"
+
+struct cps_drive;
+
+struct cps_drive_parts {
+	struct loop *loop;
+	struct cps_client *client;
+	struct engine *engine;
+	struct store *store;
+	const struct config *config; /* borrowed for the whole drive */
+};
+
+struct cps_drive_wish {
+	int64_t enrollment;
+	const char *home;                  /* its name in the journal (memory.h) */
+	struct cps_policy policy;
+	const struct cps_memory *resumed;  /* what the journal remembers of it, or NULL */
+	char *const *acknowledge_warnings; /* codes; NULL: those of the configuration. Borrowed for the whole drive */
+	bool acknowledge_changes;          /* change management is acknowledged without asking */
+};
+
+enum cps_outcome { CPS_OUTCOME_DONE, CPS_OUTCOME_FAILED, CPS_OUTCOME_CANCELLED, CPS_OUTCOME_UNKNOWN };
+
+struct cps_progress {
+	void (*say)(const char *sentence, void *arg);
+	/* CPS took an acknowledgement: what it said, in words */
+	void (*acknowledged)(const char *what, void *arg);
+	/* Once, later. The drive is gone when it returns. */
+	void (*done)(enum cps_outcome outcome, const struct err *err, void *arg);
+	void *arg;
+};
+
+/* Nothing is read or published before the journal holds that the drive is under way. */
+int cps_drive_start(const struct cps_drive_parts *parts, const struct cps_drive_wish *wish, const struct cps_progress *progress,
+                    struct cps_drive **ret, struct err *err);
+/* Stops without a word; the order and the journal's row stay, and cps_drive_start() with what the row says goes on. NULL is allowed. */
+void cps_drive_stop(struct cps_drive *d);
+void cps_drive_reconfigure(struct cps_drive *d, const struct config *config);
+
+int64_t cps_drive_change(const struct cps_drive *d);         /* 0: not known yet */
+const char *cps_drive_order(const struct cps_drive *d);      /* NULL: none */
+/* In a sentence, what it waits for; "" while it is at work. */
+const char *cps_drive_waits_for(const struct cps_drive *d);
+/* What change management showed last: its hash and messages; NULL: it did not. Borrowed until the next look. */
+const struct cps_hold *cps_drive_hold(const struct cps_drive *d);
+/* A person agrees to what was shown: the change and the hash. ERR_CONFLICT when another hash is shown by now. */
+int cps_drive_approve(struct cps_drive *d, int64_t change, const char *hash, struct err *err);
+
+#endif

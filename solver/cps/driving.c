@@ -1,0 +1,194 @@
+#include "solver/cps/driving.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "solver/base/log.h"
+#include "solver/base/mem.h"
+
+#define STALE_MAX 20 /* answers in a row that contradict the one before, or no answer at all */
+
+/* ---- saying */
+
+void drive_say(struct cps_drive *d, const char *format, ...)
+{
+	char sentence[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(sentence, sizeof(sentence), format, args);
+	va_end(args);
+	d->progress.say(sentence, d->progress.arg);
+}
+
+void drive_say_once(struct cps_drive *d, char **slot, const char *sentence)
+{
+	if (*slot && strcmp(*slot, sentence) == 0)
+		return;
+	mem_replace(slot, sentence);
+	drive_say(d, "%s", sentence);
+}
+
+/* ---- the journal */
+
+void drive_remember(struct cps_drive *d)
+{
+	struct err err;
+
+	if (cps_memory_put(d->parts.store, d->home, &d->memory, &err) < 0)
+		log_event(LOG_WARNING, "cannot journal where the validation stands", "enrollment", d->home, "error", err.text, NULL);
+}
+
+/* ---- the end */
+
+void cps_drive_stop(struct cps_drive *d)
+{
+	if (!d)
+		return;
+	timer_stop(d->timer);
+	cps_call_cancel(d->call);
+	cps_answering_free(d->answering);
+	if (d->has_change)
+		cps_change_done(&d->change);
+	cps_domains_done(&d->domains);
+	if (d->has_hold)
+		cps_hold_done(&d->hold);
+	free(d->generation);
+	free(d->warnings);
+	free(d->warnings_acknowledged);
+	free(d->approved);
+	free(d->acknowledged_hash);
+	free(d->status_said);
+	free(d->names_said);
+	free(d->held_said);
+	free(d->waits_for);
+	free(d->home);
+	free(d);
+}
+
+/* Whatever the end is, what was published goes, and so does the row; a process that is stopped keeps both. */
+void drive_end(struct cps_drive *d, enum cps_outcome outcome, const struct err *err)
+{
+	struct cps_progress progress = d->progress;
+	struct err copy = *err;
+
+	cps_answering_release(d->answering);
+	cps_memory_forget(d->parts.store, d->home);
+	cps_drive_stop(d);
+	progress.done(outcome, &copy, progress.arg);
+}
+
+void drive_fail(struct cps_drive *d, int code, const char *format, ...)
+{
+	struct err err = { .code = code };
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(err.text, sizeof(err.text), format, args);
+	va_end(args);
+	drive_end(d, code == ERR_CANCELLED ? CPS_OUTCOME_CANCELLED : CPS_OUTCOME_FAILED, &err);
+}
+
+/* ---- pauses */
+
+static void on_pause_over(void *arg)
+{
+	struct cps_drive *d = arg;
+
+	d->timer = NULL;
+	d->look(d);
+}
+
+void drive_look_after(struct cps_drive *d, int64_t after_ms)
+{
+	timer_stop(d->timer);
+	d->timer = timer_start(d->parts.loop, after_ms, on_pause_over, d);
+}
+
+void drive_hurry(struct cps_drive *d)
+{
+	d->pause_ms = d->parts.config->cps.poll_ms / 8;
+	d->looks_since_ack = 0;
+}
+
+/* CPS looks about every nine minutes; who asks more often only spends the account's limits. In polls of 30 s: 9.5, 20, 40, 60 min. */
+static int64_t patient_pause(struct cps_drive *d)
+{
+	static const int polls[] = { 19, 21, 40, 60, 120 };
+	unsigned at = d->looks_since_ack++;
+
+	return polls[at < ARRAY_LEN(polls) ? at : ARRAY_LEN(polls) - 1] * d->parts.config->cps.poll_ms;
+}
+
+static int64_t next_pause(struct cps_drive *d)
+{
+	int64_t pause = d->pause_ms, longest = d->parts.config->cps.poll_ms;
+
+	if (d->wish.policy.patient && d->facts.order == CPS_ORDER_ACKNOWLEDGED)
+		return patient_pause(d);
+	d->pause_ms = pause * 3 / 2 + 1;
+	if (d->pause_ms > longest)
+		d->pause_ms = longest;
+	return pause;
+}
+
+void drive_wait(struct cps_drive *d)
+{
+	if (d->memory.give_up_ms && loop_settled_ms(d->parts.loop) > d->memory.give_up_ms)
+		drive_fail(d, ERR_TIMEOUT, "CPS did not finish validation within the lifetime of a challenge");
+	else
+		drive_look_after(d, next_pause(d));
+}
+
+/* ---- requests */
+
+static void ask(struct cps_drive *d, const struct cps_request *request, cps_client_fn done)
+{
+	struct err err = { 0 };
+
+	if (cps_call_start(d->parts.client, request, done, d, &d->call, &err) < 0)
+		drive_fail(d, err.code, "%s", err.text);
+}
+
+void drive_read(struct cps_drive *d, const char *path, const char *accept, cps_client_fn done)
+{
+	ask(d, &(struct cps_request){ .path = path, .accept = accept }, done);
+}
+
+void drive_post(struct cps_drive *d, const char *path, const char *content_type, const char *body, cps_client_fn done)
+{
+	ask(d, &(struct cps_request){ .method = "POST", .path = path, .accept = "change-id.v1", .content_type = content_type,
+	                              .body = body, .priority = CPS_ACKNOWLEDGES }, done);
+}
+
+/* Deals with an answer that is an error: what only means "read again" starts a wait, the rest ends the drive. False when there was no
+ * error; after true the caller does nothing more. */
+bool drive_failed(struct cps_drive *d, const struct err *err)
+{
+	bool passes = err->code == ERR_NOT_FOUND || err_is_transient(err->code);
+
+	if (err->code == 0) {
+		d->stale = 0;
+		return false;
+	}
+	if (!passes || (++d->stale > STALE_MAX && !d->wish.policy.patient)) {
+		drive_fail(d, err->code, "%s", err->text);
+		return true;
+	}
+	drive_say(d, "CPS has moved on or is not well, looking again: %s", err->text);
+	drive_wait(d);
+	return true;
+}
+
+void drive_change_path(const struct cps_drive *d, char path[DRIVE_PATH_SIZE], const char *rest)
+{
+	snprintf(path, DRIVE_PATH_SIZE, "/cps/v2/enrollments/%" PRId64 "/changes/%" PRId64 "%s", d->wish.enrollment, d->memory.change, rest);
+}
+
+void drive_enrollment_path(const struct cps_drive *d, char path[DRIVE_PATH_SIZE], const char *rest)
+{
+	snprintf(path, DRIVE_PATH_SIZE, "/cps/v2/enrollments/%" PRId64 "%s", d->wish.enrollment, rest);
+}

@@ -1,0 +1,268 @@
+/* Akamai CPS in virtual time: what is acknowledged, what is waited for, and what a restart takes up again. */
+#include "tests/scenario/scenario.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "solver/base/mem.h"
+#include "solver/cps/cps.h"
+#include "tests/scenario/fake_cps.h"
+
+#define MINUTE 60000
+
+struct world {
+	struct scenario *s;
+	struct fake_cps far;
+	struct cps *cps;
+};
+
+static void open_cps(struct world *w)
+{
+	const struct cps_parts parts = { .loop = w->s->loop, .http = w->s->http, .engine = w->s->engine, .store = w->s->store,
+		                             .config = w->s->configs[w->s->config_count - 1] };
+	struct err err;
+
+	if (cps_open(&parts, &w->cps, &err) < 0)
+		fail_msg("%s", err.text);
+}
+
+static void set_credentials(void)
+{
+	setenv("AKAMAI_HOST", "akab-test.example.net", 1);
+	setenv("AKAMAI_CLIENT_TOKEN", "ct", 1);
+	setenv("AKAMAI_CLIENT_SECRET", "cs", 1);
+	setenv("AKAMAI_ACCESS_TOKEN", "at", 1);
+}
+
+static int begin(void **state)
+{
+	struct world *w = mem_new(1, sizeof(*w));
+
+	scenario_begin((void **)&w->s);
+	set_credentials();
+	fake_cps_reset(&w->far, w->s, 1);
+	fake_dns_value("_acme-challenge.www.example.org", VALUE);
+	open_cps(w);
+	*state = w;
+	return 0;
+}
+
+static int end(void **state)
+{
+	struct world *w = *state;
+
+	cps_close(w->cps);
+	scenario_end((void **)&w->s);
+	free(w);
+	return 0;
+}
+
+/* The process ends and starts again. */
+static void restart_all(struct world *w)
+{
+	cps_close(w->cps);
+	restart(w->s);
+	w->far.loop = w->s->loop;
+	fake_cps_serve(&w->far);
+	open_cps(w);
+}
+
+static void start_validation(struct world *w, char id[ID_SIZE])
+{
+	struct err err;
+
+	if (cps_validation_start(w->cps, FAKE_CPS_ENROLLMENT, id, &err) < 0)
+		fail_msg("%s", err.text);
+}
+
+static char *text_of(struct world *w, const char *id, const char *key)
+{
+	json_t *o = cps_validation_json(w->cps, id);
+	const char *text = json_string_value(json_object_get(o, key));
+	char *copy = mem_dup(text ? text : "");
+
+	json_decref(o);
+	return copy;
+}
+
+static void assert_state(struct world *w, const char *id, const char *wanted)
+{
+	CLEANUP(mem_freep) char *state = text_of(w, id, "state");
+	json_t *o = cps_validation_json(w->cps, id);
+
+	if (strcmp(state, wanted) != 0) {
+		char *all = json_dumps(o, JSON_INDENT(1));
+
+		print_error("%s\n", all);
+		free(all);
+		json_decref(o);
+		fail_msg("%s, not %s", state, wanted);
+	}
+	json_decref(o);
+}
+
+static void a_change_is_acknowledged_once_and_followed(void **state)
+{
+	struct world *w = *state;
+	char id[ID_SIZE];
+
+	w->far.enrollments[0].validates = w->far.enrollments[0].history_valid = true;
+	start_validation(w, id);
+	run_for(w->s, 30 * MINUTE);
+	assert_state(w, id, "done");
+	assert_int_equal(w->far.enrollments[0].names_acked, 1);
+	assert_nothing_left(w->s);
+}
+
+static void nothing_is_acknowledged_while_a_server_does_not_show_the_answer(void **state)
+{
+	struct world *w = *state;
+	char id[ID_SIZE];
+
+	fake_dns_fault(NS2, FAULT_LAGS);
+	start_validation(w, id);
+	run_for(w->s, 50 * 1000);
+	assert_state(w, id, "running");
+	assert_int_equal(w->far.enrollments[0].names_acked, 0);
+}
+
+static void an_unknown_status_is_waited_for(void **state)
+{
+	struct world *w = *state;
+	char id[ID_SIZE];
+
+	w->far.enrollments[0].status = "a-status-of-tomorrow";
+	w->far.enrollments[0].input = NULL;
+	w->far.enrollments[0].state = "running";
+	start_validation(w, id);
+	run_for(w->s, 50 * MINUTE);
+	assert_state(w, id, "running");
+	assert_int_equal(w->far.enrollments[0].names_acked, 0);
+}
+
+static void vanish(struct world *w, const char *history, bool valid, const char *wanted)
+{
+	char id[ID_SIZE];
+
+	start_validation(w, id);
+	run_for(w->s, 5 * MINUTE);
+	assert_state(w, id, "running");
+	w->far.enrollments[0].pending = false;
+	w->far.enrollments[0].history = history;
+	w->far.enrollments[0].history_valid = valid;
+	run_for(w->s, 20 * MINUTE);
+	assert_state(w, id, wanted);
+	assert_nothing_left(w->s);
+}
+
+static void a_change_that_vanished_and_was_cancelled_is_no_success(void **state)
+{
+	vanish(*state, "cancelled", false, "cancelled");
+}
+
+static void a_change_that_vanished_and_was_completed_is_done(void **state)
+{
+	vanish(*state, "completed", false, "done");
+}
+
+static void a_change_that_vanished_with_every_name_valid_is_done(void **state)
+{
+	vanish(*state, "incomplete", true, "done");
+}
+
+static void a_change_that_vanished_without_a_trace_is_unknown(void **state)
+{
+	vanish(*state, "incomplete", false, "unknown");
+}
+
+static size_t count_validations(struct world *w)
+{
+	json_t *list = cps_validations_json(w->cps);
+	size_t count = json_array_size(list);
+
+	json_decref(list);
+	return count;
+}
+
+static void a_restart_goes_on_by_itself_and_acknowledges_nothing_twice(void **state)
+{
+	struct world *w = *state;
+	char id[ID_SIZE];
+
+	start_validation(w, id);
+	run_for(w->s, 2 * MINUTE);
+	assert_int_equal(w->far.enrollments[0].names_acked, 1);
+	restart_all(w);
+	run_for(w->s, 10 * MINUTE);
+	assert_int_equal(w->far.enrollments[0].names_acked, 1);
+	w->far.enrollments[0].name_status = "Valid";
+	w->far.enrollments[0].status = "deploy-cert-to-production";
+	w->far.enrollments[0].state = "running";
+	w->far.enrollments[0].input = NULL;
+	w->far.enrollments[0].history_valid = true;
+	run_for(w->s, 10 * MINUTE);
+	assert_nothing_left(w->s);
+	restart_all(w);
+	assert_int_equal(count_validations(w), 0);
+}
+
+static void an_acknowledgement_whose_answer_was_lost_is_not_repeated(void **state)
+{
+	struct world *w = *state;
+	char id[ID_SIZE];
+
+	w->far.lose_posts = true;
+	start_validation(w, id);
+	run_for(w->s, 30 * MINUTE);
+	assert_int_equal(w->far.enrollments[0].names_acked, 1);
+	assert_state(w, id, "running");
+}
+
+static void an_acknowledgement_that_was_refused_is_repeated(void **state)
+{
+	struct world *w = *state;
+	char id[ID_SIZE];
+
+	w->far.fault = 409;
+	w->far.faults = 2;
+	w->far.fault_match = "POST";
+	w->far.enrollments[0].validates = w->far.enrollments[0].history_valid = true;
+	start_validation(w, id);
+	run_for(w->s, 30 * MINUTE);
+	assert_state(w, id, "done");
+	assert_int_equal(w->far.enrollments[0].names_acked, 1);
+}
+
+static void warnings_that_are_not_listed_are_never_acknowledged(void **state)
+{
+	struct world *w = *state;
+	char id[ID_SIZE];
+
+	w->far.enrollments[0].input = "pre-verification-warnings";
+	w->far.enrollments[0].warnings = "Something that nobody has seen before.";
+	start_validation(w, id);
+	run_for(w->s, 30 * MINUTE);
+	assert_state(w, id, "failed");
+	assert_int_equal(w->far.enrollments[0].warnings_acked, 0);
+}
+
+#define cps_test(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cps_test(a_change_is_acknowledged_once_and_followed),
+		cps_test(nothing_is_acknowledged_while_a_server_does_not_show_the_answer),
+		cps_test(an_unknown_status_is_waited_for),
+		cps_test(a_change_that_vanished_and_was_cancelled_is_no_success),
+		cps_test(a_change_that_vanished_and_was_completed_is_done),
+		cps_test(a_change_that_vanished_with_every_name_valid_is_done),
+		cps_test(a_change_that_vanished_without_a_trace_is_unknown),
+		cps_test(a_restart_goes_on_by_itself_and_acknowledges_nothing_twice),
+		cps_test(an_acknowledgement_whose_answer_was_lost_is_not_repeated),
+		cps_test(an_acknowledgement_that_was_refused_is_repeated),
+		cps_test(warnings_that_are_not_listed_are_never_acknowledged),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
