@@ -81,8 +81,8 @@ static void nonsense_about_later_is_not_believed(void **state)
 static void paths_have_their_media_types(void **state)
 {
 	(void)state;
-	assert_string_equal(cps_media_accept("GET", "/cps/v2/enrollments?contractId=X"), "enrollments.v11");
-	assert_string_equal(cps_media_accept("GET", "/cps/v2/enrollments/10002"), "enrollment.v11");
+	assert_string_equal(cps_media_accept("GET", "/cps/v2/enrollments?contractId=X"), "enrollments.v12");
+	assert_string_equal(cps_media_accept("GET", "/cps/v2/enrollments/10002"), "enrollment.v12");
 	assert_string_equal(cps_media_accept("GET", "/cps/v2/enrollments/10002/changes/3"), "change.v2");
 	assert_string_equal(cps_media_accept("GET", "/cps/v2/enrollments/10002/history/changes"), "change-history.v5");
 	assert_string_equal(cps_media_accept("DELETE", "/cps/v2/enrollments/10002/changes/3"), "change-id.v1");
