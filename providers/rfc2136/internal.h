@@ -12,7 +12,8 @@
 struct provider {
 	const struct rfc2136_options *options;
 	struct dns_tsig_key key;
-	char *key_name, *key_secret;
+	char *key_name;
+	struct secret *key_secret; /* base64 */
 	bool has_key;
 };
 

@@ -64,8 +64,9 @@ static const struct option rfc2136_table[] = {
 };
 
 /* ldns wants the alphabet with '+' and '/', and the padding. */
-static int secret_read(const struct rfc2136_options *o, char **ret, struct err *err)
+static int secret_read(const struct rfc2136_options *o, struct secret **ret, struct err *err)
 {
+	char *text;
 	unsigned char *bytes = NULL;
 	size_t length = 0;
 
@@ -74,7 +75,10 @@ static int secret_read(const struct rfc2136_options *o, char **ret, struct err *
 		return err_set(err, ERR_INVALID, "key-secret of key %s is not base64: copy the text of \"secret\" from the server's key file",
 		               o->key_name);
 	}
-	*ret = crypto_base64(bytes, length);
+	text = crypto_base64(bytes, length);
+	*ret = secret_new(text);
+	explicit_bzero(text, strlen(text));
+	free(text);
 	explicit_bzero(bytes, length);
 	free(bytes);
 	return 0;
@@ -94,7 +98,7 @@ static int key_open(struct provider *p, struct err *err)
 	if (secret_read(o, &p->key_secret, err) < 0)
 		return ERR_INVALID;
 	p->key_name = mem_dup(name);
-	p->key = (struct dns_tsig_key){ p->key_name, (enum dns_tsig_algorithm)o->key_algorithm, p->key_secret };
+	p->key = (struct dns_tsig_key){ p->key_name, (enum dns_tsig_algorithm)o->key_algorithm, secret_reveal(p->key_secret) };
 	p->has_key = true;
 	return 0;
 }
@@ -103,9 +107,7 @@ static void rfc2136_close(struct provider *p)
 {
 	if (!p)
 		return;
-	if (p->key_secret)
-		explicit_bzero(p->key_secret, strlen(p->key_secret));
-	free(p->key_secret);
+	secret_free(p->key_secret);
 	free(p->key_name);
 	free(p);
 }

@@ -244,7 +244,7 @@ static char *read_all(FILE *f, size_t *ret_length)
 
 static char *read_file(const char *path, size_t *ret_length)
 {
-	FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "r");
+	FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
 	char *text = f ? read_all(f, ret_length) : NULL;
 
 	if (!text)

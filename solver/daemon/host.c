@@ -9,9 +9,11 @@
 
 #include "solver/base/listen.h"
 #include "solver/base/mem.h"
+#include "solver/base/trusted.h"
 #include "solver/conf/source.h"
 #include "solver/daemon/addresses.h"
 #include "solver/daemon/verify.h"
+#include "solver/sandbox/user.h"
 
 /* ---- the state folder ---- */
 
@@ -55,6 +57,18 @@ static void state_note(const struct config *c, bool other, struct buf *out)
 	text = other ? mem_printf("this user may not write to %s; the user that runs the service must", c->state_dir) :
 	               mem_printf("%s cannot be made or written: %s", c->state_dir, strerror(number));
 	verify_note(c, out, "state-dir", text);
+}
+
+/* As the user who runs this: the one of the service. */
+static void verify_trust(const struct config *c, struct buf *mistakes)
+{
+	struct user user;
+	struct err err;
+
+	if (c->state_dir && trusted_folder(c->state_dir, geteuid(), geteuid() == 0, &err) == ERR_DENIED)
+		verify_note(c, mistakes, "state-dir", err.text);
+	if (c->user && geteuid() == 0 && user_find(c->user, &user, &err) < 0)
+		verify_note(c, mistakes, "user", err.text);
 }
 
 /* ---- addresses ---- */
@@ -170,6 +184,7 @@ static void verify_listeners(const struct config *c, struct buf *mistakes)
 void host_verify(const struct config *c, struct buf *mistakes)
 {
 	state_note(c, false, mistakes);
+	verify_trust(c, mistakes);
 	verify_listeners(c, mistakes);
 }
 

@@ -228,11 +228,20 @@ void privileges_log(const struct privileges *p)
 	          p->calls ? "filtered" : p->why_calls, "files", p->files ? "restricted" : p->why_files, NULL);
 }
 
+static void check_covered(const struct privileges *p, const char *folder)
+{
+	if (folder && !files_cover(p->files, folder))
+		log_event(LOG_ERROR, "dcvd may not write to this folder before a restart: it was not among those of the start", "folder", folder, NULL);
+}
+
 void privileges_check(const struct privileges *p, const struct config *config)
 {
-	for (size_t i = 0; p->files && i < config->route_count; i++)
-		if (config->routes[i].folder && !files_cover(p->files, config->routes[i].folder))
-			log_event(LOG_ERROR, "this folder was not there at the start, and dcvd may not write to it before a restart", "folder", config->routes[i].folder, NULL);
+	if (!p->files)
+		return;
+	for (size_t i = 0; i < config->route_count; i++)
+		check_covered(p, config->routes[i].folder);
+	for (char **folder = config->sandbox.writable; folder && *folder; folder++)
+		check_covered(p, *folder);
 }
 
 void privileges_free(struct privileges *p)

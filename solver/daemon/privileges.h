@@ -14,7 +14,7 @@ struct privileges;
 int privileges_drop(const struct daemon_options *options, const struct config *config, struct privileges **ret, struct err *err);
 /* One line of what is in force. */
 void privileges_log(const struct privileges *p);
-/* After a reload: an error for each folder of a route that may not be written before a restart. */
+/* After a reload: an error for each folder that may not be written before a restart. */
 void privileges_check(const struct privileges *p, const struct config *config);
 void privileges_free(struct privileges *p); /* what was given up stays so; NULL is allowed */
 

@@ -139,7 +139,7 @@ static void ask_coordinator(struct corroboration *c, const struct mpic_question 
 	json_t *body = mpic_question_json(q, true);
 	struct err err;
 
-	if (peer_post(c->m, url, "/mpic", c->m->peers->coordinator_token, body, on_coordinator, c, &c->call, &err) < 0) {
+	if (peer_post(c->m, url, "/mpic", secret_reveal(c->m->peers->coordinator_token), body, on_coordinator, c, &c->call, &err) < 0) {
 		note_failure(c, err.text);
 		c->caa = true;
 		next(c);

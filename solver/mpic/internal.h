@@ -6,7 +6,7 @@
 
 struct peer {
 	char *code, *rir, *url;
-	char *token;               /* "" when there is none; wiped when freed */
+	struct secret *token;      /* "" when there is none; wiped when freed */
 };
 
 /* Of one configuration; rounds under way hold theirs. */
@@ -14,7 +14,7 @@ struct peers {
 	unsigned holders;
 	struct peer items[MPIC_PEERS_MAX];
 	size_t count;
-	char *coordinator_token;   /* of the entry named "coordinator" */
+	struct secret *coordinator_token; /* of the entry named "coordinator" */
 };
 
 struct mpic {

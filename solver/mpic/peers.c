@@ -24,35 +24,35 @@ void peers_release(struct peers *p)
 		free(p->items[i].code);
 		free(p->items[i].rir);
 		free(p->items[i].url);
-		wipe(p->items[i].token);
+		secret_free(p->items[i].token);
 	}
-	wipe(p->coordinator_token);
+	secret_free(p->coordinator_token);
 	free(p);
 }
 
 /* The token of a line "CODE TOKEN", or of a line that holds a token alone: that is for everybody. Gives. */
-static char *token_of(const char *keys, const char *code)
+static struct secret *token_of(const char *keys, const char *code)
 {
 	char name[64], token[TOKEN_LINE_MAX];
-	char *for_all = NULL;
+	struct secret *found = NULL;
+	bool own = false;
 
-	for (const char *line = keys; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+	for (const char *line = keys; !own && line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
 		char text[TOKEN_LINE_MAX + 80];
 		int words;
 
 		snprintf(text, sizeof(text), "%.*s", (int)strcspn(line, "\n"), line);
 		words = sscanf(text, "%63s %511s", name, token);
-		if (words == 2 && strcmp(name, code) == 0) {
-			wipe(for_all);
-			for_all = mem_dup(token);
-			break;
-		}
-		if (words == 1 && !for_all)
-			for_all = mem_dup(name);
+		own = words == 2 && strcmp(name, code) == 0;
+		if (own)
+			secret_free(found);
+		if (own || (words == 1 && !found))
+			found = secret_new(own ? token : name);
 		explicit_bzero(text, sizeof(text));
 	}
+	explicit_bzero(name, sizeof(name));
 	explicit_bzero(token, sizeof(token));
-	return for_all ? for_all : mem_dup("");
+	return found ? found : secret_new("");
 }
 
 static int read_peer(const char *text, const char *keys, struct peer *p, struct err *err)

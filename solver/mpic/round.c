@@ -84,7 +84,7 @@ static void ask(struct round *r, size_t i)
 	mpic_result_done(&r->results[i]);
 	r->results[i].code = mem_dup(a->peer->code);
 	r->results[i].rir = mem_dup(a->peer->rir);
-	if (peer_post(r->m, a->peer->url, r->caa ? "/caa" : "/dcv", a->peer->token, r->body, on_reply, a, &a->call, &err) == 0)
+	if (peer_post(r->m, a->peer->url, r->caa ? "/caa" : "/dcv", secret_reveal(a->peer->token), r->body, on_reply, a, &a->call, &err) == 0)
 		r->pending++;
 	else
 		r->results[i].detail = mem_dup(err.text);
