@@ -49,6 +49,16 @@ static int check(CURLU *u, const struct url_parts *p, struct err *err)
 	return 0;
 }
 
+/* libcurl also takes one slash or three in front of the host, and escapes in it, which become any bytes there. Other readers find
+ * another host in such a URL, or none. */
+static bool has_plain_authority(const char *url, const char *scheme)
+{
+	const char *rest = url + strlen(scheme);
+
+	return strncasecmp(url, scheme, strlen(scheme)) == 0 && strncmp(rest, "://", 3) == 0 && rest[3] != '/' &&
+	       !memchr(rest + 3, '%', strcspn(rest + 3, "/?#"));
+}
+
 int url_parts_read(const char *url, struct url_parts *ret, struct err *err)
 {
 	CURLU *u = curl_url();
@@ -61,10 +71,10 @@ int url_parts_read(const char *url, struct url_parts *ret, struct err *err)
 		                           part(u, CURLUPART_PATH, 0) };
 	for (char *c = ret->host; c && *c; c++)
 		*c = (char)tolower((unsigned char)*c);
-	if (rc == CURLUE_OK && ret->scheme && ret->host && *ret->host && ret->path && strspn(url, "!\"#$%&'()*+,-./0123456789:;=?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]_abcdefghijklmnopqrstuvwxyz~") == strlen(url))
+	if (rc == CURLUE_OK && ret->scheme && has_plain_authority(url, ret->scheme) && ret->host && *ret->host && ret->path && strspn(url, "!\"#$%&'()*+,-./0123456789:;=?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]_abcdefghijklmnopqrstuvwxyz~") == strlen(url))
 		code = check(u, ret, err);
 	else
-		code = err_set(err, ERR_INVALID, "this is no URL that can be called: %s", rc == CURLUE_OK ? "it has no host, or a character that no URL has" : curl_url_strerror(rc));
+		code = err_set(err, ERR_INVALID, "this is no URL that can be called: %s", rc == CURLUE_OK ? "it has no host behind \"//\", an escape in it, or a character that no URL has" : curl_url_strerror(rc));
 	curl_url_cleanup(u);
 	return code;
 }

@@ -10,7 +10,7 @@ struct url_parts {
 	char *scheme, *host, *port, *path; /* "https", "www.example.com" in lower case, "443", "/hooks/" */
 };
 
-/* ERR_INVALID with a sentence: another scheme, user information, a fragment, a path that climbs ("..", also escaped), or what libcurl
+/* ERR_INVALID with a sentence: another scheme, no "//" and host behind it, an escape in the host, user information, a fragment, a path that climbs ("..", also escaped), or what libcurl
  * cannot read. Free with url_parts_done, in either case. */
 int url_parts_read(const char *url, struct url_parts *ret, struct err *err);
 void url_parts_done(struct url_parts *u);

@@ -47,7 +47,8 @@ static void nothing_beside_it_is_called(void **state)
 static void what_is_no_url_is_refused(void **state)
 {
 	static const char *const bad[] = { "", "x", "http://", "ftp://a.test/", "file:///etc/passwd", "gopher://a.test/", "http://a b/", "http://a.test:99999/",
-		"http://user:password@a.test/", "http://a.test/\r\nX: y", "http://[::1", "http://a.test/\xc3\xbc", "javascript:alert(1)", "http://a.test/#f" };
+		"http://user:password@a.test/", "http://a.test/\r\nX: y", "http://[::1", "http://a.test/\xc3\xbc", "javascript:alert(1)", "http://a.test/#f",
+		"http:///a.test/", "http:/a.test/", "http:a.test", "http://a%e1.test/", "http://0x7.1%2e1/", "http://[fe80::1%25eth0]/" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
