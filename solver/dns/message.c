@@ -9,6 +9,7 @@
 #include "solver/base/buf.h"
 #include "solver/base/id.h"
 #include "solver/base/mem.h"
+#include "solver/dns/reply_wire.h"
 
 #define ARCOUNT_AT 10 /* the number of additional records; the only one of a query is its OPT record, at its end */
 #define OPT_SIZE 11
@@ -241,14 +242,10 @@ int dns_reply_parse(const unsigned char *wire, size_t length, const char *name, 
 {
 	CLEANUP(pkt_freep) ldns_pkt *pkt = NULL;
 	struct dns_reply reply = { 0 };
-	ldns_status status;
-	int rc;
+	int rc = reply_wire_read(wire, length, &pkt, err);
 
-	if (length > DNS_MESSAGE_MAX)
-		return err_set(err, ERR_PROTOCOL, "a DNS reply of %zu bytes is longer than a message can be", length);
-	status = ldns_wire2pkt(&pkt, wire, length);
-	if (status != LDNS_STATUS_OK)
-		return err_set(err, ERR_PROTOCOL, "the DNS reply of %zu bytes cannot be read: %s", length, ldns_get_errorstr_by_id(status));
+	if (rc < 0)
+		return rc;
 	rc = reply_read(pkt, name, type, &reply, err);
 	if (rc < 0)
 		dns_reply_done(&reply);

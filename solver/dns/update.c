@@ -8,6 +8,7 @@
 #include "solver/base/id.h"
 #include "solver/base/mem.h"
 #include "solver/dns/message.h"
+#include "solver/dns/reply_wire.h"
 #include "solver/dns/tsig.h"
 
 #define STRING_MAX 255  /* bytes of one character-string */
@@ -195,15 +196,10 @@ int dns_update_reply_parse(const struct dns_update *u, const struct dns_tsig_key
                            long long now_seconds, struct dns_update_reply *ret, struct err *err)
 {
 	ldns_pkt *pkt = NULL;
-	ldns_status status;
-	int rc;
+	int rc = reply_wire_read(wire, length, &pkt, err);
 
-	if (length > DNS_MESSAGE_MAX)
-		return err_set(err, ERR_PROTOCOL, "a DNS reply of %zu bytes is longer than a message can be", length);
-	status = ldns_wire2pkt(&pkt, wire, length);
-	if (status != LDNS_STATUS_OK)
-		return err_set(err, ERR_PROTOCOL, "the reply to the update (%zu bytes) cannot be read: %s", length,
-		               ldns_get_errorstr_by_id(status));
+	if (rc < 0)
+		return rc;
 	rc = reply_read(u, key, pkt, wire, length, now_seconds, ret, err);
 	ldns_pkt_free(pkt);
 	return rc;

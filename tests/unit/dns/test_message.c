@@ -136,6 +136,39 @@ static void refuses_a_dname_that_makes_a_name_too_long(void **state)
 	assert_non_null(strstr(err.text, "253"));
 }
 
+/* A good reply with more additional records. */
+static int parse_with(const char *record, size_t length, unsigned times, struct err *err)
+{
+	unsigned char wire[1024];
+	struct dns_reply reply;
+	size_t end = build(&(struct reply_text){ .answers = { NAME ". 60 IN TXT one" } }, wire, sizeof(wire));
+	int rc;
+
+	for (unsigned i = 0; i < times; i++, end += length)
+		memcpy(wire + end, record, length);
+	wire[11] = (unsigned char)(wire[11] + times);
+	rc = dns_reply_parse(wire, end, NAME, DNS_TXT, &reply, err);
+	if (rc == 0)
+		dns_reply_done(&reply);
+	return rc;
+}
+
+static void refuses_a_second_opt_or_tsig_whose_memory_ldns_would_lose(void **state)
+{
+	static const char opt[] = "\0\0\x29\4\xd0\0\0\0\0\0\6\0\3\0\2ab", zero[] = "\0\0\0\0\1\0\0\0\0\0\0";
+	static const char tsig[] = "\1k\0\0\xfa\0\xff\0\0\0\0\0\x11\0\0\0\0\0\0\0\1\x2c\0\0\x12\x34\0\0\0\0";
+	struct err err;
+
+	(void)state;
+	assert_int_equal(parse_with(opt, sizeof(opt) - 1, 1, &err), 0);
+	assert_int_equal(parse_with(tsig, sizeof(tsig) - 1, 1, &err), 0);
+	assert_int_equal(parse_with(zero, sizeof(zero) - 1, 3, &err), 0);
+	assert_int_equal(parse_with(opt, sizeof(opt) - 1, 2, &err), ERR_PROTOCOL);
+	assert_non_null(strstr(err.text, "more than one OPT or TSIG"));
+	assert_int_equal(parse_with(tsig, sizeof(tsig) - 1, 20, &err), ERR_PROTOCOL);
+	assert_non_null(strstr(err.text, "more than one OPT or TSIG"));
+}
+
 static void accepts_a_refusal_without_a_question(void **state)
 {
 	static const unsigned char wire[] = { 0, 1, 0x80, 5, 0, 0, 0, 0, 0, 0, 0, 0 };
@@ -318,6 +351,7 @@ int main(void)
 		cmocka_unit_test(refuses_a_query_as_a_reply),
 		cmocka_unit_test(refuses_cnames_that_go_in_a_circle),
 		cmocka_unit_test(refuses_a_dname_that_makes_a_name_too_long),
+		cmocka_unit_test(refuses_a_second_opt_or_tsig_whose_memory_ldns_would_lose),
 		cmocka_unit_test(accepts_a_refusal_without_a_question),
 		cmocka_unit_test(joins_the_strings_of_a_txt_record),
 		cmocka_unit_test(follows_cname_and_dname_to_the_final_name),
