@@ -61,23 +61,35 @@ static int64_t parse_fraction(const char **at)
 	return ms;
 }
 
+/* Digits where the form has zeros, and its own characters elsewhere: strptime() and sscanf() take signs, spaces and fewer digits. */
+static bool begins_like(const char *text, const char *form)
+{
+	for (; *form; text++, form++)
+		if (*form == '0' ? *text < '0' || *text > '9' : *text != *form)
+			return false;
+	return true;
+}
+
 int clock_parse(const char *text, int64_t *ret_wall_ms)
 {
 	struct tm tm = { 0 };
-	const char *at = text ? strptime(text, "%Y-%m-%dT%H:%M:%S", &tm) : NULL;
-	int64_t ms, offset_minutes = 0;
+	const char *at = text && begins_like(text, "0000-00-00T00:00:00") ? strptime(text, "%Y-%m-%dT%H:%M:%S", &tm) : NULL;
+	int64_t ms, wall_ms, offset_minutes = 0;
 	int hours, minutes;
 
 	if (!at)
 		return ERR_INVALID;
 	ms = parse_fraction(&at);
 	if (*at == '+' || *at == '-') {
-		if (sscanf(at + 1, "%2d:%2d", &hours, &minutes) != 2 || strlen(at) != 6)
+		if (!begins_like(at + 1, "00:00") || strlen(at) != 6 || sscanf(at + 1, "%2d:%2d", &hours, &minutes) != 2)
 			return ERR_INVALID;
 		offset_minutes = (hours * 60 + minutes) * (*at == '-' ? -1 : 1);
 	} else if (strcmp(at, "Z") != 0 && strcmp(at, "z") != 0) {
 		return ERR_INVALID;
 	}
-	*ret_wall_ms = ((int64_t)timegm(&tm) - offset_minutes * 60) * 1000 + ms;
+	wall_ms = ((int64_t)timegm(&tm) - offset_minutes * 60) * 1000 + ms;
+	if (wall_ms < 0)
+		return ERR_INVALID;
+	*ret_wall_ms = wall_ms;
 	return 0;
 }

@@ -16,7 +16,7 @@ int64_t clock_monotonic_ms(void); /* counts the time that the machine slept; nev
 const char *clock_boot(char id[CLOCK_BOOT_SIZE]);
 /* "2026-11-21T14:20:00.123Z" (RFC 3339) into text[CLOCK_TEXT_SIZE]; returns text. */
 const char *clock_text(int64_t wall_ms, char text[CLOCK_TEXT_SIZE]);
-/* Reads RFC 3339 with optional fraction, "Z" in either case or an offset. 0 or ERR_INVALID. */
+/* Reads RFC 3339 from 1970 on, with optional fraction, "Z" in either case or an offset. 0 or ERR_INVALID. */
 int clock_parse(const char *text, int64_t *ret_wall_ms);
 
 #endif
