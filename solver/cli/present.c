@@ -3,7 +3,7 @@
 
 #include "solver/cli/cli.h"
 #include "solver/cli/terraform.h"
-#include "solver/engine/request.h"
+#include "solver/engine/record.h"
 
 /* The name to write; as long as it was not looked for, the one that the type prescribes, from which a CNAME may lead elsewhere. */
 static const char *record_of(const json_t *c, char usual[NAME_SIZE])
@@ -16,7 +16,7 @@ static const char *record_of(const json_t *c, char usual[NAME_SIZE])
 
 	if (*json_text(c, "fqdn"))
 		return json_text(c, "fqdn");
-	return request_record_name(&like, usual, NULL) == 0 ? usual : domain;
+	return record_name(&like, usual, NULL) == 0 ? usual : domain;
 }
 
 static void show(const json_t *c)

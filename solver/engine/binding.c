@@ -1,8 +1,5 @@
-/* Bindings: which identifier a name of a delegation zone belongs to, where neither its form nor its digest says so (target.h).
- *
- * In the journal each is a setting "delegation/NAME" with the text "CREATED_MS HOW IDENTIFIER BY", HOW being "operator" or
- * "first-use". The journal takes writes in order: a name is bound on disk before the record that needs it is.
- */
+#include "solver/engine/binding.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +7,7 @@
 
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
-#include "solver/engine/internal.h"
+#include "solver/engine/entry.h"
 
 #define KEY_PREFIX "delegation/"
 #define BINDINGS_MAX 100000

@@ -2,7 +2,8 @@
 #include <stdlib.h>
 
 #include "solver/base/mem.h"
-#include "solver/engine/internal.h"
+#include "solver/check/check.h"
+#include "solver/engine/entry.h"
 #include "solver/verdict/body.h"
 
 struct check {

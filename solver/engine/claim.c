@@ -1,9 +1,16 @@
-/* Claims: who else needs the same answer. See struct claim. */
-#include "solver/engine/internal.h"
+#include "solver/engine/claim.h"
 
 #include <stdlib.h>
 
 #include "solver/base/mem.h"
+#include "solver/engine/entry.h"
+
+struct claim {
+	char *key;
+	unsigned count;
+	bool inherited; /* one let go of a record that stands: the last must withdraw it */
+	UT_hash_handle hh;
+};
 
 static char *claim_key(const struct challenge *c)
 {
@@ -12,7 +19,7 @@ static char *claim_key(const struct challenge *c)
 	return mem_printf("dns %s %s", c->fqdn ? c->fqdn : "", c->value);
 }
 
-static struct claim *claim_find(struct engine *e, const struct challenge *c)
+static struct claim *find(struct engine *e, const struct challenge *c)
 {
 	CLEANUP(mem_freep) char *key = claim_key(c);
 	struct claim *claim;
@@ -25,64 +32,61 @@ void claim_take(struct engine *e, struct entry *n)
 {
 	struct claim *claim;
 
-	if (n->claimed)
+	if (n->publication.claim)
 		return;
-	claim = claim_find(e, &n->c);
+	claim = find(e, &n->c);
 	if (!claim) {
 		claim = mem_new(1, sizeof(*claim));
 		claim->key = claim_key(&n->c);
 		HASH_ADD_KEYPTR(hh, e->claims, claim->key, strlen(claim->key), claim);
 	}
 	claim->count++;
-	n->claimed = true;
+	n->publication.claim = claim;
 }
 
-bool claim_drop(struct engine *e, struct entry *n)
+void claim_drop(struct engine *e, struct entry *n)
 {
-	struct claim *claim = claim_find(e, &n->c);
+	struct claim *claim = n->publication.claim;
 
-	if (!n->claimed || !claim)
-		return !claim;
-	n->claimed = false;
+	if (!claim)
+		return;
+	n->publication.claim = NULL;
 	if (claim->inherited)
-		n->out = n->out_before = OUT_YES;
+		n->publication.out = n->publication.out_before = OUT_YES;
 	if (--claim->count)
-		return false;
+		return;
 	HASH_DEL(e->claims, claim);
 	free(claim->key);
 	free(claim);
-	return true;
 }
 
-bool claim_is_inherited(struct engine *e, const struct entry *n)
+bool claim_is_free(struct engine *e, const struct entry *n)
 {
-	const struct claim *claim = claim_find(e, &n->c);
-
-	return claim && claim->inherited;
+	return !find(e, &n->c);
 }
 
 void claim_inherit(struct engine *e, const struct entry *n)
 {
-	struct claim *claim = claim_find(e, &n->c);
+	struct claim *claim = find(e, &n->c);
 
 	if (claim)
 		claim->inherited = true;
 }
 
+bool claim_is_inherited(const struct entry *n)
+{
+	return n->publication.claim && n->publication.claim->inherited;
+}
+
 struct entry *claim_other(struct engine *e, const struct entry *n)
 {
-	const struct claim *claim = claim_find(e, &n->c);
+	const struct claim *claim = find(e, &n->c);
 	struct entry *other;
 
 	DL_FOREACH(e->entries, other)
-		if (claim && other != n && other->claimed && claim_find(e, &other->c) == claim)
+		if (claim && other != n && other->publication.claim == claim)
 			return other;
 	return NULL;
-}
-
-bool claim_is_free(struct engine *e, const struct entry *n)
-{
-	return !claim_find(e, &n->c);
 }
 
 void claims_free(struct engine *e)

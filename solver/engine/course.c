@@ -1,4 +1,5 @@
-/* The course of the wall clock, over restarts within one boot: a clock that has held since an earlier process is trusted at once. */
+#include "solver/engine/course.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,7 +7,7 @@
 
 #include "solver/base/clock.h"
 #include "solver/base/mem.h"
-#include "solver/engine/internal.h"
+#include "solver/engine/entry.h"
 
 #define KEY "clock" /* "BOOT COURSE SINCE" */
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "solver/base/mem.h"
-#include "solver/engine/internal.h"
+#include "solver/engine/entry.h"
 
 struct engine_listener {
 	struct subject *subject;

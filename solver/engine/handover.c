@@ -3,7 +3,8 @@
 #include <string.h>
 
 #include "solver/base/mem.h"
-#include "solver/engine/internal.h"
+#include "solver/engine/entry.h"
+#include "solver/engine/twins.h"
 
 struct handover {
 	struct engine *e;
@@ -19,7 +20,7 @@ static void give(struct engine *e, struct entry *n, const char *client)
 	twin_forget(e, n);
 	mem_replace(&n->c.client, client);
 	mem_replace(&n->order->o.client, client);
-	if (n->kept < CHALLENGE_WITHDRAWING)
+	if (n->life.kept < CHALLENGE_WITHDRAWING)
 		twin_add(e, n);
 }
 
@@ -28,7 +29,7 @@ static void on_kept(int code, const struct err *err, void *arg)
 	struct handover *h = arg;
 
 	for (size_t i = 0; i < h->count; i++) {
-		h->entries[i]->commits--;
+		h->entries[i]->life.commits--;
 		if (code < 0)
 			give(h->e, h->entries[i], h->from);
 	}
@@ -45,11 +46,11 @@ static void write_one(struct handover *h, struct store_txn *t, struct entry *n, 
 
 	give(e, n, to);
 	n->order->o.announced = true;
-	n->commits++;
+	n->life.commits++;
 	store_put_order(t, &n->order->o);
 	store_put_challenge(t, &n->c);
 	store_add_event(t, n->c.id, &event);
-	if (!n->history_on_disk)
+	if (!n->life.history_on_disk)
 		challenge_note(&n->c, event.at_ms, sentence);
 	h->entries = mem_resize(h->entries, h->count + 1, sizeof(*h->entries));
 	h->entries[h->count++] = n;
@@ -65,7 +66,7 @@ size_t engine_hand_over(struct engine *e, const char *from, const char *to, void
 
 	*h = (struct handover){ .e = e, .from = mem_dup(from), .done = done, .arg = arg };
 	DL_FOREACH(e->entries, n)
-		if (!challenge_is_over(n->kept) && !n->order->submission && strcmp(n->c.client, from) == 0)
+		if (!challenge_is_over(n->life.kept) && !n->order->submission && strcmp(n->c.client, from) == 0)
 			write_one(h, t, n, to, sentence);
 	count = h->count;
 	store_commit(t, on_kept, h);

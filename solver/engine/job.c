@@ -1,9 +1,11 @@
-/* Runs one job of a provider: carries out what step() wants and hands the answer to the next step(). */
+#include "solver/engine/job.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "solver/base/mem.h"
-#include "solver/engine/internal.h"
+#include "solver/engine/entry.h"
+#include "solver/engine/instance.h"
 #include "solver/net/child.h"
 
 #define STEPS_MAX 10000 /* a provider that never ends is a bug; the job ends with an error */
@@ -143,7 +145,7 @@ static int start_wish(struct job_run *r, struct err *err)
 static void take_step(struct job_run *r, const struct answer *answer)
 {
 	struct answer refused;
-	struct err err = { 0 };
+	struct err err = { 0 }, why;
 
 	for (;;) {
 		r->request = (struct request){ .want = WANT_NOTHING };
@@ -158,7 +160,8 @@ static void take_step(struct job_run *r, const struct answer *answer)
 			r->waiting = true;
 			return;
 		}
-		refused = (struct answer){ .code = err.code, .error = err.text };
+		why = err; /* the step reads it while it may write its own into `err` */
+		refused = (struct answer){ .code = why.code, .error = why.text };
 		answer = &refused;
 	}
 	finish(r, &err);

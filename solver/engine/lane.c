@@ -1,17 +1,18 @@
-/* Lanes: one queue for each (provider, zone), one job at a time in each.
- *
- * Changes are gathered for a short moment, or while the lane's job runs, and leave together: 100 names in
- * one zone are one call where the provider can. What a waiting entry wants is read off its state when the
- * job is made, so an entry that was released while it waited is simply removed (or never added). A job that was refused as a
- * whole is asked again in halves, and so on down to single changes, so that only the guilty change fails.
- */
+#include "solver/engine/lane.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
-#include "solver/engine/internal.h"
+#include "solver/engine/claim.h"
+#include "solver/engine/entry.h"
+#include "solver/engine/instance.h"
+#include "solver/engine/job.h"
+#include "solver/engine/permit.h"
+#include "solver/engine/result.h"
+#include "solver/engine/site.h"
 
 #define JOB_CHANGES_MAX 1000
 #define TTL_DEFAULT 60
@@ -69,13 +70,22 @@ void lane_enqueue(struct engine *e, struct entry *n)
 {
 	struct lane *lane = lane_of(e, &n->c);
 
-	if (!n->queued_in_lane) {
-		DL_APPEND2(lane->waiting, n, lane_prev, lane_next);
-		n->queued_in_lane = true;
-	}
+	if (!n->publication.lane)
+		DL_APPEND2(lane->waiting, n, publication.lane_prev, publication.lane_next);
+	n->publication.lane = lane;
 	if (is_blocked(e, instance_find(e, n->c.provider)))
-		waiting_note(e, n, result_missing(n), instance_find(e, n->c.provider)->blocked_for);
+		life_wait(e, n, result_missing(n), instance_find(e, n->c.provider)->blocked_for);
 	gather(lane, e->config->challenge.batch_ms);
+}
+
+void lane_leave(struct entry *n)
+{
+	struct lane *lane = n->publication.lane;
+
+	if (!lane)
+		return;
+	DL_DELETE2(lane->waiting, n, publication.lane_prev, publication.lane_next);
+	n->publication.lane = NULL;
 }
 
 static void default_result(struct change *change, const struct err *err)
@@ -90,7 +100,7 @@ static void job_forget(struct lane *lane)
 {
 	for (size_t i = 0; i < lane->job.count; i++) {
 		free(lane->job.changes[i].new_handle);
-		lane->entries[i]->in_job = false;
+		lane->entries[i]->publication.in_job = false;
 	}
 	free(lane->job.changes);
 	free((char *)lane->job.zone);
@@ -130,7 +140,8 @@ static void on_job_done(struct job *job, const struct err *err, void *arg)
 		instance_learn(lane->instance, &job->changes[i]);
 		if (job->changes[i].status == CHANGE_RATE_LIMITED)
 			leave_alone(e, lane->instance, job, job->changes[i].message);
-		result_take(e, lane->entries[i], job, i);
+		if (result_take(e, lane->entries[i], job, i))
+			lane_enqueue(e, lane->entries[i]);
 	}
 	job_forget(lane);
 	if (lane->waiting)
@@ -169,7 +180,7 @@ static void sites_pass_on(struct engine *e, struct entry *n)
 
 /* Grants, routes and bindings may be others than when the place was found, which may be long ago: before a restart, or before the
  * record was lost. Removal is never asked for. */
-static bool refused(struct engine *e, struct entry *n)
+static bool fail_unpermitted(struct engine *e, struct entry *n)
 {
 	struct err err;
 
@@ -179,10 +190,10 @@ static bool refused(struct engine *e, struct entry *n)
 	return true;
 }
 
-/* Nothing to ask the provider for: it was released in time, it never stood there, others need the value, or it may not be written. */
-static bool settled(struct engine *e, struct entry *n)
+/* True when there is nothing to ask the provider for: the record never stood there, others need the value, or it may not be written. */
+static bool settle_without_provider(struct engine *e, struct entry *n)
 {
-	if (n->c.state == CHALLENGE_WITHDRAWING && n->out == OUT_NEVER) {
+	if (n->c.state == CHALLENGE_WITHDRAWING && n->publication.out == OUT_NEVER) {
 		life_input(e, n, INPUT_WITHDRAWN, "nothing was published");
 		return true;
 	}
@@ -192,7 +203,7 @@ static bool settled(struct engine *e, struct entry *n)
 		life_input(e, n, INPUT_WITHDRAWN, "kept: another challenge needs the same value");
 		return true;
 	}
-	return (n->c.state != CHALLENGE_PUBLISHING && n->c.state != CHALLENGE_WITHDRAWING) || refused(e, n);
+	return fail_unpermitted(e, n);
 }
 
 /* A slot provider (one value a name) gets one entry of a name at a time: the others wait. */
@@ -210,25 +221,25 @@ static void job_add(struct lane *lane, struct entry *n)
 {
 	struct change *change = &lane->job.changes[lane->job.count];
 
-	n->out_before = n->out;
-	if (n->c.state == CHALLENGE_PUBLISHING && n->out == OUT_NEVER)
-		n->out = OUT_MAYBE;
+	n->publication.out_before = n->publication.out;
+	if (n->c.state == CHALLENGE_PUBLISHING && n->publication.out == OUT_NEVER)
+		n->publication.out = OUT_MAYBE;
 	*change = (struct change){ .op = n->c.state == CHALLENGE_PUBLISHING ? CHANGE_ADD : CHANGE_REMOVE,
 	                           .fqdn = n->c.fqdn, .value = n->c.value, .handle = n->c.handle,
 	                           .ttl = ttl_of(lane->e, lane->instance, &n->c) };
 	lane->entries[lane->job.count++] = n;
-	n->in_job = true;
+	n->publication.in_job = true;
 }
 
 /* What was refused together is asked again in smaller company, and not mixed with others. */
 static bool fits_in(const struct lane *lane, const struct entry *n)
 {
-	return !lane->job.count || lane->entries[0]->company == n->company;
+	return !lane->job.count || lane->entries[0]->publication.company == n->publication.company;
 }
 
 static size_t room_of(const struct lane *lane, size_t most)
 {
-	size_t company = lane->job.count ? lane->entries[0]->company : 0;
+	size_t company = lane->job.count ? lane->entries[0]->publication.company : 0;
 
 	return company && company < most ? company : most;
 }
@@ -236,7 +247,7 @@ static size_t room_of(const struct lane *lane, size_t most)
 /* Through whom it goes next; NULL: the configuration does not lead there any more. */
 static struct instance *instance_for(struct engine *e, const struct entry *n)
 {
-	return n->c.state == CHALLENGE_WITHDRAWING ? site_of_withdrawal(e, n) : instance_find(e, n->c.provider);
+	return n->c.state == CHALLENGE_WITHDRAWING ? instance_for_withdrawal(e, n) : instance_find(e, n->c.provider);
 }
 
 /* The journal knows where the record may stand before it is written there. */
@@ -246,7 +257,7 @@ static bool is_journalled(struct engine *e, struct entry *n, const struct instan
 
 	if (n->c.state != CHALLENGE_PUBLISHING || site_is_last(&n->c, i->site))
 		return true;
-	if (!claim_is_inherited(e, n)) /* otherwise a record of another challenge stands there */
+	if (!claim_is_inherited(n)) /* otherwise a record of another challenge stands there */
 		site_leave(n);
 	site_add(&n->c, i->site);
 	sentence = mem_printf("the provider is configured anew: publishing at %s", i->site);
@@ -265,14 +276,13 @@ static void job_fill(struct lane *lane, struct instance *i)
 	i->jobs++;
 	lane->job.changes = mem_new(most, sizeof(struct change));
 	lane->entries = mem_new(most, sizeof(struct entry *));
-	DL_FOREACH_SAFE2(lane->waiting, n, next, lane_next) {
+	DL_FOREACH_SAFE2(lane->waiting, n, next, publication.lane_next) {
 		if (lane->job.count == room_of(lane, most))
 			break;
 		if (instance_for(lane->e, n) != i || name_is_taken(lane, i, n) || !fits_in(lane, n))
 			continue;
-		DL_DELETE2(lane->waiting, n, lane_prev, lane_next);
-		n->queued_in_lane = false;
-		if (!settled(lane->e, n) && is_journalled(lane->e, n, i))
+		lane_leave(n);
+		if (!settle_without_provider(lane->e, n) && is_journalled(lane->e, n, i))
 			job_add(lane, n);
 	}
 }
@@ -299,12 +309,11 @@ static void lane_sort_out(struct lane *lane)
 {
 	struct entry *n, *next;
 
-	DL_FOREACH_SAFE2(lane->waiting, n, next, lane_next) {
+	DL_FOREACH_SAFE2(lane->waiting, n, next, publication.lane_next) {
 		if (instance_for(lane->e, n))
 			continue;
-		DL_DELETE2(lane->waiting, n, lane_prev, lane_next);
-		n->queued_in_lane = false;
-		if (!settled(lane->e, n))
+		lane_leave(n);
+		if (!settle_without_provider(lane->e, n))
 			no_provider(lane->e, n);
 	}
 }
@@ -322,8 +331,8 @@ static void lane_go(struct lane *lane)
 		return;
 	i = instance_for(e, lane->waiting);
 	if (is_blocked(e, i)) {
-		DL_FOREACH2(lane->waiting, n, lane_next)
-			waiting_note(e, n, result_missing(n), i->blocked_for);
+		DL_FOREACH2(lane->waiting, n, publication.lane_next)
+			life_wait(e, n, result_missing(n), i->blocked_for);
 		gather(lane, i->blocked_until_ms - loop_now_ms(e->parts.loop));
 		return;
 	}
@@ -345,6 +354,8 @@ void lanes_free(struct engine *e)
 	HASH_ITER(hh, e->lanes, lane, tmp) {
 		HASH_DEL(e->lanes, lane);
 		timer_stop(lane->gather);
+		while (lane->waiting)
+			lane_leave(lane->waiting);
 		if (lane->run) {
 			job_cancel(lane->run);
 			job_forget(lane);

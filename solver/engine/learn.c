@@ -1,8 +1,10 @@
-/* What was learned about providers, over restarts. */
+#include "solver/engine/learn.h"
+
 #include <stdlib.h>
 
 #include "solver/base/mem.h"
-#include "solver/engine/internal.h"
+#include "solver/engine/entry.h"
+#include "solver/engine/instance.h"
 
 #define KEEP_EVERY_MS 10000 /* many become ready at once; the last ones count */
 

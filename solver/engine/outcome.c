@@ -1,11 +1,13 @@
-/* What became of challenges at their authority, as far as somebody told: counted for each account and identifier, kept in the
- * journal, asked before the next attempt (failures.h). */
+#include "solver/engine/outcome.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "solver/base/mem.h"
+#include "solver/check/check.h"
+#include "solver/engine/entry.h"
 #include "solver/engine/failures.h"
-#include "solver/engine/internal.h"
+#include "solver/engine/route.h"
 
 #define KEY_PREFIX "failures:"
 #define SWEEP_EVERY 1024
@@ -99,9 +101,8 @@ static void uncount(struct counting *c)
 static void on_counted(int code, const struct err *err, void *arg)
 {
 	struct counting *c = arg;
-	struct entry *n;
+	struct entry *n = entry_find(c->e, c->id);
 
-	HASH_FIND_STR(c->e->by_id, c->id, n);
 	if (code < 0)
 		uncount(c);
 	else if (n && !c->e->closing)
@@ -155,9 +156,8 @@ int engine_outcome(struct engine *e, const char *id, bool valid, const char *pro
 	const struct authority *a;
 	struct counting *c;
 	struct store_txn *t;
-	struct entry *n;
+	struct entry *n = entry_find(e, id);
 
-	HASH_FIND_STR(e->by_id, id, n);
 	if (!n || n->order->submission)
 		return err_set(err, ERR_NOT_FOUND, "there is no challenge %.64s", id);
 	a = authority_of(e, &n->c);
@@ -175,11 +175,10 @@ int engine_outcome(struct engine *e, const char *id, bool valid, const char *pro
 
 int engine_budget_allows(struct engine *e, const char *order_id, int64_t *ret_wait_ms, struct err *err)
 {
-	struct order_entry *order;
+	struct order_entry *order = order_find(e, order_id);
 	struct entry *n;
 
 	*ret_wait_ms = 0;
-	HASH_FIND_STR(e->orders, order_id, order);
 	for (n = order ? order->first : NULL; n; n = n->order_next) {
 		const struct authority *a = authority_of(e, &n->c);
 		CLEANUP(mem_freep) char *key = a ? key_of(a, &n->c) : NULL;

@@ -1,6 +1,8 @@
-/* May it be written where it leads: the question of target.h, with what the engine and the front doors know. */
-#include "solver/engine/internal.h"
-#include "solver/engine/request.h"
+#include "solver/engine/permit.h"
+
+#include "solver/engine/binding.h"
+#include "solver/engine/entry.h"
+#include "solver/engine/record.h"
 
 struct asker {
 	struct engine *e;
@@ -31,7 +33,7 @@ static int decide(struct engine *e, const struct challenge *c, const char *fqdn,
 	struct asker asker = { e, c };
 	char asked[NAME_SIZE];
 
-	t.asked = request_record_name(c, asked, err) == 0 ? asked : fqdn;
+	t.asked = record_name(c, asked, err) == 0 ? asked : fqdn;
 	return target_check(&t, is_granted, &asker, ret_binds, err);
 }
 

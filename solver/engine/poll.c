@@ -136,19 +136,6 @@ void poll_answer(struct poll *p, size_t server, bool shown, bool silent)
 	s->silent = silent;
 }
 
-void poll_count_check(struct poll *p)
-{
-	for (size_t i = 0; i < p->count; i++)
-		if (p->servers[i].asked < POLL_QUERIES)
-			p->servers[i].asked++;
-}
-
-void poll_again(struct poll *p)
-{
-	for (size_t i = 0; i < p->count; i++)
-		p->servers[i].shown = false;
-}
-
 size_t poll_pending(const struct poll *p)
 {
 	size_t pending = 0;

@@ -54,10 +54,6 @@ int poll_ask(struct poll *p, int64_t now_ms);
 /* The next server that was not asked just now, counted as asked, or -1: for when another one has shown it. */
 int poll_ask_rest(struct poll *p, int64_t now_ms);
 void poll_answer(struct poll *p, size_t server, bool shown, bool silent);
-/* Every server that was asked outside of the turns: by a check. */
-void poll_count_check(struct poll *p);
-/* Everything is to be seen anew. */
-void poll_again(struct poll *p);
 size_t poll_pending(const struct poll *p);
 /* All that speak show it, and at least one does. */
 bool poll_only_silent(const struct poll *p);

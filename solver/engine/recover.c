@@ -4,7 +4,11 @@
 
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
-#include "solver/engine/internal.h"
+#include "solver/engine/claim.h"
+#include "solver/engine/course.h"
+#include "solver/engine/entry.h"
+#include "solver/engine/instance.h"
+#include "solver/engine/outcome.h"
 
 struct recovery {
 	struct engine *e;
@@ -84,7 +88,7 @@ static void restore_answer(struct engine *e, struct entry *n)
 }
 
 /* A challenge whose order is not in the journal is driven to its end all the same: its record may be out. */
-static struct order_entry *orphanage(struct engine *e, const struct challenge *c)
+static struct order_entry *order_for_orphan(struct engine *e, const struct challenge *c)
 {
 	struct order order = { .client = mem_dup(c->client), .created_ms = c->created_ms };
 
@@ -100,16 +104,16 @@ static void load_challenge(const struct challenge *c, void *arg)
 	struct challenge copy;
 	struct entry *n;
 
-	HASH_FIND_STR(r->e->orders, c->order_id, order);
+	order = order_find(r->e, c->order_id);
 	if (!order)
-		order = orphanage(r->e, c);
+		order = order_for_orphan(r->e, c);
 	copy_challenge(c, &copy);
 	n = entry_add(r->e, order, &copy);
-	n->kept = copy.state;
-	n->out = out_of(&copy);
+	n->life.kept = copy.state;
+	n->publication.out = out_of(&copy);
 	if (copy.state == CHALLENGE_READY)
 		history_drop(n);
-	n->had_failed = copy.state == CHALLENGE_WITHDRAWING && copy.reason;
+	n->life.had_failed = copy.state == CHALLENGE_WITHDRAWING && copy.reason;
 	if (!needs_its_answer(copy.state))
 		return;
 	claim_take(r->e, n);
@@ -128,9 +132,7 @@ static void drop_empty_orders(struct engine *e)
 		t = store_begin(e->parts.store);
 		store_delete_order(t, order->o.id);
 		store_commit(t, NULL, NULL); /* refused: the next start finds it empty again */
-		HASH_DEL(e->orders, order);
-		order_done(&order->o);
-		free(order);
+		order_free(e, order);
 	}
 }
 

@@ -5,7 +5,8 @@
 
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
-#include "solver/engine/internal.h"
+#include "solver/engine/entry.h"
+#include "solver/engine/kept.h"
 
 /* One wish: of a challenge, or of all challenges of an order. */
 struct release {
@@ -15,14 +16,10 @@ struct release {
 	void *arg;
 };
 
-struct release_wait {
-	struct release *of;
-	enum challenge_state state; /* that must be durable, or a later one */
-	struct release_wait *next;
-};
-
-static void count_down(struct release *r, const struct err *err)
+static void count_down(const struct err *err, void *arg)
 {
+	struct release *r = arg;
+
 	if (err && err->code && !r->err.code) {
 		r->err = *err;
 		err_in(&r->err, "the withdrawal is not in the journal yet, so it is not promised; ask again");
@@ -34,36 +31,18 @@ static void count_down(struct release *r, const struct err *err)
 	free(r);
 }
 
-void release_tell(struct entry *n, enum challenge_state written, const struct err *err)
-{
-	struct release_wait *w, *tmp;
-
-	LL_FOREACH_SAFE(n->release_waits, w, tmp) {
-		if (written < w->state)
-			continue;
-		LL_DELETE(n->release_waits, w);
-		count_down(w->of, err);
-		free(w);
-	}
-}
-
 static void wait_for(struct release *r, struct entry *n, enum challenge_state state)
 {
-	struct release_wait *w = mem_new(1, sizeof(*w));
-
-	*w = (struct release_wait){ .of = r, .state = state };
 	r->pending++;
-	LL_APPEND(n->release_waits, w);
+	kept_wait(n, state, count_down, r);
 }
 
-/* What is not in the journal yet has no life to end: its submission goes on with the wish. */
+/* What is not in the journal yet has no life to end: its submission sees that somebody waits for the end. */
 static void release_one(struct engine *e, struct release *r, struct entry *n, const char *sentence)
 {
-	if (n->order->submission)
-		n->release_wanted = true;
-	else
+	if (!n->order->submission)
 		life_input(e, n, INPUT_RELEASED, sentence);
-	if (n->kept < CHALLENGE_WITHDRAWING)
+	if (n->life.kept < CHALLENGE_WITHDRAWING)
 		wait_for(r, n, CHALLENGE_WITHDRAWING);
 }
 
@@ -79,7 +58,7 @@ static void on_asked(int code, const struct err *err, void *arg)
 {
 	(void)code;
 	(void)err;
-	count_down(arg, NULL);
+	count_down(NULL, arg);
 }
 
 /* The empty transaction promises nothing: it makes the answer come later, also when all is durable already. */
@@ -90,10 +69,9 @@ static void release_asked(struct engine *e, struct release *r)
 
 int engine_release_challenge(struct engine *e, const char *id, void (*done)(const struct err *err, void *arg), void *arg, struct err *err)
 {
+	struct entry *n = entry_find(e, id);
 	struct release *r;
-	struct entry *n;
 
-	HASH_FIND_STR(e->by_id, id, n);
 	if (!n)
 		return err_set(err, ERR_NOT_FOUND, "there is no challenge %.64s", id);
 	r = release_new(done, arg);
@@ -104,10 +82,9 @@ int engine_release_challenge(struct engine *e, const char *id, void (*done)(cons
 
 int engine_release_order(struct engine *e, const char *id, void (*done)(const struct err *err, void *arg), void *arg, struct err *err)
 {
-	struct order_entry *order;
+	struct order_entry *order = order_find(e, id);
 	struct release *r;
 
-	HASH_FIND_STR(e->orders, id, order);
 	if (!order)
 		return err_set(err, ERR_NOT_FOUND, "there is no order %.64s", id);
 	r = release_new(done, arg);
@@ -124,7 +101,7 @@ size_t engine_release_client(struct engine *e, const char *client, void (*done)(
 	struct entry *n;
 
 	DL_FOREACH(e->entries, n) {
-		if (n->kept >= CHALLENGE_WITHDRAWING || strcmp(n->c.client, client) != 0)
+		if (n->life.kept >= CHALLENGE_WITHDRAWING || strcmp(n->c.client, client) != 0)
 			continue;
 		count++;
 		release_one(e, r, n, "released: its client was revoked");
@@ -137,10 +114,9 @@ int engine_forget_challenge(struct engine *e, const char *id, const char *who, v
                             struct err *err)
 {
 	CLEANUP(mem_freep) char *sentence = NULL;
+	struct entry *n = entry_find(e, id);
 	struct release *r;
-	struct entry *n;
 
-	HASH_FIND_STR(e->by_id, id, n);
 	if (!n)
 		return err_set(err, ERR_NOT_FOUND, "there is no challenge %.64s", id);
 	if (n->c.state != CHALLENGE_WITHDRAWING)

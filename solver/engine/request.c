@@ -6,7 +6,9 @@
 
 #include "solver/base/mem.h"
 #include "solver/crypto/crypto.h"
-#include "solver/engine/internal.h"
+#include "solver/engine/entry.h"
+#include "solver/engine/record.h"
+#include "solver/engine/route.h"
 #include "solver/verdict/persist_record.h"
 
 #define DEADLINE_MIN_MS 1000
@@ -14,8 +16,6 @@
 #define LIFETIME_MAX_MS (30 * DAY_MS)
 #define STANDING_MAX_MS (3650 * DAY_MS)     /* dns-persist-01 */
 #define STANDING_DEFAULT_MS (365 * DAY_MS)
-
-#define PERSIST_LABEL "_validation-persist."
 
 static int check_wanted(const struct challenge_request *r, struct err *err)
 {
@@ -47,7 +47,7 @@ static int read_dns(const struct challenge_request *r, struct challenge *c, stru
 		return err_set(err, ERR_INVALID, "%s needs either value or key_authorization", challenge_type_name(r->type));
 	if (r->token && token_check(r->token, err) < 0)
 		return err->code;
-	if (request_record_name(c, fqdn, err) < 0 || check_wanted(r, err) < 0)
+	if (record_name(c, fqdn, err) < 0 || check_wanted(r, err) < 0)
 		return err->code;
 	if (r->key_authorization) {
 		if (key_authorization_check(r->key_authorization, r->token, err) < 0)
@@ -59,22 +59,6 @@ static int read_dns(const struct challenge_request *r, struct challenge *c, stru
 	if (value_check(r->value, err) < 0)
 		return err->code;
 	c->value = mem_dup(r->value);
-	return 0;
-}
-
-int request_record_name(const struct challenge *c, char ret_fqdn[NAME_SIZE], struct err *err)
-{
-	if (c->record_name) {
-		snprintf(ret_fqdn, NAME_SIZE, "%s", c->record_name);
-		return 0;
-	}
-	if (c->type == CHALLENGE_DNS_ACCOUNT01)
-		return name_account_challenge(c->identifier, c->account_uri, ret_fqdn, err);
-	if (c->type != CHALLENGE_DNS_PERSIST01)
-		return name_challenge(c->identifier, ret_fqdn, err);
-	if (strlen(c->identifier) + strlen(PERSIST_LABEL) > NAME_MAX_TEXT)
-		return err_set(err, ERR_TOO_LARGE, PERSIST_LABEL "%.100s is longer than %d bytes", c->identifier, NAME_MAX_TEXT);
-	snprintf(ret_fqdn, NAME_SIZE, PERSIST_LABEL "%s", c->identifier);
 	return 0;
 }
 
@@ -99,7 +83,7 @@ static int read_persist(const struct challenge_request *r, const struct authorit
 		return err_set(err, ERR_INVALID, "dns-persist-01 has no token and no key authorization: its record names the account");
 	if (!r->value == !r->account_uri)
 		return err_set(err, ERR_INVALID, "dns-persist-01 needs either value or account_uri");
-	if (request_record_name(c, fqdn, err) < 0)
+	if (record_name(c, fqdn, err) < 0)
 		return err->code;
 	if (!r->value && (!a || !a->issuers || !a->issuers[0]))
 		return err_set(err, ERR_INVALID, "authority %s has no issuer domain name that a record could name", a ? a->name : "?");
@@ -162,8 +146,7 @@ static bool has_dns_route(const struct config *config)
 	return !config->route_count;
 }
 
-/* The route of dns-01 is that of the place where the record must stand, which is known later (plan in
- * publish.c); here only what can never work is refused. */
+/* The route of dns-01 is that of the place where the record must stand, which is known later (plan.c); here only what can never work is refused. */
 static int choose_route(const struct config *config, struct challenge *c, struct err *err)
 {
 	const struct config_route *route;
@@ -241,7 +224,7 @@ static int read_one(const struct engine *e, const struct order_request *r, const
 	c->deadline_ms = o->created_ms + c->within_ms;
 	c->expires_ms = lifetime_ms == LIFETIME_FOREVER ? 0 : o->created_ms + lifetime_ms;
 	if (request_read_challenge(request, authority_of(e, request), c, err) < 0 || choose_route(e->config, c, err) < 0 ||
-	    preflight_name(e, c, err) < 0)
+	    route_check_name(e, c, err) < 0)
 		return err_in(err, "challenge %zu (%s %.100s)", i + 1, challenge_type_name(request->type),
 		              request->domain ? request->domain : "?");
 	return 0;
@@ -266,15 +249,4 @@ int request_read(const struct engine *e, const struct order_request *r, int64_t 
 	}
 	*ret_list = list;
 	return 0;
-}
-
-bool request_identifier_is_known(const struct challenge *c)
-{
-	struct challenge usual = *c;
-	char fqdn[NAME_SIZE];
-
-	if (!c->record_name)
-		return true;
-	usual.record_name = NULL;
-	return request_record_name(&usual, fqdn, NULL) == 0 && strcmp(fqdn, c->record_name) == 0;
 }

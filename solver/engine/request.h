@@ -13,11 +13,4 @@ int request_read(const struct engine *e, const struct order_request *request, in
 /* One challenge of the authority (or NULL); `c` is filled and owned by the caller (challenge_done, also after an error). */
 int request_read_challenge(const struct challenge_request *request, const struct authority *a, struct challenge *c, struct err *err);
 
-/* The name that is written, before CNAMEs. */
-int request_record_name(const struct challenge *c, char ret_fqdn[NAME_SIZE], struct err *err);
-
-/* A caller who named another record than the usual one knows an identifier that we do not: nobody can say then what the authority
- * will ask. */
-bool request_identifier_is_known(const struct challenge *c);
-
 #endif

@@ -1,14 +1,15 @@
-/* What the result of one change means for its challenge: the next state, another try, or another try in smaller company. */
-#include <inttypes.h>
+#include "solver/engine/result.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
-#include "solver/engine/internal.h"
+#include "solver/engine/entry.h"
+#include "solver/engine/instance.h"
+#include "solver/engine/site.h"
 
-#define RETRY_FIRST_MS 500
 #define RETRY_MAX_MS 300000
 #define RETRY_LONG_MS 3600000   /* after RETRY_LONG_FROM tries, which is after about a day */
 #define RETRY_LONG_FROM 300
@@ -16,39 +17,15 @@
 #define DOUBT_MS ALARM_EVERY_MS                  /* a record that nobody saw is looked for, at a site of an earlier configuration */
 #define DOUBT_CONFIGURED_MS (7 * ALARM_EVERY_MS) /* and at one of the present configuration */
 
-static void again(void *arg)
-{
-	struct entry *n = arg;
-
-	n->retry = NULL;
-	lane_enqueue(n->e, n);
-}
-
-static int64_t pause_before(unsigned tries, unsigned asked_ms)
-{
-	int64_t ms = RETRY_FIRST_MS, most = tries > RETRY_LONG_FROM ? RETRY_LONG_MS : RETRY_MAX_MS;
-	unsigned char noise;
-
-	while (tries-- && ms < most)
-		ms *= 2;
-	if (ms > most)
-		ms = most;
-	if (asked_ms > ms)
-		ms = asked_ms;
-	id_random(&noise, 1);
-	return ms + ms * noise / 1024;
-}
-
 const char *result_missing(const struct entry *n)
 {
 	return n->c.state == CHALLENGE_WITHDRAWING ? "not withdrawn yet" : "not published yet";
 }
 
-void result_retry(struct engine *e, struct entry *n, const char *message, unsigned asked_ms)
+void result_retry(struct engine *e, struct entry *n, const char *message, int64_t asked_ms)
 {
-	timer_stop(n->retry);
-	n->retry = timer_start(e->parts.loop, pause_before(n->tries++, asked_ms), again, n);
-	waiting_note(e, n, result_missing(n), *message ? message : "the provider did not do it");
+	life_retry(e, n, n->life.tries > RETRY_LONG_FROM ? RETRY_LONG_MS : RETRY_MAX_MS, asked_ms);
+	life_wait(e, n, result_missing(n), *message ? message : "the provider did not do it");
 }
 
 static bool is_refusal(enum change_status status)
@@ -62,24 +39,24 @@ static void learn_out(struct entry *n, const struct change *change)
 	enum change_status status = change->status;
 
 	if (status == CHANGE_DONE || status == CHANGE_NOOP)
-		n->out = OUT_YES;
+		n->publication.out = OUT_YES;
 	else if (is_refusal(status) || status == CHANGE_NO_ZONE || change->not_sent)
-		n->out = n->out_before;
+		n->publication.out = n->publication.out_before;
 }
 
 static void published(struct engine *e, struct entry *n, const char *sentence, const char *message)
 {
 	char text[ERR_TEXT_MAX];
 
-	n->company = 0;
+	n->publication.company = 0;
 	snprintf(text, sizeof(text), "%s%s%s", sentence, *message ? "; " : "", message);
 	life_input(e, n, INPUT_PUBLISHED, text);
 }
 
 /* A zone that is not there may be there in a moment: a server that starts, a zone that is loaded again or just being made. */
-static void added(struct engine *e, struct entry *n, const struct change *change, unsigned asked_ms)
+static void added(struct engine *e, struct entry *n, const struct change *change, int64_t asked_ms)
 {
-	n->published_ms = loop_now_ms(e->parts.loop);
+	n->publication.taken_ms = loop_now_ms(e->parts.loop);
 	switch (change->status) {
 	case CHANGE_DONE:
 		published(e, n, "the provider has it; asking the name servers", change->message);
@@ -110,11 +87,11 @@ static void alarm_when_due(struct engine *e, struct entry *n, const char *reason
 	int64_t now = loop_wall_ms(e->parts.loop);
 	CLEANUP(mem_freep) char *sentence = NULL;
 
-	if (!n->alarm_ms)
-		n->alarm_ms = withdrawing_since(&n->c) + ALARM_EVERY_MS;
-	if (now < n->alarm_ms)
+	if (!n->publication.alarm_ms)
+		n->publication.alarm_ms = withdrawing_since(&n->c) + ALARM_EVERY_MS;
+	if (now < n->publication.alarm_ms)
 		return;
-	n->alarm_ms = now + ALARM_EVERY_MS;
+	n->publication.alarm_ms = now + ALARM_EVERY_MS;
 	sentence = mem_printf("a record still stands, or may stand, that could not be withdrawn for more than a day; mend the cause, or remove the record "
 	                      "by hand and say \"dcvd forget %s\"", n->c.id);
 	log_event(LOG_ERROR, sentence, "id", n->c.id, "fqdn", n->c.fqdn, "zone", n->c.zone, "provider", n->c.provider, "reason", reason, NULL);
@@ -123,7 +100,7 @@ static void alarm_when_due(struct engine *e, struct entry *n, const char *reason
 
 /* A record that cannot be removed is tried again for ever, ever more rarely: somebody may mend the credentials, and a zone that
  * is not there may come back with the record in it. It is an error that someone must act on. */
-void result_not_removed(struct engine *e, struct entry *n, const char *message, unsigned asked_ms)
+void result_not_removed(struct engine *e, struct entry *n, const char *message, int64_t asked_ms)
 {
 	if (!n->c.waiting_for || strcmp(n->c.waiting_for, message) != 0)
 		log_event(LOG_ERROR, "a record could not be withdrawn", "id", n->c.id, "fqdn", n->c.fqdn, "provider",
@@ -139,7 +116,7 @@ static void next_site(struct engine *e, struct entry *n, const char *what)
 
 	site_drop_last(&n->c);
 	mem_replace(&n->c.handle, NULL); /* it was of the last site */
-	n->turns = 0;
+	n->publication.turns = 0;
 	next = site_last(&n->c);
 	if (!next) {
 		life_input(e, n, INPUT_WITHDRAWN, what);
@@ -170,7 +147,7 @@ void result_give_up(struct engine *e, struct entry *n, const char *reason)
 /* Where nobody ever saw the record, it is not looked for for ever: shorter where the configuration does not lead any more. */
 static bool is_time_to_give_up(struct engine *e, const struct entry *n, enum change_status status)
 {
-	int64_t most = site_is_configured(e, n) ? DOUBT_CONFIGURED_MS : DOUBT_MS;
+	int64_t most = instance_is_configured(e, n) ? DOUBT_CONFIGURED_MS : DOUBT_MS;
 
 	return status != CHANGE_RATE_LIMITED && site_is_doubtful(n) && loop_wall_ms(e->parts.loop) >= withdrawing_since(&n->c) + most;
 }
@@ -180,18 +157,18 @@ static char *advice(struct engine *e, const struct entry *n, const char *message
 {
 	CLEANUP(mem_freep) char *site = site_last(&n->c);
 
-	if (!site || site_is_configured(e, n))
+	if (!site || instance_is_configured(e, n))
 		return mem_dup(message);
 	return mem_printf("%s. No provider of the configuration leads to %s any more: put it back there as another provider, with the key or the "
 	                  "account that wrote the record, or remove the record by hand and say \"dcvd forget %s\"", message, site, n->c.id);
 }
 
-static void removed(struct engine *e, struct entry *n, const struct change *change, unsigned asked_ms)
+static void removed(struct engine *e, struct entry *n, const struct change *change, int64_t asked_ms)
 {
 	enum change_status status = change->status;
 	CLEANUP(mem_freep) char *message = advice(e, n, change->message);
 
-	n->turns += status == CHANGE_RETRY ? change->not_sent : status != CHANGE_RATE_LIMITED;
+	n->publication.turns += status == CHANGE_RETRY ? change->not_sent : status != CHANGE_RATE_LIMITED;
 	if (status == CHANGE_DONE || status == CHANGE_NOOP)
 		removed_here(e, n, status == CHANGE_DONE);
 	else if (is_refusal(status) || status == CHANGE_NO_ZONE)
@@ -209,12 +186,11 @@ static bool goes_apart(struct entry *n, const struct job *job, const struct chan
 {
 	if (!is_refusal(change->status) || change->scope != SCOPE_CALL || job->count < 2)
 		return false;
-	n->company = (job->count + 1) / 2;
-	lane_enqueue(n->e, n);
+	n->publication.company = (job->count + 1) / 2;
 	return true;
 }
 
-void result_take(struct engine *e, struct entry *n, struct job *job, size_t index)
+bool result_take(struct engine *e, struct entry *n, struct job *job, size_t index)
 {
 	struct change *change = &job->changes[index];
 	enum challenge_state state = change->op == CHANGE_ADD ? CHALLENGE_PUBLISHING : CHALLENGE_WITHDRAWING;
@@ -226,10 +202,13 @@ void result_take(struct engine *e, struct entry *n, struct job *job, size_t inde
 	}
 	if (change->op == CHANGE_ADD)
 		learn_out(n, change);
-	if (n->c.state != state || goes_apart(n, job, change))
-		return;
+	if (n->c.state != state)
+		return false;
+	if (goes_apart(n, job, change))
+		return true;
 	if (change->op == CHANGE_ADD)
 		added(e, n, change, job->retry_after_ms);
 	else
 		removed(e, n, change, job->retry_after_ms);
+	return false;
 }

@@ -3,8 +3,11 @@
 #include <string.h>
 
 #include "solver/base/mem.h"
-#include "solver/engine/internal.h"
+#include "solver/engine/due.h"
+#include "solver/engine/entry.h"
+#include "solver/engine/kept.h"
 #include "solver/engine/request.h"
+#include "solver/engine/twins.h"
 
 /* Who waits for an order to be in the journal: the first made it, the others asked for the same meanwhile. */
 struct submission {
@@ -38,7 +41,7 @@ static void drop_order(struct engine *e, struct order_entry *order)
 	while (left--) {
 		struct entry *next = n->order_next;
 
-		release_tell(n, CHALLENGE_STATES, NULL); /* it was never there */
+		kept_tell(n, CHALLENGE_STATES, NULL); /* it was never there */
 		entry_free(e, n);
 		n = next;
 	}
@@ -49,7 +52,7 @@ static void start_order(struct engine *e, struct order_entry *order)
 	struct entry *n = order->first;
 
 	for (size_t left = order->count; left--; n = n->order_next)
-		if (n->release_wanted)
+		if (n->life.waits)
 			life_input(e, n, INPUT_RELEASED, "released before it was begun: nobody needs it any more");
 		else
 			life_resume(e, n);
@@ -62,7 +65,7 @@ static void on_submitted(int code, const struct err *err, void *arg)
 	struct order_entry *order = list->order;
 
 	for (struct entry *n = order->first; n; n = n->order_next)
-		n->commits--;
+		n->life.commits--;
 	order->submission = NULL;
 	e->journal_err = code < 0 ? *err : (struct err){ 0 };
 	if (code < 0 || e->closing) {
@@ -82,20 +85,15 @@ static void on_existing(int code, const struct err *err, void *arg)
 	tell(arg, &(struct err){ 0 });
 }
 
-/* One that is not on its way out: whose end was asked for is presented anew. */
+/* One that is not on its way out: one whose end was asked for is presented anew. */
 static struct entry *find_twin(struct engine *e, const struct challenge *c)
 {
-	char key[TWIN_KEY_SIZE];
-	struct twin *twin;
-	struct entry *n = NULL;
+	struct entry *first = twin_first(e, c), *n;
 
-	twin_key(c, key, sizeof(key));
-	HASH_FIND_STR(e->twins, key, twin);
-	if (twin)
-		DL_FOREACH2(twin->entries, n, twin_next)
-			if (n->c.state < CHALLENGE_WITHDRAWING && !n->release_wanted)
-				break;
-	return n;
+	DL_FOREACH2(first, n, twin_next)
+		if (n->c.state < CHALLENGE_WITHDRAWING && !n->life.waits)
+			return n;
+	return NULL;
 }
 
 /* The live order that holds exactly these challenges, or NULL. */
@@ -124,7 +122,7 @@ static void journal_order(struct engine *e, struct submission *s)
 		challenge_note(&n->c, n->c.created_ms, "accepted");
 		store_put_challenge(t, &n->c);
 		store_add_event(t, n->c.id, &n->c.events[0]);
-		n->commits++;
+		n->life.commits++;
 	}
 	store_commit(t, on_submitted, s);
 }
@@ -170,7 +168,7 @@ int engine_submit(struct engine *e, const struct order_request *request, engine_
 	memcpy(s->order_id, o.id, ID_SIZE);
 	s->order = order_add(e, &o);
 	for (size_t i = 0; i < request->count; i++)
-		life_accepted(e, entry_add(e, s->order, &list[i]));
+		due_accepted(e, entry_add(e, s->order, &list[i]));
 	free(list);
 	journal_order(e, s);
 	return 0;

@@ -75,8 +75,16 @@ IMPURE_CALL = re.compile(r"\b(time|gettimeofday|clock_gettime|clock_wall_ms|cloc
 
 # Folders whose .c files still call each other in a circle. The list only shrinks: a folder that has none must not stand here.
 CIRCLES = {
-    "providers/rfc2136", "solver/api", "solver/check", "solver/cli", "solver/daemon", "solver/engine", "solver/mpic",
-    "solver/nameserver", "solver/net", "solver/store", "solver/verdict",
+    "providers/rfc2136",
+    "solver/api",
+    "solver/check",
+    "solver/cli",
+    "solver/daemon",
+    "solver/mpic",
+    "solver/nameserver",
+    "solver/net",
+    "solver/store",
+    "solver/verdict",
 }
 
 BANNED = re.compile(r"\b(strcpy|strcat|sprintf|gets|system|popen|atoi)\s*\(")

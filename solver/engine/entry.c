@@ -1,0 +1,111 @@
+/* Orders and challenges in memory: added, found, freed. */
+#include <stdlib.h>
+
+#include "solver/base/mem.h"
+#include "solver/check/look.h"
+#include "solver/engine/due.h"
+#include "solver/engine/entry.h"
+#include "solver/engine/twins.h"
+
+struct order_entry *order_add(struct engine *e, const struct order *o)
+{
+	struct order_entry *order = mem_new(1, sizeof(*order));
+
+	order->o = *o;
+	HASH_ADD_STR(e->orders, o.id, order);
+	return order;
+}
+
+struct order_entry *order_find(struct engine *e, const char *id)
+{
+	struct order_entry *order;
+
+	HASH_FIND_STR(e->orders, id, order);
+	return order;
+}
+
+void order_free(struct engine *e, struct order_entry *order)
+{
+	HASH_DEL(e->orders, order);
+	order_done(&order->o);
+	free(order);
+}
+
+struct entry *entry_find(struct engine *e, const char *id)
+{
+	struct entry *n;
+
+	HASH_FIND_STR(e->by_id, id, n);
+	return n;
+}
+
+static void order_link(struct order_entry *order, struct entry *n)
+{
+	n->order = order;
+	if (order->last)
+		order->last->order_next = n;
+	else
+		order->first = n;
+	order->last = n;
+	order->count++;
+}
+
+static void order_unlink(struct engine *e, struct entry *n)
+{
+	struct order_entry *order = n->order;
+	struct entry **at = &order->first, *before = NULL;
+
+	while (*at != n) {
+		before = *at;
+		at = &(*at)->order_next;
+	}
+	*at = n->order_next;
+	if (order->last == n)
+		order->last = before;
+	if (!--order->count)
+		order_free(e, order);
+}
+
+struct entry *entry_add(struct engine *e, struct order_entry *order, const struct challenge *c)
+{
+	struct entry *n = mem_new(1, sizeof(*n));
+
+	n->e = e;
+	n->c = *c;
+	due_deadline(e, n);
+	order_link(order, n);
+	HASH_ADD_STR(e->by_id, c.id, n);
+	DL_PREPEND(e->entries, n);
+	e->numbers.live[n->c.type][n->c.state]++;
+	if (!challenge_is_over(n->c.state))
+		e->live++;
+	if (n->c.state < CHALLENGE_WITHDRAWING)
+		twin_add(e, n);
+	return n;
+}
+
+void entry_free(struct engine *e, struct entry *n)
+{
+	timer_stop(n->life.due);
+	location_free(n->publication.location);
+	twin_forget(e, n);
+	if (!challenge_is_over(n->c.state))
+		e->live--;
+	e->numbers.live[n->c.type][n->c.state]--;
+	HASH_DEL(e->by_id, n);
+	DL_DELETE(e->entries, n);
+	order_unlink(e, n);
+	challenge_done(&n->c);
+	free(n);
+}
+
+void history_drop(struct entry *n)
+{
+	for (size_t i = 0; i < n->c.event_count; i++)
+		free(n->c.events[i].text);
+	free(n->c.events);
+	n->c.events = NULL;
+	n->c.event_count = 0;
+	mem_replace(&n->c.verdict, NULL);
+	n->life.history_on_disk = true;
+}

@@ -1,0 +1,79 @@
+/* What the files of the engine share: the engine, its orders and its challenges. Nothing outside this folder includes it. README.md says
+ * what is in which file. */
+#ifndef SOLVER_ENGINE_ENTRY_H
+#define SOLVER_ENGINE_ENTRY_H
+
+#include <uthash.h>
+#include <utlist.h>
+
+#include "solver/engine/engine.h"
+#include "solver/engine/events.h"
+#include "solver/engine/life.h"
+#include "solver/engine/publication.h"
+#include "solver/engine/recheck.h"
+#include "solver/engine/slot.h"
+#include "solver/net/later.h"
+
+/* One challenge with what the engine needs to drive it. */
+struct entry {
+	struct engine *e;
+	struct challenge c;
+	struct life life;
+	struct plan *plan;               /* queued: plan.h */
+	struct publication publication;
+	struct propagation *propagation; /* propagating: propagation.h */
+	struct recheck recheck;          /* ready */
+	struct order_entry *order;
+	struct entry *order_next;
+	struct entry *prev, *next;           /* all entries, newest first */
+	struct entry *twin_prev, *twin_next; /* twins.h */
+	UT_hash_handle hh;                   /* by id */
+};
+
+struct order_entry {
+	struct order o;
+	struct entry *first, *last;
+	size_t count;
+	struct submission *submission;   /* not in the journal yet: who waits for that (submit.c); or NULL */
+	UT_hash_handle hh;
+};
+
+struct engine {
+	struct engine_parts parts;
+	const struct config *config;
+	const struct activity *activities; /* of each state */
+	struct checker *checker;
+	struct entry *by_id;
+	struct entry *entries;           /* newest first */
+	size_t live;                     /* entries that are not over */
+	struct order_entry *orders;
+	struct claim *claims;
+	struct twin *twins;
+	struct instance *instances;
+	struct lane *lanes;
+	struct events events;
+	struct laters deferred;
+	struct walked *walked;           /* preflight.c: domains whose delegation was walked */
+	struct check_limit check_limit;
+	struct rechecks rechecks;
+	struct outcome *outcomes;        /* outcome.c: hash by account and identifier */
+	struct binding *bindings;        /* binding.c: hash by name */
+	struct engine_numbers numbers;
+	struct err journal_err;          /* why the journal refused the last write; code 0: it took it */
+	bool closing;
+};
+
+struct entry *entry_add(struct engine *e, struct order_entry *order, const struct challenge *c);
+/* What goes on in its state was stopped before. Its order goes with its last challenge. */
+void entry_free(struct engine *e, struct entry *n);
+struct entry *entry_find(struct engine *e, const char *id);
+
+struct order_entry *order_add(struct engine *e, const struct order *o);
+struct order_entry *order_find(struct engine *e, const char *id);
+/* An order without challenges. */
+void order_free(struct engine *e, struct order_entry *order);
+
+/* Verdict and events stay in the journal only. */
+void history_drop(struct entry *n);
+
+#endif

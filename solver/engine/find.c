@@ -1,0 +1,130 @@
+/* What front doors ask about challenges and orders. Events and verdict of a challenge are kept in memory while it is on its way to ready,
+ * and read from the journal afterwards. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "solver/base/mem.h"
+#include "solver/engine/entry.h"
+
+const struct challenge *engine_challenge(struct engine *e, const char *id)
+{
+	struct entry *n = entry_find(e, id);
+
+	return n ? &n->c : NULL;
+}
+
+enum challenge_state engine_kept_state(struct engine *e, const char *id)
+{
+	struct entry *n = entry_find(e, id);
+
+	return n ? n->life.kept : CHALLENGE_GONE;
+}
+
+const struct order *engine_order(struct engine *e, const char *id)
+{
+	struct order_entry *order = order_find(e, id);
+
+	return order ? &order->o : NULL;
+}
+
+size_t engine_order_challenges(struct engine *e, const char *order_id, const struct challenge ***ret)
+{
+	struct order_entry *order = order_find(e, order_id);
+	size_t count = 0;
+	struct entry *n;
+
+	*ret = mem_new(order ? order->count : 1, sizeof(**ret));
+	for (n = order ? order->first : NULL; n; n = n->order_next)
+		(*ret)[count++] = &n->c;
+	return count;
+}
+
+enum order_state engine_order_state(struct engine *e, const char *order_id)
+{
+	struct order_entry *order = order_find(e, order_id);
+	size_t ready = 0, leaving = 0, over = 0;
+	struct entry *n;
+
+	for (n = order ? order->first : NULL; n; n = n->order_next) {
+		if (n->c.state == CHALLENGE_FAILED || (n->c.state == CHALLENGE_WITHDRAWING && n->life.had_failed))
+			return ORDER_FAILED;
+		ready += n->c.state == CHALLENGE_READY && n->life.kept == CHALLENGE_READY;
+		leaving += n->c.state == CHALLENGE_WITHDRAWING;
+		over += n->c.state == CHALLENGE_GONE;
+	}
+	if (!order || over == order->count)
+		return ORDER_GONE;
+	if (leaving + over == order->count)
+		return ORDER_WITHDRAWING;
+	return ready + leaving + over == order->count ? ORDER_READY : ORDER_PENDING;
+}
+
+const char *order_state_name(enum order_state state)
+{
+	static const char *const names[] = { "pending", "ready", "failed", "withdrawing", "gone" };
+
+	return names[state];
+}
+
+static bool fits(const struct challenge *c, const struct challenge_filter *f)
+{
+	return !f || ((!f->client || strcmp(f->client, c->client) == 0) &&
+	              (!f->domain || strcmp(f->domain, c->identifier) == 0) &&
+	              (f->state < 0 || f->state == (int)c->state) && (f->type < 0 || f->type == (int)c->type));
+}
+
+size_t engine_list(struct engine *e, const struct challenge_filter *filter, const char *after, size_t limit,
+                   void (*fn)(const struct challenge *c, void *arg), void *arg)
+{
+	struct entry *n = after ? entry_find(e, after) : NULL;
+	size_t count = 0;
+
+	if (after && !n)
+		return 0;
+	for (n = n ? n->next : e->entries; n && count < limit; n = n->next) {
+		if (!fits(&n->c, filter))
+			continue;
+		fn(&n->c, arg);
+		count++;
+	}
+	return count;
+}
+
+/* ---- history ---- */
+
+static void copy_history(const struct challenge *c, struct challenge *ret)
+{
+	ret->verdict = mem_dup(c->verdict);
+	for (size_t i = 0; i < c->event_count; i++) {
+		ret->state = c->events[i].state; /* a note carries the state of its challenge */
+		challenge_note(ret, c->events[i].at_ms, c->events[i].text);
+	}
+}
+
+int engine_history(struct engine *e, const char *id, struct challenge *ret, struct err *err)
+{
+	struct entry *n = entry_find(e, id);
+
+	memset(ret, 0, sizeof(*ret));
+	if (!n)
+		return err_set(err, ERR_NOT_FOUND, "there is no challenge %.64s", id);
+	if (n->life.history_on_disk)
+		return store_get_history(e->parts.store, id, ret, err);
+	life_report(e, n);
+	copy_history(&n->c, ret);
+	return 0;
+}
+
+/* ---- numbers ---- */
+
+int engine_health(struct engine *e, struct err *err)
+{
+	if (e->journal_err.code)
+		*err = e->journal_err;
+	return e->journal_err.code;
+}
+
+void engine_numbers(struct engine *e, struct engine_numbers *ret)
+{
+	*ret = e->numbers;
+}

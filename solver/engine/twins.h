@@ -1,0 +1,17 @@
+/* Twins: the challenges of one client with the same type, name and value ("present" repeated). They are found until the journal has
+ * their end, so that a "cleanup" that the journal refused finds them again. Private to the engine. */
+#ifndef SOLVER_ENGINE_TWINS_H
+#define SOLVER_ENGINE_TWINS_H
+
+#include "solver/challenge/challenge.h"
+
+struct engine;
+struct entry;
+
+void twin_add(struct engine *e, struct entry *n);
+/* It is found no more; doing so twice is harmless. */
+void twin_forget(struct engine *e, struct entry *n);
+/* The first of those that are like `c`, or NULL; the others follow by twin_next. */
+struct entry *twin_first(struct engine *e, const struct challenge *c);
+
+#endif
