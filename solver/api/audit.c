@@ -17,10 +17,15 @@
 #define RETRY_MS 1000
 #define WINDOW_MS 60000    /* refusals are gathered for */
 #define SERIES_MAX 2000    /* rows of the metric */
+#define HOUR_MS 3600000
+#define HEAD_EVERY 1000    /* entries after which the head is logged, or an hour */
+#define REMOVED_MAX 2000   /* entries in one transaction */
+#define REMOVE_NEXT_MS 5000 /* when there are more */
 
 struct note {
 	struct audit_event event; /* its texts are ours */
 	int64_t at_ms;
+	int64_t removes; /* the entries up to this one go in the same transaction; 0: none */
 	struct note *next;
 };
 
@@ -37,7 +42,10 @@ struct audit {
 	struct note *waiting, *under_way;
 	size_t waiting_count;
 	bool full;
-	struct timer *retry, *window;
+	struct timer *retry, *window, *hourly;
+	int64_t logged; /* number of the head in the log */
+	unsigned hours; /* since retention looked */
+	bool more;      /* retention has more to remove */
 	struct refusals *refusals;
 	struct series *series;
 };
@@ -55,6 +63,16 @@ static void notes_free(struct note *list)
 /* ---- into the journal ---- */
 
 static void flush(struct audit *l);
+
+/* Who keeps the log elsewhere can tell from this line whether the end of the audit log was cut off. */
+static void log_head(struct audit *l)
+{
+	char number[24];
+
+	snprintf(number, sizeof(number), "%" PRId64, l->durable.number);
+	log_event(LOG_INFO, "audit log", "entries", number, "digest", l->durable.digest[0] ? l->durable.digest : NULL, NULL);
+	l->logged = l->durable.number;
+}
 
 static void on_retry(void *arg)
 {
@@ -83,6 +101,8 @@ static void on_durable(int code, const struct err *err, void *arg)
 	notes_free(l->under_way);
 	l->under_way = NULL;
 	l->durable = l->written;
+	if (l->durable.number - l->logged >= HEAD_EVERY)
+		log_head(l);
 	flush(l);
 }
 
@@ -101,13 +121,15 @@ static void flush(struct audit *l)
 		const struct store_audit entry = { l->written.number, n->at_ms, line, l->written.digest };
 
 		store_add_audit(t, &entry);
+		if (n->removes)
+			store_trim_audit(t, n->removes);
 	}
 	l->waiting_count = 0;
 	l->full = false;
 	store_commit(t, on_durable, l);
 }
 
-static void write_note(struct audit *l, const struct audit_event *event)
+static void write_removing(struct audit *l, const struct audit_event *event, int64_t removes)
 {
 	struct note *n;
 
@@ -122,9 +144,15 @@ static void write_note(struct audit *l, const struct audit_event *event)
 	n = mem_new(1, sizeof(*n));
 	audit_event_copy(&n->event, event);
 	n->at_ms = clock_wall_ms();
+	n->removes = removes;
 	LL_APPEND(l->waiting, n);
 	l->waiting_count++;
 	flush(l);
+}
+
+static void write_note(struct audit *l, const struct audit_event *event)
+{
+	write_removing(l, event, 0);
 }
 
 static void write_refusal(const struct audit_event *event, void *arg)
@@ -149,7 +177,64 @@ static bool first_refusal(struct audit *l, const struct audit_event *event)
 	return refusals_first(l->refusals, event);
 }
 
+/* ---- retention ---- */
+
+static void on_hour(void *arg);
+
+static void remove_old(struct audit *l, const struct audit_chain *last, size_t count)
+{
+	CLEANUP(mem_freep) char *name = mem_printf("%" PRId64 ":%s", last->number, last->digest);
+	CLEANUP(mem_freep) char *detail = mem_printf("%zu entries older than audit.keep were removed, up to this one", count);
+
+	write_removing(l, &(struct audit_event){ .door = "engine", .action = AUDIT_RETENTION, .name = name, .result = "ok", .detail = detail }, last->number);
+}
+
+void audit_retain(struct api *a)
+{
+	struct audit *l = a->audit;
+	int64_t keep_ms = a->config ? a->config->audit.keep_ms : 0;
+	struct audit_chain last;
+	size_t count = 0;
+	struct err err;
+
+	timer_stop(l->hourly);
+	if (keep_ms && audit_old_find(a->parts.store, clock_wall_ms() - keep_ms, REMOVED_MAX, &last, &count, &err) < 0)
+		log_event(LOG_ERROR, "old entries of the audit log were not removed", "error", err.text, NULL);
+	if (count)
+		remove_old(l, &last, count);
+	l->hours = 0;
+	l->more = count == REMOVED_MAX;
+	l->hourly = timer_start(a->parts.loop, l->more ? REMOVE_NEXT_MS : HOUR_MS, on_hour, l);
+}
+
+static void on_hour(void *arg)
+{
+	struct audit *l = arg;
+
+	l->hourly = NULL;
+	if (l->durable.number != l->logged)
+		log_head(l);
+	if (l->more || ++l->hours == 24)
+		audit_retain(l->api);
+	else
+		l->hourly = timer_start(l->api->parts.loop, HOUR_MS, on_hour, l);
+}
+
 /* ---- numbers ---- */
+
+const struct audit_chain *audit_head(const struct api *a)
+{
+	return &a->audit->durable;
+}
+
+/* The digest is a label, as there are no texts in metrics; whoever scrapes it has noted the head elsewhere. */
+static void head_metrics(const struct audit *l, struct buf *out)
+{
+	buf_printf(out, "# HELP dcvd_audit_last_number Number of the last entry of the audit log.\n# TYPE dcvd_audit_last_number gauge\n"
+	           "dcvd_audit_last_number %" PRId64 "\n# HELP dcvd_audit_head_info Digest of that entry, for dcvd audit verify --expect.\n"
+	           "# TYPE dcvd_audit_head_info gauge\ndcvd_audit_head_info{number=\"%" PRId64 "\",digest=\"%s\"} 1\n",
+	           l->durable.number, l->durable.number, l->durable.digest);
+}
 
 /* Accounts of acme-dns ("acme-dns:<subdomain>") are one client here: anybody may make them. */
 static char *client_label(const struct audit *l, const char *client)
@@ -178,6 +263,7 @@ void audit_metrics(const struct api *a, const struct caller *caller, struct buf 
 {
 	struct series *s, *tmp;
 
+	head_metrics(a->audit, out);
 	buf_add_text(out, "# HELP dcvd_door_results_total Changes and refusals by door, client and result.\n"
 	             "# TYPE dcvd_door_results_total counter\n");
 	HASH_ITER(hh, a->audit->series, s, tmp)
@@ -214,7 +300,6 @@ void audit_challenge(struct api *a, const struct caller *caller, const char *act
 struct audit *audit_new(struct api *a)
 {
 	struct audit *l = mem_new(1, sizeof(*l));
-	char number[24];
 	struct err err;
 
 	l->api = a;
@@ -222,9 +307,7 @@ struct audit *audit_new(struct api *a)
 	if (audit_chain_load(a->parts.store, &l->durable, &err) < 0)
 		log_event(LOG_ERROR, "the audit log cannot be read", "error", err.text, NULL);
 	l->written = l->durable;
-	/* Who keeps the log elsewhere can tell from this line whether the end of the audit log was cut off. */
-	snprintf(number, sizeof(number), "%" PRId64, l->durable.number);
-	log_event(LOG_INFO, "audit log", "entries", number, "digest", l->durable.digest[0] ? l->durable.digest : NULL, NULL);
+	log_head(l);
 	return l;
 }
 
@@ -237,8 +320,10 @@ void audit_free(struct audit *l)
 	refusals_end(l->refusals, write_refusal, l);
 	while (!l->retry && (l->under_way || l->waiting))
 		store_drain(l->api->parts.store);
+	log_head(l);
 	timer_stop(l->retry);
 	timer_stop(l->window);
+	timer_stop(l->hourly);
 	refusals_free(l->refusals);
 	notes_free(l->waiting);
 	HASH_ITER(hh, l->series, s, tmp) {

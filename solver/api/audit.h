@@ -32,10 +32,16 @@ void audit_caller(struct api *a, const struct caller *caller, const char *action
 void audit_challenge(struct api *a, const struct caller *caller, const char *action, const struct challenge *c, const char *result,
                      const char *detail);
 
+/* The last durable entry. */
+struct audit_chain;
+const struct audit_chain *audit_head(const struct api *a);
+/* Retention (audit.keep) removes now what is old, and from then on once a day. */
+void audit_retain(struct api *a);
+
 struct audit;
 struct audit *audit_new(struct api *a); /* gives (free with audit_free) */
 void audit_free(struct audit *l);       /* after everything noted is durable */
-/* dcvd_door_results_total; a caller who is no operator sees its own rows. */
+/* dcvd_audit_…; dcvd_door_results_total: a caller who is no operator sees its own rows. */
 void audit_metrics(const struct api *a, const struct caller *caller, struct buf *out);
 
 #endif

@@ -1,8 +1,9 @@
-/* GET /v1/audit?after=&limit=: operators only. */
+/* GET /v1/audit?after=&limit= and /v1/audit/head?sign=true: operators and readers. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "solver/api/audit_chain.h"
+#include "solver/api/audit.h"
+#include "solver/api/audit_sign.h"
 #include "solver/api/internal.h"
 
 #define LIMIT_DEFAULT 100
@@ -58,4 +59,23 @@ void audit_list(struct api *a, struct http_exchange *x, const struct caller *cal
 		return;
 	}
 	reply_json(x, 200, json_pack("{so sI}", "entries", entries, "last", (json_int_t)last.number));
+}
+
+void audit_head_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument)
+{
+	const char *sign = http_exchange_query(x, "sign");
+	struct problem problem = { 0 };
+	json_t *head;
+	int code;
+
+	(void)caller;
+	(void)argument;
+	if (sign && strcmp(sign, "true") != 0 && strcmp(sign, "false") != 0)
+		code = problem_set(&problem, 400, ERR_INVALID, NULL, "sign is true or false, not %.40s", sign);
+	else
+		code = audit_head_json(a->config, audit_head(a), sign && strcmp(sign, "true") == 0, &head, &problem.err);
+	if (code < 0)
+		reply_problem(a, x, &problem);
+	else
+		reply_json(x, 200, head);
 }

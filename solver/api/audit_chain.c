@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -84,8 +85,70 @@ int audit_chain_check(struct audit_chain *c, const char *line, const char *diges
 	return 0;
 }
 
+/* ---- from the first entry to the last ---- */
+
+/* The beginning is where it is; whether it may be there, a later entry says. */
+static void walk_begin(struct audit_walk *w, const json_t *entry)
+{
+	const char *previous = json_string_value(json_object_get(entry, "previous"));
+	int64_t number = json_integer_value(json_object_get(entry, "number"));
+
+	if (number < 2 || !previous || strlen(previous) != SHA256_TEXT_SIZE - 1)
+		return;
+	w->cut.number = number - 1;
+	memcpy(w->cut.digest, previous, SHA256_TEXT_SIZE);
+	w->chain = w->cut;
+}
+
+static void walk_explain(struct audit_walk *w, const json_t *entry)
+{
+	const char *action = json_string_value(json_object_get(entry, "action")), *name = json_string_value(json_object_get(entry, "name"));
+	const char *at = json_string_value(json_object_get(entry, "at"));
+	struct audit_chain removed;
+	struct err err;
+
+	if (!action || !name || strcmp(action, AUDIT_RETENTION) != 0 || audit_head_read(name, &removed, &err) < 0)
+		return;
+	if (removed.number != w->cut.number || strcmp(removed.digest, w->cut.digest) != 0)
+		return;
+	w->explained = true;
+	snprintf(w->cut_at, sizeof(w->cut_at), "%s", at ? at : "");
+}
+
+int audit_walk_next(struct audit_walk *w, const char *line, const char *digest, struct err *err)
+{
+	json_t *entry = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+	int code;
+
+	if (!w->chain.number)
+		walk_begin(w, entry);
+	code = audit_chain_check(&w->chain, line, digest, err);
+	if (code == 0 && w->cut.number)
+		walk_explain(w, entry);
+	json_decref(entry);
+	return code;
+}
+
+int audit_walk_end(const struct audit_walk *w, struct err *err)
+{
+	if (!w->cut.number || w->explained)
+		return 0;
+	return err_set(err, ERR_CONFLICT, "entries 1 to %" PRId64 " are missing, and no entry says that retention removed them", w->cut.number);
+}
+
+int audit_head_read(const char *text, struct audit_chain *ret, struct err *err)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	if (digits < 1 || digits > 15 || text[digits] != ':' || strlen(text + digits + 1) != SHA256_TEXT_SIZE - 1)
+		return err_set(err, ERR_INVALID, "\"%.80s\" is not NUMBER:DIGEST, as \"dcvd audit head\" prints it", text);
+	ret->number = strtoll(text, NULL, 10);
+	memcpy(ret->digest, text + digits + 1, SHA256_TEXT_SIZE);
+	return 0;
+}
+
 struct verification {
-	struct audit_chain chain;
+	struct audit_walk walk;
 	struct err err;
 	size_t count; /* of this page */
 	int code;
@@ -97,9 +160,9 @@ static void verify_entry(const struct store_audit *entry, void *arg)
 
 	v->count++;
 	if (v->code == 0)
-		v->code = audit_chain_check(&v->chain, entry->line ? entry->line : "", entry->digest ? entry->digest : "", &v->err);
-	if (v->code == 0 && entry->number != v->chain.number)
-		v->code = err_set(&v->err, ERR_CONFLICT, "entry %" PRId64 " stands under the number %" PRId64, v->chain.number, entry->number);
+		v->code = audit_walk_next(&v->walk, entry->line ? entry->line : "", entry->digest ? entry->digest : "", &v->err);
+	if (v->code == 0 && entry->number != v->walk.chain.number)
+		v->code = err_set(&v->err, ERR_CONFLICT, "entry %" PRId64 " stands under the number %" PRId64, v->walk.chain.number, entry->number);
 }
 
 int audit_chain_verify(struct store *s, struct err *err)
@@ -108,10 +171,46 @@ int audit_chain_verify(struct store *s, struct err *err)
 
 	while (v.code == 0 && v.count == PAGE) {
 		v.count = 0;
-		if (store_each_audit(s, v.chain.number, PAGE, verify_entry, &v, err) < 0)
+		if (store_each_audit(s, v.walk.chain.number, PAGE, verify_entry, &v, err) < 0)
 			return err->code;
 	}
-	return v.code < 0 ? err_set(err, v.code, "%s", v.err.text) : 0;
+	return v.code < 0 ? err_set(err, v.code, "%s", v.err.text) : audit_walk_end(&v.walk, err);
+}
+
+/* ---- retention ---- */
+
+struct old {
+	int64_t before_ms, stays; /* the last entry of all */
+	struct audit_chain last; /* that may go */
+	size_t count;
+	bool over; /* the first that stays was seen */
+};
+
+static void consider(const struct store_audit *entry, void *arg)
+{
+	struct old *o = arg;
+
+	o->over = o->over || entry->number == o->stays || entry->at_ms >= o->before_ms || strlen(entry->digest) != SHA256_TEXT_SIZE - 1;
+	if (o->over)
+		return;
+	o->count++;
+	o->last.number = entry->number;
+	memcpy(o->last.digest, entry->digest, SHA256_TEXT_SIZE);
+}
+
+int audit_old_find(struct store *s, int64_t before_ms, size_t max, struct audit_chain *ret, size_t *ret_count, struct err *err)
+{
+	struct old o = { .before_ms = before_ms };
+	struct audit_chain last;
+
+	if (audit_chain_load(s, &last, err) < 0)
+		return err->code;
+	o.stays = last.number;
+	if (store_each_audit(s, 0, max, consider, &o, err) < 0)
+		return err->code;
+	*ret_count = o.count;
+	*ret = o.last;
+	return 0;
 }
 
 int audit_chain_load(struct store *s, struct audit_chain *ret, struct err *err)

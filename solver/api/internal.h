@@ -155,6 +155,7 @@ void cps_validation_get(struct api *a, struct http_exchange *x, const struct cal
 void cps_validations_list(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
 void cps_enrollments_list(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
 void cps_enrollment_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id);
+void audit_head_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
 void audit_list(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
 void cps_note_acknowledged(int64_t enrollment, int64_t change, const char *what, void *arg); /* arg: the api */
 void health_live(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);

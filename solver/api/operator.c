@@ -1,55 +1,18 @@
 /* The first client: without it, nobody could create one. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "solver/api/api.h"
 #include "solver/api/clients.h"
+#include "solver/api/state_file.h"
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
-
-/* The name too: a client is made whose token stands in this file only. */
-static int sync_folder(const char *folder, struct err *err)
-{
-	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), code = 0;
-
-	if (fd < 0 || fsync(fd) < 0)
-		code = err_errno(err, "force %s to disk", folder);
-	if (fd >= 0)
-		close(fd);
-	return code;
-}
-
-/* Complete or absent: a command that runs at the same instant must not read half a token. */
-static int write_token(const char *path, const char *token, struct err *err)
-{
-	CLEANUP(mem_freep) char *fresh = mem_printf("%s.new", path);
-	CLEANUP(mem_freep) char *line = mem_printf("%s\n", token);
-	int fd, code = 0;
-
-	unlink(fresh);
-	fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return err_errno(err, "create %s", fresh);
-	if (write(fd, line, strlen(line)) != (ssize_t)strlen(line) || fsync(fd) < 0)
-		code = err_errno(err, "write %s", fresh);
-	close(fd);
-	if (code == 0 && rename(fresh, path) < 0)
-		code = err_errno(err, "rename %s", fresh);
-	if (code < 0)
-		unlink(fresh);
-	explicit_bzero(line, strlen(line));
-	return code;
-}
 
 int api_bootstrap_operator(struct store *s, const char *state_dir, struct err *err)
 {
 	CLEANUP(mem_freep) char *path = mem_printf("%s/operator.token", state_dir);
 	struct problem problem = { 0 };
-	char token[BEARER_SIZE];
+	char token[BEARER_SIZE], line[BEARER_SIZE + 1];
 	struct client_list *l;
 	struct grants *all;
 	bool known;
@@ -63,9 +26,9 @@ int api_bootstrap_operator(struct store *s, const char *state_dir, struct err *e
 		return 0; /* also when it was revoked: that was somebody's decision */
 	/* The file first: a client whose token nobody has would never be made again. */
 	bearer_new(token);
-	code = write_token(path, token, err);
-	if (code == 0)
-		code = sync_folder(state_dir, err);
+	snprintf(line, sizeof(line), "%s\n", token);
+	code = state_file_write(state_dir, "operator.token", line, err);
+	explicit_bzero(line, sizeof(line));
 	if (code == 0) {
 		all = grants_all();
 		code = client_add(s, OPERATOR_NAME, all, token, &problem);

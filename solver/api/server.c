@@ -40,6 +40,7 @@ int api_start(const struct api_parts *parts, struct api **ret, struct err *err)
 		api_stop(a);
 		return err->code;
 	}
+	audit_retain(a);
 	callbacks_resume(a->callbacks);
 	clients_withdraw_revoked(a);
 	if (a->parts.cps)
@@ -95,6 +96,7 @@ void api_reconfigure(struct api *a, const struct config *config)
 	}
 	client_list_free(a->clients);
 	a->clients = fresh;
+	audit_retain(a);
 	streams_check(a);
 	clients_withdraw_revoked(a);
 }

@@ -6,18 +6,17 @@
 
 #include "solver/api/audit_chain.h"
 #include "solver/base/mem.h"
+#include "solver/cli/audit.h"
 #include "solver/cli/cli.h"
 
 #define PAGE 1000
 #define SHOWN_DEFAULT 50
 #define SHOWN_MAX 1000
 
-typedef int (*entry_fn)(const char *line, const char *digest, void *arg); /* an exit status; not 0 ends the reading */
-
 /* ---- reading ---- */
 
 struct reading {
-	entry_fn each;
+	audit_entry_fn each;
 	void *arg;
 	int64_t after, last;
 	size_t count; /* of this page */
@@ -86,8 +85,7 @@ static int find_last(const struct cli_service *s, struct store *store, int64_t *
 	return status;
 }
 
-/* Entries behind `after`; the newest `only` of them when that is not 0. */
-static int read_entries(const struct cli_service *s, int64_t after, int64_t only, entry_fn each, void *arg)
+int audit_read_entries(const struct cli_service *s, int64_t after, int64_t only, audit_entry_fn each, void *arg)
 {
 	struct store *store = NULL;
 	struct reading r = { .each = each, .arg = arg, .after = after };
@@ -106,6 +104,25 @@ static int read_entries(const struct cli_service *s, int64_t after, int64_t only
 	} while (status == EXIT_DONE && r.count == PAGE);
 	if (store)
 		store_close(store);
+	return status;
+}
+
+int audit_read_folder(const char *folder, audit_entry_fn each, void *arg)
+{
+	struct reading r = { .each = each, .arg = arg };
+	struct store *store = NULL;
+	int status = EXIT_DONE;
+	struct err err;
+
+	if (store_open_copy(folder, &store, &err) < 0) {
+		fprintf(stderr, "dcvd: %s\n", err.text);
+		return err.code == ERR_DAMAGED ? EXIT_DAMAGED : EXIT_USAGE;
+	}
+	do {
+		r.count = 0;
+		status = page_of_store(store, PAGE, &r);
+	} while (status == EXIT_DONE && r.count == PAGE);
+	store_close(store);
 	return status;
 }
 
@@ -164,104 +181,16 @@ static int list(int argc, char **argv)
 		return cli_usage_error("audit list", "--limit is 1 to %d, --after the number of an entry", SHOWN_MAX);
 	if (s.json) {
 		all = json_array();
-		status = read_entries(&s, from, only, add_json, all);
+		status = audit_read_entries(&s, from, only, add_json, all);
 		if (status == EXIT_DONE)
 			print_json(all);
 		json_decref(all);
 		return status;
 	}
 	t = table_new(headings);
-	status = read_entries(&s, from, only, add_row, t);
+	status = audit_read_entries(&s, from, only, add_row, t);
 	table_print_free(t);
 	return status;
-}
-
-/* ---- verify ---- */
-
-struct verification {
-	struct audit_chain chain;
-	int64_t expected_number;
-	const char *expected_digest;
-	bool met;
-};
-
-static int verify_one(const char *line, const char *digest, void *arg)
-{
-	struct verification *v = arg;
-	struct err err;
-
-	if (audit_chain_check(&v->chain, line, digest, &err) < 0) {
-		fprintf(stderr, "dcvd: the audit log is broken: %s\n", err.text);
-		return EXIT_REFUSED;
-	}
-	if (v->expected_digest && v->chain.number == v->expected_number && strcmp(v->chain.digest, v->expected_digest) == 0)
-		v->met = true;
-	return EXIT_DONE;
-}
-
-static int verify_file(const char *path, struct verification *v)
-{
-	FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
-	char *line = NULL;
-	size_t room = 0;
-	ssize_t length;
-	int status = EXIT_DONE;
-
-	if (!f) {
-		perror(path);
-		return EXIT_USAGE;
-	}
-	while (status == EXIT_DONE && (length = getline(&line, &room, f)) > 0) {
-		if (line[length - 1] == '\n')
-			line[length - 1] = '\0';
-		status = verify_one(line, NULL, v);
-	}
-	free(line);
-	if (f != stdin)
-		fclose(f);
-	return status;
-}
-
-static int verdict(const struct cli_service *s, const struct verification *v)
-{
-	bool whole = !v->expected_digest || v->met;
-
-	if (s->json) {
-		json_t *said = json_pack("{sb sI ss}", "whole", whole, "entries", (json_int_t)v->chain.number, "digest", v->chain.digest);
-
-		print_json(said);
-		json_decref(said);
-	} else if (whole) {
-		printf("%" PRId64 " entries, none changed or missing; the last has the digest %s\n", v->chain.number,
-		       *v->chain.digest ? v->chain.digest : "-");
-	}
-	if (!whole)
-		fprintf(stderr, "dcvd: entry %" PRId64 " with the digest %s is not in the log: its end was cut off, or all of it was written anew\n",
-		        v->expected_number, v->expected_digest);
-	return whole ? EXIT_DONE : EXIT_REFUSED;
-}
-
-static int verify(int argc, char **argv)
-{
-	struct cli_service s = { 0 };
-	struct verification v = { 0 };
-	const char *expect = NULL;
-	const struct cli_option options[] = { { "expect", CLI_TEXT, &expect, "NUMBER:DIGEST", "this entry must be there: what was noted elsewhere" },
-		CLI_SERVICE_OPTIONS(&s), { NULL } };
-	int count, status = cli_parse("audit verify [FILE]", "Recomputes the chain of the log, or of what \"audit export\" wrote, and names the first entry that does not fit.",
-	                              options, argc, argv, &argv, &count);
-
-	if (status)
-		return status - 1;
-	v.expected_digest = expect ? strchr(expect, ':') : NULL;
-	if (count > 1 || (expect && !v.expected_digest))
-		return cli_usage_error("audit verify", "give at most one file; --expect is NUMBER:DIGEST");
-	if (expect) {
-		v.expected_number = strtoll(expect, NULL, 10);
-		v.expected_digest++;
-	}
-	status = count ? verify_file(argv[0], &v) : read_entries(&s, 0, 0, verify_one, &v);
-	return status == EXIT_DONE ? verdict(&s, &v) : status;
 }
 
 /* ---- export ---- */
@@ -285,12 +214,92 @@ static int export(int argc, char **argv)
 		return status - 1;
 	if (count || !number_read(after, INT64_MAX, &from))
 		return cli_usage_error("audit export", "--after is the number of an entry");
-	return read_entries(&s, from, 0, print_one, NULL);
+	return audit_read_entries(&s, from, 0, print_one, NULL);
+}
+
+/* ---- head ---- */
+
+static int head_of_store(struct store *store, bool sign, json_t **ret)
+{
+	struct audit_chain last;
+	struct err err;
+
+	if (sign) {
+		fputs("dcvd: the running service signs; start it and repeat this\n", stderr);
+		return EXIT_REACH;
+	}
+	if (audit_chain_load(store, &last, &err) < 0) {
+		fprintf(stderr, "dcvd: %s\n", err.text);
+		return EXIT_REFUSED;
+	}
+	*ret = json_pack("{sI ss}", "number", (json_int_t)last.number, "digest", last.digest);
+	return EXIT_DONE;
+}
+
+static int read_head(const struct cli_service *s, bool sign, json_t **ret)
+{
+	struct store *store = NULL;
+	int status = cli_open_store(s, false, &store);
+
+	if (status < 0)
+		return service_call(s, "GET", sign ? "/v1/audit/head?sign=true" : "/v1/audit/head", NULL, NULL, ret);
+	if (status)
+		return status;
+	status = head_of_store(store, sign, ret);
+	store_close(store);
+	return status;
+}
+
+static int head(int argc, char **argv)
+{
+	struct cli_service s = { 0 };
+	bool sign = false;
+	const struct cli_option options[] = { { "sign", CLI_FLAG, &sign, NULL, "with a statement of the service and its signature (Ed25519, base64)" },
+		CLI_SERVICE_OPTIONS(&s), { NULL } };
+	json_t *all = NULL;
+	int count, status = cli_parse("audit head", "NUMBER:DIGEST of the last entry. Keep it elsewhere: \"audit verify --expect\" says whether the log still holds it.",
+	                              options, argc, argv, &argv, &count);
+
+	if (status)
+		return status - 1;
+	if (count)
+		return cli_usage_error("audit head", "\"%s\" is not understood", argv[0]);
+	status = read_head(&s, sign, &all);
+	if (status == EXIT_DONE && s.json)
+		print_json(all);
+	else if (status == EXIT_DONE && sign)
+		printf("%s\n%s\n", json_text(all, "statement"), json_text(all, "signature"));
+	else if (status == EXIT_DONE)
+		printf("%" JSON_INTEGER_FORMAT ":%s\n", json_integer_value(json_object_get(all, "number")), json_text(all, "digest"));
+	json_decref(all);
+	return status;
+}
+
+static int key(int argc, char **argv)
+{
+	struct cli_service s = { 0 };
+	const struct cli_option options[] = { CLI_SERVICE_OPTIONS(&s), { NULL } };
+	json_t *all = NULL;
+	int count, status = cli_parse("audit key", "The public key (PEM) that signatures of \"audit head --sign\" are checked with.", options, argc, argv, &argv, &count);
+
+	if (status)
+		return status - 1;
+	if (count)
+		return cli_usage_error("audit key", "\"%s\" is not understood", argv[0]);
+	status = read_head(&s, true, &all);
+	if (status == EXIT_DONE && s.json)
+		print_json(json_object_get(all, "public_key"));
+	else if (status == EXIT_DONE)
+		fputs(json_text(all, "public_key"), stdout);
+	json_decref(all);
+	return status;
 }
 
 static const struct cli_command commands[] = {
 	{ "list", list, "[--limit N]", "the newest entries" },
-	{ "verify", verify, "[FILE]", "whether an entry was changed or is missing" },
+	{ "verify", audit_verify, "[FILE]", "whether an entry was changed or is missing" },
+	{ "head", head, "[--sign]", "number and digest of the last entry" },
+	{ "key", key, "", "the public key that its signatures are checked with" },
 	{ "export", export, "", "all, one line each" },
 	{ NULL },
 };

@@ -247,3 +247,24 @@ int config_read_all(const char *file, const char *const *overrides, config_provi
 		mem_replace(&(*ret)->file, NULL);
 	return code;
 }
+
+int config_read_state_dir(const char *file, char **ret, struct err *err)
+{
+	CLEANUP(buf_wipe) struct buf content = BUF_INIT(CONFIG_MAX_BYTES);
+	CLEANUP(config_freep) struct config *c = config_new(file);
+	CLEANUP(yaml_freep) struct yaml_node *root = NULL;
+	struct option_notes notes = { 0 };
+	const struct yaml_node *node;
+	int code = file ? read_file(file, &content, err) : 0;
+
+	if (code == 0)
+		code = yaml_parse(buf_text(&content), content.length, file ? file : "defaults", &root, err);
+	node = code == 0 ? yaml_find(root, "state-dir") : NULL;
+	if (node)
+		code = read_top(c, node, &notes, err);
+	if (code == 0) {
+		*ret = c->state_dir;
+		c->state_dir = NULL;
+	}
+	return code;
+}

@@ -192,6 +192,12 @@ struct config_callback {
 	char **clients;         /* by name, "*": all; empty: operators only. Operators use every rule */
 };
 
+/* audit: the log of who did what. */
+struct config_audit {
+	int64_t keep_ms;        /* older entries are removed; 0: never */
+	struct secret *key;     /* Ed25519 key (PEM) that signs its head; NULL: <state-dir>/audit.key */
+};
+
 struct config {
 	char *file;             /* where it came from, or NULL */
 	char *state_dir;        /* default "/var/lib/dcvd" */
@@ -209,6 +215,7 @@ struct config {
 	struct config_cert_manager cert_manager;
 	struct config_perspectives perspectives;
 	struct config_sandbox sandbox;
+	struct config_audit audit;
 	struct config_provider *providers;
 	size_t provider_count;
 	struct config_route *routes;
@@ -224,6 +231,9 @@ struct config {
 /* Option table of a provider type, and the size of its struct; NULL when there is no such type.
  * The daemon passes the registry in: conf knows no provider. */
 typedef const struct option *(*config_provider_table_fn)(const char *type, size_t *ret_size);
+
+/* The state folder alone, for commands that look into it: secrets, providers and all else are not read. Gives *ret (free with free). */
+int config_read_state_dir(const char *file, char **ret, struct err *err);
 
 /* Reads `file` (NULL: no file, all defaults), then applies `overrides` (NULL-ended "http.listen=8080",
  * value in YAML flow syntax). Gives *ret (free with config_free). Errors: "FILE:LINE:COLUMN: sentence". */

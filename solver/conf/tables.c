@@ -357,6 +357,16 @@ static const struct option sandbox_options[] = {
 };
 #undef AT
 
+#define AT(member) offsetof(struct config_audit, member)
+static const struct option audit_options[] = {
+	{ "keep", OPTION_DURATION, AT(keep_ms), .def = "0s", .min = 0, .max = 36500 * DAY,
+	  .help = "Entries of the audit log that are older are removed, as 400d; the rest can still be verified, and an entry says what was removed. 0s: never." },
+	{ "key", OPTION_SECRET, AT(key),
+	  .help = "Private Ed25519 key (PEM) that signs the head of the audit log; without it: audit.key in the state folder, made when it is needed first." },
+	{ 0 },
+};
+#undef AT
+
 const struct section config_sections[] = {
 	{ "", top_options, 0, NULL },
 	{ "log", log_options, offsetof(struct config, log), "Log lines on standard error." },
@@ -371,6 +381,7 @@ const struct section config_sections[] = {
 	{ "httpreq", httpreq_options, offsetof(struct config, httpreq), "The door of lego's httpreq and of acmeproxy." },
 	{ "acme-dns", acme_dns_options, offsetof(struct config, acme_dns), "The door of acme-dns clients." },
 	{ "perspectives", perspectives_options, offsetof(struct config, perspectives), "Other nodes that look too (Open MPIC)." },
+	{ "audit", audit_options, offsetof(struct config, audit), "The log of who did what." },
 	{ "cert-manager", cert_manager_options, offsetof(struct config, cert_manager), "The door of cert-manager (webhook solver)." },
 	{ 0 },
 };

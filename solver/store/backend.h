@@ -9,7 +9,7 @@
 #include "solver/store/store.h"
 
 enum op_kind {
-	OP_PUT_CHALLENGE, OP_ADD_EVENT, OP_PUT_ORDER, OP_DELETE_CHALLENGE, OP_DELETE_ORDER, OP_ADD_AUDIT, OP_SET
+	OP_PUT_CHALLENGE, OP_ADD_EVENT, OP_PUT_ORDER, OP_DELETE_CHALLENGE, OP_DELETE_ORDER, OP_ADD_AUDIT, OP_TRIM_AUDIT, OP_SET
 };
 
 struct setting { char *key, *value; };
@@ -24,6 +24,7 @@ struct op {
 		struct order order;
 		struct store_audit audit;
 		struct setting setting;
+		int64_t up_to; /* OP_TRIM_AUDIT */
 	} u;
 };
 

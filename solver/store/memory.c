@@ -37,8 +37,8 @@ struct account_row {
 
 struct memory {
 	struct account_row *accounts;
-	struct store_audit *audit; /* entry n at n - 1 */
-	size_t audit_count, audit_room;
+	struct store_audit *audit; /* entry n at n - 1 - audit_trimmed */
+	size_t audit_count, audit_room, audit_trimmed;
 	struct challenge_row *challenges;
 	struct order_row *orders;
 	struct client_row *clients;
@@ -136,6 +136,19 @@ static void add_audit(struct memory *m, struct store_audit *entry)
 	*entry = (struct store_audit){ 0 };
 }
 
+static void trim_audit(struct memory *m, int64_t up_to)
+{
+	size_t gone = 0;
+
+	while (gone + 1 < m->audit_count && m->audit[gone].number <= up_to) {
+		free(m->audit[gone].line);
+		free(m->audit[gone++].digest);
+	}
+	m->audit_count -= gone;
+	m->audit_trimmed += gone;
+	memmove(m->audit, m->audit + gone, m->audit_count * sizeof(*m->audit));
+}
+
 static void setting_free(struct memory *m, struct setting_row *row)
 {
 	HASH_DEL(m->settings, row);
@@ -183,6 +196,9 @@ static void apply(struct memory *m, struct op *op)
 	case OP_ADD_AUDIT:
 		add_audit(m, &op->u.audit);
 		break;
+	case OP_TRIM_AUDIT:
+		trim_audit(m, op->u.up_to);
+		break;
 	case OP_SET:
 		set(m, op->u.setting.key, op->u.setting.value);
 		break;
@@ -206,7 +222,7 @@ static bool exists_at(struct memory *m, const struct store_txn *t, size_t at, co
 /* Everything that can fail is found before anything is changed. */
 static int check(struct memory *m, const struct store_txn *t, struct err *err)
 {
-	int64_t audited = (int64_t)m->audit_count;
+	int64_t audited = (int64_t)(m->audit_trimmed + m->audit_count);
 
 	for (size_t i = 0; i < t->count; i++) {
 		const struct op *op = &t->ops[i];
@@ -386,7 +402,7 @@ static int memory_each_audit(void *backend, int64_t after, size_t limit,
 	struct memory *m = backend;
 
 	(void)err;
-	for (size_t i = after > 0 ? (size_t)after : 0; i < m->audit_count && limit > 0; i++, limit--)
+	for (size_t i = after > (int64_t)m->audit_trimmed ? (size_t)after - m->audit_trimmed : 0; i < m->audit_count && limit > 0; i++, limit--)
 		fn(&m->audit[i], arg);
 	return 0;
 }

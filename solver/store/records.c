@@ -171,6 +171,17 @@ int rows_add_audit(struct sqlite *q, const struct store_audit *entry, struct err
 	return rc;
 }
 
+int rows_trim_audit(struct sqlite *q, int64_t up_to, struct err *err)
+{
+	sqlite3_stmt *st = sqlite_prepare(q, SQL_TRIM_AUDIT, err);
+	int at = 0;
+
+	if (!st)
+		return ERR_IO;
+	bind_number(st, &at, up_to);
+	return sqlite_run(q, st, "remove old audit entries", err);
+}
+
 static void audit_done(struct store_audit *entry)
 {
 	free(entry->line);

@@ -115,6 +115,8 @@ int rows_write(struct sqlite *q, const struct op *op, struct err *err)
 		return delete_by_id(q, SQL_DELETE_ORDER, op->id, err);
 	case OP_ADD_AUDIT:
 		return rows_add_audit(q, &op->u.audit, err);
+	case OP_TRIM_AUDIT:
+		return rows_trim_audit(q, op->u.up_to, err);
 	case OP_SET:
 		return rows_put_setting(q, &op->u.setting, err);
 	}

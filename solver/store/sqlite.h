@@ -17,7 +17,7 @@ enum statement {
 	SQL_DELETE_EVENTS, SQL_DELETE_CHALLENGE, SQL_DELETE_ORDER,
 	SQL_LOAD_CHALLENGES, SQL_LOAD_EVENTS, SQL_LOAD_ORDERS,
 	SQL_PUT_CLIENT, SQL_EACH_CLIENT, SQL_PUT_SETTING, SQL_GET_SETTING, SQL_GET_VERDICT, SQL_GET_EVENTS,
-	SQL_DELETE_SETTING, SQL_EACH_SETTING, SQL_ADD_AUDIT, SQL_EACH_AUDIT, SQL_LAST_AUDIT, SQL_PUT_ACCOUNT, SQL_EACH_ACCOUNT,
+	SQL_DELETE_SETTING, SQL_EACH_SETTING, SQL_ADD_AUDIT, SQL_EACH_AUDIT, SQL_LAST_AUDIT, SQL_TRIM_AUDIT, SQL_PUT_ACCOUNT, SQL_EACH_ACCOUNT,
 	SQL_STATEMENTS,
 };
 
@@ -120,6 +120,7 @@ int rows_each_setting(struct sqlite *q, const char *prefix, void (*fn)(const cha
 int rows_put_account(struct sqlite *q, const void *account, struct err *err);
 int rows_each_account(struct sqlite *q, void (*fn)(const struct store_account *a, void *arg), void *arg, struct err *err);
 int rows_add_audit(struct sqlite *q, const struct store_audit *entry, struct err *err);
+int rows_trim_audit(struct sqlite *q, int64_t up_to, struct err *err);
 int rows_each_audit(struct sqlite *q, int64_t after, size_t limit, void (*fn)(const struct store_audit *entry, void *arg),
                     void *arg, struct err *err);
 int rows_last_audit(struct sqlite *q, struct store_audit *ret, struct err *err);

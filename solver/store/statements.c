@@ -65,6 +65,7 @@ const char *const sqlite_text[SQL_STATEMENTS] = {
 		" SELECT ?1, ?2, ?3, ?4 WHERE ?1 = 1 + ifnull((SELECT max(number) FROM audit), 0)",
 	[SQL_EACH_AUDIT] = "SELECT number, at_ms, line, digest FROM audit WHERE number > ? ORDER BY number LIMIT ?",
 	[SQL_LAST_AUDIT] = "SELECT number, at_ms, line, digest FROM audit ORDER BY number DESC LIMIT 1",
+	[SQL_TRIM_AUDIT] = "DELETE FROM audit WHERE number <= ? AND number < (SELECT max(number) FROM audit)",
 	[SQL_PUT_ACCOUNT] =
 		"INSERT INTO accounts (" ACCOUNT_COLUMNS("") ", digest) VALUES (?1, ?2, ?3, ?4, ?5, ?6, " DIGEST("?1, ?2, ?3, ?4, ?5, ?6") ")"
 		" ON CONFLICT (subdomain) DO UPDATE SET username = excluded.username, password_hash = excluded.password_hash,"

@@ -81,10 +81,12 @@ void store_dispatch(struct store *s);
 /* Blocks until everything submitted is durable and its callbacks ran. For the end and for tests. */
 void store_drain(struct store *s);
 
-/* The audit log (api/audit.h writes the lines and their chain): append-only, numbers from 1 without gaps. */
+/* The audit log (api/audit.h writes the lines and their chain): append-only, numbers from 1 without gaps; entries go from its beginning only. */
 struct store_audit { int64_t number, at_ms; char *line, *digest; };
 /* ERR_INVALID, for the whole transaction, when the number does not follow the last one. */
 void store_add_audit(struct store_txn *t, const struct store_audit *entry);
+/* Removes the entries up to this number; the last one stays in any case. */
+void store_trim_audit(struct store_txn *t, int64_t up_to);
 /* Entries with a number over `after`, in order, at most `limit`; borrowed for the call. Synchronous. No entry is no error. */
 int store_each_audit(struct store *s, int64_t after, size_t limit, void (*fn)(const struct store_audit *entry, void *arg), void *arg, struct err *err);
 /* The last entry into *ret (free its texts); number 0 when there is none. */

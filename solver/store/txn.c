@@ -92,6 +92,11 @@ void store_add_audit(struct store_txn *t, const struct store_audit *entry)
 	copy->digest = mem_dup(entry->digest);
 }
 
+void store_trim_audit(struct store_txn *t, int64_t up_to)
+{
+	add_op(t, OP_TRIM_AUDIT, "")->u.up_to = up_to;
+}
+
 void store_set(struct store_txn *t, const char *key, const char *value)
 {
 	add_op(t, OP_SET, "")->u.setting = (struct setting){ mem_dup(key), mem_dup(value) };
@@ -119,6 +124,7 @@ static void op_done(struct op *op)
 		break;
 	case OP_DELETE_CHALLENGE:
 	case OP_DELETE_ORDER:
+	case OP_TRIM_AUDIT:
 		break;
 	}
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -219,6 +220,77 @@ static void the_chain_goes_on_after_a_restart(void **state)
 	assert_int_equal(verify(f, &err), 0);
 }
 
+/* ---- retention ---- */
+
+static void retain(struct fixture *f)
+{
+	static struct config config = { .audit.keep_ms = 1 };
+	const struct timespec moment = { .tv_nsec = 5000000 };
+
+	while (audit_head(&f->api)->number < 3)
+		store_drain(f->api.parts.store);
+	nanosleep(&moment, NULL); /* until they are old */
+	f->api.config = &config;
+	audit_retain(&f->api);
+}
+
+static int walk(struct fixture *f, size_t from, struct audit_walk *w, struct err *err)
+{
+	for (size_t i = from; i < f->count; i++)
+		if (audit_walk_next(w, f->lines[i], f->digests[i], err) < 0)
+			return err->code;
+	return audit_walk_end(w, err);
+}
+
+static void two_of_three_entries_are_removed(struct fixture *f)
+{
+	note(f, "a", "192.0.2.1", "one.example", "ok");
+	note(f, "a", "192.0.2.1", "two.example", "ok");
+	note(f, "b", "192.0.2.2", "three.example", "failed");
+	retain(f);
+	note(f, "b", "192.0.2.2", "four.example", "ok");
+	read_all(f);
+	assert_int_equal(f->count, 3);
+}
+
+static void what_retention_leaves_can_be_verified(void **state)
+{
+	struct fixture *f = *state;
+	struct audit_walk w = { 0 };
+	struct err err = { 0 };
+
+	two_of_three_entries_are_removed(f);
+	assert_int_equal(walk(f, 0, &w, &err), 0);
+	assert_int_equal(w.cut.number, 2);
+	assert_int_equal(audit_chain_verify(f->api.parts.store, &err), 0);
+}
+
+static void a_beginning_that_retention_did_not_remove_is_missing(void **state)
+{
+	struct fixture *f = *state;
+	struct audit_walk w = { 0 };
+	struct err err = { 0 };
+
+	two_of_three_entries_are_removed(f);
+	assert_int_equal(walk(f, 1, &w, &err), ERR_CONFLICT);
+	assert_string_equal(err.text, "entries 1 to 3 are missing, and no entry says that retention removed them");
+}
+
+static void what_is_noted_elsewhere_is_a_number_and_a_digest(void **state)
+{
+	static const char *const bad[] = { "", ":", "1:", "1", "x:0123456789012345678901234567890123456789012", "1:012345678901234567890123456789012345678901",
+		                           "-1:0123456789012345678901234567890123456789012", "1:01234567890123456789012345678901234567890123" };
+	struct audit_chain head;
+	struct err err;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		if (audit_head_read(bad[i], &head, &err) == 0)
+			fail_msg("%s was taken", bad[i]);
+	assert_int_equal(audit_head_read("12:0123456789012345678901234567890123456789012", &head, &err), 0);
+	assert_int_equal(head.number, 12);
+}
+
 static void what_is_no_utf8_is_still_a_line(void **state)
 {
 	struct fixture *f = *state;
@@ -241,6 +313,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(all_strangers_together_are_a_few_entries, setup, teardown),
 		cmocka_unit_test_setup_teardown(each_name_that_a_client_reaches_for_is_written, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_chain_goes_on_after_a_restart, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_retention_leaves_can_be_verified, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_beginning_that_retention_did_not_remove_is_missing, setup, teardown),
+		cmocka_unit_test(what_is_noted_elsewhere_is_a_number_and_a_digest),
 		cmocka_unit_test_setup_teardown(what_is_no_utf8_is_still_a_line, setup, teardown),
 	};
 

@@ -95,6 +95,28 @@ static void audit_entries_come_back_in_pages(void **state)
 	free(last.digest);
 }
 
+static void old_audit_entries_go_from_the_beginning_and_numbers_go_on(void **state)
+{
+	struct fixture *f = *state;
+	struct store_txn *t = store_begin(f->store);
+
+	for (int64_t n = 1; n <= 4; n++)
+		audit(t, n);
+	assert_int_equal(commit(f, t).code, 0);
+	t = store_begin(f->store);
+	audit(t, 5);
+	store_trim_audit(t, 3);
+	assert_int_equal(commit(f, t).code, 0);
+	reopen(f);
+	assert_audit(f, 0, 10, "4 1004 {\"number\":4} digest-4\n5 1005 {\"number\":5} digest-5\n");
+	assert_audit(f, 4, 10, "5 1005 {\"number\":5} digest-5\n");
+	t = store_begin(f->store);
+	store_trim_audit(t, 99);
+	audit(t, 6);
+	assert_int_equal(commit(f, t).code, 0);
+	assert_audit(f, 0, 10, "5 1005 {\"number\":5} digest-5\n6 1006 {\"number\":6} digest-6\n");
+}
+
 static void print_account(const struct store_account *a, void *arg)
 {
 	buf_printf(arg, "%s %s %s %s %lld %d\n", a->subdomain, a->username, a->password_hash, a->allow_from,
@@ -208,6 +230,7 @@ static void the_history_has_the_last_verdict_and_only_its_own_events(void **stat
 #define CONTRACT(kind)                                                                     \
 	ON(kind, a_number_that_exists_is_refused_with_its_whole_transaction),              \
 	ON(kind, a_gap_is_refused), ON(kind, an_empty_audit_log_has_number_0_as_its_last), \
+	ON(kind, old_audit_entries_go_from_the_beginning_and_numbers_go_on),               \
 	ON(kind, audit_entries_come_back_in_pages),                                        \
 	ON(kind, accounts_come_back_by_subdomain_and_putting_again_replaces),              \
 	ON(kind, a_setting_of_a_transaction_that_fails_is_not_stored),                     \
