@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "solver/api/api.h"
 #include "solver/base/limit.h"
@@ -315,7 +316,7 @@ static int open_all(struct daemon *d, struct err *err)
 		return err->code;
 	set_dumpable();
 	if (read_config(d, &d->configs[0], err) < 0)
-		return err->code;
+		return err_in(err, "user %lu, who runs the service, cannot take the configuration", (unsigned long)geteuid());
 	d->config_count = 1;
 	privileges_log(d->privileges);
 	if (parts_open(&d->parts, d->configs[0], PARTS_ON_DISK, err) < 0 || open_responders(d, err) < 0 || open_doors(d, err) < 0)

@@ -9,6 +9,7 @@
 
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
+#include "solver/conf/tables.h"
 #include "solver/daemon/host.h"
 #include "solver/daemon/schema.h"
 #include "solver/sandbox/calls.h"
@@ -30,6 +31,28 @@ struct privileges {
 
 /* ---- which user ---- */
 
+/* Whatever the reason: root finds no file where another user finds a closed folder. */
+static void note_unreadable(const char *section, const char *option, const char *file, struct buf *notes)
+{
+	if (file && access(file, R_OK) < 0)
+		buf_printf(notes, "%s%s%s: %s cannot be read\n", section, *section ? "." : "", option, file);
+}
+
+static void note_section(const struct section *s, const struct config *config, struct buf *notes)
+{
+	for (const struct option *o = s->table; o->name; o++)
+		if (o->kind == OPTION_PATH && strcmp(o->name, "state-dir") != 0)
+			note_unreadable(s->name, o->name, *(char **)(void *)((char *)section_base(s, config) + o->offset), notes);
+}
+
+static void note_files(const struct config *config, struct buf *notes)
+{
+	for (const struct section *s = config_sections; s->name; s++)
+		note_section(s, config, notes);
+	for (char **file = config->check.authorities; file && *file; file++)
+		note_unreadable("check", "authorities", *file, notes);
+}
+
 /* What a user sees that is not in order. The state folder is given to it later: here its parent counts. */
 static void look(const struct daemon_options *options, const struct config *config, struct buf *notes)
 {
@@ -41,6 +64,7 @@ static void look(const struct daemon_options *options, const struct config *conf
 	one = *config;
 	one.state_dir = NULL;
 	host_advise(&one, notes);
+	note_files(config, notes);
 	config_free(fresh);
 }
 
@@ -97,6 +121,29 @@ static int choose(const struct daemon_options *options, const struct config *con
 	return user_find("0", ret, err);
 }
 
+/* Warns of each file that root could read before. */
+static void tell_lost(const struct config *config, const struct user *u, const char *before)
+{
+	CLEANUP(buf_done) struct buf after = BUF_INIT(NOTES_MAX);
+	char *at = NULL;
+
+	note_files(config, &after);
+	for (char *line = after.data ? strtok_r(after.data, "\n", &at) : NULL; line; line = strtok_r(NULL, "\n", &at))
+		if (!strstr(before, line))
+			log_event(LOG_WARNING, line, "user", u->name, NULL);
+}
+
+static int become(const struct config *config, const struct user *u, struct err *err)
+{
+	CLEANUP(buf_done) struct buf before = BUF_INIT(NOTES_MAX);
+
+	note_files(config, &before);
+	if (user_become(u, err) < 0)
+		return err->code;
+	tell_lost(config, u, buf_text(&before));
+	return 0;
+}
+
 /* Root stays where it is; nobody else can change. */
 static int change_user(const struct daemon_options *options, const struct config *config, struct privileges *p, struct err *err)
 {
@@ -109,7 +156,7 @@ static int change_user(const struct daemon_options *options, const struct config
 		return err->code;
 	if (handover_folder(config->state_dir, &p->user, err) < 0)
 		return err_in(err, "state-dir");
-	return p->user.uid ? user_become(&p->user, err) : 0;
+	return p->user.uid ? become(config, &p->user, err) : 0;
 }
 
 /* ---- system calls and files ---- */

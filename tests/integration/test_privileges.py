@@ -181,6 +181,21 @@ class Privileges(unittest.TestCase):
         self.assertIn("stays root, without its capabilities", service.log)
 
     @as_root
+    def test_credentials_in_the_home_of_root_keep_an_unlisted_user_away_and_are_missed_by_another(self):
+        home = self.folder / "home"
+        home.mkdir(0o700)
+        def start(name, *sets):
+            service = Service(self.folder / name, "", {"HOME": str(home)})
+            service.authority = [*service.authority, *(part for setting in sets for part in ("--set", setting))]
+            self.addCleanup(service.stop)
+            return service.start().log
+        self.assertIn(f"user={UNLISTED}", start("without"))
+        (home / ".edgerc").write_text("[default]\nhost = h\nclient_token = t\nclient_secret = s\naccess_token = a\n")
+        (home / ".edgerc").chmod(0o600)
+        self.assertIn("stays root, without its capabilities", start("with"))
+        self.assertIn(f"cps.edgerc: {home}/.edgerc cannot be read user=nobody", start("other", "user=nobody"))
+
+    @as_root
     def test_a_file_that_the_user_may_not_read_is_told_at_the_start(self):
         key = self.folder / "key"
         key.write_text("secret\n")
