@@ -50,6 +50,9 @@ GRANTS = {
     "exact": {"identifiers": ["host.dcvd.test", "hook.dcvd.test"]},
     "suffix": {"identifiers": [".dcvd.test"], "wildcard": True},
     "http": {"identifiers": [".dcvd.test", ".evil.test"], "types": ["http-01"]},
+    "reader": {"role": "reader"},
+    "revoked": {"identifiers": [".dcvd.test"]},
+    "limited": {"identifiers": [".limited.dcvd.test"], "rate": "1/24h"},
 }
 
 
@@ -169,6 +172,7 @@ class Escape(unittest.TestCase):
     @staticmethod
     def clients(service):
         made = {name: service.call("POST", "/v1/clients", {"name": name, "grants": grants})["token"] for name, grants in GRANTS.items()}
+        service.call("DELETE", "/v1/clients/revoked")
         return {**made, "operator": service.token}
 
     def fill(self, text):
