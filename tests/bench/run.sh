@@ -50,4 +50,5 @@ measure /usr/bin/python3 -B tests/bench/clients.py
 measure /usr/bin/python3 -B tests/bench/throughput.py
 measure /usr/bin/python3 -B tests/bench/memory.py
 measure /usr/bin/python3 -B tests/bench/load.py
+measure /usr/bin/python3 -B tests/bench/floods.py
 [ "$failed" -eq 0 ]
