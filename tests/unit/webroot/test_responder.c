@@ -15,6 +15,7 @@
 
 #define PATH "/.well-known/acme-challenge/"
 #define BODY "token.thumbprint"
+#define CROWD 300 /* several times what its table holds */
 
 struct fixture {
 	struct answers *answers;
@@ -264,6 +265,27 @@ static void a_change_of_the_table_is_seen_at_once(void **state)
 	assert_status(exchange(f, "GET " PATH "token HTTP/1.1\r\nHost: www.example.com\r\n\r\n"), 404);
 }
 
+/* Its threads serve while another one sweeps. */
+static void half_requests_leave_room_for_whole_ones(void **state)
+{
+	struct fixture *f = *state;
+	int half[CROWD];
+
+	for (int i = 0; i < CROWD; i++) {
+		connect_to(f);
+		assert_int_equal(send(f->fd, "GET /", 5, MSG_NOSIGNAL), 5);
+		half[i] = f->fd;
+		f->fd = -1;
+		guard_sweep(responder_guard(f->responder));
+		if (i % 10 == 0) {
+			assert_body(ask(f, "GET " PATH "token HTTP/1.1\r\nHost: www.example.com\r\n\r\n"), BODY);
+			guard_sweep(responder_guard(f->responder));
+		}
+	}
+	for (int i = 0; i < CROWD; i++)
+		close(half[i]);
+}
+
 static void an_unknown_token_is_redirected_when_configured(void **state)
 {
 	struct fixture *f = *state;
@@ -297,6 +319,7 @@ int main(void)
 		TEST(head_gives_the_header_of_get_without_a_body),
 		TEST(a_connection_is_kept_for_the_next_request),
 		TEST(a_change_of_the_table_is_seen_at_once),
+		TEST(half_requests_leave_room_for_whole_ones),
 		cmocka_unit_test_setup_teardown(an_unknown_token_is_redirected_when_configured, setup, teardown),
 	};
 
