@@ -149,6 +149,14 @@ static int identify(struct api *a, struct http_exchange *x, struct caller *ret, 
 	return 0;
 }
 
+bool caller_is_known(struct api *a, struct http_exchange *x)
+{
+	struct problem problem = { 0 };
+	struct caller caller;
+
+	return identify(a, x, &caller, &problem) == 0;
+}
+
 /* ---- may they come in ---- */
 
 static int refuse_rate(const struct caller *caller, int64_t wait_ms, struct problem *problem)

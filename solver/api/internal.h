@@ -109,6 +109,8 @@ void peer_find(const struct api *a, struct http_exchange *x, char ret_peer[ADDRE
 int caller_find(struct api *a, struct http_exchange *x, const char *door, struct caller *ret, struct problem *problem);
 /* The same where the request itself says whether it only withdraws. */
 int caller_find_for(struct api *a, struct http_exchange *x, const char *door, bool withdraws, struct caller *ret, struct problem *problem);
+/* Whether the head of the request says who sends it; nothing is noted. */
+bool caller_is_known(struct api *a, struct http_exchange *x);
 bool caller_sees(const struct caller *caller, const char *client);
 /* Borrowed; ERR_NOT_FOUND also for what belongs to somebody else. */
 int caller_challenge(struct api *a, const struct caller *caller, const char *id, const struct challenge **ret, struct problem *problem);
@@ -191,6 +193,7 @@ void listeners_close(struct api *a);
 
 /* routes.c: the handler of the HTTP server; `arg` is the api. */
 void api_handle(struct http_exchange *x, void *arg);
+bool api_knows(struct http_exchange *x, void *arg); /* its `knows` */
 
 /* ---- callbacks.c ---- */
 struct callbacks *callbacks_new(struct api *a);

@@ -85,7 +85,7 @@ static struct guard *guard_open(struct api *a)
 
 static int listen_all(struct api *a, char **listen, struct http_tls *tls, const char *option, struct err *err)
 {
-	const struct http_server_options options = { .max_body = (size_t)a->config->api.max_body, .guard = a->guard, .tls = tls };
+	const struct http_server_options options = { .max_body = (size_t)a->config->api.max_body, .knows = api_knows, .guard = a->guard, .tls = tls };
 
 	for (; listen && *listen; listen++, a->server_count++)
 		if (http_server_start(a->parts.loop, *listen, &options, api_handle, a, &a->servers[a->server_count], err) < 0)

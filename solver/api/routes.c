@@ -127,10 +127,16 @@ static void log_request(struct http_exchange *x, const struct caller *caller)
 static void cut_token(struct http_exchange *x)
 {
 	CLEANUP(credential_wipe) struct credential credential;
-	size_t length = credential_in_path(http_exchange_path(x), &credential);
+	size_t length = http_exchange_prefix(x) ? 0 : credential_in_path(http_exchange_path(x), &credential);
 
 	if (length)
 		http_exchange_cut_path(x, length);
+}
+
+bool api_knows(struct http_exchange *x, void *arg)
+{
+	cut_token(x);
+	return caller_is_known(arg, x);
 }
 
 void api_handle(struct http_exchange *x, void *arg)

@@ -82,7 +82,7 @@ static const struct option api_options[] = {
 	{ "loopback-open", OPTION_BOOL, AT(loopback_open), .def = "false",
 	  .help = "Callers from this machine need no token. Any local user may then publish." },
 	{ "max-body", OPTION_INT, AT(max_body), .def = "1048576", .min = 1024, .max = 67108864,
-	  .help = "Largest request body in bytes." },
+	  .help = "Largest request body in bytes; at most 65536 without valid credentials." },
 	{ "connections", OPTION_INT, AT(connections), .def = "2000", .min = 1, .max = 1000000,
 	  .help = "Connections at once over all addresses. When they are full, the one that has waited longest for its peer is closed for a new one." },
 	{ "connections-per-address", OPTION_INT, AT(connections_per_address), .def = "1000", .min = 1, .max = 1000000,

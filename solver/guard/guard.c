@@ -116,9 +116,14 @@ static void wait_for(struct guard_visit *v, int64_t ms)
 	connection_wait(v->connection, now_ms, now_ms + ms);
 }
 
+uint64_t guard_body_length(const struct guard_visit *v)
+{
+	return v->framing.length.length ? strtoull(v->framing.length.text, NULL, 10) : 0;
+}
+
 static int64_t body_ms(const struct guard_visit *v)
 {
-	uint64_t length = v->framing.length.length ? strtoull(v->framing.length.text, NULL, 10) : 0;
+	uint64_t length = guard_body_length(v);
 
 	return INT64_C(1000) * v->guard->options.head_s + (int64_t)((length < BODY_MAX ? length : BODY_MAX) * 1000 / BODY_RATE);
 }

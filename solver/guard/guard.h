@@ -10,6 +10,7 @@
 #include <microhttpd.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "solver/base/buf.h"
 #include "solver/guard/framing.h"
@@ -47,6 +48,8 @@ void *guard_target(void *guard, const char *target, struct MHD_Connection *c); /
 /* 0: the request is in order, and its body has a deadline now. Else the status of the refusal, with its reason in *ret_why: the reply must
  * be queued in this same first call of the access handler, because libmicrohttpd closes the connection after it then. */
 int guard_judge(struct MHD_Connection *c, const char *url, const char *method, const char *version, const char **ret_why);
+/* As its Content-Length says; of a request that is in order. */
+uint64_t guard_body_length(const struct guard_visit *v);
 /* The request is there and we owe the reply: the connection is not given up. */
 void guard_work(struct guard_visit *v);
 /* The reply is on its way, as fast as its peer reads. */

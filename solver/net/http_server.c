@@ -93,7 +93,8 @@ static void refuse_body(struct http_exchange *x)
 	char problem[256];
 	int n = snprintf(problem, sizeof(problem),
 	                 "{\"type\":\"about:blank\",\"title\":\"Content Too Large\",\"status\":413,"
-	                 "\"detail\":\"the request body is longer than %zu bytes\"}", x->server->max_body);
+	                 "\"detail\":\"the request body is longer than %zu bytes%s\"}", x->body.max,
+	                 x->body.max < x->server->max_body ? "; a longer one needs valid credentials" : "");
 
 	http_exchange_reply(x, 413, "application/problem+json", problem, (size_t)n);
 }
@@ -144,6 +145,7 @@ static enum MHD_Result exchange_begin(struct http_server *s, struct MHD_Connecti
                                       const char *version, void **slot)
 {
 	struct tls_session *tls = guard_visit(connection)->own;
+	struct http_exchange *x;
 	const char *why;
 	int status;
 
@@ -152,7 +154,9 @@ static enum MHD_Result exchange_begin(struct http_server *s, struct MHD_Connecti
 	status = guard_judge(connection, path, method, version, &why);
 	if (status)
 		return refuse_head(connection, status, why);
-	*slot = exchange_new(s, connection, path, method);
+	*slot = x = exchange_new(s, connection, path, method);
+	if (s->knows && s->max_body > HTTP_STRANGER_BODY && guard_body_length(x->visit) > HTTP_STRANGER_BODY && !s->knows(x, s->arg))
+		x->body.max = HTTP_STRANGER_BODY;
 	return MHD_YES;
 }
 
@@ -295,7 +299,7 @@ int http_server_start(struct loop *l, const char *listen, const struct http_serv
 		return rc;
 	s = mem_new(1, sizeof(*s));
 	*s = (struct http_server){ .loop = l, .handle = handle, .arg = arg, .port = port,
-	                           .max_body = o->max_body ? o->max_body : MAX_BODY, .tls = o->tls };
+	                           .knows = o->knows, .max_body = o->max_body ? o->max_body : MAX_BODY, .tls = o->tls };
 	s->own_guard = o->guard ? NULL : guard_new(&own);
 	s->guard = o->guard ? o->guard : s->own_guard;
 	s->daemon = daemon_start(s, fd);

@@ -18,6 +18,8 @@
 
 #define HTTP_STREAM_MAX (1024 * 1024) /* bytes a slow reader of a stream may be behind before it is cut */
 
+#define HTTP_STRANGER_BODY 65536
+
 struct http_server;
 struct http_exchange;
 struct http_tls;
@@ -35,6 +37,9 @@ struct http_certificate {
 
 struct http_server_options {
 	size_t max_body;         /* bytes; 0: 1 MiB */
+	/* Whether it is known, from the head alone, who sends the request: its body may have max_body bytes, others' HTTP_STRANGER_BODY, so
+	 * that strangers cannot fill the memory. With the `arg` of the handler. NULL: everybody is known. */
+	bool (*knows)(struct http_exchange *x, void *arg);
 	struct guard *guard;     /* limits and deadlines, shared with other servers; borrowed. NULL: one of its own */
 	struct http_tls *tls;    /* NULL: plain HTTP. Borrowed until http_server_stop() */
 };

@@ -21,6 +21,7 @@ struct http_server {
 	bool stopping, running; /* running: inside MHD_run() */
 	bool kicked;            /* MHD_run() is to be called once more */
 	http_handle_fn handle;
+	bool (*knows)(struct http_exchange *x, void *arg); /* or NULL */
 	void *arg;
 	struct http_tls *tls;   /* or NULL */
 	struct guard *guard, *own_guard; /* own_guard: NULL where several servers share one */

@@ -2,6 +2,7 @@
 import http.client
 import itertools
 import pathlib
+import re
 import signal
 import socket
 import subprocess
@@ -16,7 +17,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from support.certificates import Authority
 from support.floods import Dripping, allow_files, half_requests
 from support.pebble import free_port
-from support.service import Service, program
+from support.service import ApiError, Service, program
 
 TOKEN = "token_of-a-test-authority"
 AUTHORIZATION = TOKEN + "." + "T" * 43
@@ -28,6 +29,11 @@ def seconds(action):
     started = time.monotonic()
     action()
     return time.monotonic() - started
+
+
+def resident_mb(pid):
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"VmRSS:\s+(\d+)", status).group(1)) / 1024
 
 
 class FloodTest(unittest.TestCase):
@@ -91,6 +97,25 @@ class FloodTest(unittest.TestCase):
                 self.is_answered(service)
             self.present(service)
 
+    def test_bodies_of_strangers_do_not_fill_the_memory(self):
+        """A million bytes each but the last."""
+        service = self.service()
+        head = b"POST /v1/orders HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer unknown\r\nContent-Length: 1000000\r\n\r\n"
+        before = resident_mb(service.process.pid)
+        for _ in range(400):
+            stranger = socket.create_connection(("127.0.0.1", service.api_port), timeout=SOON)
+            self.addCleanup(stranger.close)
+            stranger.sendall(head + b" " * 999999)
+        self.is_answered(service)
+        self.assertLess(resident_mb(service.process.pid) - before, 200)
+        stranger.sendall(b" ")
+        self.assertIn(b"413", stranger.recv(4096))
+
+    def test_the_body_of_a_client_may_be_long(self):
+        with self.assertRaises(ApiError) as refused:
+            self.service().call("POST", "/v1/orders", b" " * 500000)
+        self.assertEqual(refused.exception.status, 400)
+
     def test_who_does_not_finish_a_request_head_is_dropped_after_ten_seconds(self):
         """However it drips; also within a TLS handshake, and at the responder."""
         port = free_port()
@@ -142,16 +167,21 @@ api: {{tls-listen: ["127.0.0.1:{port}"], tls-certificate: {files.certificate}, t
         service = self.service("api: {connections: 600, requests-per-client: 200}")
         added = service.command("client", "add", "greedy", "--grant", "greedy.test")
         token = next(word for word in added.stdout.split() if len(word) > 30)
-        streams = []
-        for _ in range(1000):
-            stream = socket.create_connection(("127.0.0.1", service.api_port), timeout=20)
-            self.addCleanup(stream.close)
-            stream.sendall(EVENTS % token.encode())
-            streams.append(stream.recv(12))
-        self.assertEqual(streams.count(b"HTTP/1.1 200"), 200)
-        self.assertEqual(streams.count(b"HTTP/1.1 429"), 800)
+        def stream():
+            connection = socket.create_connection(("127.0.0.1", service.api_port), timeout=20)
+            self.addCleanup(connection.close)
+            connection.sendall(EVENTS % token.encode())
+            return connection, connection.recv(12)
+
+        streams = [stream() for _ in range(1000)]
+        statuses = [status for _, status in streams]
+        self.assertEqual(statuses.count(b"HTTP/1.1 200"), 200)
+        self.assertEqual(statuses.count(b"HTTP/1.1 429"), 800)
         self.is_answered(service)
         self.present(service)
+        for connection, _ in streams:
+            connection.close()
+        self.wait_for(lambda: stream()[1] == b"HTTP/1.1 200")
 
     def test_an_authority_is_answered_while_ten_thousand_connections_drip(self):
         if not allow_files(10800):
