@@ -34,7 +34,7 @@ fuzz() {
 	mkdir -p "$work" "$crash" "$build/log"
 	ASAN_OPTIONS=detect_leaks=$leaks alone nice -n 19 chrt -i 0 bash -c 'time -p "$@"' bash "$build/tests/fuzz/fuzz_$1" "$work" "$own/$1" \
 		-max_total_time=$((minutes * 60)) -max_len=4096 -timeout=120 -rss_limit_mb=2048 -detect_leaks="$leaks" \
-		-print_final_stats=1 -artifact_prefix="$crash/" >"$log" 2>&1
+		-print_final_stats=1 -report_slow_units=600 -artifact_prefix="$crash/" >"$log" 2>&1
 	cpu=$(awk '/^(user|sys) /{ s += $2 } END { print int(s + 0.5) }' "$log")
 	first=$(sed -n 's/.*INITED cov: \([0-9]*\).*/\1/p' "$log") last=$(sed -n 's/.* cov: \([0-9]*\).*/\1/p' "$log" | tail -1)
 	faults=$(find "$crash" -type f | wc -l)
