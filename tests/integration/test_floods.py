@@ -97,6 +97,18 @@ class FloodTest(unittest.TestCase):
                 self.is_answered(service)
             self.present(service)
 
+    def test_who_does_not_read_the_replies_makes_room_too(self):
+        service = self.service("api: {connections: 50}")
+        request = b"GET /v1/openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        for _ in range(150):
+            deaf = socket.socket()
+            self.addCleanup(deaf.close)
+            deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            deaf.connect(("127.0.0.1", service.api_port))
+            deaf.sendall(request * 100)
+        for _ in range(3):
+            self.is_answered(service)
+
     def test_bodies_of_strangers_do_not_fill_the_memory(self):
         """A million bytes each but the last."""
         service = self.service()

@@ -136,6 +136,17 @@ http: {{tls-listen: ["127.0.0.1:{cls.ports['responder with TLS']}"], tls-certifi
                 with self.subTest(request=title):
                     self.assertIn(self.answer("api", [request[i:i + 1] for i in range(len(request))], then), statuses)
 
+    def test_long_heads_in_order_are_taken_however_they_are_cut(self):
+        """The memory of libmicrohttpd grows meanwhile: its lines must stay where they are."""
+        for listener in self.ports:
+            for fields in range(1, 62, 4):
+                request = b"GET /x?a=b&c=%20d&e HTTP/1.1\r\nHost: www.example.com\r\nCookie: a=b; c=d\r\n" + b"".join(
+                    b"X-%d: %s\r\n" % (n, b"v" * (n * 5 % 83)) for n in range(fields)) + b"\r\n"
+                for size in (len(request), 1000, 7):
+                    with self.subTest(listener=listener, fields=fields, pieces=size):
+                        pieces = [request[i:i + size] for i in range(0, len(request), size)]
+                        self.assertEqual(self.answer(listener, pieces, "kept"), 404)
+
     def test_a_refused_request_takes_what_is_behind_it_along(self):
         smuggled = b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + PLAIN
         for listener in self.ports:
