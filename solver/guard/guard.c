@@ -139,7 +139,8 @@ int guard_judge(struct MHD_Connection *c, const char *url, const char *method, c
 	*ret_why = v->framing.why;
 	if (status)
 		atomic_fetch_add(&v->guard->malformed, 1);
-	wait_for(v, body_ms(v));
+	else if (guard_body_length(v))
+		wait_for(v, body_ms(v));
 	return status;
 }
 
