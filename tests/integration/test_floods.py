@@ -97,6 +97,26 @@ class FloodTest(unittest.TestCase):
                 self.is_answered(service)
             self.present(service)
 
+    def test_one_address_gets_its_share_unless_it_is_a_trusted_proxy(self):
+        for address in ("192.0.2.10", "192.0.2.11"):
+            if subprocess.run(["ip", "address", "replace", address + "/32", "dev", "lo"], capture_output=True).returncode != 0:
+                self.skipTest("no address can be added here")
+        service = self.service("api: {connections-per-address: 5, trusted-proxies: [192.0.2.11]}")
+
+        def answered(source):
+            connection = socket.create_connection(("127.0.0.1", service.api_port), SOON, (source, 0))
+            self.addCleanup(connection.close)
+            try:
+                connection.sendall(b"GET /v1/health/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                return connection.recv(12) == b"HTTP/1.1 200"
+            except ConnectionError:
+                return False
+
+        self.assertEqual([answered("192.0.2.10") for _ in range(10)], [True] * 5 + [False] * 5)
+        self.assertTrue(all([answered("192.0.2.11") for _ in range(10)]))
+        self.assertTrue(all([answered("127.0.0.1") for _ in range(10)]))
+        self.assertIn('dcvd_connections_refused_total{listener="api",limit="address"} 5', self.metrics(service))
+
     def test_who_does_not_read_the_replies_makes_room_too(self):
         service = self.service("api: {connections: 50}")
         request = b"GET /v1/openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
