@@ -48,6 +48,7 @@ static void run_free(struct check_run *r)
 		free(r->servers[i].address);
 	}
 	evidence_free(r->e);
+	profiles_release(r->c, r->profiles);
 	free(r->covered);
 	free(r);
 }
@@ -346,6 +347,7 @@ int check_start(struct checker *c, const struct check_want *want, check_fn done,
 	r = mem_new(1, sizeof(*r));
 	*r = (struct check_run){ .c = c, .parts = want->parts, .e = evidence_new(), .done = done, .arg = arg, .room = RUN_BYTES_MAX,
 	                         .blind = !c->parts.recursor };
+	r->profiles = profiles_hold(c);
 	DL_APPEND(c->runs, r);
 	r->e->at_ms = loop_wall_ms(c->parts.loop);
 	if (read_want(r, want, err) < 0) {

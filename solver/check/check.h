@@ -31,7 +31,11 @@ struct checker_parts {
 int checker_open(const struct checker_parts *parts, struct checker **ret, struct err *err);
 void checker_close(struct checker *c); /* after the resolver, the recursor and the http client are gone */
 int checker_reconfigure(struct checker *c, const struct config *config, struct err *err);
-const struct authority *checker_authority(struct checker *c, const char *name); /* NULL name: the configured one; or NULL */
+/* NULL name: the configured one; or NULL. Valid until the next checker_reconfigure(). */
+const struct authority *checker_authority(struct checker *c, const char *name);
+/* The one that evidence was collected for. A reload may have taken it away since: while a check with it goes on it is found all the same, then the
+ * configured one stands in for it. Never NULL; valid as above. */
+const struct authority *checker_authority_of(struct checker *c, const struct evidence *e);
 
 /* Others who look too (solver/mpic): `start` adds what they see to the evidence of a check that passed here, and calls `done` later;
  * false: there is nobody to ask. After `cancel` neither happens. Copied; NULL: none. */

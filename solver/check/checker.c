@@ -8,16 +8,32 @@
 #include "solver/check/pace.h"
 #include "solver/check/run.h"
 
-/* Profiles of one configuration. Older ones stay, because a run may hold one. */
-struct authorities_held {
+/* Those of one configuration. They go with the last run that began with them, and not before there are newer ones. */
+struct profiles {
 	struct authorities *set;
-	struct authorities_held *next;
+	unsigned holders;
+	struct profiles *next; /* older */
 };
+
+struct profiles *profiles_hold(struct checker *c)
+{
+	c->profiles->holders++;
+	return c->profiles;
+}
+
+void profiles_release(struct checker *c, struct profiles *p)
+{
+	if (--p->holders)
+		return;
+	LL_DELETE(c->profiles, p);
+	authorities_free(p->set);
+	free(p);
+}
 
 static int load(struct checker *c, const struct config *config, struct err *err)
 {
 	const struct config_check *check = &config->check;
-	struct authorities_held *held;
+	struct profiles *old = c->profiles, *fresh;
 	struct authorities *set;
 
 	if (authorities_load((const char *const *)check->authorities, &set, err) < 0)
@@ -26,10 +42,11 @@ static int load(struct checker *c, const struct config *config, struct err *err)
 		authorities_free(set);
 		return err_set(err, ERR_INVALID, "check.authority: there is no authority \"%.64s\"", check->authority);
 	}
-	held = mem_new(1, sizeof(*held));
-	*held = (struct authorities_held){ set, c->held };
-	c->held = held;
-	c->authorities = set;
+	fresh = mem_new(1, sizeof(*fresh));
+	*fresh = (struct profiles){ set, 1, old };
+	c->profiles = fresh;
+	if (old)
+		profiles_release(c, old);
 	c->config = config;
 	address_allow((const char *const *)check->allow_addresses);
 	return 0;
@@ -56,9 +73,22 @@ int checker_reconfigure(struct checker *c, const struct config *config, struct e
 
 const struct authority *checker_authority(struct checker *c, const char *name)
 {
-	const struct authority *a = authorities_find(c->authorities, name ? name : c->config->check.authority);
+	const struct authority *a = authorities_find(c->profiles->set, name ? name : c->config->check.authority);
 
 	return a ? authority_at(a, loop_wall_ms(c->parts.loop)) : NULL;
+}
+
+const struct authority *checker_authority_of(struct checker *c, const struct evidence *e)
+{
+	struct profiles *p;
+
+	LL_FOREACH(c->profiles, p) {
+		const struct authority *a = e->authority ? authorities_find(p->set, e->authority) : NULL;
+
+		if (a)
+			return authority_at(a, loop_wall_ms(c->parts.loop));
+	}
+	return checker_authority(c, NULL);
 }
 
 void checker_corroborate(struct checker *c, const struct check_others *others)
@@ -73,8 +103,6 @@ void checker_stop(struct checker *c)
 
 void checker_close(struct checker *c)
 {
-	struct authorities_held *held, *next;
-
 	if (!c)
 		return;
 	c->closing = true;
@@ -83,9 +111,6 @@ void checker_close(struct checker *c)
 	laters_end(&c->laters);
 	shared_free(c);
 	zone_cache_free(c);
-	LL_FOREACH_SAFE(c->held, held, next) {
-		authorities_free(held->set);
-		free(held);
-	}
+	profiles_release(c, c->profiles);
 	free(c);
 }

@@ -23,8 +23,7 @@
 struct checker {
 	struct checker_parts parts;
 	const struct config *config;
-	struct authorities *authorities;   /* of the configuration in force */
-	struct authorities_held *held;     /* those too that older runs may use */
+	struct profiles *profiles;  /* checker.c: of authorities, the newest first */
 	struct zone *zones;         /* zone.c */
 	struct shared *shared;      /* shared.c: by question */
 	int64_t swept_ms;
@@ -35,6 +34,11 @@ struct checker {
 	struct check_others others;
 	bool closing;
 };
+
+/* ---- checker.c ---- */
+/* Those of the configuration in force, which a reload does not take away from who holds them. Gives (free with profiles_release). */
+struct profiles *profiles_hold(struct checker *c);
+void profiles_release(struct checker *c, struct profiles *p);
 
 /* ---- zone.c ---- */
 void zone_cache_free(struct checker *c);

@@ -28,6 +28,7 @@ struct run_server { char *zone, *name, *address; };
 
 struct check_run {
 	struct checker *c;
+	struct profiles *profiles;       /* held; `authority` is of them */
 	const struct authority *authority;
 	struct authority own;            /* the same for names that this process serves itself */
 	unsigned parts;

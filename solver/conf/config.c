@@ -27,9 +27,18 @@
 /* Keys at the top that are neither an option nor a section with a table. */
 static const char *const special_keys[] = { "providers", "routes", "callback-secrets", "callbacks", NULL };
 
+/* The count is no part of what stands in the file, so it may change. */
+struct config *config_hold(const struct config *c)
+{
+	struct config *counted = (struct config *)c;
+
+	counted->holders++;
+	return counted;
+}
+
 void config_free(struct config *c)
 {
-	if (!c)
+	if (!c || (c->holders && c->holders--))
 		return;
 	for (const struct section *s = config_sections; s->name; s++)
 		option_free(s->table, section_base(s, c));

@@ -199,6 +199,7 @@ struct config_audit {
 };
 
 struct config {
+	unsigned holders;       /* beside the one who read it: config_hold() */
 	char *file;             /* where it came from, or NULL */
 	char *state_dir;        /* default "/var/lib/dcvd" */
 	char *user;             /* that a start as root changes to; NULL: see daemon/privileges.h */
@@ -249,7 +250,9 @@ char *config_where(const struct config *c, const char *path);
 /* The same from text (fuzzed). */
 int config_parse(const char *text, size_t length, const char *name, const char *const *overrides,
                  config_provider_table_fn tables, struct config **ret, struct err *err);
-void config_free(struct config *c);
+/* Counted, on the loop thread: a reload gives up the old configuration, which goes with the last of those who hold it. Gives (free with config_free). */
+struct config *config_hold(const struct config *c);
+void config_free(struct config *c); /* gives up one hold; NULL is allowed */
 
 /* Sentences about what is allowed but unwise (inline secrets, …), one per line into `out`. */
 void config_warnings(const struct config *c, struct buf *out);

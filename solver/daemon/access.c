@@ -33,6 +33,12 @@ int access_open(struct store *s, const struct config *config, struct access **re
 	return 0;
 }
 
+void access_reconfigure(struct access *a, const struct config *config)
+{
+	if (a)
+		a->config = config;
+}
+
 void access_free(struct access *a)
 {
 	if (!a)

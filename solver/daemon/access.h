@@ -9,6 +9,7 @@ struct access;
 
 /* Clients and accounts as the store holds them now. `config` is borrowed. Gives *ret (free with access_free). */
 int access_open(struct store *s, const struct config *config, struct access **ret, struct err *err);
+void access_reconfigure(struct access *a, const struct config *config); /* borrowed, in place of the one before; NULL is allowed for `a` */
 void access_free(struct access *a); /* NULL is allowed */
 /* From now on the API is asked, which hears of every change; NULL: it ends, and nobody may have anything any more. */
 void access_follow(struct access *a, struct api *api);

@@ -27,12 +27,10 @@
 #include "webroot/responder.h"
 
 #define SWEEP_MS 1000
-#define CONFIGS_MAX 64 /* reloads whose snapshots running jobs may still hold */
 
 struct daemon {
 	const struct daemon_options *options;
-	struct config *configs[CONFIGS_MAX]; /* the last one is in force */
-	size_t config_count;
+	struct config *config; /* in force */
 	struct privileges *privileges;
 	struct parts parts;
 	struct nameserver *nameserver;
@@ -45,11 +43,6 @@ struct daemon {
 	struct guard *guards[3]; /* of the listeners for authorities; the last is NULL */
 	struct timer *sweep;
 };
-
-static struct config *config_now(const struct daemon *d)
-{
-	return d->configs[d->config_count - 1];
-}
 
 static void log_warnings(const struct config *c)
 {
@@ -106,7 +99,7 @@ static bool is_on(char **listen)
 
 static int open_nameserver(struct daemon *d, char **listen, struct err *err)
 {
-	const struct config_dns *c = &config_now(d)->dns;
+	const struct config_dns *c = &d->config->dns;
 	const struct nameserver_options options = { .listen = (const char *const *)listen, .zones = (const char *const *)c->zones,
 	                                            .name_servers = (const char *const *)c->name_servers, .contact = c->contact,
 	                                            .negative_ttl_s = (unsigned)(c->negative_ttl_ms / 1000),
@@ -118,7 +111,7 @@ static int open_nameserver(struct daemon *d, char **listen, struct err *err)
 
 static int open_responder(struct daemon *d, char **listen, struct err *err)
 {
-	const struct config_http *c = &config_now(d)->http;
+	const struct config_http *c = &d->config->http;
 	const struct responder_options options = { .listen = (const char *const *)listen, .redirect_unknown = c->redirect_unknown,
 	                                           .threads = (unsigned)c->threads,
 	                                           .connections = limit_fit((unsigned)c->connections, LIMIT_SHARE_HTTP, "http.connections") };
@@ -149,14 +142,14 @@ static void watch_connections(struct daemon *d)
 /* After the recovery: the first question finds the answers that were published before. */
 static int open_responders(struct daemon *d, struct err *err)
 {
-	char **dns = addresses_expand(config_now(d)->dns.listen);
-	char **http = addresses_expand(config_now(d)->http.listen);
+	char **dns = addresses_expand(d->config->dns.listen);
+	char **http = addresses_expand(d->config->http.listen);
 	int code = open_nameserver(d, dns, err);
 
 	if (code == 0)
 		code = open_responder(d, http, err);
 	if (code == 0)
-		code = https_open(d->parts.loop, &config_now(d)->http, d->parts.answers, &d->https, err);
+		code = https_open(d->parts.loop, &d->config->http, d->parts.answers, &d->https, err);
 	if (code == 0)
 		watch_connections(d);
 	addresses_free(dns);
@@ -173,7 +166,7 @@ static int is_ready(void *arg, struct err *err)
 
 static int open_doors(struct daemon *d, struct err *err)
 {
-	const struct config *c = config_now(d);
+	const struct config *c = d->config;
 	const struct cps_parts cps = { d->parts.loop, d->parts.http, d->parts.engine, d->parts.store, c };
 
 	if (api_bootstrap_operator(d->parts.store, c->state_dir, err) < 0 || cps_open(&cps, &d->cps, err) < 0)
@@ -201,8 +194,7 @@ static void close_all(struct daemon *d)
 	nameserver_stop(d->nameserver);
 	parts_close(&d->parts);
 	privileges_free(d->privileges);
-	while (d->config_count)
-		config_free(d->configs[--d->config_count]);
+	config_free(d->config);
 }
 
 /* ---- signals ---- */
@@ -224,20 +216,24 @@ static void reconfigure(struct daemon *d, const struct config *fresh, struct err
 	if (mpic_reconfigure(d->parts.mpic, fresh, err) < 0)
 		return;
 	if (engine_reconfigure(d->parts.engine, fresh, err) < 0)
-		mpic_reconfigure(d->parts.mpic, config_now(d), &ignored); /* it was taken before */
+		mpic_reconfigure(d->parts.mpic, d->config, &ignored); /* it was taken before */
 	else
 		err->code = 0;
 }
 
 static void take_config(struct daemon *d, struct config *fresh)
 {
-	d->configs[d->config_count++] = fresh;
+	struct config *old = d->config;
+
+	d->config = fresh;
 	log_setup((enum log_level)fresh->log.level, (enum log_format)fresh->log.format);
 	cps_reconfigure(d->cps, fresh);
 	api_reconfigure(d->api, fresh);
 	privileges_check(d->privileges, fresh);
 	refused_log(d->parts.engine);
 	https_reconfigure(d->https, &fresh->http);
+	access_reconfigure(d->parts.access, fresh);
+	config_free(old);
 	log_event(LOG_INFO, "configuration reloaded", "file", fresh->file, NULL);
 }
 
@@ -245,12 +241,10 @@ static void on_config_read(struct config *fresh, struct err *err, void *arg)
 {
 	struct daemon *d = arg;
 
-	if (fresh)
+	if (fresh) {
 		log_warnings(fresh);
-	if (fresh && d->config_count == CONFIGS_MAX)
-		err_set(err, ERR_BUSY, "%d reloads are the most; restart the service", CONFIGS_MAX);
-	else if (fresh)
 		reconfigure(d, fresh, err);
+	}
 	if (err->code) {
 		log_event(LOG_ERROR, "the configuration was not reloaded; the old one stays in force", "error", err->text, NULL);
 		config_free(fresh);
@@ -271,7 +265,7 @@ static void on_reload(int signal, void *arg)
 
 static void log_ready(const struct daemon *d)
 {
-	const struct config *c = config_now(d);
+	const struct config *c = d->config;
 
 	log_event(LOG_INFO, "ready", "version", DCVD_VERSION, "state", c->state_dir, "http",
 	          d->responder ? responder_bound(d->responder, 0) : "off", "dns",
@@ -315,11 +309,10 @@ static int open_all(struct daemon *d, struct err *err)
 	if (drop_privileges(d, err) < 0)
 		return err->code;
 	set_dumpable();
-	if (read_config(d, &d->configs[0], err) < 0)
+	if (read_config(d, &d->config, err) < 0)
 		return err_in(err, "user %lu, who runs the service, cannot take the configuration", (unsigned long)geteuid());
-	d->config_count = 1;
 	privileges_log(d->privileges);
-	if (parts_open(&d->parts, d->configs[0], PARTS_ON_DISK, err) < 0 || open_responders(d, err) < 0 || open_doors(d, err) < 0)
+	if (parts_open(&d->parts, d->config, PARTS_ON_DISK, err) < 0 || open_responders(d, err) < 0 || open_doors(d, err) < 0)
 		return err->code;
 	d->reload = reload_new(d->parts.loop, d->options, on_config_read, d);
 	loop_on_signal(d->parts.loop, SIGTERM, on_stop, d);

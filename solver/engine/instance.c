@@ -99,6 +99,7 @@ static bool is_needed(struct engine *e, const struct instance *i)
 static void instance_free(struct instance *i)
 {
 	i->api->close(i->provider);
+	config_free(i->config);
 	free(i->name);
 	free(i->site);
 	free(i->blocked_for);
@@ -186,6 +187,7 @@ int instances_open(struct engine *e, const struct config *config, struct err *er
 			list_free(fresh);
 			return err->code;
 		}
+		i->config = config_hold(config);
 		inherit(e, i);
 		i->next = fresh;
 		fresh = i;

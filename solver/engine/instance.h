@@ -19,6 +19,7 @@ struct instance {
 	char *site;                      /* where it writes: site.h */
 	const struct provider_api *api;
 	struct provider *provider;
+	struct config *config;           /* held: the provider may look at its options there */
 	unsigned jobs;
 	bool retired;                    /* the configuration has a newer one, or none */
 	bool works;                      /* it changed something, or saw that nothing was left to change */

@@ -122,7 +122,7 @@ static void on_verdict(struct evidence *evidence, struct verdict *v, void *arg)
 	wait_ms = outcome_budget(p->e, &n->c, &evidence->budget);
 	if (evidence->budget.failures) {
 		verdict_free(v);
-		v = judge(evidence, checker_authority(p->e->checker, evidence->authority));
+		v = judge(evidence, checker_authority_of(p->e->checker, evidence));
 	}
 	json = verdict_json(v);
 	mem_replace(&n->c.verdict, json);

@@ -11,7 +11,6 @@ struct corroboration {
 	struct mpic *m;
 	struct evidence *e;          /* borrowed from the check, which waits */
 	char *domain;
-	const struct authority *authority;
 	bool caa;                    /* the second question is under way */
 	struct http_call *call;
 	void (*done)(void *arg);     /* NULL: the check does not wait any more */
@@ -28,9 +27,22 @@ static void corroboration_free(struct corroboration *c)
 	free(c);
 }
 
+/* The rules do not outlive a reload, so they are looked up each time. Only while the check waits. */
+static const struct authority *authority_of(const struct corroboration *c)
+{
+	return checker_authority_of(c->m->parts.checker, c->e);
+}
+
+static bool wants_caa(const struct corroboration *c)
+{
+	const struct authority *a = authority_of(c);
+
+	return a->caa && a->issuers && a->issuers[0] && !c->e->ip;
+}
+
 static void next(struct corroboration *c)
 {
-	if (!c->caa && c->done && c->authority->caa && c->authority->issuers && c->authority->issuers[0] && !c->e->ip) {
+	if (!c->caa && c->done && wants_caa(c)) {
 		c->caa = true;
 		ask(c);
 		return;
@@ -150,14 +162,15 @@ static void ask_coordinator(struct corroboration *c, const struct mpic_question 
 static void ask(struct corroboration *c)
 {
 	const struct evidence *e = c->e;
+	const struct authority *a = authority_of(c);
 	struct mpic_question q = { .caa = c->caa, .domain = c->domain, .type = e->type, .token = e->token };
 
 	if (strcmp(e->type, "http-01") == 0)
 		q.key_authorization = e->expected;
 	else
 		q.value = e->expected;
-	for (size_t i = 0; i < MPIC_ISSUERS_MAX && c->authority->issuers && c->authority->issuers[i]; i++)
-		q.issuers[i] = c->authority->issuers[i];
+	for (size_t i = 0; i < MPIC_ISSUERS_MAX && a->issuers && a->issuers[i]; i++)
+		q.issuers[i] = a->issuers[i];
 	if (c->m->parts.config->perspectives.coordinator)
 		ask_coordinator(c, &q);
 	else
@@ -178,7 +191,7 @@ bool mpic_corroborate(void *mpic, struct evidence *e, void (*done)(void *arg), v
 	if (!mpic_has_others(m) || !can_be_asked(e))
 		return false;
 	c = mem_new(1, sizeof(*c));
-	*c = (struct corroboration){ .m = m, .e = e, .done = done, .arg = arg, .authority = checker_authority(m->parts.checker, e->authority) };
+	*c = (struct corroboration){ .m = m, .e = e, .done = done, .arg = arg };
 	c->domain = mem_printf("%s%s", e->wildcard ? "*." : "", e->identifier);
 	DL_APPEND(m->corroborations, c);
 	ask(c);

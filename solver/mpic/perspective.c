@@ -27,7 +27,7 @@ static void sight_free(struct sight *l)
 /* CAA is judged for the issuers that were asked about, not for ours. */
 static struct verdict *judge_for(const struct sight *l, const struct evidence *e)
 {
-	struct authority authority = authority_copy(checker_authority(l->m->parts.checker, e->authority));
+	struct authority authority = authority_copy(checker_authority_of(l->m->parts.checker, e));
 
 	if (l->q.issuers[0])
 		authority.issuers = (char **)l->q.issuers;

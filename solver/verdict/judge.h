@@ -61,7 +61,7 @@ void http_walk_next(const struct evidence *e, const struct authority *a, size_t 
  * such an address on behalf of a name, whatever the profile of the authority says. */
 bool address_is_reserved(const char *address);
 bool address_may_connect(const char *address); /* the contrary, for http.h */
-/* Networks that count as public: for a private authority, and for tests. NULL-ended "127.0.0.0/8"; set once at start, copied. */
+/* Networks that count as public: for a private authority, and for tests. NULL-ended "127.0.0.0/8"; set at the start and at each reload, copied. */
 void address_allow(const char *const *networks);
 /* The networks of the registries without those that are allowed and without `except` (NULL-ended addresses and networks, or NULL): for a
  * resolver that must send nothing there. */
