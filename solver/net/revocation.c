@@ -93,7 +93,7 @@ static int read_pem(struct revocation *r, const char *file, BIO *bio, struct err
 	int count = 0;
 	X509_CRL *crl;
 
-	while ((crl = PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL))) {
+	while ((crl = PEM_read_bio_X509_CRL(bio, NULL, NULL, (void *)(uintptr_t)""))) { /* the empty passphrase: else OpenSSL asks the terminal */
 		int code = list_add(r, file, crl, err);
 
 		X509_CRL_free(crl);

@@ -263,6 +263,15 @@ static void a_file_that_is_no_list_is_refused_by_name(void **state)
 	refused(f, "No such file");
 }
 
+static void nobody_is_asked_for_the_passphrase_of_a_list(void **state)
+{
+	struct fixture *f = *state;
+
+	add_file(f, "-----BEGIN X509 CRL-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00112233445566778899AABBCCDDEEFF\n\n"
+	         "MIGaME4wBQYDK2VwMBIxEDAOBgNVBAMMB2NhLnRlc3QXDTI2MTEyNjAwMDQzNVoY\n-----END X509 CRL-----\n");
+	refused(f, "bad decrypt");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -275,6 +284,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_an_old_list_names_stays_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_list_with_the_signature_of_another_is_no_list, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_file_that_is_no_list_is_refused_by_name, setup, teardown),
+		cmocka_unit_test_setup_teardown(nobody_is_asked_for_the_passphrase_of_a_list, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
