@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "solver/base/mem.h"
+#include "solver/base/utf8.h"
 #include "solver/conf/characters.h"
 #include "solver/conf/config.h"
 #include "solver/conf/yaml.h"
@@ -41,6 +42,16 @@ static void as_override(const char *text)
 		config_free(c);
 }
 
+static bool is_utf8(const unsigned char *text, size_t length)
+{
+	size_t at = 0, step = 1;
+	unsigned c;
+
+	for (; at < length && step; at += step)
+		step = utf8_read(text + at, length - at, &c);
+	return step > 0;
+}
+
 static void never_blank(const char *text, size_t length)
 {
 	struct yaml_node *root = NULL;
@@ -48,6 +59,8 @@ static void never_blank(const char *text, size_t length)
 
 	if (yaml_parse(text, length, "fuzz", &root, &err) < 0)
 		return;
+	if (!is_utf8((const unsigned char *)text, length) || memchr(text, 0, length))
+		abort();
 	if (root->kind == YAML_MAP && !root->line && characters_check_empty(text, length, "fuzz", &err) < 0)
 		abort();
 	yaml_free(root);
