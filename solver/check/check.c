@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "solver/base/mem.h"
+#include "solver/check/own.h"
+#include "solver/check/query.h"
+#include "solver/check/resolve.h"
 #include "solver/check/run.h"
-#include "solver/check/zone.h"
 #include "solver/crypto/crypto.h"
 #include "solver/dns/name.h"
 
@@ -31,17 +33,12 @@ static bool is_type(const struct check_run *r, const char *type)
 	return strcmp(r->e->type, type) == 0;
 }
 
-bool run_wants(const struct check_run *r, unsigned part)
-{
-	return !r->refused && (r->parts & part);
-}
-
 /* ---- the end ---- */
 
 static void run_free(struct check_run *r)
 {
 	DL_DELETE(r->c->runs, r);
-	run_asks_free(r);
+	queries_free(r);
 	for (size_t i = 0; i < r->server_count; i++) {
 		free(r->servers[i].zone);
 		free(r->servers[i].name);
@@ -89,15 +86,6 @@ static void run_settle(struct check_run *r)
 		run_free(r);
 }
 
-void run_replied(struct check_run *r)
-{
-	r->pending--;
-	if (!r->over)
-		run_advance(r);
-	else
-		run_settle(r);
-}
-
 static void on_limit(void *arg)
 {
 	struct check_run *r = arg;
@@ -127,7 +115,7 @@ static bool ask_others(struct check_run *r)
 	struct verdict *v;
 	bool pass;
 
-	if (r->asked_others || !r->c->others.start || r->c->closing || !run_wants(r, CHECK_PERSPECTIVES))
+	if (r->asked_others || !r->c->others.start || r->c->stopped || !run_wants(r, CHECK_PERSPECTIVES))
 		return false;
 	r->asked_others = true;
 	host_note(r);
@@ -149,7 +137,7 @@ static void on_patience(void *arg)
 	r->patience = NULL;
 	run_abandon(r);
 	r->heard_ms = loop_now_ms(r->c->parts.loop); /* what the silence leads to may take its time, too */
-	run_advance(r);
+	r->advance(r);
 }
 
 /* One silent server among good ones holds no verdict for long. */
@@ -161,9 +149,13 @@ static void watch_patience(struct check_run *r)
 	r->patience = run_waits_for_silent(r) ? timer_start(r->c->parts.loop, left > 0 ? left : 0, on_patience, r) : NULL;
 }
 
-void run_advance(struct check_run *r)
+static void run_advance(struct check_run *r)
 {
-	if (!r->c->closing) {
+	if (r->over) {
+		run_settle(r);
+		return;
+	}
+	if (!r->c->stopped) {
 		validation_step(r);
 		servers_step(r);
 		cuts_step(r);
@@ -283,7 +275,7 @@ static bool is_own(const struct check_run *r)
 
 	if (e->ip || r->refused)
 		return false;
-	return (!r->dns && name_is_below(e->identifier, "localhost")) || zone_own(r->c, e->fqdn ? e->fqdn : e->identifier);
+	return (!r->dns && name_is_below(e->identifier, "localhost")) || own_zone(r->c, e->fqdn ? e->fqdn : e->identifier);
 }
 
 static const char *thumbprint_of(const struct check_want *want)
@@ -330,11 +322,7 @@ static void begin(void *arg)
 {
 	struct check_run *r = arg;
 
-	r->pending--;
-	if (r->over)
-		run_settle(r);
-	else
-		run_advance(r);
+	run_replied(r);
 }
 
 int check_start(struct checker *c, const struct check_want *want, check_fn done, void *arg, struct check_run **ret, struct err *err)
@@ -342,11 +330,11 @@ int check_start(struct checker *c, const struct check_want *want, check_fn done,
 	struct check_run *r;
 	int64_t limit_ms = want->limit_ms ? want->limit_ms : c->config->check.limit_ms;
 
-	if (c->closing)
-		return err_set(err, ERR_CANCELLED, "dcvd is stopping");
+	if (resolve_check_open(c, err) < 0)
+		return err->code;
 	r = mem_new(1, sizeof(*r));
 	*r = (struct check_run){ .c = c, .parts = want->parts, .e = evidence_new(), .done = done, .arg = arg, .room = RUN_BYTES_MAX,
-	                         .blind = !c->parts.recursor };
+	                         .advance = run_advance, .blind = !c->parts.recursor };
 	r->profiles = profiles_hold(c);
 	DL_APPEND(c->runs, r);
 	r->e->at_ms = loop_wall_ms(c->parts.loop);
@@ -371,7 +359,7 @@ void runs_close(struct checker *c)
 	struct check_run *r, *tmp;
 
 	DL_FOREACH_SAFE(c->runs, r, tmp) {
-		run_asks_close(r);
+		queries_cancel_web(r);
 		if (r->over || r->pending || r->locate)
 			continue; /* it is told below, by whatever it still waits for */
 		run_end(r);

@@ -29,7 +29,10 @@ struct checker_parts {
 };
 
 int checker_open(const struct checker_parts *parts, struct checker **ret, struct err *err);
-void checker_close(struct checker *c); /* after the resolver, the recursor and the http client are gone */
+/* The end, in two steps: checker_stop() before the resolver, the recursor and the http client are freed, and nothing new begins; with
+ * them gone, checker_close(). NULL is allowed. */
+void checker_stop(struct checker *c);
+void checker_close(struct checker *c);
 int checker_reconfigure(struct checker *c, const struct config *config, struct err *err);
 /* NULL name: the configured one; or NULL. Valid until the next checker_reconfigure(). */
 const struct authority *checker_authority(struct checker *c, const char *name);
@@ -72,10 +75,10 @@ struct check_want {
 	size_t look_count;
 };
 
-/* Checks everything given first (ERR_INVALID). `done` comes later, exactly once, with evidence and verdict, which are given
- * (free with evidence_free, verdict_free); never from here. Borrows `want` for the call. */
+/* Checks everything given first (ERR_INVALID). `done` comes as net/loop.h says, with evidence and verdict, which are given
+ * (free with evidence_free, verdict_free). Borrows `want` for the call. */
 typedef void (*check_fn)(struct evidence *e, struct verdict *v, void *arg);
 int check_start(struct checker *c, const struct check_want *want, check_fn done, void *arg, struct check_run **ret, struct err *err);
-void check_cancel(struct check_run *r); /* `done` will not be called */
+void check_cancel(struct check_run *r);
 
 #endif

@@ -118,6 +118,14 @@ static void take_view(struct cut *cut, size_t server, struct view *v)
 	snprintf(cut->child, sizeof(cut->child), "%s", v->zone);
 }
 
+static void one_less(void *arg)
+{
+	struct cut *cut = arg;
+
+	if (--cut->pending == 0)
+		find_servers(cut);
+}
+
 static void on_view(struct view *v, const struct err *err, void *arg)
 {
 	struct question *q = arg;
@@ -126,8 +134,7 @@ static void on_view(struct view *v, const struct err *err, void *arg)
 	(void)err;
 	take_view(cut, q->server, v);
 	free(q);
-	if (--cut->pending == 0)
-		find_servers(cut);
+	one_less(cut);
 }
 
 static void ask(struct cut *cut, size_t server)
@@ -146,13 +153,12 @@ void cut_start(struct checker *c, const char *fqdn, struct location *parent, siz
 {
 	struct cut *cut = mem_new(1, sizeof(*cut));
 
-	*cut = (struct cut){ .c = c, .parent = parent, .holder = server, .done = done, .arg = arg };
+	*cut = (struct cut){ .c = c, .parent = parent, .holder = server, .pending = 1, .done = done, .arg = arg };
 	snprintf(cut->fqdn, sizeof(cut->fqdn), "%s", fqdn);
 	snprintf(cut->child, sizeof(cut->child), "%s", seen->zone);
 	take_view(cut, server, seen);
 	for (size_t i = 0; i < parent->count; i++)
 		if (i != server)
 			ask(cut, i);
-	if (!cut->pending)
-		find_servers(cut);
+	later(&c->laters, 0, one_less, cut); /* the end comes later, never from here */
 }

@@ -68,7 +68,7 @@ static void ask_host(struct check_run *r, const char *zone, const char *host, in
 		if (a->records[i].type != type)
 			continue;
 		mem_replace(&address, a->records[i].data);
-		run_ask_direct(r, &(struct run_server){ (char *)zone, (char *)host, address }, r->e->written_fqdn, DNS_TXT, false);
+		run_query_server(r, &(struct run_server){ (char *)zone, (char *)host, address }, r->e->written_fqdn, DNS_TXT, false);
 		a = run_have(r, host, type);
 	}
 }
@@ -115,7 +115,7 @@ static void ask_zones(struct check_run *r)
 		const struct ev_answer *a = &r->e->answers[i];
 
 		if (is_at_place(r, a) && txt_count(a))
-			run_ask_direct(r, &(struct run_server){ a->zone, a->server, a->address }, r->e->written_fqdn, DNS_SOA, false);
+			run_query_server(r, &(struct run_server){ a->zone, a->server, a->address }, r->e->written_fqdn, DNS_SOA, false);
 	}
 }
 

@@ -69,7 +69,7 @@ static bool ask_host(struct check_run *r, const char *parent, const char *host, 
 	}
 	if (!*address)
 		return true;
-	run_ask_direct(r, &(struct run_server){ (char *)parent, (char *)host, address }, zone, DNS_NS, false);
+	run_query_server(r, &(struct run_server){ (char *)parent, (char *)host, address }, zone, DNS_NS, false);
 	a = word_of(r, address, zone);
 	return a && (a->failure || a->rcode != DNS_NOERROR || a->authoritative); /* it may hold the zone too: then it speaks for the zone */
 }

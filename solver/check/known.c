@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "solver/base/mem.h"
-#include "solver/check/ask.h"
+#include "solver/check/query.h"
 #include "solver/check/look.h"
 #include "solver/dns/message.h"
 
@@ -23,13 +23,12 @@ static void take_record(struct ev_answer *answer, const char *value)
 
 static void take_look(struct check_run *r, const struct location *l, const struct look *look)
 {
-	struct ask *asked = ask_new(r, direct_key(false, DNS_TXT, look->address, l->zone, l->fqdn));
+	struct query *asked = query_new(r, query_key(false, DNS_TXT, look->address, l->zone, l->fqdn));
 	struct ev_answer *answer = asked ? evidence_add_answer(r->e) : NULL;
 
 	if (!asked)
 		return;
-	asked->waiting = false;
-	r->pending--;
+	query_over(asked);
 	if (!answer)
 		return;
 	answer->view = mem_dup("direct");

@@ -11,6 +11,8 @@
 
 #include "solver/base/mem.h"
 #include "solver/check/cut.h"
+#include "solver/check/own.h"
+#include "solver/check/resolve.h"
 #include "solver/check/zone.h"
 #include "solver/net/interface.h"
 
@@ -37,30 +39,6 @@ struct locate {
 
 static void find_zone(struct locate *l);
 static void ask_servers(struct locate *l);
-
-void location_free(struct location *l)
-{
-	if (!l)
-		return;
-	for (size_t i = 0; i < l->count; i++) {
-		free(l->servers[i].name);
-		free(l->servers[i].address);
-	}
-	free(l->fqdn);
-	free(l->zone);
-	free(l->wildcard);
-	free(l->covered);
-	free(l);
-}
-
-void location_add(struct location *l, const char *name, const char *address)
-{
-	for (size_t i = 0; i < l->count; i++)
-		if (strcmp(l->servers[i].address, address) == 0)
-			return;
-	if (l->count < SERVERS_MAX)
-		l->servers[l->count++] = (struct server){ mem_dup(name), mem_dup(address) };
-}
 
 static void locate_free(struct locate *l)
 {
@@ -325,7 +303,7 @@ static void ask_zone(struct locate *l)
 {
 	struct err err;
 
-	if (resolver_query(l->c->parts.resolver, l->candidate, DNS_SOA, on_zone, l, &err) == 0)
+	if (resolve_query(l->c, l->candidate, DNS_SOA, on_zone, l, &err) == 0)
 		l->pending++;
 	else
 		fail(l, &err);
@@ -334,7 +312,7 @@ static void ask_zone(struct locate *l)
 static void find_zone(struct locate *l)
 {
 	const char *parent = name_parent(l->fqdn);
-	const char *own = zone_own(l->c, l->fqdn);
+	const char *own = own_zone(l->c, l->fqdn);
 	struct err err;
 
 	if (own) {
@@ -357,16 +335,8 @@ static void begin(void *arg)
 {
 	struct locate *l = arg;
 
-	struct err err;
-
-	if (is_dead(l))
-		return;
-	if (!l->c->closing) {
+	if (!is_dead(l))
 		find_zone(l);
-		return;
-	}
-	err_set(&err, ERR_CANCELLED, "dcvd is stopping");
-	fail(l, &err);
 }
 
 struct locate *locate_start(struct checker *c, const char *fqdn, bool through, void (*done)(struct location *l, const struct err *err, void *arg), void *arg)

@@ -44,7 +44,4 @@ void look_cancel(struct look_run *r);
 /* Every server is asked at the next look. */
 void look_again(struct location *l);
 
-/* Once, before the clients that the checker works with are freed: begins nothing new. */
-void checker_stop(struct checker *c);
-
 #endif

@@ -7,6 +7,7 @@
 #include "solver/base/mem.h"
 #include "solver/check/internal.h"
 #include "solver/check/look_run.h"
+#include "solver/check/resolve.h"
 #include "solver/verdict/body.h"
 
 #define BODY_MAX 4096 /* an authority reads little more than a key authorization */
@@ -145,7 +146,7 @@ struct look_run *look_http(struct checker *c, const struct look_request *request
 
 	r->conclude = conclude_http;
 	r->pending = 1;
-	if (resolver_addresses(c->parts.resolver, request->identifier, on_addresses, r, &err) < 0) {
+	if (resolve_addresses(c, request->identifier, on_addresses, r, &err) < 0) {
 		r->verdict->result = VERDICT_FAIL;
 		r->verdict->detail = mem_dup(err.text);
 		later(&c->laters, 0, begun, r);

@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "solver/base/mem.h"
-#include "solver/check/zone.h"
+#include "solver/check/own.h"
+#include "solver/check/resolve.h"
 #include "solver/net/address.h"
 #include "solver/verdict/address.h"
 
@@ -173,7 +174,7 @@ static void lane_pump(struct pace_lane *l)
 		struct waiting *w = take_turn(l);
 
 		note_asked(l);
-		if (resolver_exchange(l->c->parts.resolver, l->address, w->wire, w->length, w->tcp, w->done, w->arg, &err) < 0)
+		if (resolve_exchange(l->c, l->address, w->wire, w->length, w->tcp, w->done, w->arg, &err) < 0)
 			waiting_fail(w, &err);
 		else
 			waiting_free(w);
@@ -219,7 +220,7 @@ static int check_address(const struct checker *c, const char *address, struct er
 	char host[ADDRESS_TEXT_SIZE];
 	struct sockaddr_storage a;
 
-	if (zone_listener(c, address))
+	if (own_listener(c, address))
 		return 0;
 	if (address_parse(address, (int)c->config->resolver.authority_port, &a, err) < 0)
 		return err->code;
@@ -258,18 +259,18 @@ int pace_exchange(struct checker *c, const char *name, const char *address, cons
 	struct pace_lane *l;
 	struct waiting *w;
 
-	if (c->closing)
-		return err_set(err, ERR_CANCELLED, "dcvd is stopping");
+	if (resolve_check_open(c, err) < 0)
+		return err->code;
 	if (check_address(c, address, err) < 0)
 		return refuse(c, err, done, arg);
 	if (c->waiting >= WAITING_MAX)
 		return err_set(err, ERR_BUSY, "%d questions to name servers wait already", WAITING_MAX);
-	if (zone_own(c, name) && zone_listener(c, address))
-		return resolver_exchange(c->parts.resolver, address, wire, length, tcp, done, arg, err);
+	if (own_zone(c, name) && own_listener(c, address))
+		return resolve_exchange(c, address, wire, length, tcp, done, arg, err);
 	l = lane_of(c, address);
 	if (!l->turns && may_ask(l)) {
 		note_asked(l);
-		return resolver_exchange(c->parts.resolver, address, wire, length, tcp, done, arg, err);
+		return resolve_exchange(c, address, wire, length, tcp, done, arg, err);
 	}
 	w = mem_new(1, sizeof(*w));
 	*w = (struct waiting){ .wire = mem_new(length, 1), .length = length, .tcp = tcp, .done = done, .arg = arg };

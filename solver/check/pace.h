@@ -8,7 +8,7 @@
 
 #include "solver/check/internal.h"
 
-/* As resolver_exchange(); `name` is on whose behalf. `done` comes later, also when the checker closes. Our own listeners (a name
+/* As resolver_exchange(); `name` is on whose behalf. `done` comes as net/loop.h says. Our own listeners (a name
  * of a zone that only we serve) are asked at once. An address that is not public is not asked, `done` says ERR_DENIED, unless
  * check.allow-addresses names it, a server of resolver.servers stands in the same block, or our own server listens there. */
 int pace_exchange(struct checker *c, const char *name, const char *address, const unsigned char *wire, size_t length, bool tcp,

@@ -6,12 +6,13 @@
 
 #include "solver/base/mem.h"
 #include "solver/check/pace.h"
+#include "solver/check/resolve.h"
 #include "solver/dns/name.h"
 #include "solver/net/interface.h"
 
 #define HOSTS_MAX 8
 
-struct walk {
+struct parent_query {
 	struct checker *c;
 	char zone[NAME_SIZE], parent[NAME_SIZE];
 	char *hosts[HOSTS_MAX];
@@ -23,43 +24,42 @@ struct walk {
 	void *arg;
 };
 
-static void ask_parent(struct walk *w);
-static void ask_host(struct walk *w);
+static void ask_parent(struct parent_query *p);
+static void ask_host(struct parent_query *p);
 
-static void settle(struct walk *w)
+static void settle(struct parent_query *p)
 {
-	if (w->pending || !w->over)
+	if (p->pending || !p->over)
 		return;
-	timer_stop(w->limit);
-	for (size_t i = 0; i < w->host_count; i++)
-		free(w->hosts[i]);
-	free(w);
+	timer_stop(p->limit);
+	for (size_t i = 0; i < p->host_count; i++)
+		free(p->hosts[i]);
+	free(p);
 }
 
-static void end(struct walk *w)
+static void end(struct parent_query *p)
 {
-	if (!w->over && !w->c->closing)
-		w->word(NULL, w->arg);
-	w->over = true;
-	settle(w);
+	if (!p->over)
+		p->word(NULL, p->arg);
+	p->over = true;
+	settle(p);
 }
 
 static void on_limit(void *arg)
 {
-	struct walk *w = arg;
+	struct parent_query *p = arg;
 
-	w->limit = NULL;
-	end(w);
+	p->limit = NULL;
+	end(p);
 }
 
-/* True when the walk is over, and maybe freed. */
-static bool is_over(struct walk *w)
+/* True when it is over, and maybe freed. */
+static bool is_over(struct parent_query *p)
 {
-	w->pending--;
-	if (!w->over && !w->c->closing)
+	p->pending--;
+	if (!p->over)
 		return false;
-	w->over = true;
-	settle(w);
+	settle(p);
 	return true;
 }
 
@@ -74,127 +74,127 @@ static bool names_servers(const struct dns_record *list, size_t count, const cha
 }
 
 /* True when it is the word of the parent; one that answers for the zone itself says what the zone says. */
-static bool take(struct walk *w, const struct dns_reply *reply)
+static bool take(struct parent_query *p, const struct dns_reply *reply)
 {
-	if (!names_servers(reply->answers, reply->answer_count, w->zone) && !names_servers(reply->authority, reply->authority_count, w->zone))
+	if (!names_servers(reply->answers, reply->answer_count, p->zone) && !names_servers(reply->authority, reply->authority_count, p->zone))
 		return false;
-	w->word(reply, w->arg);
+	p->word(reply, p->arg);
 	return !reply->authoritative;
 }
 
 static void on_reply(const unsigned char *wire, size_t length, int64_t elapsed_ms, const struct err *err, void *arg)
 {
-	struct walk *w = arg;
+	struct parent_query *p = arg;
 	struct dns_reply reply;
 	struct err why;
 	bool done = false;
 
 	(void)elapsed_ms, (void)err;
-	if (is_over(w))
+	if (is_over(p))
 		return;
-	if (wire && dns_reply_parse(wire, length, w->zone, DNS_NS, &reply, &why) == 0) {
-		done = take(w, &reply);
+	if (wire && dns_reply_parse(wire, length, p->zone, DNS_NS, &reply, &why) == 0) {
+		done = take(p, &reply);
 		dns_reply_done(&reply);
 	}
 	if (done)
-		end(w);
+		end(p);
 	else
-		ask_host(w);
+		ask_host(p);
 }
 
-static bool ask_address(struct walk *w, const char *address)
+static bool ask_address(struct parent_query *p, const char *address)
 {
 	unsigned char query[DNS_QUERY_MAX];
 	struct err err;
-	int length = dns_query_build(w->zone, DNS_NS, false, query, sizeof(query), &err);
+	int length = dns_query_build(p->zone, DNS_NS, false, query, sizeof(query), &err);
 
-	if (length <= 0 || pace_exchange(w->c, w->zone, address, query, (size_t)length, false, on_reply, w, &err) < 0)
+	if (length <= 0 || pace_exchange(p->c, p->zone, address, query, (size_t)length, false, on_reply, p, &err) < 0)
 		return false;
-	w->pending++;
+	p->pending++;
 	return true;
 }
 
 static void on_addresses(const char *const *addresses, const struct err *err, void *arg)
 {
-	struct walk *w = arg;
+	struct parent_query *p = arg;
 
 	(void)err;
-	if (is_over(w))
+	if (is_over(p))
 		return;
 	for (size_t i = 0; addresses && addresses[i]; i++)
-		if (interface_obstacle(addresses[i]) == 0 && ask_address(w, addresses[i]))
+		if (interface_obstacle(addresses[i]) == 0 && ask_address(p, addresses[i]))
 			return;
-	ask_host(w);
+	ask_host(p);
 }
 
-static void ask_host(struct walk *w)
+static void ask_host(struct parent_query *p)
 {
 	struct err err;
 
-	while (w->host < w->host_count)
-		if (resolver_addresses(w->c->parts.resolver, w->hosts[w->host++], on_addresses, w, &err) == 0) {
-			w->pending++;
+	while (p->host < p->host_count)
+		if (resolve_addresses(p->c, p->hosts[p->host++], on_addresses, p, &err) == 0) {
+			p->pending++;
 			return;
 		}
-	end(w);
+	end(p);
 }
 
 /* ---- the parent ---- */
 
 static void on_parent(const unsigned char *wire, size_t length, int64_t elapsed_ms, const struct err *err, void *arg)
 {
-	struct walk *w = arg;
+	struct parent_query *p = arg;
 	struct dns_reply reply;
 	struct err why;
 
 	(void)elapsed_ms, (void)err;
-	if (is_over(w))
+	if (is_over(p))
 		return;
-	if (!wire || dns_reply_parse(wire, length, w->parent, DNS_NS, &reply, &why) < 0) {
-		end(w);
+	if (!wire || dns_reply_parse(wire, length, p->parent, DNS_NS, &reply, &why) < 0) {
+		end(p);
 		return;
 	}
-	for (size_t i = 0; i < reply.answer_count && w->host_count < HOSTS_MAX; i++)
-		if (reply.answers[i].type == DNS_NS && strcmp(reply.answers[i].owner, w->parent) == 0)
-			w->hosts[w->host_count++] = mem_dup(reply.answers[i].text);
+	for (size_t i = 0; i < reply.answer_count && p->host_count < HOSTS_MAX; i++)
+		if (reply.answers[i].type == DNS_NS && strcmp(reply.answers[i].owner, p->parent) == 0)
+			p->hosts[p->host_count++] = mem_dup(reply.answers[i].text);
 	dns_reply_done(&reply);
-	if (w->host_count)
-		ask_host(w);
+	if (p->host_count)
+		ask_host(p);
 	else
-		ask_parent(w);
+		ask_parent(p);
 }
 
 /* The nearest zone above: the next name that has NS records. The root's children are the root's affair. */
-static void ask_parent(struct walk *w)
+static void ask_parent(struct parent_query *p)
 {
-	const char *above = name_parent(*w->parent ? w->parent : w->zone);
+	const char *above = name_parent(*p->parent ? p->parent : p->zone);
 	struct err err;
 
 	if (!above) {
-		end(w);
+		end(p);
 		return;
 	}
-	memmove(w->parent, above, strlen(above) + 1);
-	if (resolver_query(w->c->parts.resolver, w->parent, DNS_NS, on_parent, w, &err) < 0)
-		end(w);
+	memmove(p->parent, above, strlen(above) + 1);
+	if (resolve_query(p->c, p->parent, DNS_NS, on_parent, p, &err) < 0)
+		end(p);
 	else
-		w->pending++;
+		p->pending++;
 }
 
 static void begin(void *arg)
 {
-	struct walk *w = arg;
+	struct parent_query *p = arg;
 
-	if (!is_over(w))
-		ask_parent(w);
+	if (!is_over(p))
+		ask_parent(p);
 }
 
-void parent_ask(struct checker *c, const char *zone, void (*word)(const struct dns_reply *reply, void *arg), void *arg)
+void parent_query(struct checker *c, const char *zone, void (*word)(const struct dns_reply *reply, void *arg), void *arg)
 {
-	struct walk *w = mem_new(1, sizeof(*w));
+	struct parent_query *p = mem_new(1, sizeof(*p));
 
-	*w = (struct walk){ .c = c, .word = word, .arg = arg, .pending = 1 };
-	snprintf(w->zone, sizeof(w->zone), "%s", zone);
-	w->limit = timer_start(c->parts.loop, PARENT_LIMIT_MS, on_limit, w);
-	later(&c->laters, 0, begin, w);
+	*p = (struct parent_query){ .c = c, .word = word, .arg = arg, .pending = 1 };
+	snprintf(p->zone, sizeof(p->zone), "%s", zone);
+	p->limit = timer_start(c->parts.loop, PARENT_LIMIT_MS, on_limit, p);
+	later(&c->laters, 0, begin, p);
 }

@@ -1,7 +1,7 @@
 /* One check under way: evidence that grows, and steps that look at it and ask what is still missing.
  *
  * Nothing here remembers how far it is: after each reply every step looks at the evidence again and asks what it now can.
- * A question is asked once (`asks` holds its key); when nothing is under way and no step asks more, the evidence is judged.
+ * A question is asked once (`queries` holds its key); when nothing is under way and no step asks more, the evidence is judged.
  *
  * What the evidence holds, for those who judge it:
  *   view "authority"  TXT at fqdn (DNS types) and, where a CNAME leads away from a name, below that name (name_witness()) · A and AAAA of the identifier and of each redirect's host · CAA at the
@@ -23,7 +23,7 @@
 #define RUN_BYTES_MAX (16 << 20) /* of text in the evidence of one check */
 #define RUN_SERVERS_MAX 128      /* addresses, of all zones together */
 
-struct ask; /* ask.c */
+struct query; /* query.h */
 struct run_server { char *zone, *name, *address; };
 
 struct check_run {
@@ -38,7 +38,7 @@ struct check_run {
 	struct timer *limit;
 	struct timer *patience;          /* runs while only silent servers are waited for */
 	int64_t heard_ms;                /* the last answer of anybody: loop clock */
-	struct ask *asks;                /* hash by key: all that was asked */
+	struct query *queries;           /* hash by key: all that was asked */
 	unsigned pending;                /* replies that will come */
 	unsigned abandoned;              /* of these, that nothing waits for */
 	size_t room;                     /* bytes of text that the evidence may still take */
@@ -53,46 +53,49 @@ struct check_run {
 	bool dns;                        /* the type is validated by a TXT record */
 	bool asking_others, asked_others; /* under way; not again */
 	bool over;                       /* done was called, or will not be */
+	void (*advance)(struct check_run *r); /* every step reads the evidence anew; ends the run when nothing is left to ask */
 	struct check_run *prev, *next;
 };
 
 /* ---- check.c ---- */
-/* Looks at the evidence anew; ends the run when nothing is left to ask. */
-void run_advance(struct check_run *r);
-/* One reply less to wait for; then as above. */
-void run_replied(struct check_run *r);
 /* Ends what no client ended: at close. */
 void runs_close(struct checker *c);
-bool run_wants(const struct check_run *r, unsigned part);
 
-/* ---- ask.c ---- */
-/* The authority's answer, or NULL: it is asked, and comes later. Valid until the next reply. */
-const struct ev_answer *run_want(struct check_run *r, const char *name, int type);
+/* ---- run.c ---- */
+/* One reply less to wait for; then the run advances. */
+void run_replied(struct check_run *r);
+bool run_wants(const struct check_run *r, unsigned part);
 /* The authority's answer when it is there; asks nothing. */
 const struct ev_answer *run_have(const struct check_run *r, const char *name, int type);
-void run_ask_direct(struct check_run *r, const struct run_server *s, const char *name, int type, bool tcp);
+/* Adds a server once. */
+void run_add_server(struct check_run *r, const char *zone, const char *name, const char *address);
+
+/* ---- query_dns.c ---- */
+/* The authority's answer, or NULL: it is asked, and comes later. Valid until the next reply. */
+const struct ev_answer *run_want(struct check_run *r, const char *name, int type);
+void run_query_server(struct check_run *r, const struct run_server *s, const char *name, int type, bool tcp);
 /* The same question over UDP with the name in lower case (view "plain-case") or, without `edns`, as before RFC 6891 (view "no-edns"):
  * to find out what a server does not bear. */
-void run_ask_plainly(struct check_run *r, const struct run_server *s, const char *name, int type, bool edns);
+void run_query_plainly(struct check_run *r, const struct run_server *s, const char *name, int type, bool edns);
 /* Addresses of a host by the recursive resolvers, where the authority's view is not to be had. */
-void run_ask_addresses(struct check_run *r, const char *host);
+void run_query_addresses(struct check_run *r, const char *host);
+
+/* ---- query_web.c ---- */
 /* The next hop of a walk; a certificate. */
-void run_ask_hop(struct check_run *r, size_t walk, const struct http_next *next);
-void run_ask_certificate(struct check_run *r, const char *address);
+void run_fetch_hop(struct check_run *r, size_t walk, const struct http_next *next);
+void run_fetch_certificate(struct check_run *r, const char *address);
 /* Whether something of this walk is under way. */
 bool run_walk_is_busy(const struct check_run *r, size_t walk);
+
+/* ---- silence.c ---- */
 /* What has not come by now counts as silence. */
 void run_give_up(struct check_run *r);
 /* Whether all that is still awaited are answers of single servers to questions that were answered elsewhere. */
 bool run_waits_for_silent(const struct check_run *r);
 /* These count as silence; the run goes on without them. */
 void run_abandon(struct check_run *r);
-void run_asks_free(struct check_run *r);
-/* Ends what no client of the loop would end at close: TLS connections. */
-void run_asks_close(struct check_run *r);
-
-/* The key of a question to one server; gives. */
-char *direct_key(bool tcp, int type, const char *address, const char *zone, const char *name);
+/* Ends what no client ends at close: connections to web servers. */
+void queries_cancel_web(struct check_run *r);
 
 /* ---- known.c ---- */
 /* Puts what the caller knows already among the evidence; before the first step. */
@@ -115,6 +118,7 @@ void delegation_step(struct check_run *r);  /* delegation.c */
 bool delegation_differs(const struct check_run *r, const char *zone);
 void signs_step(struct check_run *r);       /* signs.c: more of servers whose answers leave open what is wrong with them */
 void details_step(struct check_run *r);     /* details.c: wrong places */
+
 /* ---- host.c: what this host can do ---- */
 /* An answer without a reply: what was in the way here, if anything was. */
 void host_note_answer(struct check_run *r, struct ev_answer *a);
@@ -124,17 +128,18 @@ void host_note_shortage(struct check_run *r);
 /* Before the evidence is judged. */
 void host_note(struct check_run *r);
 
+/* ---- aliases.c ---- */
 /* Where the CNAMEs at the challenge name end, by what single servers say of them: when recursion does not come through. The
  * challenge name itself without CNAMEs, or when they lead in a circle. Borrowed from the evidence. */
 const char *aliases_end(const struct check_run *r);
+
 /* ---- wildcards.c ---- */
 /* Where the record must stand when the aliases at the challenge name lead to `end`. Gives (free with free), or NULL while that is
  * not known. */
 char *wildcards_end(struct check_run *r, const char *end);
 
+/* ---- zone_of.c ---- */
 /* The zone of `name`: that of the nearest SOA at or above it; NULL while that is not known. Gives (free with free). */
 char *run_zone_of(struct check_run *r, const char *name);
-/* Adds a server once. */
-void run_add_server(struct check_run *r, const char *zone, const char *name, const char *address);
 
 #endif

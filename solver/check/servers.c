@@ -6,23 +6,14 @@
 #include <string.h>
 
 #include "solver/base/mem.h"
+#include "solver/check/own.h"
 #include "solver/check/run.h"
-#include "solver/check/zone.h"
 #include "solver/dns/message.h"
 #include "solver/dns/name.h"
 #include "solver/verdict/txt.h"
 #include "solver/verdict/lookup.h"
 
 #define HOSTS_MAX 32 /* name servers of one zone */
-
-void run_add_server(struct check_run *r, const char *zone, const char *name, const char *address)
-{
-	for (size_t i = 0; i < r->server_count; i++)
-		if (strcmp(r->servers[i].address, address) == 0 && strcmp(r->servers[i].zone, zone) == 0)
-			return;
-	if (r->server_count < RUN_SERVERS_MAX)
-		r->servers[r->server_count++] = (struct run_server){ mem_dup(zone), mem_dup(name), mem_dup(address) };
-}
 
 /* ---- the zone ---- */
 
@@ -37,33 +28,6 @@ static const char *target_of(struct check_run *r)
 	if (!txt)
 		return NULL;
 	return txt->final_name && strcmp(txt->final_name, r->e->fqdn) != 0 ? txt->final_name : aliases_end(r);
-}
-
-/* Where somebody was silent already, the silence of several names is waited for at once. */
-static void want_all_if_silent(struct check_run *r, const char *target)
-{
-	const struct ev_answer *txt = r->dns ? run_have(r, r->e->fqdn, DNS_TXT) : NULL;
-
-	for (const char *name = target; txt && txt->failure && name && !r->blind; name = name_parent(name))
-		run_want(r, name, DNS_SOA);
-}
-
-char *run_zone_of(struct check_run *r, const char *target)
-{
-	CLEANUP(mem_freep) char *copy = mem_dup(target);
-
-	want_all_if_silent(r, copy);
-	for (const char *name = copy; name; name = name_parent(name)) {
-		const struct ev_answer *soa = run_want(r, name, DNS_SOA);
-		const char *zone;
-
-		if (!soa)
-			return NULL;
-		zone = answer_zone(soa);
-		if (zone && name_is_below(name, zone))
-			return mem_dup(zone);
-	}
-	return NULL;
 }
 
 /* ---- its servers ---- */
@@ -225,13 +189,13 @@ static bool ask_caa(struct check_run *r, const struct run_server *s, const char 
 	const struct ev_answer *answer;
 
 	for (const char *name = r->e->identifier; strcmp(name, last) != 0; name = name_parent(name))
-		run_ask_direct(r, s, name, DNS_CAA, false);
-	run_ask_direct(r, s, last, DNS_CAA, true);
+		run_query_server(r, s, name, DNS_CAA, false);
+	run_query_server(r, s, last, DNS_CAA, true);
 	answer = answer_of(r, s, last, DNS_CAA, true);
 	if (!answer || !answer->failure || !speaks(r, s))
 		return answer;
-	run_ask_direct(r, s, last, DNS_CAA, false);
-	run_ask_direct(r, s, place_of(r), place_type(r), true);
+	run_query_server(r, s, last, DNS_CAA, false);
+	run_query_server(r, s, place_of(r), place_type(r), true);
 	return answer_of(r, s, last, DNS_CAA, false);
 }
 
@@ -252,13 +216,13 @@ static void ask_details(struct check_run *r, const struct run_server *s)
 	bool answered = !last || ask_caa(r, s, last);
 
 	if (!last)
-		run_ask_direct(r, s, place_of(r), place_type(r), true);
+		run_query_server(r, s, place_of(r), place_type(r), true);
 	if (!speaks(r, s))
 		return;
 	if (answered && !serial) /* empty answers tell it (RFC 2308 section 3) */
-		run_ask_direct(r, s, s->zone, DNS_SOA, false);
+		run_query_server(r, s, s->zone, DNS_SOA, false);
 	if (is_odd(r, s))
-		run_ask_direct(r, s, s->zone, DNS_NS, false);
+		run_query_server(r, s, s->zone, DNS_NS, false);
 }
 
 /* A zone whose referral was followed before keeps its servers in the list. */
@@ -266,14 +230,14 @@ static void ask_server(struct check_run *r, const struct run_server *s)
 {
 	const struct ev_answer *a;
 
-	run_ask_direct(r, s, place_of(r), place_type(r), false);
+	run_query_server(r, s, place_of(r), place_type(r), false);
 	if (!r->dns)
-		run_ask_direct(r, s, place_of(r), DNS_AAAA, false);
+		run_query_server(r, s, place_of(r), DNS_AAAA, false);
 	if (!run_wants(r, CHECK_DETAILS))
 		return;
 	a = answer_of(r, s, place_of(r), place_type(r), false);
 	if (a && a->truncated)
-		run_ask_direct(r, s, place_of(r), place_type(r), true);
+		run_query_server(r, s, place_of(r), place_type(r), true);
 	ask_details(r, s);
 }
 
@@ -291,8 +255,6 @@ static void on_located(struct location *l, const struct err *err, void *arg)
 	struct check_run *r = arg;
 
 	r->locate = NULL;
-	if (err->code == ERR_CANCELLED)
-		r->c->closing = true;
 	if (!l && err->code != ERR_CANCELLED)
 		mem_replace(&r->e->unlocated, err->text);
 	if (l) {
@@ -304,7 +266,7 @@ static void on_located(struct location *l, const struct err *err, void *arg)
 		mem_replace(&r->covered, r->dns ? l->covered : NULL);
 		location_free(l);
 	}
-	run_advance(r);
+	r->advance(r);
 }
 
 static bool any_shows_value(const struct check_run *r)
@@ -321,13 +283,13 @@ static void locate_step(struct check_run *r)
 {
 	const char *place = r->dns ? r->e->fqdn : r->e->identifier;
 
-	if (!r->locating && !r->c->closing) {
+	if (!r->locating) {
 		r->locating = true;
 		r->locate = locate_start(r->c, place, true, on_located, r);
 	}
 	if (r->e->written_zone)
 		ask_servers(r);
-	if (r->covered && !r->pending && !r->locate && !r->c->closing && !any_shows_value(r))
+	if (r->covered && !r->pending && !r->locate && !any_shows_value(r))
 		r->locate = locate_start(r->c, r->covered, false, on_located, r);
 }
 
@@ -370,7 +332,7 @@ void servers_step(struct check_run *r)
 {
 	if (r->e->ip || !run_wants(r, CHECK_SERVERS))
 		return;
-	if (r->dns && zone_own(r->c, r->e->fqdn))
+	if (r->dns && own_zone(r->c, r->e->fqdn))
 		r->e->own_zone = true;
 	if (r->e->own_zone || r->blind)
 		locate_step(r);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "solver/base/mem.h"
+#include "solver/check/resolve.h"
 #include "solver/dns/message.h"
 
 #define FRESH_MS 3000
@@ -121,7 +122,7 @@ static struct shared *shared_new(struct checker *c, char *key)
 static int ask(struct shared *s, const char *name, int type, recursor_fn done, void *arg, struct err *err)
 {
 	s->waiters = waiter_new(done, arg);
-	if (recursor_query(s->c->parts.recursor, name, type, on_reply, s, err) == 0)
+	if (resolve_recursively(s->c, name, type, on_reply, s, err) == 0)
 		return 0;
 	free(s->waiters);
 	forget(s);

@@ -55,14 +55,14 @@ static void ask_more(struct check_run *r, const struct run_server *s)
 	bool deaf = fails_over_tcp(r, s, udp), lacking = lacks(r, udp), nothing = refuses(udp);
 
 	if (deaf) /* whether it is EDNS that it does not bear, and whether UDP leads to TCP at all */
-		run_ask_plainly(r, s, place, type, false);
+		run_query_plainly(r, s, place, type, false);
 	if (lacking) { /* or it does not know names in mixed case, or UDP and TCP differ */
-		run_ask_plainly(r, s, place, type, true);
-		run_ask_direct(r, s, place, type, true);
+		run_query_plainly(r, s, place, type, true);
+		run_query_server(r, s, place, type, true);
 	}
 	if (nothing) { /* whether it serves anything of the zone */
-		run_ask_direct(r, s, s->zone, DNS_SOA, false);
-		run_ask_direct(r, s, s->zone, DNS_SOA, true);
+		run_query_server(r, s, s->zone, DNS_SOA, false);
+		run_query_server(r, s, s->zone, DNS_SOA, true);
 	}
 }
 

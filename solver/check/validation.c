@@ -15,7 +15,7 @@ static bool want_addresses(struct check_run *r, const char *host)
 	bool blind = r->blind && (!a || a->failure) && (!aaaa || aaaa->failure);
 
 	if (blind && (!r->c->parts.recursor || (a && aaaa)))
-		run_ask_addresses(r, host);
+		run_query_addresses(r, host);
 	return a && aaaa;
 }
 
@@ -31,7 +31,7 @@ static void walk_on(struct check_run *r, size_t walk)
 	if (next.want == HTTP_RESOLVE)
 		want_addresses(r, next.host);
 	else if (next.want == HTTP_FETCH)
-		run_ask_hop(r, walk, &next);
+		run_fetch_hop(r, walk, &next);
 }
 
 static void http_step(struct check_run *r)
@@ -62,13 +62,13 @@ static void certificates_of(struct check_run *r, int type)
 		}
 	}
 	for (size_t i = 0; i < count; i++)
-		run_ask_certificate(r, addresses[i]);
+		run_fetch_certificate(r, addresses[i]);
 }
 
 static void tls_alpn_step(struct check_run *r)
 {
 	if (r->e->ip) {
-		run_ask_certificate(r, r->e->identifier);
+		run_fetch_certificate(r, r->e->identifier);
 		return;
 	}
 	if (!want_addresses(r, r->e->identifier))

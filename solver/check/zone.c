@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "solver/base/mem.h"
+#include "solver/check/own.h"
 #include "solver/check/parent.h"
+#include "solver/check/resolve.h"
 
 #define FRESH_MS 60000
 
@@ -62,7 +64,7 @@ static void tell(struct zone *z)
 
 static void lookup_over(struct zone *z)
 {
-	if (--z->lookups == 0 && !z->c->closing)
+	if (--z->lookups == 0)
 		tell(z);
 }
 
@@ -71,13 +73,11 @@ static void on_addresses(const char *const *addresses, const struct err *err, vo
 	struct host_lookup *h = arg;
 	struct zone *z = h->zone;
 
-	if (!z->c->closing) {
-		if (err->code)
-			z->last = *err;
-		for (size_t i = 0; addresses && addresses[i]; i++)
-			add_server(z, h->host, addresses[i]);
-		lookup_over(z);
-	}
+	if (err->code)
+		z->last = *err;
+	for (size_t i = 0; addresses && addresses[i]; i++)
+		add_server(z, h->host, addresses[i]);
+	lookup_over(z);
 	free(h->host);
 	free(h);
 }
@@ -87,7 +87,7 @@ static void look_up_host(struct zone *z, const char *host)
 	struct host_lookup *h = mem_new(1, sizeof(*h));
 
 	*h = (struct host_lookup){ z, mem_dup(host) };
-	if (resolver_addresses(z->c->parts.resolver, host, on_addresses, h, &z->last) == 0) {
+	if (resolve_addresses(z->c, host, on_addresses, h, &z->last) == 0) {
 		z->lookups++;
 		return;
 	}
@@ -126,8 +126,6 @@ static void on_ns(const unsigned char *wire, size_t length, int64_t elapsed_ms, 
 	struct dns_reply reply;
 
 	(void)elapsed_ms;
-	if (z->c->closing)
-		return;
 	z->last = *err;
 	if (wire && dns_reply_parse(wire, length, z->name, DNS_NS, &reply, &z->last) == 0) {
 		if (reply.rcode != DNS_NOERROR)
@@ -138,18 +136,6 @@ static void on_ns(const unsigned char *wire, size_t length, int64_t elapsed_ms, 
 	lookup_over(z);
 }
 
-/* "53" and wildcard addresses are reached through loopback. Gives. */
-static char *own_address(const char *listen)
-{
-	if (!strchr(listen, ':'))
-		return mem_printf("127.0.0.1:%s", listen);
-	if (strncmp(listen, "0.0.0.0:", 8) == 0)
-		return mem_printf("127.0.0.1:%s", listen + 8);
-	if (strncmp(listen, "[::]:", 5) == 0)
-		return mem_printf("[::1]:%s", listen + 5);
-	return mem_dup(listen);
-}
-
 static void add_own(struct zone *z, const char *listen)
 {
 	CLEANUP(mem_freep) char *address = own_address(listen);
@@ -157,23 +143,10 @@ static void add_own(struct zone *z, const char *listen)
 	add_server(z, "dcvd", address);
 }
 
-bool zone_listener(const struct checker *c, const char *address)
-{
-	for (char *const *listen = (char *const *)c->config->dns.listen; listen && *listen; listen++) {
-		CLEANUP(mem_freep) char *own = own_address(*listen);
-
-		if (strcmp(own, address) == 0)
-			return true;
-	}
-	return false;
-}
-
 static void tell_own(void *arg)
 {
 	struct zone *z = arg;
 
-	if (z->c->closing)
-		return;
 	for (size_t i = 0; z->c->config->dns.listen && z->c->config->dns.listen[i]; i++)
 		add_own(z, z->c->config->dns.listen[i]);
 	if (!z->count)
@@ -199,18 +172,24 @@ static void on_parent_word(const struct dns_reply *reply, void *arg)
 		lookup_over(z);
 }
 
-/* What the zone says of itself, and what its parent says, unless `from` is the parent's word. */
+static void on_loading(void *arg)
+{
+	lookup_over(arg);
+}
+
+/* What the zone says of itself, and what its parent says, unless `from` is the parent's word. The end comes later, never from here. */
 static void load_both(struct zone *z, const struct dns_reply *from)
 {
 	z->lookups = 1;
+	later(&z->c->laters, 0, on_loading, z);
 	if (!from || from->authoritative) {
 		z->lookups++;
-		parent_ask(z->c, z->name, on_parent_word, z);
+		parent_query(z->c, z->name, on_parent_word, z);
 	}
 	if (from)
 		read_reply(z, from);
-	if (from || resolver_query(z->c->parts.resolver, z->name, DNS_NS, on_ns, z, &z->last) < 0)
-		lookup_over(z);
+	else if (resolve_query(z->c, z->name, DNS_NS, on_ns, z, &z->last) == 0)
+		z->lookups++;
 }
 
 static void load(struct zone *z, const struct dns_reply *from)
@@ -218,10 +197,32 @@ static void load(struct zone *z, const struct dns_reply *from)
 	z->last = (struct err){ 0 };
 	z->fresh_until_ms = 0;
 	clear_servers(z);
-	if (zone_own(z->c, z->name))
+	if (own_zone(z->c, z->name))
 		later(&z->c->laters, 0, tell_own, z);
 	else
 		load_both(z, from);
+}
+
+static void zone_free(struct zone *z)
+{
+	HASH_DEL(z->c->zones, z);
+	clear_servers(z);
+	free(z->name);
+	free(z);
+}
+
+/* What is old and that nobody waits for; when a zone is new, so that nothing has to be timed. */
+static void sweep(struct checker *c)
+{
+	int64_t now = loop_now_ms(c->parts.loop);
+	struct zone *z, *tmp;
+
+	if (now - c->zones_swept_ms < FRESH_MS)
+		return;
+	c->zones_swept_ms = now;
+	HASH_ITER(hh, c->zones, z, tmp)
+		if (!z->waiting && !z->telling && z->fresh_until_ms <= now)
+			zone_free(z);
 }
 
 static struct zone *zone_get(struct checker *c, const char *name)
@@ -231,6 +232,7 @@ static struct zone *zone_get(struct checker *c, const char *name)
 	HASH_FIND_STR(c->zones, name, z);
 	if (z)
 		return z;
+	sweep(c);
 	z = mem_new(1, sizeof(*z));
 	z->c = c;
 	z->name = mem_dup(name);
@@ -248,13 +250,8 @@ static void tell_fresh(void *arg)
 {
 	struct fresh *f = arg;
 
-	struct err stopping;
-
-	err_set(&stopping, ERR_CANCELLED, "dcvd is stopping");
-	if (f->zone->c->closing)
-		f->done(NULL, &stopping, f->arg);
-	else
-		f->done(f->zone, &(struct err){ 0 }, f->arg);
+	f->zone->telling--;
+	f->done(f->zone, &(struct err){ 0 }, f->arg);
 	free(f);
 }
 
@@ -269,6 +266,7 @@ void zone_servers(struct checker *c, const char *name, const struct dns_reply *f
 		struct fresh *f = mem_new(1, sizeof(*f));
 
 		*f = (struct fresh){ z, done, arg };
+		z->telling++;
 		later(&c->laters, 0, tell_fresh, f);
 		return;
 	}
@@ -289,26 +287,10 @@ struct location *zone_location(const struct zone *z)
 	return l;
 }
 
-const char *zone_own(struct checker *c, const char *fqdn)
-{
-	char *const *zones = (char *const *)c->config->dns.zones;
-
-	for (size_t i = 0; zones && zones[i]; i++)
-		if (name_is_below(fqdn, zones[i]) && name_is_below(zones[i], "test"))
-			return zones[i];
-	return NULL;
-}
-
 void zone_cache_free(struct checker *c)
 {
 	struct zone *z, *tmp;
 
-	HASH_ITER(hh, c->zones, z, tmp) {
-		HASH_DEL(c->zones, z);
-		clear_servers(z);
-		err_set(&z->last, ERR_CANCELLED, "dcvd is stopping");
-		tell(z); /* whoever still waits frees what it holds */
-		free(z->name);
-		free(z);
-	}
+	HASH_ITER(hh, c->zones, z, tmp)
+		zone_free(z);
 }

@@ -13,7 +13,8 @@ struct zone {
 	struct server servers[SERVERS_MAX];
 	size_t count;
 	int64_t fresh_until_ms;   /* loop clock; 0: loading */
-	unsigned lookups;         /* address lookups under way */
+	unsigned lookups;         /* under way */
+	unsigned telling;         /* later() calls that will read it */
 	struct err last;
 	struct zone_waiter *waiting;
 	struct checker *c;
@@ -26,10 +27,7 @@ void zone_servers(struct checker *c, const char *zone, const struct dns_reply *f
                   void (*done)(struct zone *z, const struct err *err, void *arg), void *arg);
 /* A copy of the servers, without fqdn. Gives (free with location_free). */
 struct location *zone_location(const struct zone *z);
-/* The zone of dns.zones that holds `fqdn` and can have no delegation because it is for special use (RFC 6761:
- * "test" and below): its servers are our own listeners. NULL otherwise. */
-const char *zone_own(struct checker *c, const char *fqdn);
-/* "127.0.0.1:5353": our own DNS server listens there. */
-bool zone_listener(const struct checker *c, const char *address);
+/* At the end, when nobody waits any more. */
+void zone_cache_free(struct checker *c);
 
 #endif

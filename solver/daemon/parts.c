@@ -89,6 +89,7 @@ void parts_close(struct parts *p)
 {
 	if (p->engine)
 		engine_stop(p->engine);
+	checker_stop(p->checker);
 	mpic_stop(p->mpic);
 	if (p->recursor)
 		recursor_free(p->recursor);

@@ -1,13 +1,13 @@
-/* One question of a check; what ask.c and web.c share. */
-#ifndef SOLVER_CHECK_ASK_H
-#define SOLVER_CHECK_ASK_H
+/* One query of a check: to a DNS server, or a request to a web server. */
+#ifndef SOLVER_CHECK_QUERY_H
+#define SOLVER_CHECK_QUERY_H
 
 #include "solver/check/run.h"
 #include "solver/dns/name.h"
 #include "solver/net/http_fetch.h"
 #include "solver/net/tls_alpn.h"
 
-struct ask {
+struct query {
 	struct check_run *run;
 	char *key;
 	bool waiting;            /* no answer, and it still counts */
@@ -28,11 +28,18 @@ struct ask {
 	UT_hash_handle hh;
 };
 
-/* Takes the key; NULL when it was asked before. */
-struct ask *ask_new(struct check_run *r, char *key);
+/* Takes the key; NULL when it was sent before. */
+struct query *query_new(struct check_run *r, char *key);
+/* A place for its answer in the evidence, with what is known before the answer; NULL when there is none. */
+struct ev_answer *query_answer(struct query *q, const char *view);
+/* It ended without a reply. */
+void query_over(struct query *q);
+void queries_free(struct check_run *r);
 /* Silence of a web server or a TLS host, at the time limit. */
-void ask_give_up_web(struct ask *a);
+void query_give_up_web(struct query *q);
 /* Ends its connection, if there is one. */
-void ask_cancel_web(struct ask *a);
+void query_cancel_web(struct query *q);
+/* The key of a query to one server; gives. */
+char *query_key(bool tcp, int type, const char *address, const char *zone, const char *name);
 
 #endif

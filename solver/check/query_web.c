@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "solver/base/mem.h"
-#include "solver/check/ask.h"
+#include "solver/check/query.h"
+#include "solver/check/resolve.h"
 #include "solver/check/web_request.h"
 #include "solver/crypto/crypto.h"
 
@@ -38,19 +39,19 @@ static char *host_of(const char *url)
 	return mem_dup_n(host, memchr(host, ':', length) ? strcspn(host, ":") : length);
 }
 
-static struct ev_hop *hop_new(struct ask *a)
+static struct ev_hop *hop_new(struct query *q)
 {
-	struct ev_hop *hop = evidence_add_hop(a->run->e);
+	struct ev_hop *hop = evidence_add_hop(q->run->e);
 
 	if (!hop)
 		return NULL;
-	hop->walk = (int64_t)a->walk;
-	hop->url = mem_dup(a->url);
-	hop->host = host_of(a->url);
-	hop->address = mem_dup(a->address);
-	hop->fallback = a->fallback;
-	hop->elapsed_ms = loop_now_ms(a->run->c->parts.loop) - a->started_ms;
-	hop->at_ms = loop_wall_ms(a->run->c->parts.loop);
+	hop->walk = (int64_t)q->walk;
+	hop->url = mem_dup(q->url);
+	hop->host = host_of(q->url);
+	hop->address = mem_dup(q->address);
+	hop->fallback = q->fallback;
+	hop->elapsed_ms = loop_now_ms(q->run->c->parts.loop) - q->started_ms;
+	hop->at_ms = loop_wall_ms(q->run->c->parts.loop);
 	return hop;
 }
 
@@ -69,31 +70,30 @@ static void take_response(struct ev_hop *hop, const struct http_fetch_reply *rep
 }
 
 /* A request that could not even be begun. */
-static void hop_refuse(struct ask *a)
+static void hop_refuse(struct query *q)
 {
-	struct ev_hop *hop = a->run->c->closing ? NULL : hop_new(a);
+	struct ev_hop *hop = q->run->c->stopped ? NULL : hop_new(q);
 
 	if (hop) {
 		hop->failure = mem_dup("local");
-		host_note_hop(a->run, hop);
+		host_note_hop(q->run, hop);
 	}
-	a->waiting = false;
-	a->run->pending--;
+	query_over(q);
 }
 
 static void on_response(const struct http_fetch_reply *reply, void *arg)
 {
-	struct ask *a = arg;
-	struct check_run *r = a->run;
+	struct query *q = arg;
+	struct check_run *r = q->run;
 	struct ev_hop *hop;
 
-	a->http = NULL;
-	if (a->waiting && !r->over && (hop = hop_new(a)) != NULL) {
+	q->http = NULL;
+	if (q->waiting && !r->over && (hop = hop_new(q)) != NULL) {
 		take_response(hop, reply);
 		if (hop->failure)
 			host_note_hop(r, hop);
 	}
-	a->waiting = false;
+	q->waiting = false;
 	run_replied(r);
 }
 
@@ -115,16 +115,16 @@ static int port_for(const struct check_run *r, const struct web_request *w)
 	return configured != (w->tls ? 443 : 80) ? configured : w->port;
 }
 
-static bool fetch(struct ask *a, const struct http_next *next)
+static bool fetch(struct query *q, const struct http_next *next)
 {
-	struct check_run *r = a->run;
+	struct check_run *r = q->run;
 	struct http_fetch_request h = { .address = next->address, .user_agent = r->c->config->check.user_agent, .body_max = EVIDENCE_BODY_MAX + 1 };
 	struct web_request w;
 	struct err err;
 	bool begun;
 
 	/* The walk leaves reserved addresses out; this is the last look before a packet leaves. */
-	if (r->c->closing || address_is_reserved(next->address) || web_request_read(next->url, &w) < 0)
+	if (resolve_check_open(r->c, &err) < 0 || address_is_reserved(next->address) || web_request_read(next->url, &w) < 0)
 		return false;
 	h.port = port_for(r, &w);
 	h.tls = w.tls;
@@ -134,31 +134,31 @@ static bool fetch(struct ask *a, const struct http_next *next)
 	h.authorization = w.authorization;
 	h.timeout_ms = (int)next->left_ms;
 	h.dial_ms = (int)r->authority->dial_ms;
-	begun = http_fetch_start(r->c->parts.loop, &h, on_response, a, &a->http, &err) == 0;
+	begun = http_fetch_start(r->c->parts.loop, &h, on_response, q, &q->http, &err) == 0;
 	web_request_done(&w);
 	return begun;
 }
 
-void run_ask_hop(struct check_run *r, size_t walk, const struct http_next *next)
+void run_fetch_hop(struct check_run *r, size_t walk, const struct http_next *next)
 {
-	struct ask *a = ask_new(r, mem_printf("hop %zu %zu", walk, hops_of(r, walk)));
+	struct query *q = query_new(r, mem_printf("hop %zu %zu", walk, hops_of(r, walk)));
 
-	if (!a)
+	if (!q)
 		return;
-	a->walk = walk;
-	a->url = mem_dup(next->url);
-	a->address = mem_dup(next->address);
-	a->fallback = next->fallback;
-	if (!fetch(a, next))
-		hop_refuse(a);
+	q->walk = walk;
+	q->url = mem_dup(next->url);
+	q->address = mem_dup(next->address);
+	q->fallback = next->fallback;
+	if (!fetch(q, next))
+		hop_refuse(q);
 }
 
 bool run_walk_is_busy(const struct check_run *r, size_t walk)
 {
-	struct ask *a, *tmp;
+	struct query *q, *tmp;
 
-	HASH_ITER(hh, r->asks, a, tmp) {
-		if (a->url && a->waiting && a->walk == walk)
+	HASH_ITER(hh, r->queries, q, tmp) {
+		if (q->url && q->waiting && q->walk == walk)
 			return true;
 	}
 	return false;
@@ -166,26 +166,26 @@ bool run_walk_is_busy(const struct check_run *r, size_t walk)
 
 /* ---- TLS-ALPN-01 ---- */
 
-static struct ev_certificate *certificate_new(struct ask *a)
+static struct ev_certificate *certificate_new(struct query *q)
 {
-	struct ev_certificate *c = evidence_add_certificate(a->run->e);
+	struct ev_certificate *c = evidence_add_certificate(q->run->e);
 
 	if (!c)
 		return NULL;
-	c->address = mem_dup(a->address);
-	c->elapsed_ms = loop_now_ms(a->run->c->parts.loop) - a->started_ms;
-	c->at_ms = loop_wall_ms(a->run->c->parts.loop);
+	c->address = mem_dup(q->address);
+	c->elapsed_ms = loop_now_ms(q->run->c->parts.loop) - q->started_ms;
+	c->at_ms = loop_wall_ms(q->run->c->parts.loop);
 	return c;
 }
 
 static void on_handshake(const struct tls_alpn_reply *reply, void *arg)
 {
-	struct ask *a = arg;
-	struct check_run *r = a->run;
+	struct query *q = arg;
+	struct check_run *r = q->run;
 	struct ev_certificate *c;
 
-	a->tls = NULL;
-	if (a->waiting && !r->over && (c = certificate_new(a)) != NULL) {
+	q->tls = NULL;
+	if (q->waiting && !r->over && (c = certificate_new(q)) != NULL) {
 		c->failure = mem_dup(http_failure_name(reply->failure));
 		c->why = mem_dup(reply->why);
 		c->tls_version = mem_dup(reply->version);
@@ -195,7 +195,7 @@ static void on_handshake(const struct tls_alpn_reply *reply, void *arg)
 		if (c->failure)
 			host_note_shortage(r);
 	}
-	a->waiting = false;
+	q->waiting = false;
 	run_replied(r);
 }
 
@@ -214,50 +214,49 @@ static char *reverse_name(const char *address)
 	return mem_printf("%sip6.arpa", text);
 }
 
-void run_ask_certificate(struct check_run *r, const char *address)
+void run_fetch_certificate(struct check_run *r, const char *address)
 {
-	struct ask *a = ask_new(r, mem_printf("certificate %s", address));
+	struct query *q = query_new(r, mem_printf("certificate %s", address));
 	CLEANUP(mem_freep) char *sni = r->e->ip ? reverse_name(r->e->identifier) : mem_dup(r->e->identifier);
 	struct tls_alpn_request request = { .address = address, .sni = sni };
 	struct err err;
 
-	if (!a)
+	if (!q)
 		return;
-	a->address = mem_dup(address);
-	a->certificate = true;
+	q->address = mem_dup(address);
+	q->certificate = true;
 	request.port = (int)r->c->config->check.tls_port;
 	request.dial_ms = (int)r->authority->dial_ms;
 	request.timeout_ms = (int)r->authority->attempt_ms;
-	if (!r->c->closing && !address_is_reserved(address) &&
-	    tls_alpn_start(r->c->parts.loop, &request, on_handshake, a, &a->tls, &err) == 0)
+	if (resolve_check_open(r->c, &err) == 0 && !address_is_reserved(address) &&
+	    tls_alpn_start(r->c->parts.loop, &request, on_handshake, q, &q->tls, &err) == 0)
 		return;
-	a->waiting = false;
-	r->pending--;
+	query_over(q);
 }
 
-void ask_cancel_web(struct ask *a)
+void query_cancel_web(struct query *q)
 {
-	if (a->tls)
-		tls_alpn_cancel(a->tls);
-	else if (a->http)
-		http_fetch_cancel(a->http);
+	if (q->tls)
+		tls_alpn_cancel(q->tls);
+	else if (q->http)
+		http_fetch_cancel(q->http);
 	else
 		return;
-	a->tls = NULL;
-	a->http = NULL;
-	a->run->pending--;
+	q->tls = NULL;
+	q->http = NULL;
+	q->run->pending--;
 }
 
-void ask_give_up_web(struct ask *a)
+void query_give_up_web(struct query *q)
 {
 	struct ev_certificate *c;
 	struct ev_hop *hop;
 
-	if (a->certificate) {
-		if ((c = certificate_new(a)) != NULL)
+	if (q->certificate) {
+		if ((c = certificate_new(q)) != NULL)
 			c->failure = mem_dup("timeout");
-	} else if ((hop = hop_new(a)) != NULL) {
+	} else if ((hop = hop_new(q)) != NULL) {
 		hop->failure = mem_dup("timeout");
 	}
-	ask_cancel_web(a);
+	query_cancel_web(q);
 }
