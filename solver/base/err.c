@@ -46,8 +46,6 @@ int err_in(struct err *err, const char *format, ...)
 	size_t used;
 	va_list args;
 
-	if (!err)
-		return ERR_IO;
 	memcpy(old, err->text, sizeof(old));
 	va_start(args, format);
 	vsnprintf(err->text, sizeof(err->text), format, args);

@@ -37,8 +37,8 @@ struct err {
 
 /* Sets code and sentence; returns the code. `err` may be NULL. */
 int err_set(struct err *err, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
-/* Puts "context: " in front of the sentence; returns its code. */
-int err_in(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Puts "context: " in front of the sentence; returns its code, which nothing else knows: `err` is not NULL. */
+int err_in(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3), nonnull(1)));
 /* Like err_set, with the sentence of `errno` behind it: "open x: Permission denied". */
 int err_errno(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Repeating the same call later may succeed. */

@@ -65,11 +65,6 @@ void secret_free(struct secret *s)
 	free(s);
 }
 
-void secret_freep(struct secret **s)
-{
-	secret_free(*s);
-}
-
 const char *secret_reveal(const struct secret *s)
 {
 	return s ? s->text : "";

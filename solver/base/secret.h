@@ -7,7 +7,6 @@ struct secret; /* opaque, so that no printf reaches the bytes by accident */
 
 struct secret *secret_new(const char *text); /* gives (free with secret_free); NULL for NULL */
 void secret_free(struct secret *s);          /* wipes; NULL is allowed */
-void secret_freep(struct secret **s);
 /* The bytes, for the one call that needs them. Borrowed. "" for NULL. */
 const char *secret_reveal(const struct secret *s);
 

@@ -56,6 +56,8 @@ static int take_record(struct ev_answer *a, const struct packet *p, const struct
 	int64_t strings;
 
 	a->edns = a->edns || r->type == DNS_OPT;
+	if (r->dns_class != DNS_CLASS_IN)
+		return 0; /* of another class: no answer to what was asked */
 	a->soa = a->soa || (r->type == DNS_SOA && r->section != PACKET_ADDITIONAL);
 	if (packet_data(p, r, &data, &strings, err) < 0)
 		return err->code;
@@ -105,13 +107,15 @@ static int read_all(struct ev_answer *a, struct packet *p, size_t *room, struct 
 	return rc;
 }
 
-/* A reply without its question is believed by its id, as resolvers do for some errors. */
+/* An error without its question is believed by its id, as resolvers do; an answer is not. */
 static int read_header(struct ev_answer *a, const unsigned char *wire, size_t length, const char *asked, struct packet *p, struct err *err)
 {
 	if (packet_open(wire, length, p, err) < 0)
 		return err->code;
 	if (p->question_type && (p->question_type != a->type || strcasecmp(p->question, asked) != 0))
 		return err_set(err, ERR_CONFLICT, "the reply is to another question: %.300s", p->question);
+	if (!p->question_type && (p->rcode == DNS_NOERROR || p->rcode == DNS_NXDOMAIN))
+		return err_set(err, ERR_CONFLICT, "the reply does not repeat the question");
 	a->rcode = p->rcode;
 	a->authoritative = p->authoritative;
 	a->truncated = p->truncated;

@@ -333,8 +333,8 @@ int check_start(struct checker *c, const struct check_want *want, check_fn done,
 	if (resolve_check_open(c, err) < 0)
 		return err->code;
 	r = mem_new(1, sizeof(*r));
-	*r = (struct check_run){ .c = c, .parts = want->parts, .e = evidence_new(), .done = done, .arg = arg, .room = RUN_BYTES_MAX,
-	                         .advance = run_advance, .blind = !c->parts.recursor };
+	*r = (struct check_run){ .c = c, .parts = want->parts, .poll = want->poll, .e = evidence_new(), .done = done, .arg = arg, .room = RUN_BYTES_MAX,
+	                         .advance = run_advance, .blind = !want->poll && !c->parts.recursor };
 	r->profiles = profiles_hold(c);
 	DL_APPEND(c->runs, r);
 	r->e->at_ms = loop_wall_ms(c->parts.loop);

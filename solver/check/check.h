@@ -1,7 +1,7 @@
 /* The checker: collects evidence from the outside world and has it judged (solver/verdict).
  *
  * Two views of DNS that never mix: the authority's (net/recursor.h, full recursion from the root with validation) and the
- * direct one (net/resolver.h, every address of every authoritative server). HTTP through net/http.h with pinned addresses.
+ * direct one (net/resolver.h, every address of every authoritative server). HTTP as an authority speaks it (net/http_fetch.h).
  * Everything runs on the loop thread; each run has a limit in time and in memory, and pace.c limits what one server address
  * is asked, for all names together.
  */
@@ -10,7 +10,6 @@
 
 #include "solver/base/err.h"
 #include "solver/conf/config.h"
-#include "solver/net/http.h"
 #include "solver/net/loop.h"
 #include "solver/net/recursor.h"
 #include "solver/net/resolver.h"
@@ -22,14 +21,13 @@ struct location; /* look.h */
 
 struct checker_parts {
 	struct loop *loop;
-	struct http_client *http;
 	struct resolver *resolver;
 	struct recursor *recursor;    /* NULL: there is no authority's view; verdicts say so */
 	const struct config *config;  /* borrowed; checker_reconfigure() replaces it */
 };
 
 int checker_open(const struct checker_parts *parts, struct checker **ret, struct err *err);
-/* The end, in two steps: checker_stop() before the resolver, the recursor and the http client are freed, and nothing new begins; with
+/* The end, in two steps: checker_stop() before the resolver and the recursor are freed, and nothing new begins; with
  * them gone, checker_close(). NULL is allowed. */
 void checker_stop(struct checker *c);
 void checker_close(struct checker *c);
@@ -69,6 +67,7 @@ struct check_want {
 	const char *authority;  /* profile; NULL: the configured one */
 	bool quote;             /* sentences may quote what a web server sent: only operators read them */
 	unsigned parts;         /* of enum check_part */
+	bool poll;              /* addresses come from the recursive resolvers, which is cheaper than full recursion each time */
 	int64_t limit_ms;       /* 0: check.limit */
 	const struct location *location; /* DNS: what polling found (look.h), or NULL: */
 	const struct look *looks;        /* servers that showed the value a moment ago are not asked again */

@@ -16,7 +16,7 @@ struct location {
 	size_t count;
 	char *wildcard; /* where a wildcard's CNAME leads the name as long as nothing stands there, or NULL */
 	char *covered;  /* see locate_start() */
-	bool seen[SERVERS_MAX]; /* showed the value at an earlier look: not asked again (look_again()) */
+	bool seen[SERVERS_MAX]; /* showed the value at an earlier look: not asked again */
 };
 void location_free(struct location *l);
 /* Adds a server once. */
@@ -30,9 +30,10 @@ struct locate;
 struct locate *locate_start(struct checker *c, const char *fqdn, bool through, void (*done)(struct location *l, const struct err *err, void *arg), void *arg);
 void locate_cancel(struct locate *l);
 
-/* One look at every server (DNS) or every address (HTTP); `done` comes later and gets the verdict (taken). */
+/* One look at every server (DNS), or at every address as the authority makes its requests (HTTP); `done` comes later and gets the verdict (taken). */
 struct look_request {
 	const char *identifier, *token, *expected; /* expected: key authorization or value; NULL: anything */
+	const char *authority;                     /* HTTP: profile whose rules hold; NULL: the configured one */
 	struct location *location;                 /* DNS: `seen` is read and written */
 };
 typedef void (*look_fn)(struct verdict *v, void *arg);
@@ -41,7 +42,5 @@ struct look_run *look_dns(struct checker *c, const struct look_request *request,
 struct look_run *look_http(struct checker *c, const struct look_request *request, look_fn done, void *arg);
 /* `done` will not be called; replies still under way are dropped. */
 void look_cancel(struct look_run *r);
-/* Every server is asked at the next look. */
-void look_again(struct location *l);
 
 #endif

@@ -51,6 +51,10 @@ void look_over(struct look_run *r)
 void look_cancel(struct look_run *r)
 {
 	r->cancelled = true;
+	if (!r->check)
+		return; /* the last reply frees */
+	check_cancel(r->check);
+	look_free(r);
 }
 
 struct look *look_first_bad(struct verdict *v)
@@ -257,9 +261,4 @@ struct look_run *look_dns(struct checker *c, const struct look_request *request,
 	}
 	later(&c->laters, 0, begun, r);
 	return r;
-}
-
-void look_again(struct location *l)
-{
-	memset(l->seen, 0, sizeof(l->seen));
 }

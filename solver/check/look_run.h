@@ -13,7 +13,7 @@ struct look_run {
 	look_fn done;
 	void *arg;
 	unsigned pending;
-	bool unsure;                       /* an answer came that only the rules of an authority can judge: HTTP */
+	struct check_run *check;           /* HTTP: under way */
 	bool cancelled;
 };
 

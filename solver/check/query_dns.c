@@ -191,15 +191,15 @@ void run_query_plainly(struct check_run *r, const struct run_server *s, const ch
 
 /* ---- addresses without an authority's view ---- */
 
-static void add_address(struct query *q, int type, const char *const *addresses, const struct err *err)
+static struct ev_answer *add_address(struct query *q, int type, const char *view, const char *const *addresses, const struct err *err)
 {
 	struct ev_answer *answer;
 	struct ev_record *record;
 
 	q->type = type;
-	answer = query_answer(q, "direct");
+	answer = query_answer(q, view);
 	if (!answer)
-		return;
+		return NULL;
 	answer->final_name = mem_dup(q->name);
 	answer->rcode = 0;
 	if (err->code)
@@ -209,6 +209,7 @@ static void add_address(struct query *q, int type, const char *const *addresses,
 			continue;
 		*record = (struct ev_record){ mem_dup(q->name), type, 0, mem_dup(addresses[i]), 0 };
 	}
+	return answer;
 }
 
 /* The authority's own view of it is missing, and the evidence says why. */
@@ -231,14 +232,29 @@ static void add_blind(struct query *q, int type)
 	answer_fail(answer, &err);
 }
 
+/* The word of a resolver that fails says nothing of the name. */
+static void add_polled(struct query *q, int type, const char *const *addresses, const struct err *err)
+{
+	struct ev_answer *answer = add_address(q, type, "authority", addresses, err);
+
+	if (answer && err->code == ERR_UNREACHABLE)
+		mem_replace(&answer->failure, "refused");
+}
+
 static void take_addresses(struct query *q, const char *const *addresses, const struct err *err)
 {
+	static const int types[] = { DNS_A, DNS_AAAA };
+
 	if (!q->waiting || q->run->over)
 		return;
-	add_address(q, DNS_A, addresses, err);
-	add_address(q, DNS_AAAA, addresses, err);
-	add_blind(q, DNS_A);
-	add_blind(q, DNS_AAAA);
+	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+		if (q->run->poll) {
+			add_polled(q, types[i], addresses, err);
+			continue;
+		}
+		add_address(q, types[i], "direct", addresses, err);
+		add_blind(q, types[i]);
+	}
 }
 
 static void on_addresses(const char *const *addresses, const struct err *err, void *arg)
@@ -259,9 +275,11 @@ void run_query_addresses(struct check_run *r, const char *host)
 	if (!q)
 		return;
 	q->name = mem_dup(host);
-	q->server = mem_dup("recursive resolver");
-	q->address = mem_dup("");
-	q->zone = mem_dup("");
+	if (!r->poll) {
+		q->server = mem_dup("recursive resolver");
+		q->address = mem_dup("");
+		q->zone = mem_dup("");
+	}
 	if (resolve_addresses(r->c, host, on_addresses, q, &err) == 0)
 		return;
 	take_addresses(q, NULL, &err);

@@ -115,10 +115,35 @@ static int port_for(const struct check_run *r, const struct web_request *w)
 	return configured != (w->tls ? 443 : 80) ? configured : w->port;
 }
 
+/* The request that led to this one, or NULL. */
+static const struct ev_hop *hop_before(const struct query *q)
+{
+	const struct ev_hop *last = NULL;
+
+	for (size_t i = 0; i < q->run->e->hop_count; i++)
+		if (q->run->e->hops[i].walk == (int64_t)q->walk)
+			last = &q->run->e->hops[i];
+	return last && !q->fallback && last->location ? last : NULL;
+}
+
+/* As Go's client says where a redirect came from: without the user, and not from https to http. Gives (free with free), or NULL. */
+static char *referer_of(const struct query *q)
+{
+	const struct ev_hop *before = hop_before(q);
+	const char *host = before ? strstr(before->url, "://") : NULL, *user;
+
+	if (!host || (strncmp(before->url, "https:", 6) == 0 && strncmp(q->url, "https:", 6) != 0))
+		return NULL;
+	host += strlen("://");
+	user = memchr(host, '@', strcspn(host, "/?"));
+	return mem_printf("%.*s%s", (int)(host - before->url), before->url, user ? user + 1 : host);
+}
+
 static bool fetch(struct query *q, const struct http_next *next)
 {
 	struct check_run *r = q->run;
 	struct http_fetch_request h = { .address = next->address, .user_agent = r->c->config->check.user_agent, .body_max = EVIDENCE_BODY_MAX + 1 };
+	CLEANUP(mem_freep) char *referer = referer_of(q);
 	struct web_request w;
 	struct err err;
 	bool begun;
@@ -132,6 +157,7 @@ static bool fetch(struct query *q, const struct http_next *next)
 	h.host = w.host;
 	h.target = w.target;
 	h.authorization = w.authorization;
+	h.referer = referer;
 	h.timeout_ms = (int)next->left_ms;
 	h.dial_ms = (int)r->authority->dial_ms;
 	begun = http_fetch_start(r->c->parts.loop, &h, on_response, q, &q->http, &err) == 0;

@@ -51,6 +51,7 @@ struct check_run {
 	bool short_of_descriptors;       /* when something failed */
 	bool blind;                      /* no root can be asked from here */
 	bool dns;                        /* the type is validated by a TXT record */
+	bool poll;                       /* addresses in view "authority" are what the recursive resolvers say */
 	bool asking_others, asked_others; /* under way; not again */
 	bool over;                       /* done was called, or will not be */
 	void (*advance)(struct check_run *r); /* every step reads the evidence anew; ends the run when nothing is left to ask */

@@ -11,9 +11,16 @@
 /* Addresses of a host, by whichever view there is; false while they are not known. */
 static bool want_addresses(struct check_run *r, const char *host)
 {
-	const struct ev_answer *a = run_want(r, host, DNS_A), *aaaa = run_want(r, host, DNS_AAAA);
-	bool blind = r->blind && (!a || a->failure) && (!aaaa || aaaa->failure);
+	const struct ev_answer *a, *aaaa;
+	bool blind;
 
+	if (r->poll && !run_have(r, host, DNS_A))
+		run_query_addresses(r, host);
+	if (r->poll)
+		return run_have(r, host, DNS_A);
+	a = run_want(r, host, DNS_A);
+	aaaa = run_want(r, host, DNS_AAAA);
+	blind = r->blind && (!a || a->failure) && (!aaaa || aaaa->failure);
 	if (blind && (!r->c->parts.recursor || (a && aaaa)))
 		run_query_addresses(r, host);
 	return a && aaaa;

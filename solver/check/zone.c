@@ -55,11 +55,13 @@ static void tell(struct zone *z)
 			err_set(&err, ERR_UNREACHABLE, "none of its name servers has an address");
 		err_in(&err, "zone %s", z->name);
 	}
+	z->telling++;
 	for (; list; list = next) {
 		next = list->next;
 		list->done(z->count ? z : NULL, &err, list->arg);
 		free(list);
 	}
+	z->telling--;
 }
 
 static void lookup_over(struct zone *z)

@@ -14,7 +14,7 @@ struct zone {
 	size_t count;
 	int64_t fresh_until_ms;   /* loop clock; 0: loading */
 	unsigned lookups;         /* under way */
-	unsigned telling;         /* later() calls that will read it */
+	unsigned telling;         /* it is read, or will be by a later() call: not to be forgotten */
 	struct err last;
 	struct zone_waiter *waiting;
 	struct checker *c;

@@ -78,7 +78,6 @@ int parts_open_checker(struct parts *p, const struct config *config, struct err 
 	if (open_clients(p, config, err) < 0)
 		return err->code;
 	parts.loop = p->loop;
-	parts.http = p->http;
 	parts.resolver = p->resolver;
 	parts.recursor = p->recursor;
 	return checker_open(&parts, &p->checker, err) < 0 ? err->code : open_mpic(p, config, err);

@@ -136,15 +136,6 @@ bool name_is_below(const char *name, const char *zone)
 	return n == z || name[n - z - 1] == '.';
 }
 
-int name_labels(const char *name)
-{
-	int labels = *name != '\0';
-
-	for (; *name; name++)
-		labels += *name == '.';
-	return labels;
-}
-
 int name_challenge(const char *name, char ret_fqdn[NAME_SIZE], struct err *err)
 {
 	static const char prefix[] = "_acme-challenge.";

@@ -20,7 +20,6 @@ int name_identifier(const char *text, char ret_name[NAME_SIZE], bool *ret_wildca
 const char *name_parent(const char *name);
 /* `name` equals `zone` or ends in "." and `zone`; "" is the root and holds every name. */
 bool name_is_below(const char *name, const char *zone);
-int name_labels(const char *name);
 /* A name right below `name` that nobody has a reason to make. No wildcard above a name that exists reaches below it (RFC 4592
  * section 3.3.1), so one that answers here proves that `name` itself does not exist. False: it would be too long. */
 bool name_witness(const char *name, char ret_witness[NAME_SIZE]);

@@ -138,6 +138,7 @@ int packet_next(struct packet *p, struct packet_record *ret, struct err *err)
 	fixed = p->wire + end;
 	ret->section = section;
 	ret->type = (int)read16(fixed);
+	ret->dns_class = (int)read16(fixed + 2);
 	ret->ttl = read32(fixed + 4);
 	ret->length = read16(fixed + 8);
 	ret->at = (size_t)end + 10;

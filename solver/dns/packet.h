@@ -13,6 +13,7 @@
 #include "solver/base/err.h"
 
 #define PACKET_NAME_SIZE 1024 /* 255 octets, all escaped */
+enum { DNS_CLASS_IN = 1 };
 enum { DNS_PTR = 12, DNS_MX = 15, DNS_OPT = 41, DNS_DS = 43, DNS_RRSIG = 46 };
 
 enum packet_section { PACKET_ANSWER, PACKET_AUTHORITY, PACKET_ADDITIONAL, PACKET_END };
@@ -31,7 +32,7 @@ struct packet {
 struct packet_record {
 	enum packet_section section;
 	char owner[PACKET_NAME_SIZE];     /* lower case, no trailing dot */
-	int type;
+	int type, dns_class;              /* DNS_CLASS_IN; of OPT (RFC 6891): the size that is taken over UDP */
 	uint32_t ttl;
 	size_t at, length;                /* of its data in the message */
 };

@@ -49,11 +49,6 @@ void dns_update_free(struct dns_update *u)
 	free(u);
 }
 
-void dns_update_freep(struct dns_update **u)
-{
-	dns_update_free(*u);
-}
-
 static void rr_push_text(ldns_rr *rr, const char *value)
 {
 	size_t left = strlen(value);

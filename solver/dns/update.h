@@ -27,7 +27,6 @@ struct dns_update;
 /* NULL and a sentence when `zone` is no name. Gives (free with dns_update_free). */
 struct dns_update *dns_update_new(const char *zone, struct err *err);
 void dns_update_free(struct dns_update *u);
-void dns_update_freep(struct dns_update **u);
 int dns_update_add(struct dns_update *u, const char *fqdn, const char *value, unsigned ttl, struct err *err);
 int dns_update_remove(struct dns_update *u, const char *fqdn, const char *value, struct err *err);
 /* Prerequisite: no TXT record stands at the name (RFC 2136 section 2.4.3). When one does, the server changes nothing

@@ -31,7 +31,7 @@ static void on_settled(void *arg)
 
 int engine_open(const struct engine_parts *parts, struct engine **ret, struct err *err)
 {
-	const struct checker_parts checker = { parts->loop, parts->http, parts->resolver, parts->recursor, parts->config };
+	const struct checker_parts checker = { parts->loop, parts->resolver, parts->recursor, parts->config };
 	struct engine *e = mem_new(1, sizeof(*e));
 
 	e->parts = *parts;

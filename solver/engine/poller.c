@@ -5,6 +5,7 @@
 #include "solver/base/mem.h"
 #include "solver/engine/entry.h"
 #include "solver/engine/instance.h"
+#include "solver/engine/route.h"
 #include "solver/engine/waiting.h"
 
 /* Where many names ask the same server, each asks less often: a queue in front of it would delay the check that decides. */
@@ -182,7 +183,8 @@ static void ask(struct poller *p, size_t server)
 	struct entry *n = p->n;
 	const struct location *servers = n->publication.location;
 	struct query *q = mem_new(1, sizeof(*q));
-	struct look_request r = { .identifier = n->c.identifier, .token = n->c.token, .expected = is_http(p) ? n->c.key_authorization : n->c.value };
+	struct look_request r = { .identifier = n->c.identifier, .token = n->c.token, .expected = is_http(p) ? n->c.key_authorization : n->c.value,
+	                          .authority = route_of(n->e, &n->c)->authority };
 
 	q->p = p;
 	q->server = server;

@@ -1,5 +1,6 @@
 #include "solver/engine/recheck.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,6 +8,7 @@
 #include "solver/check/look.h"
 #include "solver/engine/due.h"
 #include "solver/engine/entry.h"
+#include "solver/engine/route.h"
 
 #define FIRST_MS 60000
 #define SURE_MS 5000      /* before the second recheck, when the first finds nothing */
@@ -46,7 +48,7 @@ static const struct look *first_without(const struct verdict *v, bool http)
 {
 	for (size_t i = 0; i < v->look_count; i++) {
 		const struct look *l = &v->looks[i];
-		bool speaks = http ? l->value_count > 0 :
+		bool speaks = http ? l->status && isdigit((unsigned char)*l->status) :
 		                     l->authoritative && l->status && (strcmp(l->status, "NOERROR") == 0 || strcmp(l->status, "NXDOMAIN") == 0);
 
 		if (!l->ok && speaks)
@@ -101,7 +103,8 @@ static void on_located(struct location *l, const struct err *err, void *arg)
 
 static void run(struct engine *e, struct entry *n)
 {
-	struct look_request q = { .identifier = n->c.identifier, .token = n->c.token, .expected = n->c.key_authorization };
+	struct look_request q = { .identifier = n->c.identifier, .token = n->c.token, .expected = n->c.key_authorization,
+	                          .authority = route_of(e, &n->c)->authority };
 	struct recheck_run *r = mem_new(1, sizeof(*r));
 
 	*r = (struct recheck_run){ .e = e, .n = n };

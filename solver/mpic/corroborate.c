@@ -12,7 +12,7 @@ struct corroboration {
 	struct evidence *e;          /* borrowed from the check, which waits */
 	char *domain;
 	bool caa;                    /* the second question is under way */
-	struct http_call *call;
+	struct timer *failed;        /* the coordinator could not even be asked */
 	void (*done)(void *arg);     /* NULL: the check does not wait any more */
 	void *arg;
 	struct corroboration *prev, *next;
@@ -23,6 +23,7 @@ static void ask(struct corroboration *c);
 static void corroboration_free(struct corroboration *c)
 {
 	DL_DELETE(c->m->corroborations, c);
+	timer_stop(c->failed);
 	free(c->domain);
 	free(c);
 }
@@ -135,7 +136,6 @@ static void on_coordinator(const struct http_reply *reply, const struct err *err
 	bool completed = json_is_true(json_object_get(all, "mpic_completed"));
 	size_t i;
 
-	c->call = NULL;
 	if (!json_array_size(list) && c->done)
 		note_failure(c, reply ? "the coordinator's reply names no perspectives" : err->text);
 	json_array_foreach(list, i, item)
@@ -145,16 +145,24 @@ static void on_coordinator(const struct http_reply *reply, const struct err *err
 	next(c);
 }
 
+static void on_failed(void *arg)
+{
+	struct corroboration *c = arg;
+
+	c->failed = NULL;
+	c->caa = true; /* it would fail as well */
+	next(c);
+}
+
 static void ask_coordinator(struct corroboration *c, const struct mpic_question *q)
 {
 	const char *url = c->m->parts.config->perspectives.coordinator;
 	json_t *body = mpic_question_json(q, true);
 	struct err err;
 
-	if (peer_post(c->m, url, "/mpic", secret_reveal(c->m->peers->coordinator_token), body, on_coordinator, c, &c->call, &err) < 0) {
+	if (peer_post(c->m, url, "/mpic", secret_reveal(c->m->peers->coordinator_token), body, on_coordinator, c, &err) < 0) {
 		note_failure(c, err.text);
-		c->caa = true;
-		next(c);
+		c->failed = timer_start(c->m->parts.loop, 0, on_failed, c);
 	}
 	json_decref(body);
 }

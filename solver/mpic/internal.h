@@ -34,8 +34,7 @@ size_t peers_choose(const struct peers *p, const char *domain, const char *secre
 
 /* One POST with the token; `done` of http.h. */
 int peer_post(struct mpic *m, const char *url, const char *path, const char *token, const json_t *body,
-              void (*done)(const struct http_reply *reply, const struct err *err, void *arg), void *arg, struct http_call **ret,
-              struct err *err);
+              void (*done)(const struct http_reply *reply, const struct err *err, void *arg), void *arg, struct err *err);
 
 /* ---- round.c: one question to all chosen peers ---- */
 typedef void (*round_fn)(const struct mpic_result *list, size_t count, size_t quorum, int64_t attempts, void *arg);

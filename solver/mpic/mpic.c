@@ -60,8 +60,3 @@ int mpic_reconfigure(struct mpic *m, const struct config *config, struct err *er
 	attach(m);
 	return 0;
 }
-
-bool mpic_has_others(const struct mpic *m)
-{
-	return m && (m->peers->count || m->parts.config->perspectives.coordinator);
-}

@@ -7,7 +7,7 @@
 #include "solver/crypto/crypto.h"
 #include "solver/mpic/internal.h"
 
-#define TOKEN_LINE_MAX 512
+#define BLANKS " \t\r"
 
 static void wipe(char *text)
 {
@@ -30,29 +30,47 @@ void peers_release(struct peers *p)
 	free(p);
 }
 
+/* Where the words of a line begin and how long they are; returns how many there are, at most two. */
+static int words_of(const char *line, const char *word[2], size_t length[2])
+{
+	int count = 0;
+
+	for (line += strspn(line, BLANKS); *line && *line != '\n' && count < 2; line += strspn(line, BLANKS)) {
+		word[count] = line;
+		length[count] = strcspn(line, BLANKS "\n");
+		line += length[count++];
+	}
+	return count;
+}
+
+static struct secret *secret_of(const char *text, size_t length)
+{
+	char *copy = mem_dup_n(text, length);
+	struct secret *secret = secret_new(copy);
+
+	explicit_bzero(copy, length);
+	free(copy);
+	return secret;
+}
+
 /* The token of a line "CODE TOKEN", or of a line that holds a token alone: that is for everybody. Gives. */
 static struct secret *token_of(const char *keys, const char *code)
 {
-	char name[64], token[TOKEN_LINE_MAX];
-	struct secret *found = NULL;
-	bool own = false;
+	const char *word[2], *token = "", *end;
+	size_t length[2], token_length = 0;
 
-	for (const char *line = keys; !own && line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
-		char text[TOKEN_LINE_MAX + 80];
-		int words;
+	for (const char *line = keys; line && *line; line = end ? end + 1 : NULL) {
+		int words = words_of(line, word, length);
 
-		snprintf(text, sizeof(text), "%.*s", (int)strcspn(line, "\n"), line);
-		words = sscanf(text, "%63s %511s", name, token);
-		own = words == 2 && strcmp(name, code) == 0;
-		if (own)
-			secret_free(found);
-		if (own || (words == 1 && !found))
-			found = secret_new(own ? token : name);
-		explicit_bzero(text, sizeof(text));
+		end = strchr(line, '\n');
+		if (words == 2 && length[0] == strlen(code) && memcmp(word[0], code, length[0]) == 0)
+			return secret_of(word[1], length[1]);
+		if (words == 1 && !token_length) {
+			token = word[0];
+			token_length = length[0];
+		}
 	}
-	explicit_bzero(name, sizeof(name));
-	explicit_bzero(token, sizeof(token));
-	return found ? found : secret_new("");
+	return secret_of(token, token_length);
 }
 
 static int read_peer(const char *text, const char *keys, struct peer *p, struct err *err)
@@ -101,6 +119,11 @@ int peers_read(const struct config_perspectives *c, struct peers **ret, struct e
 
 /* ---- who is asked ---- */
 
+bool mpic_has_others(const struct mpic *m)
+{
+	return m && (m->peers->count || m->parts.config->perspectives.coordinator);
+}
+
 struct ranked {
 	const struct peer *peer;
 	unsigned char rank[SHA256_SIZE];
@@ -144,8 +167,7 @@ size_t peers_choose(const struct peers *p, const char *domain, const char *secre
 }
 
 int peer_post(struct mpic *m, const char *url, const char *path, const char *token, const json_t *body,
-              void (*done)(const struct http_reply *reply, const struct err *err, void *arg), void *arg, struct http_call **ret,
-              struct err *err)
+              void (*done)(const struct http_reply *reply, const struct err *err, void *arg), void *arg, struct err *err)
 {
 	const struct config_perspectives *c = &m->parts.config->perspectives;
 	CLEANUP(mem_freep) char *full = mem_printf("%s%s", url, path);
@@ -156,7 +178,7 @@ int peer_post(struct mpic *m, const char *url, const char *path, const char *tok
 	const struct http_request request = { .method = "POST", .url = full, .headers = *token ? headers : plain, .body = text,
 	                                      .body_length = strlen(text), .max_reply = MPIC_REPLY_MAX,
 	                                      .timeout_ms = (int)c->timeout_ms, .ca_file = c->ca_file };
-	int code = http_start(m->parts.http, &request, done, arg, ret, err);
+	int code = http_start(m->parts.http, &request, done, arg, NULL, err);
 
 	wipe(bearer);
 	wipe(key);

@@ -9,7 +9,6 @@
 
 struct asked {
 	struct round *round;
-	struct http_call *call;
 	const struct peer *peer;
 };
 
@@ -69,7 +68,6 @@ static void on_reply(const struct http_reply *reply, const struct err *err, void
 	struct asked *a = arg;
 	struct round *r = a->round;
 
-	a->call = NULL;
 	if (r->done)
 		take_reply(&r->results[a - r->asked], reply, err);
 	if (--r->pending == 0)
@@ -84,7 +82,7 @@ static void ask(struct round *r, size_t i)
 	mpic_result_done(&r->results[i]);
 	r->results[i].code = mem_dup(a->peer->code);
 	r->results[i].rir = mem_dup(a->peer->rir);
-	if (peer_post(r->m, a->peer->url, r->caa ? "/caa" : "/dcv", secret_reveal(a->peer->token), r->body, on_reply, a, &a->call, &err) == 0)
+	if (peer_post(r->m, a->peer->url, r->caa ? "/caa" : "/dcv", secret_reveal(a->peer->token), r->body, on_reply, a, &err) == 0)
 		r->pending++;
 	else
 		r->results[i].detail = mem_dup(err.text);

@@ -7,7 +7,6 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "solver/base/clock.h"
 #include "solver/base/limit.h"
 #include "solver/base/listen.h"
 #include "solver/base/mem.h"
@@ -33,38 +32,6 @@ struct nameserver {
 	unsigned worker_count;
 	int stop; /* an eventfd: readable when the workers are to end */
 };
-
-int worker_watch(struct worker *w, struct source *s, uint32_t events)
-{
-	struct epoll_event e = { .events = events, .data.ptr = s };
-
-	return epoll_ctl(w->epoll, EPOLL_CTL_ADD, s->fd, &e);
-}
-
-/* Sets which events of the listening TCP sockets are looked at. */
-static void watch_listeners(struct worker *w, uint32_t events)
-{
-	for (size_t i = 0; i < w->socket_count; i++) {
-		struct epoll_event e = { .events = events, .data.ptr = &w->sockets[i] };
-
-		if (w->sockets[i].kind == SOURCE_TCP)
-			epoll_ctl(w->epoll, EPOLL_CTL_MOD, w->sockets[i].fd, &e);
-	}
-}
-
-void worker_pause(struct worker *w)
-{
-	w->paused = clock_monotonic_ms();
-	watch_listeners(w, 0);
-}
-
-static void end_pause(struct worker *w)
-{
-	if (!w->paused || clock_monotonic_ms() - w->paused < WORKER_PAUSE_MS)
-		return;
-	w->paused = 0;
-	watch_listeners(w, EPOLLIN);
-}
 
 static bool worker_event(struct worker *w, const struct epoll_event *e)
 {
@@ -97,7 +64,7 @@ static void *worker_run(void *arg)
 
 		for (int i = 0; i < count && going; i++)
 			going = worker_event(w, &events[i]);
-		end_pause(w);
+		worker_resume(w);
 	}
 	return NULL;
 }
@@ -260,9 +227,4 @@ void nameserver_stop(struct nameserver *ns)
 const char *nameserver_bound(const struct nameserver *ns, size_t index)
 {
 	return index < ns->bound_count ? ns->bound[index].text : NULL;
-}
-
-bool nameserver_handles(const struct nameserver *ns, const char *name)
-{
-	return zones_find_text(ns->zones, name) != NULL;
 }

@@ -36,7 +36,5 @@ int nameserver_start(const struct nameserver_options *options, struct answers *a
 void nameserver_stop(struct nameserver *ns); /* NULL is allowed */
 /* The bound addresses as text ("127.0.0.1:5353"), in the order of `listen`; NULL past the last. */
 const char *nameserver_bound(const struct nameserver *ns, size_t index);
-/* The name is in (or is the apex of) one of the zones. Lower case, without trailing dot. */
-bool nameserver_handles(const struct nameserver *ns, const char *name);
 
 #endif

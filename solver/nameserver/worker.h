@@ -39,6 +39,7 @@ int worker_watch(struct worker *w, struct source *s, uint32_t events);
 /* Does not look at the listening TCP sockets for a moment: they stay readable while no descriptor is left, and looking would only spin. */
 #define WORKER_PAUSE_MS 100
 void worker_pause(struct worker *w);
+void worker_resume(struct worker *w); /* once the moment is over */
 
 /* udp.c */
 struct udp_batch *udp_batch_new(void);

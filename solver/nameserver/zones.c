@@ -154,21 +154,6 @@ const struct zone *zones_find(const struct zones *z, const struct wire_name *nam
 	return NULL;
 }
 
-const struct zone *zones_find_text(const struct zones *z, const char *name)
-{
-	while (name) {
-		const struct zone *zone;
-
-		HASH_FIND_STR(z->by_name, name, zone);
-		if (zone)
-			return zone;
-		name = strchr(name, '.');
-		if (name)
-			name++;
-	}
-	return NULL;
-}
-
 static bool host_has_address(const struct host *h)
 {
 	return h->v4_count || h->v6_count;

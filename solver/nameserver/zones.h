@@ -28,14 +28,15 @@ struct zones {
 	struct host *hosts;   /* the configured name servers */
 	size_t host_count;
 	unsigned ttl_s, negative_ttl_s;
-	uint32_t start;       /* the serial counts on from here, so it never goes back over a restart */
+	/* The serial is this time of day plus the number of changes since. It goes back over a restart when there were more changes
+	 * than seconds, or when the clock was set back: nobody transfers these zones, so nothing depends on it. */
+	uint32_t start;
 };
 
 int zones_new(const struct nameserver_options *options, struct zones **ret, struct err *err);
 void zones_free(struct zones *z);
 /* The closest zone at or above the name, and at which label of the name it starts (for the root, behind the last). */
 const struct zone *zones_find(const struct zones *z, const struct wire_name *name, unsigned *ret_label);
-const struct zone *zones_find_text(const struct zones *z, const char *name);
 const struct host *zones_host(const struct zones *z, const char *name);
 /* A configured host with an address stands at the name or below it. */
 bool zones_host_exists(const struct zones *z, const char *name);

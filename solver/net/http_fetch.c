@@ -26,6 +26,8 @@ static void write_request(struct buf *b, const struct http_fetch_request *r)
 	buf_printf(b, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\nAccept: */*\r\n", r->target, r->host, r->user_agent);
 	if (r->authorization)
 		buf_printf(b, "Authorization: %s\r\n", r->authorization);
+	if (r->referer)
+		buf_printf(b, "Referer: %s\r\n", r->referer);
 	buf_add_text(b, "Accept-Encoding: gzip\r\nConnection: close\r\n\r\n");
 }
 

@@ -13,7 +13,7 @@
 
 struct http_fetch;
 
-/* Texts are copied. `host`, `target`, `user_agent` and `authorization` go out byte for byte: they hold no control characters. */
+/* Texts are copied. `host`, `target`, `user_agent`, `authorization` and `referer` go out byte for byte: they hold no control characters. */
 struct http_fetch_request {
 	const char *address;          /* "192.0.2.1", "2001:db8::1" */
 	int port;
@@ -23,6 +23,7 @@ struct http_fetch_request {
 	const char *target;           /* "/path?query" */
 	const char *user_agent;
 	const char *authorization;    /* "Basic …", or NULL */
+	const char *referer;          /* the URL that redirected here, or NULL */
 	size_t body_max;              /* bytes; a longer body is cut there */
 	int dial_ms, timeout_ms;      /* at most, for the dial and for everything */
 };

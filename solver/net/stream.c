@@ -296,11 +296,6 @@ int stream_open(struct loop *l, const struct stream_request *request, const stru
 	return 0;
 }
 
-bool stream_connected(const struct stream *s)
-{
-	return s->connected;
-}
-
 int stream_errno(const struct stream *s)
 {
 	return s->number;

@@ -40,7 +40,6 @@ void stream_write(struct stream *s, const void *bytes, size_t length); /* once i
 /* Ends it; `why` (or NULL) comes back in `ended`. After the first time it does nothing. */
 void stream_end(struct stream *s, enum http_failure failure, const char *why);
 void stream_cancel(struct stream *s); /* nothing comes any more; *s is no longer to be used */
-bool stream_connected(const struct stream *s); /* the dial worked */
 int stream_errno(const struct stream *s);      /* of a dial that failed; 0: not known */
 SSL *stream_session(const struct stream *s);   /* NULL without TLS */
 

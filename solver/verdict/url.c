@@ -311,11 +311,3 @@ int url_resolve(const char *base, const char *reference, struct url *ret)
 	buf_done(&path);
 	return rc;
 }
-
-void url_request(const struct url *u, char *ret)
-{
-	size_t length = strcspn(u->text, "#");
-
-	memcpy(ret, u->text, length);
-	ret[length] = '\0';
-}

@@ -26,7 +26,5 @@ struct url {
 /* `base` was made by this function or is an absolute URL of our own. 0, ERR_INVALID (what a URL parser refuses), or
  * ERR_TOO_LARGE. */
 int url_resolve(const char *base, const char *reference, struct url *ret);
-/* What goes into a request: without the fragment. `ret` has room for URL_SIZE. */
-void url_request(const struct url *u, char *ret);
 
 #endif

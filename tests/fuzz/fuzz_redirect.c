@@ -15,15 +15,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void check_url(const char *base, const char *reference)
 {
 	static struct url first, once, twice;
-	static char request[URL_SIZE];
 
 	if (url_resolve("http://www.example.com/", base, &first) < 0 || url_resolve(first.text, reference, &once) < 0)
 		return;
 	for (const char *p = once.text; *p; p++)
 		if (*p < ' ' || *p > '~' || (*p == ' ' && !memchr(once.text, '?', (size_t)(p - once.text))))
 			abort();
-	url_request(&once, request);
-	if (strlen(once.text) >= URL_SIZE || strchr(request, '#') || strlen(once.host) >= URL_HOST_SIZE)
+	if (strlen(once.text) >= URL_SIZE || strlen(once.host) >= URL_HOST_SIZE)
 		abort();
 	if (url_resolve(once.text, once.text, &twice) < 0 || strcmp(once.text, twice.text) != 0 || strcmp(once.host, twice.host) != 0)
 		abort();

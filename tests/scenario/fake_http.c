@@ -4,6 +4,7 @@
 #include "tests/scenario/fake_http.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
@@ -14,7 +15,8 @@
 
 static struct answers *answers;
 static char unroutable;
-static bool unreadable;
+static struct { int hops; const char *port; } redirects;
+static char referer[200];
 static struct { const char *address, *body; int status; } odd;
 
 static fake_http_api_fn api;
@@ -42,7 +44,7 @@ void fake_http_reset(struct answers *a)
 	fake_http_odd(NULL, 0, NULL);
 	fake_http_api(NULL, NULL);
 	fake_http_unroutable(0);
-	fake_http_unreadable(false);
+	fake_http_redirects(0, "");
 }
 
 void fake_http_odd(const char *address, int status, const char *body)
@@ -63,9 +65,15 @@ void fake_http_api(fake_http_api_fn fn, void *arg)
 	api_arg = arg;
 }
 
-void fake_http_unreadable(bool is)
+void fake_http_redirects(int hops, const char *port)
 {
-	unreadable = is;
+	redirects.hops = hops;
+	redirects.port = port;
+}
+
+const char *fake_http_referer(void)
+{
+	return referer;
 }
 
 struct http_client *fake_http_client_new(struct loop *l)
@@ -86,11 +94,11 @@ static void call_free(struct http_call *call)
 	free(call);
 }
 
-/* http://HOST/.well-known/acme-challenge/TOKEN */
+/* http://HOST[:PORT]/[HOP/].well-known/acme-challenge/TOKEN */
 static long serve(const char *url, char *body, size_t room)
 {
-	const char *host = url + strlen("http://"), *slash = strchr(host, '/'), *token = strrchr(url, '/') + 1;
-	CLEANUP(mem_freep) char *name = mem_dup_n(host, (size_t)(slash - host));
+	const char *host = url + strlen("http://"), *token = strrchr(url, '/') + 1;
+	CLEANUP(mem_freep) char *name = mem_dup_n(host, strcspn(host, ":/"));
 
 	return answers_get_http(answers, name, token, body, room);
 }
@@ -138,8 +146,6 @@ static void arrived(void *arg)
 	}
 	if (interface_obstacle(call->address))
 		err_set(&err, ERR_UNREACHABLE, "%s: no connection", call->url);
-	else if (unreadable)
-		err_set(&err, ERR_PROTOCOL, "%s: unrecognized encoding", call->url);
 	tell(call, &err);
 }
 
@@ -200,6 +206,17 @@ static void fetch_free(struct http_fetch *f)
 	free(f);
 }
 
+/* Where the redirects lead next; gives (free with free), or NULL. */
+static char *next_hop(const char *url)
+{
+	const char *host = url + strlen("http://"), *path = strchr(host, '/');
+	int hop = (int)strtol(path + 1, NULL, 10);
+
+	if (hop >= redirects.hops)
+		return NULL;
+	return mem_printf("http://%.*s%s/%d%s", (int)strcspn(host, ":/"), host, redirects.port, hop + 1, strstr(path, "/.well-known/"));
+}
+
 static void fetched(void *arg)
 {
 	struct http_fetch *f = arg;
@@ -207,12 +224,17 @@ static void fetched(void *arg)
 	long length = serve(f->url, body, sizeof(body) - 1);
 	struct http_fetch_reply reply = { .status = length < 0 ? 404 : 200, .body = body, .body_length = length < 0 ? 0 : (size_t)length };
 	const struct http_fetch_reply none = { .failure = HTTP_CONNECT_UNREACHABLE, .why = "Network is unreachable" };
+	CLEANUP(mem_freep) char *location = next_hop(f->url);
 
 	f->timer = NULL;
 	if (odd.address && strcmp(odd.address, f->address) == 0) {
 		reply.status = odd.status;
 		reply.body = odd.body;
 		reply.body_length = strlen(odd.body);
+	}
+	if (location) {
+		reply.status = 302;
+		reply.location = location;
 	}
 	f->done(interface_obstacle(f->address) ? &none : &reply, f->arg);
 	fetch_free(f);
@@ -226,6 +248,7 @@ int http_fetch_start(struct loop *l, const struct http_fetch_request *request, h
 	(void)err;
 	*f = (struct http_fetch){ .address = mem_dup(request->address), .done = done, .arg = arg };
 	f->url = mem_printf("http://%s%s", request->host, request->target);
+	snprintf(referer, sizeof(referer), "%s", request->referer ? request->referer : "");
 	f->timer = timer_start(l, REPLY_MS, fetched, f);
 	*ret = f;
 	return 0;

@@ -13,8 +13,10 @@ void fake_http_odd(const char *address, int status, const char *body);
 typedef int (*fake_http_api_fn)(const struct http_request *request, char **ret_body, char **ret_headers, void *arg);
 void fake_http_api(fake_http_api_fn fn, void *arg);
 
-/* libcurl cannot read what the hosts answer, an authority can. */
-void fake_http_unreadable(bool is);
+/* Each host redirects this often to itself, at `port` (":8080", or ""), before it answers. */
+void fake_http_redirects(int hops, const char *port);
+/* Where the last request said that it comes from; "" for nowhere. */
+const char *fake_http_referer(void);
 
 /* This host has no way to addresses with this character in them (':': no IPv6, '.': no IPv4); 0: it has all. Name servers too. */
 void fake_http_unroutable(char family);

@@ -289,16 +289,6 @@ static void one_address_that_does_not_answer_right_holds_back_ready(void **state
 	assert_nothing_left(s);
 }
 
-static void an_answer_that_polling_cannot_read_is_judged_by_the_check(void **state)
-{
-	struct scenario *s = *state;
-	struct challenge_request r = http01(NAME, TOKEN, KEY_AUTHORIZATION);
-
-	fake_http_unreadable(true);
-	assert_int_equal(submit(s, &r, 1), 0);
-	run_until(s, s->id, CHALLENGE_READY, 2000);
-}
-
 static void a_token_is_ready_when_every_address_serves_it_and_is_gone_after_its_release(void **state)
 {
 	struct scenario *s = *state;
@@ -331,7 +321,6 @@ int main(void)
 		scenario_test(a_cname_is_followed_to_another_zone),
 		scenario_test(a_cname_into_our_own_zone_is_answered_by_ourselves),
 		scenario_test(one_address_that_does_not_answer_right_holds_back_ready),
-		scenario_test(an_answer_that_polling_cannot_read_is_judged_by_the_check),
 		scenario_test(a_token_is_ready_when_every_address_serves_it_and_is_gone_after_its_release),
 	};
 

@@ -18,7 +18,7 @@ struct asker {
 
 static struct checker *open_checker(struct scenario *s)
 {
-	const struct checker_parts parts = { s->loop, s->http, s->resolver, s->recursor, s->configs[s->config_count - 1] };
+	const struct checker_parts parts = { s->loop, s->resolver, s->recursor, s->configs[s->config_count - 1] };
 	struct checker *c;
 	struct err err;
 

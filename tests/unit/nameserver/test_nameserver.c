@@ -178,17 +178,6 @@ static void a_bad_zone_or_name_server_is_an_error_that_names_its_option(void **s
 	assert_null(ns);
 }
 
-static void it_handles_its_zones_and_what_is_below_them(void **state)
-{
-	struct fixture *f = *state;
-
-	assert_true(nameserver_handles(f->ns, "acme.example"));
-	assert_true(nameserver_handles(f->ns, "a.b.acme.example"));
-	assert_false(nameserver_handles(f->ns, "xacme.example"));
-	assert_false(nameserver_handles(f->ns, "example"));
-	assert_false(nameserver_handles(f->ns, ""));
-}
-
 static void a_query_over_udp_is_answered(void **state)
 {
 	struct fixture *f = *state;
@@ -347,7 +336,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_taken_port_is_an_error_that_names_address_and_option),
 		TEST(a_bad_zone_or_name_server_is_an_error_that_names_its_option),
-		TEST(it_handles_its_zones_and_what_is_below_them),
 		TEST(a_query_over_udp_is_answered),
 		TEST(a_burst_over_udp_is_answered_to_the_last_packet),
 		TEST(garbage_over_udp_is_dropped_and_the_next_query_answered),

@@ -5,6 +5,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -133,6 +135,18 @@ static void passes_input_environment_and_status(void **state)
 	assert_string_equal(f->errors, "seen:\n");
 }
 
+static void inherits_no_descriptor(void **state)
+{
+	struct fixture *f = *state;
+	int pair[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0); /* as a library opens it */
+	run(f, "ls /proc/self/fd | wc -l", (struct child_request){ 0 });
+	assert_string_equal(f->output, "4\n"); /* its three, and the folder that is read */
+	close(pair[0]);
+	close(pair[1]);
+}
+
 static void one_that_runs_when_the_loop_ends_is_cancelled(void **state)
 {
 	const char *const argv[] = { "/bin/sh", "-c", "sleep 1", NULL };
@@ -187,6 +201,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(names_a_program_that_is_not_there, setup, teardown),
 		cmocka_unit_test_setup_teardown(ends_the_whole_group_at_the_time_limit, setup, teardown),
 		cmocka_unit_test_setup_teardown(kills_what_ignores_the_first_signal, setup, teardown),
+		cmocka_unit_test_setup_teardown(inherits_no_descriptor, setup, teardown),
 		cmocka_unit_test_setup_teardown(does_not_wait_for_what_was_left_behind, setup, teardown),
 		cmocka_unit_test_setup_teardown(one_that_runs_when_the_loop_ends_is_cancelled, setup, teardown),
 		cmocka_unit_test_setup_teardown(cuts_output_at_the_maximum, setup, teardown),
