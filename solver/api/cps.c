@@ -38,7 +38,7 @@ void cps_validate_post(struct api *a, struct http_exchange *x, const struct call
 
 	if (!has_cps(a, x) || !read_number(a, x, argument, &enrollment))
 		return;
-	if (cps_validation_start(a->parts.cps, enrollment, id, &err) < 0) {
+	if (cps_validation_start(a->parts.cps, http_exchange_query(x, "account"), enrollment, id, &err) < 0) {
 		audit_caller(a, caller, "cps.validate", NULL, argument, "failed", err.text);
 		reply_err(a, x, &err);
 		return;
@@ -102,41 +102,41 @@ static void refuse_call(struct call *c, const struct err *err)
 	call_release(c);
 }
 
-void cps_enrollments_list(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument)
+static void ask_cps(struct api *a, struct http_exchange *x, const struct caller *caller, const char *what, json_t *input)
 {
-	struct call *c;
+	const char *account = http_exchange_query(x, "account");
+	struct call *c = call_new(a, x, caller);
 	struct err err;
 
-	(void)argument;
-	if (!has_cps(a, x))
-		return;
-	c = call_new(a, x, caller);
+	if (account)
+		json_object_set_new(input, "account", json_string(account));
 	c->holders++;
-	if (cps_list(a->parts.cps, on_cps_answer, c, &err) < 0)
+	if (cps_ask(a->parts.cps, what, input, on_cps_answer, c, &err) < 0)
 		refuse_call(c, &err);
+	json_decref(input);
 }
 
-static void ask_cps(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument,
-                    int (*ask)(struct cps *c, int64_t enrollment, cps_answer_fn done, void *arg, struct err *err))
+void cps_enrollments_list(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument)
+{
+	(void)argument;
+	if (has_cps(a, x))
+		ask_cps(a, x, caller, "list", json_object());
+}
+
+static void ask_of_enrollment(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument, const char *what)
 {
 	int64_t enrollment = 0;
-	struct call *c;
-	struct err err;
 
-	if (!has_cps(a, x) || !read_number(a, x, argument, &enrollment))
-		return;
-	c = call_new(a, x, caller);
-	c->holders++;
-	if (ask(a->parts.cps, enrollment, on_cps_answer, c, &err) < 0)
-		refuse_call(c, &err);
+	if (has_cps(a, x) && read_number(a, x, argument, &enrollment))
+		ask_cps(a, x, caller, what, json_pack("{s:I}", "enrollment", (json_int_t)enrollment));
 }
 
 void cps_enrollment_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id)
 {
-	ask_cps(a, x, caller, id, cps_show);
+	ask_of_enrollment(a, x, caller, id, "show");
 }
 
 void cps_certificate_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id)
 {
-	ask_cps(a, x, caller, id, cps_certificate);
+	ask_of_enrollment(a, x, caller, id, "certificate");
 }

@@ -9,7 +9,8 @@
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
 #include "solver/cli/cli.h"
-#include "solver/cps/client.h"
+#include "solver/akamai/client.h"
+#include "solver/cps/accounts.h"
 #include "solver/cps/cps.h"
 #include "solver/cps/media.h"
 #include "solver/daemon/schema.h"
@@ -20,7 +21,7 @@
 
 /* What a command that asks CPS by itself needs. */
 struct desk {
-	const char *config_file, *edgerc, *section;
+	const char *config_file, *edgerc, *section, *account;
 	struct cli_list overrides;
 	bool json;
 	struct config *config;
@@ -35,7 +36,8 @@ struct desk {
 #define DESK_OPTIONS(d) \
 	{ "config", CLI_TEXT, &(d)->config_file, "FILE", "configuration; its part \"cps\" says which credentials" }, \
 	{ "set", CLI_LIST, &(d)->overrides, "KEY=VALUE", "changes one option of the configuration" }, \
-	{ "edgerc", CLI_TEXT, &(d)->edgerc, "FILE", "credentials; the environment (AKAMAI_HOST, …) goes first" }, \
+	{ "edgerc", CLI_TEXT, &(d)->edgerc, "FILE", "credentials; without it the environment (AKAMAI_HOST, …) goes first" }, \
+	{ "account", CLI_TEXT, &(d)->account, "NAME", "account under cps.accounts; default: the main one" }, \
 	{ "section", CLI_TEXT, &(d)->section, "NAME", "section of that file; default: default" }, \
 	{ "json", CLI_FLAG, &(d)->json, NULL, "output for machines" }
 
@@ -62,8 +64,10 @@ static int desk_open(struct desk *d, struct err *err)
 {
 	if (config_read(d->config_file, d->overrides.items, schema_provider_table, &d->config, err) < 0)
 		return err->code;
-	if (d->edgerc)
+	if (d->edgerc) {
 		mem_replace(&d->config->cps.edgerc, d->edgerc);
+		d->config->cps.edgerc_by_hand = true;
+	}
 	if (d->section)
 		mem_replace(&d->config->cps.section, d->section);
 	log_setup(LOG_WARNING, LOG_TEXT);
@@ -103,6 +107,18 @@ static int desk_wait(struct desk *d, int code)
 	if (!d->done)
 		err_set(&d->err, ERR_TIMEOUT, "CPS did not answer within %d minutes", ANSWER_TIMEOUT_MS / 60000);
 	return d->err.code < 0 ? complain(&d->err) : EXIT_DONE;
+}
+
+static int ask(struct desk *d, const char *what, int64_t enrollment)
+{
+	json_t *input = json_pack("{s:I}", "enrollment", (json_int_t)enrollment);
+	int code;
+
+	if (d->account)
+		json_object_set_new(input, "account", json_string(d->account));
+	code = cps_ask(d->cps, what, input, on_answer, d, &d->err);
+	json_decref(input);
+	return code;
 }
 
 static bool read_enrollment(const char *command, int count, char **rest, int64_t *ret)
@@ -151,7 +167,7 @@ static int cps_cli_list(int argc, char **argv)
 	if (count)
 		return cli_usage_error("cps list", "\"%s\" is too much", rest[0]);
 	code = desk_open(&d, &d.err);
-	code = desk_wait(&d, code < 0 ? code : cps_list(d.cps, on_answer, &d, &d.err));
+	code = desk_wait(&d, code < 0 ? code : cps_ask(d.cps, "list", NULL, on_answer, &d, &d.err));
 	if (code == EXIT_DONE && d.json)
 		print_json(d.result);
 	else if (code == EXIT_DONE)
@@ -225,7 +241,7 @@ static int cps_cli_show(int argc, char **argv)
 	if (!read_enrollment("cps show", count, rest, &enrollment))
 		return EXIT_USAGE;
 	code = desk_open(&d, &d.err);
-	code = desk_wait(&d, code < 0 ? code : cps_show(d.cps, enrollment, on_answer, &d, &d.err));
+	code = desk_wait(&d, code < 0 ? code : ask(&d, "show", enrollment));
 	if (code == EXIT_DONE && d.json)
 		print_json(d.result);
 	else if (code == EXIT_DONE)
@@ -250,7 +266,7 @@ static int cps_cli_ack(int argc, char **argv)
 	if (!read_enrollment("cps ack", count, rest, &enrollment))
 		return EXIT_USAGE;
 	code = desk_open(&d, &d.err);
-	code = desk_wait(&d, code < 0 ? code : cps_ack(d.cps, enrollment, on_answer, &d, &d.err));
+	code = desk_wait(&d, code < 0 ? code : ask(&d, "ack", enrollment));
 	if (code == EXIT_DONE && d.json)
 		print_json(d.result);
 	else if (code == EXIT_DONE)
@@ -390,12 +406,12 @@ static void on_reply(const struct http_reply *reply, const struct err *err, void
 	loop_stop(h->desk.loop);
 }
 
-static int print_signature(struct by_hand *h, struct cps_client *client, const struct cps_request *request)
+static int print_signature(struct by_hand *h, struct akamai_client *client, const struct akamai_request *request)
 {
 	CLEANUP(mem_freep) char *url = NULL;
 	CLEANUP(mem_freep) char *authorization = NULL;
 
-	if (cps_client_sign(client, request, h->timestamp, h->nonce, &url, &authorization, &h->desk.err) < 0)
+	if (akamai_client_sign(client, request, h->timestamp, h->nonce, &url, &authorization, &h->desk.err) < 0)
 		return complain_setup(&h->desk.err);
 	if (h->desk.json) {
 		json_t *o = json_pack("{s:s, s:s, s:s}", "method", request->method, "url", url, "authorization", authorization);
@@ -408,21 +424,23 @@ static int print_signature(struct by_hand *h, struct cps_client *client, const s
 	return EXIT_DONE;
 }
 
-static int send_by_hand(struct by_hand *h, const struct cps_request *request)
+static int send_by_hand(struct by_hand *h, const struct akamai_request *request)
 {
-	struct cps_client *client;
+	struct akamai_account account;
+	struct akamai_client *client;
 	int code;
 
 	if (desk_open(&h->desk, &h->desk.err) < 0)
 		return complain_setup(&h->desk.err);
-	client = cps_client_new(h->desk.loop, h->desk.http, &h->desk.config->cps);
-	if (cps_client_load(client, &h->desk.err) < 0)
+	cps_account_describe(&h->desk.config->cps, h->desk.account ? h->desk.account : "", &account);
+	client = akamai_client_new(h->desk.loop, h->desk.http, &account);
+	if (akamai_client_load(client, &h->desk.err) < 0)
 		code = complain_setup(&h->desk.err);
 	else if (h->dry_run)
 		code = print_signature(h, client, request);
 	else
-		code = desk_wait(&h->desk, cps_call_start(client, request, on_reply, h, NULL, &h->desk.err));
-	cps_client_free(client);
+		code = desk_wait(&h->desk, akamai_call_start(client, request, on_reply, h, NULL, &h->desk.err));
+	akamai_client_free(client);
 	return code;
 }
 
@@ -452,7 +470,7 @@ static int cps_cli_request(int argc, char **argv)
 		return cli_usage_error("cps request", "--timestamp and --nonce go with --dry-run");
 	if (h.body_file && !(body = read_body(h.body_file)))
 		return EXIT_USAGE;
-	const struct cps_request request = {
+	const struct akamai_request request = {
 		.method = rest[0], .path = rest[1], .body = body, .once = true,
 		.accept = h.accept ? h.accept : cps_media_accept(rest[0], rest[1]),
 		.content_type = h.content_type ? h.content_type : body ? cps_media_content(rest[1]) : NULL,

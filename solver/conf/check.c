@@ -115,6 +115,30 @@ const char *check_name(const char *text)
 	return "a name has 1 to 64 letters, digits, '-' or '_'";
 }
 
+const char *check_contract(const char *text)
+{
+	size_t length = strlen(text);
+
+	if (length >= 1 && length <= 64 &&
+	    strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") == length)
+		return NULL;
+	return "a contract id has 1 to 64 letters, digits, '-', '_' or '.'";
+}
+
+const char *check_warning(const char *text)
+{
+	static const char prefix[] = "text-sha256:";
+	size_t length = strlen(text);
+
+	if (strncmp(text, prefix, strlen(prefix)) == 0)
+		return length == strlen(prefix) + 64 && strspn(text + strlen(prefix), "0123456789abcdefABCDEF") == 64
+		       ? NULL : "text-sha256: is followed by the 64 digits that \"dcvd cps warnings\" shows";
+	if (strcmp(text, "UNKNOWN") == 0)
+		return "what is unknown cannot be allowed; \"dcvd cps warnings\" shows the text-sha256: of one exact text";
+	return length >= 4 && length <= 80 && strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == length
+	       ? NULL : "a code of a warning has capitals, digits and '_' only, as DNS_NAME_NOT_CNAMED";
+}
+
 const char *check_header(const char *text)
 {
 	for (const char *c = text; *c; c++)

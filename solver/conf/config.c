@@ -12,6 +12,7 @@
 #include "solver/base/mem.h"
 #include "solver/conf/callback.h"
 #include "solver/conf/check.h"
+#include "solver/conf/cps.h"
 #include "solver/conf/override.h"
 #include "solver/conf/place.h"
 #include "solver/conf/provider.h"
@@ -44,6 +45,7 @@ void config_free(struct config *c)
 		option_free(s->table, section_base(s, c));
 	providers_free(c);
 	routes_free(c);
+	cps_free(c);
 	callbacks_free_all(c);
 	free(c->file);
 	free(c->warnings);
@@ -101,7 +103,8 @@ static int read_top(struct config *c, const struct yaml_node *node, struct optio
 		return option_parse(option, section_base(top, c), node, option->name, notes, err);
 	if (!section)
 		return unknown_section(node, err);
-	return option_parse_table(section->table, section_base(section, c), node, section->name, NULL, notes, err);
+	return option_parse_table(section->table, section_base(section, c), node, section->name,
+	                          strcmp(section->name, "cps") == 0 ? cps_keys : NULL, notes, err);
 }
 
 static bool is_served(const struct config *c, const char *zone)
@@ -142,6 +145,8 @@ static int read_tree(struct config *c, const struct yaml_node *root, config_prov
 		code = option_mistake(notes, routes_read(c, yaml_find(root, "routes"), notes, err), err);
 	if (code == 0)
 		code = option_mistake(notes, callbacks_read(c, root, notes, err), err);
+	if (code == 0)
+		code = option_mistake(notes, cps_read(c, yaml_find(root, "cps"), notes, err), err);
 	return code < 0 ? code : option_mistake(notes, check_agreement(c, root, err), err);
 }
 

@@ -99,6 +99,37 @@ struct config_log {
 	int format;             /* enum log_format */
 };
 
+/* An account beside the main one: what is NULL is as in the main one. */
+struct config_cps_account {
+	char *name, *edgerc, *section, *account_key;
+	char **contracts;
+	int64_t per_minute, burst;
+};
+
+enum cps_management { CPS_MANAGEMENT_HOLD, CPS_MANAGEMENT_ACKNOWLEDGE, CPS_MANAGEMENT_APPROVE };
+enum cps_until { CPS_UNTIL_VALIDATION, CPS_UNTIL_ISSUANCE, CPS_UNTIL_PRODUCTION };
+
+struct config_cps_policy {
+	char *name;
+	char **acknowledge_warnings;
+	int change_management;    /* enum cps_management */
+	int64_t approvals;        /* different people */
+	int64_t renew_before_ms;  /* 0: never */
+	char **alarm_before;      /* durations */
+	int follow;               /* enum cps_until */
+};
+
+enum cps_class { CPS_CLASS_MONITORED, CPS_CLASS_MANAGED, CPS_CLASS_IGNORED };
+
+/* What is NULL matches everything. */
+struct config_cps_class {
+	char *cn, *ra, *validation, *contract, *account;
+	int kind;                 /* enum cps_class */
+	char *policy;             /* or NULL */
+};
+
+enum cps_watch { CPS_WATCH_OFF, CPS_WATCH_READ, CPS_WATCH_ACT };
+
 struct config_cps {
 	char *edgerc;           /* default "~/.edgerc" */
 	char *section;          /* default "default" */
@@ -110,6 +141,18 @@ struct config_cps {
 	int64_t per_minute;     /* 35 */
 	int64_t burst;          /* 20 per 2 s */
 	int64_t poll_ms;        /* pause between two looks at a change; default 30s */
+	bool edgerc_by_hand;    /* set by --edgerc, no option: the environment does not count then */
+	char *account_key;      /* accountSwitchKey, or NULL: that of the credentials */
+	int watch;              /* enum cps_watch */
+	int64_t watch_interval_ms;
+	int64_t unknown_status_alarm_ms;
+	struct config_cps_account *accounts;
+	size_t account_count;
+	struct config_cps_policy *policies;
+	size_t policy_count;
+	struct config_cps_class *classes; /* the first that matches decides */
+	size_t class_count;
+	char *enrollment_defaults, *profiles; /* JSON objects, or NULL */
 };
 
 /* httpreq: lego's httpreq and acmeproxy. */
@@ -262,6 +305,8 @@ void config_dump(const struct config *c, struct buf *out);
 void config_example(const char *const *provider_types, config_provider_table_fn tables, struct buf *out);
 
 /* The route of a name, NULL when none matches. Longest suffix wins; among equals the first. */
+/* NULL: there is none of that name. */
+const struct config_cps_policy *config_cps_policy(const struct config *c, const char *name);
 const struct config_route *config_route(const struct config *c, enum challenge_type type, const char *name);
 /* The delegation zone that holds a name: the route of DNS types with the longest suffix among those that say delegation:, also where a
  * longer one says nothing. NULL: none. */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "solver/conf/config.h"
+#include "solver/conf/cps.h"
 #include "solver/conf/tables.h"
 
 static void dump_options(const struct option *table, const void *base, const char *indent, struct buf *out)
@@ -72,6 +73,8 @@ void config_dump(const struct config *c, struct buf *out)
 		if (*s->name)
 			buf_printf(out, "%s:\n", s->name);
 		dump_options(s->table, section_base(s, c), *s->name ? "  " : "", out);
+		if (strcmp(s->name, "cps") == 0)
+			cps_dump(c, out);
 	}
 	dump_providers(c, out);
 	dump_routes(c, out);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "solver/conf/config.h"
+#include "solver/conf/cps.h"
 #include "solver/conf/tables.h"
 
 static const char secret_value[] = "{file: /etc/dcvd/secret}";
@@ -44,6 +45,8 @@ static void example_section(const struct section *s, struct buf *out)
 		buf_printf(out, "\n# %s\n%s:\n", s->help, s->name);
 	for (const struct option *o = s->table; o->name; o++)
 		example_option(o, *s->name ? "  " : "", false, out);
+	if (strcmp(s->name, "cps") == 0)
+		cps_example(out);
 }
 
 static void example_provider(const char *type, const struct option *table, struct buf *out)

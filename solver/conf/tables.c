@@ -217,6 +217,8 @@ static const struct option check_options[] = {
 };
 #undef AT
 
+static const char *const watch_names[] = { [CPS_WATCH_OFF] = "off", [CPS_WATCH_READ] = "read", [CPS_WATCH_ACT] = "act", NULL };
+
 #define AT(member) offsetof(struct config_cps, member)
 static const struct option cps_options[] = {
 	{ "edgerc", OPTION_PATH, AT(edgerc), .def = "~/.edgerc", .min = 1, .max = 1024,
@@ -227,10 +229,10 @@ static const struct option cps_options[] = {
 	  .help = "URL of the API in place of the credentials' host; for an emulator." },
 	{ "ca-file", OPTION_PATH, AT(ca_file), .min = 1, .max = 1024,
 	  .help = "Certificates that are trusted for the API in place of the system's." },
-	{ "contracts", OPTION_LIST, AT(contracts), .max = 256,
-	  .help = "Contracts whose enrollments are listed; empty: all." },
-	{ "acknowledge-warnings", OPTION_LIST, AT(acknowledge_warnings), .max = 256,
-	  .help = "Codes of warnings that may be acknowledged without asking. No other is." },
+	{ "contracts", OPTION_LIST, AT(contracts), .max = 256, .check = check_contract,
+	  .help = "Contracts whose enrollments are listed; empty: all that the credentials may see." },
+	{ "acknowledge-warnings", OPTION_LIST, AT(acknowledge_warnings), .max = 256, .check = check_warning,
+	  .help = "Codes of warnings that may be acknowledged without asking, or text-sha256:… of one exact text. No other is." },
 	{ "prefer", OPTION_TEXT, AT(prefer), .def = "dns-01", .min = 1, .max = 16, .check = check_challenge_type,
 	  .help = "Challenge type where routes allow both: dns-01 or http-01." },
 	{ "per-minute", OPTION_INT, AT(per_minute), .def = "35", .min = 1, .max = 10000,
@@ -239,6 +241,14 @@ static const struct option cps_options[] = {
 	  .help = "Requests in two seconds." },
 	{ "poll", OPTION_DURATION, AT(poll_ms), .def = "30s", .min = 10, .max = DAY,
 	  .help = "Pause between two looks at a change." },
+	{ "account-key", OPTION_TEXT, AT(account_key), .min = 1, .max = 128,
+	  .help = "Account that is switched to (accountSwitchKey), in place of what the credentials say." },
+	{ "watch", OPTION_ENUM, AT(watch), .def = "off", .names = watch_names,
+	  .help = "read: keeps an inventory of all enrollments and raises alarms; act: drives the changes of managed ones, too." },
+	{ "watch-interval", OPTION_DURATION, AT(watch_interval_ms), .def = "15m", .min = 1000, .max = DAY,
+	  .help = "Pause between two looks at the list of enrollments." },
+	{ "unknown-status-alarm", OPTION_DURATION, AT(unknown_status_alarm_ms), .def = "6h", .min = 1000, .max = 7 * DAY,
+	  .help = "A status of a change that dcvd does not know is waited for, and told after this long." },
 	{ 0 },
 };
 #undef AT

@@ -9,12 +9,11 @@
 #include "solver/base/clock.h"
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
-#include "solver/cps/internal.h"
 #include "solver/cps/drive.h"
+#include "solver/cps/errands.h"
 
 #define SENTENCES_MAX 2000 /* of one validation */
 #define FINISHED_MAX 100
-#define UNKNOWN_ALARM_MS (6 * 3600 * 1000)
 #define RESUME_MS 60000      /* what was interrupted is taken up again within this time */
 #define RESUME_RETRY_MS 300000
 
@@ -28,6 +27,7 @@ struct report {
 	struct cps *cps;
 	struct report *next, *prev;
 	char id[ID_SIZE], order_id[ID_SIZE];
+	char *account; /* "": the main one */
 	int64_t enrollment, change, started_ms, finished_ms;
 	struct err err;
 	struct cps_drive *drive; /* NULL: over */
@@ -47,6 +47,7 @@ static void report_free(struct report *r)
 	for (size_t i = 0; i < r->sentence_count; i++)
 		free(r->sentences[i].text);
 	free(r->sentences);
+	free(r->account);
 	free(r);
 }
 
@@ -112,21 +113,22 @@ static void on_done(enum cps_outcome outcome, const struct err *err, void *arg)
 	forget_old(r->cps);
 }
 
-static struct report *running_report(struct cps *c, int64_t enrollment)
+static struct report *running_report(struct cps *c, const char *account, int64_t enrollment)
 {
 	struct report *r;
 
 	DL_FOREACH(c->reports, r)
-		if (r->drive && r->enrollment == enrollment)
+		if (r->drive && r->enrollment == enrollment && strcmp(r->account, account) == 0)
 			return r;
 	return NULL;
 }
 
-static struct report *report_new(struct cps *c, int64_t enrollment)
+static struct report *report_new(struct cps *c, const char *account, int64_t enrollment)
 {
 	struct report *r = mem_new(1, sizeof(*r));
 
 	r->cps = c;
+	r->account = mem_dup(account);
 	r->enrollment = enrollment;
 	r->started_ms = loop_wall_ms(c->parts.loop);
 	id_new(r->id, "va");
@@ -134,33 +136,36 @@ static struct report *report_new(struct cps *c, int64_t enrollment)
 }
 
 /* Begins a drive, or goes on with one that the journal remembers. */
-static int start_drive(struct cps *c, int64_t enrollment, const struct cps_memory *resumed, struct report **ret, struct err *err)
+static int start_drive(struct cps *c, const char *account, int64_t enrollment, const struct cps_memory *resumed, struct report **ret, struct err *err)
 {
-	const struct cps_drive_parts parts = { c->parts.loop, c->client, c->parts.engine, c->parts.store, c->parts.config };
-	CLEANUP(mem_freep) char *home = mem_printf("%" PRId64, enrollment);
+	struct cps_account *far = cps_accounts_find(&c->accounts, account);
+	const struct cps_drive_parts parts = { c->parts.loop, far ? far->client : NULL, c->parts.engine, c->parts.store, c->parts.config };
+	CLEANUP(mem_freep) char *home = mem_printf("%s%s%" PRId64, account, *account ? "/" : "", enrollment);
 	const struct cps_drive_wish wish = {
 		.enrollment = enrollment, .home = home, .resumed = resumed,
-		.policy = { .follow = CPS_FOLLOW_VALIDATION, .patient = resumed && resumed->watched, .unknown_alarm_ms = UNKNOWN_ALARM_MS },
+		.policy = { .follow = CPS_FOLLOW_VALIDATION, .patient = resumed && resumed->watched, .unknown_alarm_ms = c->parts.config->cps.unknown_status_alarm_ms },
 	};
-	struct report *r = report_new(c, enrollment);
+	struct report *r = report_new(c, account, enrollment);
 	const struct cps_progress progress = { on_say, on_acknowledged, on_done, r };
 
-	if (cps_drive_start(&parts, &wish, &progress, &r->drive, err) < 0) {
-		report_free(r);
-		return err->code;
+	if (!far || far->gone)
+		err_set(err, ERR_NOT_FOUND, "there is no account \"%.64s\" under cps.accounts", account);
+	else if (cps_drive_start(&parts, &wish, &progress, &r->drive, err) == 0) {
+		DL_PREPEND(c->reports, r);
+		*ret = r;
+		return 0;
 	}
-	DL_PREPEND(c->reports, r);
-	*ret = r;
-	return 0;
+	report_free(r);
+	return err->code;
 }
 
-int cps_validation_start(struct cps *c, int64_t enrollment, char ret_id[ID_SIZE], struct err *err)
+int cps_validation_start(struct cps *c, const char *account, int64_t enrollment, char ret_id[ID_SIZE], struct err *err)
 {
-	struct report *r = running_report(c, enrollment);
+	struct report *r = running_report(c, account ? account : "", enrollment);
 
 	if (!c->parts.engine || !c->parts.store)
 		return err_set(err, ERR_UNSUPPORTED, "validation needs the running service");
-	if (!r && start_drive(c, enrollment, NULL, &r, err) < 0)
+	if (!r && start_drive(c, account ? account : "", enrollment, NULL, &r, err) < 0)
 		return err->code;
 	memcpy(ret_id, r->id, ID_SIZE);
 	return 0;
@@ -170,6 +175,7 @@ int cps_validation_start(struct cps *c, int64_t enrollment, char ret_id[ID_SIZE]
 
 struct resume {
 	struct resume *next, *prev;
+	char *account;
 	int64_t enrollment;
 	struct cps_memory memory;
 };
@@ -177,6 +183,7 @@ struct resume {
 static void resume_drop(struct cps *c, struct resume *one)
 {
 	DL_DELETE(c->resumes, one);
+	free(one->account);
 	free(one);
 }
 
@@ -184,12 +191,14 @@ static void collect_resume(const char *home, const struct cps_memory *m, void *a
 {
 	struct cps *c = arg;
 	struct resume *one;
+	const char *slash = strrchr(home, '/');
 	char *rest;
-	long long enrollment = strtoll(home, &rest, 10);
+	long long enrollment = strtoll(slash ? slash + 1 : home, &rest, 10);
 
 	if (enrollment <= 0 || *rest)
 		return;
 	one = mem_new(1, sizeof(*one));
+	one->account = mem_dup_n(home, slash ? (size_t)(slash - home) : 0);
 	one->enrollment = enrollment;
 	one->memory = *m;
 	DL_APPEND(c->resumes, one);
@@ -200,13 +209,13 @@ static void on_resume(void *arg)
 {
 	struct cps *c = arg;
 	struct resume *one = c->resumes;
-	struct report *r = running_report(c, one->enrollment);
+	struct report *r = running_report(c, one->account, one->enrollment);
 	struct err err;
 	char number[32];
 
 	c->resume = NULL;
 	snprintf(number, sizeof(number), "%" PRId64, one->enrollment);
-	if (!r && start_drive(c, one->enrollment, &one->memory, &r, &err) < 0) {
+	if (!r && start_drive(c, one->account, one->enrollment, &one->memory, &r, &err) < 0) {
 		log_event(LOG_WARNING, "cannot go on with the validation of an enrollment yet", "enrollment", number, "error", err.text, NULL);
 		c->resume = timer_start(c->parts.loop, RESUME_RETRY_MS, on_resume, c);
 		return;
@@ -242,12 +251,12 @@ void cps_close(struct cps *c)
 	timer_stop(c->resume);
 	while (c->resumes)
 		resume_drop(c, c->resumes);
-	lookups_cancel(c);
+	errands_cancel(c);
 	DL_FOREACH_SAFE(c->reports, r, next) {
 		cps_drive_stop(r->drive);
 		report_free(r);
 	}
-	cps_client_free(c->client);
+	cps_accounts_close(&c->accounts);
 	free(c);
 }
 
@@ -256,7 +265,7 @@ void cps_reconfigure(struct cps *c, const struct config *config)
 	struct report *r;
 
 	c->parts.config = config;
-	cps_client_reconfigure(c->client, &config->cps);
+	cps_accounts_reconfigure(&c->accounts, &config->cps);
 	DL_FOREACH(c->reports, r)
 		if (r->drive)
 			cps_drive_reconfigure(r->drive, config);
@@ -267,13 +276,41 @@ int cps_open(const struct cps_parts *parts, struct cps **ret, struct err *err)
 	struct cps *c = mem_new(1, sizeof(*c));
 
 	c->parts = *parts;
-	c->client = cps_client_new(parts->loop, parts->http, &parts->config->cps);
+	cps_accounts_open(&c->accounts, parts->loop, parts->http, &parts->config->cps);
 	if (parts->engine && parts->store && resume_later(c, err) < 0) {
 		cps_close(c);
 		return err->code;
 	}
 	*ret = c;
 	return 0;
+}
+
+/* ---- errands */
+
+int cps_ask(struct cps *c, const char *what, const json_t *input, cps_answer_fn done, void *arg, struct err *err)
+{
+	static const struct { const char *what; int (*start)(struct errand *e, struct err *err); bool enrollment; } errands[] = {
+		{ "list", cps_list_start, false }, { "show", cps_show_start, true }, { "certificate", cps_certificate_start, true },
+		{ "warnings", cps_warnings_start, true }, { "ack", cps_ack_start, true }, { "read", cps_read_start, false },
+		{ "create", cps_create_start, false }, { "update", cps_update_start, true }, { "delete", cps_delete_start, true },
+		{ "cancel", cps_cancel_start, true }, { "schedule", cps_schedule_start, true },
+	};
+	struct errand *e;
+
+	for (size_t i = 0; i < ARRAY_LEN(errands); i++) {
+		if (strcmp(errands[i].what, what) != 0)
+			continue;
+		e = errand_new(c, input, done, arg, err);
+		if (!e)
+			return err->code;
+		if (errands[i].enrollment && e->enrollment <= 0)
+			err_set(err, ERR_INVALID, "%" PRId64 " is no enrollment id", e->enrollment);
+		else if (errands[i].start(e, err) == 0)
+			return 0;
+		errand_free(e);
+		return err->code;
+	}
+	return err_set(err, ERR_UNSUPPORTED, "nobody knows how to %s", what);
 }
 
 /* ---- as JSON */
@@ -309,6 +346,7 @@ static json_t *report_json(struct report *r)
 	remember_progress(r);
 	json_object_set_new(o, "id", json_string(r->id));
 	json_object_set_new(o, "enrollment", json_integer(r->enrollment));
+	json_object_set_new(o, "account", *r->account ? json_string(r->account) : json_null());
 	json_object_set_new(o, "change", r->change ? json_integer(r->change) : json_null());
 	json_object_set_new(o, "state", json_string(report_state(r)));
 	json_object_set_new(o, "order_id", *r->order_id ? json_string(r->order_id) : json_null());

@@ -39,9 +39,9 @@ typedef void (*cps_acknowledged_fn)(int64_t enrollment, int64_t change, const ch
 void cps_on_acknowledged(struct cps *c, cps_acknowledged_fn fn, void *arg);
 
 /* Starts to validate the newest pending change of an enrollment, or joins the validation of it that is under
- * way. Gives its id ("va_…") at once; what happens is told by cps_validation_json(). Fails when there are no
+ * way. `account`: a name under cps.accounts, NULL: the main one. Gives its id ("va_…") at once; what happens is told by cps_validation_json(). Fails when there are no
  * usable credentials (the sentence names file, section and key). */
-int cps_validation_start(struct cps *c, int64_t enrollment, char ret_id[ID_SIZE], struct err *err);
+int cps_validation_start(struct cps *c, const char *account, int64_t enrollment, char ret_id[ID_SIZE], struct err *err);
 /* {"id","enrollment","change":N|null,"state":"running|done|failed|cancelled|unknown","waits_for":null|"…","order_id":…|null,"error":null|{"code","detail"},
  *  "sentences":[{"at","text"}],"started","finished":…|null}; gives (free with json_decref), NULL: no such id.
  * The newest 100 finished ones are remembered. */
@@ -52,15 +52,24 @@ json_t *cps_validations_json(struct cps *c);
 /* One answer, exactly once, later, on the loop: the result (borrowed), or NULL and an error. */
 typedef void (*cps_answer_fn)(json_t *result, const struct err *err, void *arg);
 
-/* {"enrollments":[{"id","cn","sans","validation_type","ra","pending_changes":[{"id","type"}]}]} */
-int cps_list(struct cps *c, cps_answer_fn done, void *arg, struct err *err);
-/* The enrollment as in cps_list, and "change":null|{"id","state","status","description","error","allowed_input",
- * "names":[{"domain","status","expires","challenges":[{"type","status","full_path","response_body"}]}]} */
-int cps_show(struct cps *c, int64_t enrollment, cps_answer_fn done, void *arg, struct err *err);
-/* {"id","expiry":"2027-…"|null}: when the certificate in production ends; null when nothing is deployed. */
-int cps_certificate(struct cps *c, int64_t enrollment, cps_answer_fn done, void *arg, struct err *err);
-/* Says to CPS that the challenges of the newest pending change are in place, whatever dcvd knows of them.
- * {"change":N,"acknowledged":true}; ERR_NOT_FOUND: nothing waits for an acknowledgement. */
-int cps_ack(struct cps *c, int64_t enrollment, cps_answer_fn done, void *arg, struct err *err);
+/* Asks CPS for something, or has it do something. `input` is an object, copied: "account" (a name under cps.accounts; without it the main
+ * one), "enrollment", "change", and what stands here:
+ *
+ *   list                   {"enrollments":[{"id","cn","sans","validation_type","ra","pending_changes":[{"id","type"}],"auto_renewal_start",
+ *                          "slots","contract","account"}],"skipped":N}
+ *   show                   one of those, with "change":null|{"id","state","status","description","error","allowed_input","schedule",
+ *                          "warnings","names":[{"domain","status","validation_status","error","expires","challenges":[…]}]}, "note", "expiry"
+ *   certificate            {"id","expiry"}: when the certificate in production ends; null when nothing is deployed
+ *   warnings               {"change","text","warnings":[{"code","text"}],"digest"}
+ *   ack                    "what": "challenges" | "warnings" | "change-management", "deny", "expect_digest", "hash"; whatever dcvd knows of it
+ *   read                   "what": "deployments" | "changes" | "certificates" | "dv" | "active" ("contract"): as CPS says it
+ *   create                 "contract", "body", "profile", "cn", "add_sans"
+ *   update                 "body", "add_sans", "remove_sans", "set", "renew", "override_renewal_window", "force"
+ *   delete, cancel, schedule ("not_before", "not_after")
+ *
+ * What writes takes the options of the API ("allow_cancel_pending_changes", "deploy_not_before", …) and "dry_run", and answers
+ * {"enrollment","changes","changed","note"}, {"request":{…}} for a dry run, or {"refused":["sentence", …]} when a rule is broken and
+ * nothing was sent. Nothing is created or changed twice because an answer was lost. */
+int cps_ask(struct cps *c, const char *what, const json_t *input, cps_answer_fn done, void *arg, struct err *err);
 
 #endif

@@ -264,7 +264,7 @@ int cps_drive_start(const struct cps_drive_parts *parts, const struct cps_drive_
 
 	if (wish->enrollment <= 0)
 		return err_set(err, ERR_INVALID, "%" PRId64 " is no enrollment id", wish->enrollment);
-	if (cps_client_load(parts->client, err) < 0)
+	if (akamai_client_load(parts->client, err) < 0)
 		return err->code;
 	d = mem_new(1, sizeof(*d));
 	d->parts = *parts;

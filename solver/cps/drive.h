@@ -9,7 +9,7 @@
 #ifndef SOLVER_CPS_DRIVE_H
 #define SOLVER_CPS_DRIVE_H
 
-#include "solver/cps/client.h"
+#include "solver/akamai/client.h"
 #include "solver/cps/decide.h"
 #include "solver/cps/memory.h"
 #include "solver/engine/engine.h"
@@ -19,7 +19,7 @@ struct cps_drive;
 
 struct cps_drive_parts {
 	struct loop *loop;
-	struct cps_client *client;
+	struct akamai_client *client;
 	struct engine *engine;
 	struct store *store;
 	const struct config *config; /* borrowed for the whole drive */

@@ -49,7 +49,7 @@ void cps_drive_stop(struct cps_drive *d)
 	if (!d)
 		return;
 	timer_stop(d->timer);
-	cps_call_cancel(d->call);
+	akamai_call_cancel(d->call);
 	cps_answering_free(d->answering);
 	if (d->has_change)
 		cps_change_done(&d->change);
@@ -145,23 +145,23 @@ void drive_wait(struct cps_drive *d)
 
 /* ---- requests */
 
-static void ask(struct cps_drive *d, const struct cps_request *request, cps_client_fn done)
+static void ask(struct cps_drive *d, const struct akamai_request *request, akamai_client_fn done)
 {
 	struct err err = { 0 };
 
-	if (cps_call_start(d->parts.client, request, done, d, &d->call, &err) < 0)
+	if (akamai_call_start(d->parts.client, request, done, d, &d->call, &err) < 0)
 		drive_fail(d, err.code, "%s", err.text);
 }
 
-void drive_read(struct cps_drive *d, const char *path, const char *accept, cps_client_fn done)
+void drive_read(struct cps_drive *d, const char *path, const char *accept, akamai_client_fn done)
 {
-	ask(d, &(struct cps_request){ .path = path, .accept = accept }, done);
+	ask(d, &(struct akamai_request){ .path = path, .accept = accept }, done);
 }
 
-void drive_post(struct cps_drive *d, const char *path, const char *content_type, const char *body, cps_client_fn done)
+void drive_post(struct cps_drive *d, const char *path, const char *content_type, const char *body, akamai_client_fn done)
 {
-	ask(d, &(struct cps_request){ .method = "POST", .path = path, .accept = "change-id.v1", .content_type = content_type,
-	                              .body = body, .priority = CPS_ACKNOWLEDGES }, done);
+	ask(d, &(struct akamai_request){ .method = "POST", .path = path, .accept = "change-id.v1", .content_type = content_type,
+	                              .body = body, .priority = AKAMAI_ACKNOWLEDGES }, done);
 }
 
 /* Deals with an answer that is an error: what only means "read again" starts a wait, the rest ends the drive. False when there was no

@@ -21,7 +21,7 @@ struct cps_drive {
 	void (*look)(struct cps_drive *d);
 	void (*proceed)(struct cps_drive *d);
 
-	struct cps_call *call;  /* the request under way, or else */
+	struct akamai_call *call;  /* the request under way, or else */
 	struct timer *timer;    /* the pause under way */
 	int64_t pause_ms;       /* the next pause; grows */
 	unsigned looks_since_ack;
@@ -54,8 +54,8 @@ void drive_fail(struct cps_drive *d, int code, const char *format, ...) __attrib
 void drive_look_after(struct cps_drive *d, int64_t after_ms);
 void drive_hurry(struct cps_drive *d); /* something was done: look soon and often again */
 void drive_wait(struct cps_drive *d);  /* looks again after the usual pause */
-void drive_read(struct cps_drive *d, const char *path, const char *accept, cps_client_fn done);
-void drive_post(struct cps_drive *d, const char *path, const char *content_type, const char *body, cps_client_fn done);
+void drive_read(struct cps_drive *d, const char *path, const char *accept, akamai_client_fn done);
+void drive_post(struct cps_drive *d, const char *path, const char *content_type, const char *body, akamai_client_fn done);
 /* Deals with an answer that is an error: what only means "read again" starts a wait, the rest ends the drive. False when there was no
  * error; after true the caller does nothing more. */
 bool drive_failed(struct cps_drive *d, const struct err *err);

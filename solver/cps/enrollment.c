@@ -1,14 +1,17 @@
 #include "solver/cps/enrollment.h"
 
 #include <ctype.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "solver/base/mem.h"
+#include "solver/base/nesting.h"
 #include "solver/cps/json.h"
 
 #define ENROLLMENTS_MAX 100000
 #define PENDING_MAX 100
+#define DEPTH_MAX 64
 
 int64_t cps_location_id(const char *location)
 {
@@ -67,6 +70,8 @@ static int read_enrollment(const json_t *object, struct cps_enrollment *ret, str
 	e.validation_type = cps_json_text(object, "validationType");
 	e.ra = cps_json_text(object, "ra");
 	read_sans(&e, json_object_get(csr, "sans"));
+	e.auto_renewal_ms = cps_json_time(object, "autoRenewalStartTime");
+	e.slot_count = json_array_size(json_object_get(object, "assignedSlots"));
 	read_pending(&e, json_object_get(object, "pendingChanges"));
 	*ret = e;
 	return 0;
@@ -98,43 +103,6 @@ void cps_enrollment_done(struct cps_enrollment *e)
 	memset(e, 0, sizeof(*e));
 }
 
-int cps_enrollments_parse(const char *text, size_t length, struct cps_enrollments *ret, struct err *err)
-{
-	json_t *root = cps_json_load(text, length, "the list of enrollments", err);
-	struct cps_enrollments list = { 0 };
-	struct err skipped;
-	json_t *array;
-	size_t count;
-
-	if (!root)
-		return ERR_PROTOCOL;
-	array = json_object_get(root, "enrollments");
-	if (!json_is_array(array)) {
-		json_decref(root);
-		return err_set(err, ERR_PROTOCOL, "the list of enrollments of CPS has no \"enrollments\"");
-	}
-	count = cps_json_count(array, ENROLLMENTS_MAX);
-	list.items = mem_new(count + 1, sizeof(*list.items));
-	for (size_t i = 0; i < count; i++) {
-		if (read_enrollment(json_array_get(array, i), &list.items[list.count], &skipped) == 0)
-			list.count++;
-		else
-			list.skipped++;
-	}
-	list.skipped += json_array_size(array) - count;
-	json_decref(root);
-	*ret = list;
-	return 0;
-}
-
-void cps_enrollments_done(struct cps_enrollments *e)
-{
-	for (size_t i = 0; i < e->count; i++)
-		cps_enrollment_done(&e->items[i]);
-	free(e->items);
-	memset(e, 0, sizeof(*e));
-}
-
 const struct cps_pending *cps_enrollment_newest(const struct cps_enrollment *e)
 {
 	const struct cps_pending *newest = NULL;
@@ -143,4 +111,125 @@ const struct cps_pending *cps_enrollment_newest(const struct cps_enrollment *e)
 		if (!newest || e->pending[i].change >= newest->change)
 			newest = &e->pending[i];
 	return newest;
+}
+
+/* ---- a list, one enrollment at a time */
+
+struct scan {
+	const char *at, *end;
+	size_t skipped, count;
+	struct err *err;
+};
+
+static char next_byte(struct scan *s)
+{
+	while (s->at < s->end && strchr(" \t\r\n", *s->at))
+		s->at++;
+	return s->at < s->end ? *s->at : '\0';
+}
+
+static int broken(struct scan *s, const char *what)
+{
+	return err_set(s->err, ERR_PROTOCOL, "the list of enrollments of CPS is not JSON: %s with %zu bytes left", what, (size_t)(s->end - s->at));
+}
+
+static int expect(struct scan *s, char byte)
+{
+	char what[] = "expected 'x'";
+
+	if (next_byte(s) != byte) {
+		what[10] = byte;
+		return broken(s, what);
+	}
+	s->at++;
+	return 0;
+}
+
+/* One value of any kind; NULL: there is none, and the sentence is set. */
+static json_t *take_value(struct scan *s)
+{
+	json_error_t error;
+	json_t *value = json_loadb(s->at, (size_t)(s->end - s->at), JSON_DECODE_ANY | JSON_DISABLE_EOF_CHECK, &error);
+
+	if (value)
+		s->at += error.position;
+	else
+		broken(s, error.text);
+	return value;
+}
+
+static void tell(struct scan *s, const json_t *value, void (*fn)(const struct cps_enrollment *e, void *arg), void *arg)
+{
+	struct cps_enrollment e;
+	struct err skipped;
+
+	if (s->count++ >= ENROLLMENTS_MAX || read_enrollment(value, &e, &skipped) < 0) {
+		s->skipped++;
+		return;
+	}
+	fn(&e, arg);
+	cps_enrollment_done(&e);
+}
+
+static int take_list(struct scan *s, void (*fn)(const struct cps_enrollment *e, void *arg), void *arg)
+{
+	if (expect(s, '[') < 0)
+		return ERR_PROTOCOL;
+	if (next_byte(s) == ']')
+		return expect(s, ']');
+	do {
+		json_t *value;
+
+		next_byte(s);
+		value = take_value(s);
+		if (!value)
+			return ERR_PROTOCOL;
+		tell(s, value, fn, arg);
+		json_decref(value);
+	} while (next_byte(s) == ',' && expect(s, ',') == 0);
+	return expect(s, ']');
+}
+
+static int take_member(struct scan *s, bool *found, void (*fn)(const struct cps_enrollment *e, void *arg), void *arg)
+{
+	json_t *key, *value;
+	bool ours;
+
+	next_byte(s);
+	key = take_value(s);
+	if (!key)
+		return ERR_PROTOCOL;
+	ours = json_is_string(key) && strcmp(json_string_value(key), "enrollments") == 0;
+	json_decref(key);
+	if (expect(s, ':') < 0)
+		return ERR_PROTOCOL;
+	if (ours && next_byte(s) == '[') {
+		*found = true;
+		return take_list(s, fn, arg);
+	}
+	next_byte(s);
+	value = take_value(s);
+	json_decref(value);
+	return value ? 0 : ERR_PROTOCOL;
+}
+
+int cps_enrollments_each(const char *text, size_t length, void (*fn)(const struct cps_enrollment *e, void *arg), void *arg,
+                         size_t *ret_skipped, struct err *err)
+{
+	struct scan s = { .at = text, .end = text + length, .err = err };
+	bool found = false;
+
+	if (nesting_is_over(text, length, DEPTH_MAX))
+		return err_set(err, ERR_PROTOCOL, "the list of enrollments of CPS is nested too deep");
+	if (expect(&s, '{') < 0)
+		return ERR_PROTOCOL;
+	if (next_byte(&s) != '}')
+		do {
+			if (take_member(&s, &found, fn, arg) < 0)
+				return ERR_PROTOCOL;
+		} while (next_byte(&s) == ',' && expect(&s, ',') == 0);
+	if (expect(&s, '}') < 0)
+		return ERR_PROTOCOL;
+	*ret_skipped = s.skipped;
+	return found ? 0 : err_set(err, ERR_PROTOCOL, "the list of enrollments of CPS has no \"enrollments\"");
 }

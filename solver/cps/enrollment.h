@@ -26,17 +26,16 @@ struct cps_enrollment {
 	size_t san_count;
 	struct cps_pending *pending;
 	size_t pending_count;
-};
-
-struct cps_enrollments {
-	struct cps_enrollment *items;
-	size_t count, skipped;
+	int64_t auto_renewal_ms; /* 0: queued, running, or none */
+	size_t slot_count;       /* assigned */
 };
 
 int cps_enrollment_parse(const char *text, size_t length, struct cps_enrollment *ret, struct err *err);
 void cps_enrollment_done(struct cps_enrollment *e);
-int cps_enrollments_parse(const char *text, size_t length, struct cps_enrollments *ret, struct err *err);
-void cps_enrollments_done(struct cps_enrollments *e);
+/* Calls `fn` with each enrollment of a list, one at a time: the whole of it as a tree would take ten times the bytes of the text. The
+ * object is borrowed for the call. *ret_skipped: how many could not be read. */
+int cps_enrollments_each(const char *text, size_t length, void (*fn)(const struct cps_enrollment *e, void *arg), void *arg,
+                         size_t *ret_skipped, struct err *err);
 /* The pending change with the highest id, which is the last one made; NULL when there is none. Borrowed. */
 const struct cps_pending *cps_enrollment_newest(const struct cps_enrollment *e);
 /* The id at the end of "/cps/v2/enrollments/1/changes/2"; 0 when there is none. */

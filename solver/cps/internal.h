@@ -1,26 +1,24 @@
-/* What cps.c and lookup.c share. Private to cps. */
+/* What the parts of cps share: the accounts, and who asks them. Private to cps. */
 #ifndef SOLVER_CPS_INTERNAL_H
 #define SOLVER_CPS_INTERNAL_H
 
-#include "solver/cps/client.h"
+#include "solver/cps/accounts.h"
 #include "solver/cps/cps.h"
 
 struct report;
-struct lookup;
+struct errand;
 struct resume;
 
 struct cps {
 	struct cps_parts parts;
-	struct cps_client *client;
+	struct cps_accounts accounts;
 	struct report *reports; /* newest first */
-	struct lookup *lookups; /* under way */
+	struct errand *errands; /* under way */
 	struct resume *resumes; /* validations that a stop interrupted, not yet taken up */
 	struct timer *resume;
 	int64_t resume_pause_ms;
 	cps_acknowledged_fn acknowledged; /* or NULL */
 	void *acknowledged_arg;
 };
-
-void lookups_cancel(struct cps *c);
 
 #endif

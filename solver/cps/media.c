@@ -87,21 +87,3 @@ const char *cps_media_content(const char *path)
 
 	return row == ARRAY_LEN(table) || !table[row].content ? JSON : table[row].content;
 }
-
-static const struct { const char *newer, *older; } pairs[CPS_MEDIA_PAIRS] = {
-	{ "enrollments.v12", "enrollments.v11" }, { "enrollment.v12", "enrollment.v11" }, { "deployments.v8", "deployments.v7" },
-	{ "deployment.v8", "deployment.v7" }, { "change-management-info.v6", "change-management-info.v5" },
-};
-
-int cps_media_pair(const char *media)
-{
-	for (int i = 0; media && i < CPS_MEDIA_PAIRS; i++)
-		if (strcmp(pairs[i].newer, media) == 0)
-			return i;
-	return -1;
-}
-
-const char *cps_media_older(int pair)
-{
-	return pairs[pair].older;
-}

@@ -59,7 +59,7 @@ static void load(void)
 
 	if (table)
 		return;
-	table = json_loadb((const char *)cps_warnings_json, sizeof(cps_warnings_json), 0, NULL);
+	table = json_loadb((const char *)warning_texts, sizeof(warning_texts), 0, NULL);
 	json_object_foreach(json_object_get(table, "warnings"), code, entry) {
 		add_text(code, entry);
 		json_array_foreach(entry, i, one)

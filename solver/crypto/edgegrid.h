@@ -26,7 +26,8 @@ int edgegrid_credentials_read(const char *path, const char *section, struct edge
 /* The same from text (fuzzed). `name` is for errors. */
 int edgegrid_credentials_parse(const char *text, size_t length, const char *name, const char *section,
                                struct edgegrid_credentials *ret, struct err *err);
-/* AKAMAI_HOST, … or AKAMAI_<SECTION>_HOST, …; ERR_NOT_FOUND when none of them is set. */
+/* AKAMAI_HOST, … or AKAMAI_<SECTION>_HOST, …; an empty one counts as not set. ERR_NOT_FOUND when none of the four is set, ERR_INVALID
+ * when only some are: a mixture of two sources is never used. */
 int edgegrid_credentials_from_env(const char *section, struct edgegrid_credentials *ret, struct err *err);
 void edgegrid_credentials_done(struct edgegrid_credentials *c);
 

@@ -4,9 +4,11 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "solver/base/buf.h"
 #include "solver/base/mem.h"
 #include "solver/crypto/edgegrid.h"
 
@@ -54,11 +56,15 @@ static bool is_printable(const char *text)
 	return true;
 }
 
-/* Lower case, without a slash at the end; a scheme or a path is refused, for it would not be signed. */
+/* Lower case, without "https://" in front and a slash at the end, as people paste it; another scheme or a path is refused, for it
+ * would not be signed. */
 static int host_tidy(char *host, const char *where, struct err *err)
 {
-	size_t length = strlen(host);
+	size_t length;
 
+	if (strncasecmp(host, "https://", 8) == 0)
+		memmove(host, host + 8, strlen(host + 8) + 1);
+	length = strlen(host);
 	while (length && host[length - 1] == '/')
 		host[--length] = '\0';
 	for (char *c = host; *c; c++)
@@ -314,32 +320,53 @@ static char *env_prefix(const char *section)
 	return prefix;
 }
 
+static void raise_case(char *name)
+{
+	for (char *c = name; *c; c++)
+		if (*c >= 'a' && *c <= 'z')
+			*c = (char)(*c - 32);
+}
+
+/* NULL when it is not set, or empty. */
 static char *env_value(const char *prefix, const char *key)
 {
 	CLEANUP(mem_freep) char *name = mem_printf("%s%s", prefix, key);
 
-	for (char *c = name; *c; c++)
-		if (*c >= 'a' && *c <= 'z')
-			*c = (char)(*c - 32);
-	return mem_dup(getenv(name));
+	const char *value;
+
+	raise_case(name);
+	value = getenv(name);
+	return mem_dup(value && *value ? value : NULL);
+}
+
+/* "AKAMAI_HOST, AKAMAI_CLIENT_TOKEN": names, never values. */
+static void name_add(struct buf *out, const char *prefix, const char *key)
+{
+	CLEANUP(mem_freep) char *name = mem_printf("%s%s", prefix, key);
+
+	raise_case(name);
+	buf_printf(out, "%s%s", out->length ? ", " : "", name);
 }
 
 int edgegrid_credentials_from_env(const char *section, struct edgegrid_credentials *ret, struct err *err)
 {
 	CLEANUP(mem_freep) char *prefix = env_prefix(section);
 	CLEANUP(mem_freep) char *where = mem_printf("environment %s*", prefix);
+	CLEANUP(buf_done) struct buf set = BUF_INIT(256), unset = BUF_INIT(256);
 	struct values v = { 0 };
-	bool any = false;
 	int code;
 
 	for (int i = 0; i < KEYS; i++) {
 		v.of[i] = env_value(prefix, key_names[i]);
-		any |= i != KEY_ACCOUNT_KEY && v.of[i] != NULL;
+		if (i != KEY_ACCOUNT_KEY)
+			name_add(v.of[i] ? &set : &unset, prefix, key_names[i]);
 	}
-	if (any)
+	if (!unset.length)
 		code = values_take(&v, where, ret, err);
-	else
+	else if (!set.length)
 		code = err_set(err, ERR_NOT_FOUND, "%sHOST and the other variables of EdgeGrid are not set", prefix);
+	else
+		code = err_set(err, ERR_INVALID, "environment: %s set, but not %s; all four are used, or none of them", buf_text(&set), buf_text(&unset));
 	values_done(&v);
 	return code;
 }

@@ -8,7 +8,7 @@
 #include "solver/base/mem.h"
 #include "solver/cps/choose.h"
 #include "solver/cps/decide.h"
-#include "solver/cps/reply.h"
+#include "solver/akamai/reply.h"
 #include "solver/cps/warnings.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -47,16 +47,21 @@ static void read_ends(const char *text, size_t size)
 	cps_hold_done(&hold);
 }
 
+static void see_enrollment(const struct cps_enrollment *e, void *arg)
+{
+	(void)arg;
+	cps_enrollment_newest(e);
+}
+
 static void read_enrollments(const char *text, size_t size)
 {
-	struct cps_enrollments list = { 0 };
 	struct cps_enrollment one = { 0 };
 	struct err err = { 0 };
+	size_t skipped;
 
-	cps_enrollments_parse(text, size, &list, &err);
+	cps_enrollments_each(text, size, see_enrollment, NULL, &skipped, &err);
 	if (cps_enrollment_parse(text, size, &one, &err) == 0)
 		cps_enrollment_newest(&one);
-	cps_enrollments_done(&list);
 	cps_enrollment_done(&one);
 }
 
@@ -70,9 +75,9 @@ static void read_texts(const char *text, size_t size)
 		cps_warnings_acceptable(warnings, NULL, &described);
 	free(warnings);
 	cps_warnings_acceptable(text, NULL, &described);
-	cps_reply_error(429, text, size, &err);
-	cps_reply_blames_clock(401, text, size);
-	cps_reply_retry_at(text, text, 1000);
+	akamai_reply_error(429, NULL, text, size, &err);
+	akamai_reply_blames_clock(401, text, size);
+	akamai_reply_retry_at(text, text, 1000);
 	buf_done(&described);
 }
 

@@ -37,7 +37,8 @@ DIRECTION = {
                       "solver/store/store.h", "solver/net", "solver/answers/answers.h", "solver/verdict", "solver/check",
                       "providers/provider.h", "providers/registry.h"],
     # The journal keeps what these two remember: change numbers, the digests of clients.
-    "solver/cps": ["solver/base", "solver/conf/config.h", "solver/crypto", "solver/challenge/challenge.h",
+    "solver/akamai": ["solver/base", "solver/crypto", "solver/net/http.h", "solver/net/loop.h"],
+    "solver/cps": ["solver/base", "solver/akamai", "solver/conf/config.h", "solver/crypto", "solver/challenge/challenge.h",
                    "solver/net/http.h", "solver/net/loop.h", "solver/engine/engine.h", "solver/store/store.h"],
     "solver/api": ["solver/base", "solver/conf", "solver/crypto", "solver/dns/name.h", "solver/challenge/challenge.h",
                    "solver/guard/guard.h", "solver/net", "solver/engine/engine.h", "solver/engine/target.h", "solver/cps/cps.h", "solver/mpic/mpic.h",

@@ -71,7 +71,7 @@ static void start_validation(struct world *w, char id[ID_SIZE])
 {
 	struct err err;
 
-	if (cps_validation_start(w->cps, FAKE_CPS_ENROLLMENT, id, &err) < 0)
+	if (cps_validation_start(w->cps, NULL, FAKE_CPS_ENROLLMENT, id, &err) < 0)
 		fail_msg("%s", err.text);
 }
 
@@ -246,6 +246,35 @@ static void warnings_that_are_not_listed_are_never_acknowledged(void **state)
 	assert_int_equal(w->far.enrollments[0].warnings_acked, 0);
 }
 
+static void on_list(json_t *result, const struct err *err, void *arg)
+{
+	*(int *)arg = err->code < 0 ? err->code : (int)json_array_size(json_object_get(result, "enrollments"));
+}
+
+static void a_list_finds_out_the_contracts_and_goes_on_without_them(void **state)
+{
+	struct world *w = *state;
+	struct err err;
+	int listed = 0;
+
+	assert_int_equal(cps_ask(w->cps, "list", NULL, on_list, &listed, &err), 0);
+	run_for(w->s, MINUTE);
+	assert_int_equal(listed, 1);
+	assert_int_equal(fake_cps_asked(&w->far, "enrollments?contractId="), 0); /* nobody lists contracts here: 404 */
+}
+
+static void a_drive_that_lasts_costs_few_requests(void **state)
+{
+	struct world *w = *state;
+	char id[ID_SIZE];
+
+	w->far.enrollments[0].validates = w->far.enrollments[0].history_valid = true;
+	start_validation(w, id);
+	run_for(w->s, 30 * MINUTE);
+	assert_state(w, id, "done");
+	assert_true(w->far.requests <= 30);
+}
+
 #define cps_test(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -254,6 +283,8 @@ int main(void)
 		cps_test(a_change_is_acknowledged_once_and_followed),
 		cps_test(nothing_is_acknowledged_while_a_server_does_not_show_the_answer),
 		cps_test(an_unknown_status_is_waited_for),
+		cps_test(a_list_finds_out_the_contracts_and_goes_on_without_them),
+		cps_test(a_drive_that_lasts_costs_few_requests),
 		cps_test(a_change_that_vanished_and_was_cancelled_is_no_success),
 		cps_test(a_change_that_vanished_and_was_completed_is_done),
 		cps_test(a_change_that_vanished_with_every_name_valid_is_done),

@@ -11,6 +11,7 @@
 #include "solver/cps/choose.h"
 #include "solver/cps/decide.h"
 #include "solver/cps/enrollment.h"
+#include "solver/cps/media.h"
 
 #define BASE "/cps/v2/enrollments/10002/changes/10003/input/"
 
@@ -35,12 +36,12 @@ static struct cps_domains read_domains(const char *text)
 static void text_that_is_no_json_is_refused_with_its_place(void **state)
 {
 	static const char page[] = "{\n<html>";
-	struct cps_enrollments list = { 0 };
 	struct err err = { 0 };
+	size_t skipped;
 
 	(void)state;
-	assert_int_equal(cps_enrollments_parse(page, strlen(page), &list, &err), ERR_PROTOCOL);
-	assert_non_null(strstr(err.text, "line 2"));
+	assert_int_equal(cps_enrollments_each(page, strlen(page), NULL, NULL, &skipped, &err), ERR_PROTOCOL);
+	assert_non_null(strstr(err.text, "is not JSON"));
 }
 
 static void an_enrollment_without_an_id_is_refused(void **state)
@@ -50,6 +51,26 @@ static void an_enrollment_without_an_id_is_refused(void **state)
 
 	(void)state;
 	assert_int_equal(cps_enrollment_parse("{}", 2, &e, &err), ERR_PROTOCOL);
+}
+
+static void add_id(const struct cps_enrollment *e, void *arg)
+{
+	*(int64_t *)arg = *(int64_t *)arg * 10 + e->id;
+}
+
+static void one_enrollment_that_cannot_be_read_costs_the_others_nothing(void **state)
+{
+	static const char text[] = " {\"x\":[1], \"enrollments\": [{\"id\":1}, {\"id\":null}, 7 ,{\"id\":\"2\"}] , \"y\":{} } ";
+	struct err err = { 0 };
+	size_t skipped = 0;
+	int64_t seen = 0;
+
+	(void)state;
+	assert_int_equal(cps_enrollments_each(text, strlen(text), add_id, &seen, &skipped, &err), 0);
+	assert_int_equal(seen, 12);
+	assert_int_equal(skipped, 2);
+	assert_int_equal(cps_enrollments_each(text, strlen(text) - 4, add_id, &seen, &skipped, &err), ERR_PROTOCOL);
+	assert_int_equal(cps_enrollments_each("{\"other\":[]}", 12, add_id, &seen, &skipped, &err), ERR_PROTOCOL);
 }
 
 static void the_newest_change_has_the_highest_id(void **state)
@@ -234,12 +255,29 @@ static void a_new_token_is_a_new_generation_and_a_valid_name_is_not(void **state
 	cps_domains_done(&after);
 }
 
+static void paths_have_their_media_types(void **state)
+{
+	(void)state;
+	assert_string_equal(cps_media_accept("GET", "/cps/v2/enrollments?contractId=X"), "enrollments.v12");
+	assert_string_equal(cps_media_accept("GET", "/cps/v2/enrollments/10002"), "enrollment.v12");
+	assert_string_equal(cps_media_accept("GET", "/cps/v2/enrollments/10002/changes/3"), "change.v2");
+	assert_string_equal(cps_media_accept("GET", "/cps/v2/enrollments/10002/history/changes"), "change-history.v5");
+	assert_string_equal(cps_media_accept("DELETE", "/cps/v2/enrollments/10002/changes/3"), "change-id.v1");
+	assert_string_equal(cps_media_accept("PUT", "/cps/v2/enrollments/10002"), "enrollment-status.v1");
+	assert_string_equal(cps_media_accept("GET", "/contract-api/v1/contracts/identifiers"), "application/json");
+	assert_string_equal(cps_media_accept("GET", "/cps/v2/"), "application/json");
+	assert_string_equal(cps_media_content("/cps/v2/enrollments/1/changes/2/input/update/lets-encrypt-challenges-completed"),
+	                    "acknowledgement.v1");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_that_is_no_json_is_refused_with_its_place),
 		cmocka_unit_test(an_enrollment_without_an_id_is_refused),
+		cmocka_unit_test(one_enrollment_that_cannot_be_read_costs_the_others_nothing),
 		cmocka_unit_test(the_newest_change_has_the_highest_id),
+		cmocka_unit_test(paths_have_their_media_types),
 		cmocka_unit_test(a_path_outside_the_change_is_never_used),
 		cmocka_unit_test(both_spellings_of_the_status_are_one),
 		cmocka_unit_test(a_status_that_nobody_knows_is_neither_before_nor_past_validation),

@@ -1,4 +1,4 @@
-#include "solver/cps/reply.h"
+#include "solver/akamai/reply.h"
 
 #include <ctype.h>
 #include <jansson.h>
@@ -19,7 +19,7 @@ static void excerpt_add(struct buf *out, const char *body, size_t length)
 {
 	bool space = true;
 
-	for (size_t i = 0; i < length && i < CPS_EXCERPT_MAX; i++) {
+	for (size_t i = 0; i < length && i < AKAMAI_EXCERPT_MAX; i++) {
 		unsigned char c = (unsigned char)body[i];
 
 		if (c <= ' ' || c == 0x7f) {
@@ -87,12 +87,19 @@ static const char *hint_of(int status, const char *type)
 	return "";
 }
 
-int cps_reply_error(int status, const char *body, size_t length, struct err *err)
+int akamai_reply_error(int status, const char *headers, const char *body, size_t length, struct err *err)
 {
 	json_t *problem = json_loadb(body ? body : "", body ? length : 0, 0, NULL);
 	struct buf text = BUF_INIT(ERR_TEXT_MAX);
 	int code;
 
+	if (status >= 300 && status < 400) {
+		CLEANUP(mem_freep) char *location = http_header(headers ? headers : "", "Location");
+
+		json_decref(problem);
+		return err_set(err, ERR_PROTOCOL, "CPS answered %d to %.200s; redirects are not followed: check the host", status,
+		               location ? location : "nowhere");
+	}
 	describe(&text, problem, body ? body : "", body ? length : 0);
 	code = err_set(err, code_of_status(status), "CPS answered %d: %s%s", status, buf_text(&text),
 	               hint_of(status, problem_text(problem, "type")));
@@ -101,7 +108,7 @@ int cps_reply_error(int status, const char *body, size_t length, struct err *err
 	return code;
 }
 
-bool cps_reply_blames_clock(int status, const char *body, size_t length)
+bool akamai_reply_blames_clock(int status, const char *body, size_t length)
 {
 	char *text;
 	bool blames;
@@ -114,7 +121,7 @@ bool cps_reply_blames_clock(int status, const char *body, size_t length)
 	return blames;
 }
 
-int cps_http_date(const char *text, int64_t *ret_wall_ms)
+int akamai_http_date(const char *text, int64_t *ret_wall_ms)
 {
 	struct tm parts = { 0 };
 	const char *end = strptime(text, "%a, %d %b %Y %H:%M:%S", &parts);
@@ -131,7 +138,7 @@ static int64_t parse_retry_after(const char *text, int64_t now_ms)
 	long seconds;
 	int64_t at;
 
-	if (cps_http_date(text, &at) == 0)
+	if (akamai_http_date(text, &at) == 0)
 		return at;
 	seconds = strtol(text, &end, 10);
 	if (end == text || seconds < 0)
@@ -168,16 +175,34 @@ static int64_t within_reason(int64_t at_ms, int64_t now_ms)
 	return at_ms - now_ms > RETRY_MAX_MS ? now_ms + RETRY_MAX_MS : at_ms;
 }
 
-int64_t cps_reply_retry_at(const char *headers, const char *body, int64_t now_ms)
+static const char *const limits[] = { "Akamai-RateLimit-Next", "X-RateLimit-Next", "X-RateLimit-Reset" };
+
+/* A time as RFC 3339, as a date of HTTP, or in seconds: since 1970 when it is that large, from now otherwise. */
+static int64_t parse_limit(const char *text, int64_t now_ms)
+{
+	int64_t at, seconds;
+	char *end;
+
+	if (clock_parse(text, &at) == 0 || akamai_http_date(text, &at) == 0)
+		return at;
+	seconds = strtoll(text, &end, 10);
+	if (end == text || *end || seconds < 0 || seconds > INT64_MAX / 2000)
+		return 0;
+	return seconds > 1000000000 ? seconds * 1000 : now_ms + seconds * 1000;
+}
+
+int64_t akamai_reply_retry_at(const char *headers, const char *body, int64_t now_ms)
 {
 	CLEANUP(mem_freep) char *after = http_header(headers, "Retry-After");
-	CLEANUP(mem_freep) char *next = http_header(headers, "X-RateLimit-Next");
 	int64_t at = 0;
 
 	if (after)
 		at = parse_retry_after(after, now_ms);
-	if (at == 0 && next && clock_parse(next, &at) < 0)
-		at = 0;
+	for (size_t i = 0; at == 0 && i < ARRAY_LEN(limits); i++) {
+		CLEANUP(mem_freep) char *value = http_header(headers, limits[i]);
+
+		at = value ? parse_limit(value, now_ms) : 0;
+	}
 	if (at == 0)
 		at = parse_try_after(body);
 	return at == 0 ? 0 : within_reason(at, now_ms);

@@ -1,9 +1,10 @@
-#include "solver/cps/budget.h"
+#include "solver/akamai/budget.h"
 
 #include <string.h>
 
 #define MINUTE_MS 60000
 #define BURST_MS 2000
+#define RESERVED 3   /* requests a minute */
 #define MARGIN_MS 100 /* requests may arrive closer together than they left */
 
 static size_t limit_clamp(int64_t limit)
@@ -36,16 +37,22 @@ static int64_t window_wait(const struct budget *b, size_t n, int64_t window_ms, 
 	return free_at > now_ms ? free_at - now_ms : 0;
 }
 
+/* Of a small budget nothing can be kept back. */
+static size_t reserve(const struct budget *b)
+{
+	return b->per_minute >= 4 * RESERVED ? RESERVED : 0;
+}
+
 static int64_t longest(int64_t a, int64_t b)
 {
 	return a > b ? a : b;
 }
 
-int64_t budget_take(struct budget *b, int64_t now_ms)
+int64_t budget_take(struct budget *b, int64_t now_ms, bool urgent)
 {
 	int64_t wait = longest(0, b->closed_until_ms - now_ms);
 
-	wait = longest(wait, window_wait(b, b->per_minute, MINUTE_MS, now_ms));
+	wait = longest(wait, window_wait(b, b->per_minute - (urgent ? 0 : reserve(b)), MINUTE_MS, now_ms));
 	wait = longest(wait, window_wait(b, b->burst, BURST_MS, now_ms));
 	if (wait > 0)
 		return wait;

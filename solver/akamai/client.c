@@ -1,4 +1,4 @@
-#include "solver/cps/client.h"
+#include "solver/akamai/client.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -10,9 +10,9 @@
 #include "solver/base/id.h"
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
-#include "solver/cps/budget.h"
-#include "solver/cps/media.h"
-#include "solver/cps/reply.h"
+#include "solver/akamai/budget.h"
+#include "solver/akamai/media.h"
+#include "solver/akamai/reply.h"
 #include "solver/crypto/edgegrid.h"
 
 #define TRIES_MAX 10
@@ -21,47 +21,48 @@
 #define PAUSE_MAX_MS 30000
 #define CLOCK_SLACK_MS 2000  /* Date has whole seconds; less than this is no difference */
 
-struct cps_client {
+struct akamai_client {
 	struct loop *loop;
 	struct http_client *http;
-	const struct config_cps *config;
+	struct akamai_account account;
 	struct edgegrid_credentials credentials;
 	bool loaded;
 	int64_t clock_offset_ms;
 	struct budget budget;
-	struct cps_call *queue; /* waiting for the budget */
+	struct akamai_call *queue; /* waiting for the budget */
 	struct timer *pump;
 	size_t in_flight;
 	bool closed;            /* freed when nothing is in flight */
-	bool older[CPS_MEDIA_PAIRS]; /* CPS does not know the newer version of a media type */
+	bool older[AKAMAI_MEDIA_PAIRS]; /* CPS does not know the newer version of a media type */
 };
 
-struct cps_call {
-	struct cps_client *client;
-	struct cps_call *next, *prev;
+struct akamai_call {
+	struct akamai_client *client;
+	struct akamai_call *next, *prev;
 	char *method, *path, *accept, *content_type, *body;
+	enum akamai_priority priority;
 	bool once, clock_corrected, queued;
 	int tries;
 	struct http_call *http;
 	struct timer *pause;
-	cps_client_fn done;
+	akamai_client_fn done;
 	void *arg;
 };
 
 /* ---- life of the client */
 
-struct cps_client *cps_client_new(struct loop *loop, struct http_client *http, const struct config_cps *config)
+struct akamai_client *akamai_client_new(struct loop *loop, struct http_client *http, const struct akamai_account *account)
 {
-	struct cps_client *c = mem_new(1, sizeof(*c));
+	struct akamai_client *c = mem_new(1, sizeof(*c));
 
 	c->loop = loop;
 	c->http = http;
-	c->config = config;
-	budget_init(&c->budget, config->per_minute, config->burst);
+	c->account = *account;
+	budget_init(&c->budget, account->per_minute, account->burst);
 	return c;
 }
 
-static void client_release(struct cps_client *c)
+static void client_release(struct akamai_client *c)
 {
 	if (!c->closed || c->in_flight > 0)
 		return;
@@ -70,7 +71,7 @@ static void client_release(struct cps_client *c)
 	free(c);
 }
 
-void cps_client_free(struct cps_client *c)
+void akamai_client_free(struct akamai_client *c)
 {
 	if (!c)
 		return;
@@ -80,23 +81,27 @@ void cps_client_free(struct cps_client *c)
 	client_release(c);
 }
 
-void cps_client_reconfigure(struct cps_client *c, const struct config_cps *config)
+void akamai_client_reconfigure(struct akamai_client *c, const struct akamai_account *account)
 {
-	c->config = config;
-	budget_limit(&c->budget, config->per_minute, config->burst);
+	c->account = *account;
+	budget_limit(&c->budget, account->per_minute, account->burst);
 }
 
-int cps_client_load(struct cps_client *c, struct err *err)
+int akamai_client_load(struct akamai_client *c, struct err *err)
 {
 	struct edgegrid_credentials fresh = { 0 };
-	int code = edgegrid_credentials_from_env(c->config->section, &fresh, err);
+	int code = ERR_NOT_FOUND;
 
+	if (!c->account.file_first)
+		code = edgegrid_credentials_from_env(c->account.section, &fresh, err);
 	if (code == ERR_NOT_FOUND)
-		code = edgegrid_credentials_read(c->config->edgerc, c->config->section, &fresh, err);
+		code = edgegrid_credentials_read(c->account.edgerc, c->account.section, &fresh, err);
 	if (code < 0)
 		return err_in(err, "CPS credentials");
 	if (c->loaded)
 		edgegrid_credentials_done(&c->credentials);
+	if (c->account.account_key)
+		mem_replace(&fresh.account_key, c->account.account_key);
 	c->credentials = fresh;
 	c->loaded = true;
 	return 0;
@@ -143,8 +148,8 @@ static int path_check(const char *path, struct err *err)
 {
 	if (!path || path[0] != '/' || path[1] == '/')
 		return err_set(err, ERR_INVALID, "%s: a path must begin with one '/'", path ? path : "(none)");
-	if (strlen(path) > CPS_PATH_MAX)
-		return err_set(err, ERR_TOO_LARGE, "the path is longer than %d characters", CPS_PATH_MAX);
+	if (strlen(path) > AKAMAI_PATH_MAX)
+		return err_set(err, ERR_TOO_LARGE, "the path is longer than %d characters", AKAMAI_PATH_MAX);
 	for (const char *p = path; *p; p++)
 		if (*p <= ' ' || *p >= 0x7f || *p == '#')
 			return err_set(err, ERR_INVALID, "the path holds a character that must be written as %%%02X",
@@ -154,7 +159,7 @@ static int path_check(const char *path, struct err *err)
 
 /* ---- one call */
 
-static void call_free(struct cps_call *call)
+static void call_free(struct akamai_call *call)
 {
 	timer_stop(call->pause);
 	free(call->method);
@@ -165,7 +170,7 @@ static void call_free(struct cps_call *call)
 	free(call);
 }
 
-static void call_finish(struct cps_call *call, const struct http_reply *reply, const struct err *err)
+static void call_finish(struct akamai_call *call, const struct http_reply *reply, const struct err *err)
 {
 	call->done(reply, err, call->arg);
 	call_free(call);
@@ -173,22 +178,40 @@ static void call_finish(struct cps_call *call, const struct http_reply *reply, c
 
 static void client_pump(void *arg);
 
-static void client_wake(struct cps_client *c, int64_t after_ms)
+static void client_wake(struct akamai_client *c, int64_t after_ms)
 {
 	if (!c->pump)
 		c->pump = timer_start(c->loop, after_ms, client_pump, c);
 }
 
-static void call_enqueue(struct cps_call *call)
+/* 0 goes first. */
+static int rank(const struct akamai_call *call)
 {
+	static const int ranks[] = {
+		[AKAMAI_ACKNOWLEDGES] = 0, [AKAMAI_PEOPLE] = 1, [AKAMAI_FINDS] = 2, [AKAMAI_POLLS] = 3, [AKAMAI_LISTS] = 4,
+	};
+
+	return ranks[call->priority];
+}
+
+static void call_enqueue(struct akamai_call *call)
+{
+	struct akamai_call *before;
+
 	call->queued = true;
-	DL_APPEND(call->client->queue, call);
+	DL_FOREACH(call->client->queue, before)
+		if (rank(before) > rank(call))
+			break;
+	if (before)
+		DL_PREPEND_ELEM(call->client->queue, before, call);
+	else
+		DL_APPEND(call->client->queue, call);
 	client_wake(call->client, 0);
 }
 
 static void call_resume(void *arg)
 {
-	struct cps_call *call = arg;
+	struct akamai_call *call = arg;
 
 	call->pause = NULL;
 	call_enqueue(call);
@@ -204,9 +227,9 @@ static int64_t chance(int64_t most)
 }
 
 /* Doubles with each try, with a quarter of it left to chance so that many calls do not march in step. */
-static int64_t pause_length(const struct cps_call *call)
+static int64_t pause_length(const struct akamai_call *call)
 {
-	int64_t pause = call->client->config->poll_ms / 30;
+	int64_t pause = call->client->account.pause_ms;
 
 	if (pause < 50)
 		pause = 50;
@@ -219,19 +242,19 @@ static int64_t pause_length(const struct cps_call *call)
 	return pause - pause / 4 + chance(pause / 4 + 1);
 }
 
-static bool is_read(const struct cps_call *call)
+static bool is_read(const struct akamai_call *call)
 {
 	return strcmp(call->method, "GET") == 0;
 }
 
-static bool failure_is_worth_a_retry(const struct cps_call *call, int code)
+static bool failure_is_worth_a_retry(const struct akamai_call *call, int code)
 {
 	if (call->once || call->tries >= TRIES_MAX)
 		return false;
 	return code == ERR_UNREACHABLE || (is_read(call) && (code == ERR_TIMEOUT || code == ERR_PROTOCOL));
 }
 
-static bool status_is_worth_a_retry(const struct cps_call *call, int status)
+static bool status_is_worth_a_retry(const struct akamai_call *call, int status)
 {
 	if (call->once)
 		return false;
@@ -244,20 +267,20 @@ static bool status_is_worth_a_retry(const struct cps_call *call, int status)
 	return status >= 500 && call->tries < TRIES_MAX;
 }
 
-static void call_retry_after_pause(struct cps_call *call)
+static void call_retry_after_pause(struct akamai_call *call)
 {
 	call->pause = timer_start(call->client->loop, pause_length(call), call_resume, call);
 }
 
 /* A refusal for the rate counts for every call of the account, so the whole budget closes. */
-static bool close_budget(struct cps_call *call, const struct http_reply *reply)
+static bool close_budget(struct akamai_call *call, const struct http_reply *reply)
 {
-	struct cps_client *c = call->client;
+	struct akamai_client *c = call->client;
 	int64_t now = loop_wall_ms(c->loop) + c->clock_offset_ms;
 	int64_t at = 0;
 
 	if (reply->status == 429 || reply->status == 503)
-		at = cps_reply_retry_at(reply->headers, reply->body, now);
+		at = akamai_reply_retry_at(reply->headers, reply->body, now);
 	if (at == 0 && reply->status == 429)
 		at = now + pause_length(call);
 	if (at == 0)
@@ -267,20 +290,20 @@ static bool close_budget(struct cps_call *call, const struct http_reply *reply)
 	return true;
 }
 
-static void clock_learn(struct cps_client *c, const struct http_reply *reply)
+static void clock_learn(struct akamai_client *c, const struct http_reply *reply)
 {
 	CLEANUP(mem_freep) char *date = http_header(reply->headers, "Date");
 	int64_t theirs, offset;
 
-	if (!date || cps_http_date(date, &theirs) < 0)
+	if (!date || akamai_http_date(date, &theirs) < 0)
 		return;
 	offset = theirs - loop_wall_ms(c->loop);
 	c->clock_offset_ms = llabs(offset) > CLOCK_SLACK_MS ? offset : 0;
 }
 
-static bool fall_back_from(struct cps_client *c, const char *media)
+static bool fall_back_from(struct akamai_client *c, const char *media)
 {
-	int pair = cps_media_pair(media);
+	int pair = akamai_media_pair(media);
 
 	if (pair < 0 || c->older[pair])
 		return false;
@@ -290,23 +313,23 @@ static bool fall_back_from(struct cps_client *c, const char *media)
 }
 
 /* CPS did not act: the same once more in the version before, which is then used for as long as the process lives. */
-static bool falls_back(struct cps_call *call, int status)
+static bool falls_back(struct akamai_call *call, int status)
 {
 	bool accept = status == 406 && fall_back_from(call->client, call->accept);
 
 	return accept || ((status == 415 || status == 406) && fall_back_from(call->client, call->content_type));
 }
 
-static void call_judge(struct cps_call *call, const struct http_reply *reply)
+static void call_judge(struct akamai_call *call, const struct http_reply *reply)
 {
 	struct err err = { 0 };
 
 	clock_learn(call->client, reply);
-	if (reply->status < 400) {
+	if (reply->status < 300) {
 		call_finish(call, reply, &err);
 		return;
 	}
-	if (!call->clock_corrected && cps_reply_blames_clock(reply->status, reply->body, reply->body_length)) {
+	if (!call->clock_corrected && akamai_reply_blames_clock(reply->status, reply->body, reply->body_length)) {
 		call->clock_corrected = true;
 		call_enqueue(call);
 		return;
@@ -322,14 +345,14 @@ static void call_judge(struct cps_call *call, const struct http_reply *reply)
 			call_retry_after_pause(call);
 		return;
 	}
-	cps_reply_error(reply->status, reply->body, reply->body_length, &err);
+	akamai_reply_error(reply->status, reply->headers, reply->body, reply->body_length, &err);
 	call_finish(call, reply, &err);
 }
 
 static void call_answered(const struct http_reply *reply, const struct err *err, void *arg)
 {
-	struct cps_call *call = arg;
-	struct cps_client *c = call->client;
+	struct akamai_call *call = arg;
+	struct akamai_client *c = call->client;
 
 	call->http = NULL;
 	if (reply && err->code == 0)
@@ -343,12 +366,12 @@ static void call_answered(const struct http_reply *reply, const struct err *err,
 }
 
 /* "enrollments.v11" -> "application/vnd.akamai.cps.enrollments.v11+json". */
-static void header_add(const struct cps_client *c, const char **headers, size_t *count, struct buf *into, const char *name, const char *media)
+static void header_add(const struct akamai_client *c, const char **headers, size_t *count, struct buf *into, const char *name, const char *media)
 {
-	int pair = cps_media_pair(media);
+	int pair = akamai_media_pair(media);
 
 	if (pair >= 0 && c->older[pair])
-		media = cps_media_older(pair);
+		media = akamai_media_older(pair);
 	if (!media)
 		return;
 	if (strchr(media, '/'))
@@ -358,7 +381,7 @@ static void header_add(const struct cps_client *c, const char **headers, size_t 
 	headers[(*count)++] = buf_text(into);
 }
 
-static int call_send_signed(struct cps_call *call, const char *url, const char *authorization, struct err *err)
+static int call_send_signed(struct akamai_call *call, const char *url, const char *authorization, struct err *err)
 {
 	struct buf accept = BUF_INIT(512), type = BUF_INIT(512), auth = BUF_INIT(4096);
 	const char *headers[6] = { "User-Agent: dcvd/" DCVD_VERSION };
@@ -369,9 +392,9 @@ static int call_send_signed(struct cps_call *call, const char *url, const char *
 		.headers = headers,
 		.body = call->body,
 		.body_length = call->body ? strlen(call->body) : 0,
-		.max_reply = CPS_REPLY_MAX,
+		.max_reply = AKAMAI_REPLY_MAX,
 		.timeout_ms = 60000,
-		.ca_file = call->client->config->ca_file,
+		.ca_file = call->client->account.ca_file,
 	};
 	int code;
 
@@ -386,12 +409,12 @@ static int call_send_signed(struct cps_call *call, const char *url, const char *
 	return code;
 }
 
-int cps_client_sign(struct cps_client *c, const struct cps_request *request, const char *timestamp, const char *nonce,
+int akamai_client_sign(struct akamai_client *c, const struct akamai_request *request, const char *timestamp, const char *nonce,
                     char **ret_url, char **ret_authorization, struct err *err)
 {
-	CLEANUP(mem_freep) char *base = c->config->base_url ? mem_dup(c->config->base_url)
+	CLEANUP(mem_freep) char *base = c->account.base_url ? mem_dup(c->account.base_url)
 	                                                     : mem_printf("https://%s", c->credentials.host);
-	CLEANUP(buf_done) struct buf path = BUF_INIT(2 * CPS_PATH_MAX);
+	CLEANUP(buf_done) struct buf path = BUF_INIT(2 * AKAMAI_PATH_MAX);
 	size_t end = strlen(base);
 	const char *host = NULL;
 
@@ -417,18 +440,18 @@ int cps_client_sign(struct cps_client *c, const struct cps_request *request, con
 	return 0;
 }
 
-static int call_send(struct cps_call *call, struct err *err)
+static int call_send(struct akamai_call *call, struct err *err)
 {
-	const struct cps_request request = { .method = call->method, .path = call->path, .body = call->body };
+	const struct akamai_request request = { .method = call->method, .path = call->path, .body = call->body };
 	CLEANUP(mem_freep) char *url = NULL;
 	CLEANUP(mem_freep) char *authorization = NULL;
 
-	if (cps_client_sign(call->client, &request, NULL, NULL, &url, &authorization, err) < 0)
+	if (akamai_client_sign(call->client, &request, NULL, NULL, &url, &authorization, err) < 0)
 		return err->code;
 	return call_send_signed(call, url, authorization, err);
 }
 
-static void call_launch(struct cps_call *call)
+static void call_launch(struct akamai_call *call)
 {
 	struct err err = { 0 };
 
@@ -443,15 +466,15 @@ static void call_launch(struct cps_call *call)
 
 static void client_pump(void *arg)
 {
-	struct cps_client *c = arg;
+	struct akamai_client *c = arg;
 	int64_t wait = 0;
 
 	c->pump = NULL;
 	c->in_flight++; /* a call that fails at once may close the client */
 	while (c->queue && wait == 0) {
-		struct cps_call *call = c->queue;
+		struct akamai_call *call = c->queue;
 
-		wait = budget_take(&c->budget, loop_now_ms(c->loop));
+		wait = budget_take(&c->budget, loop_now_ms(c->loop), rank(call) <= 1);
 		if (wait > 0)
 			break;
 		DL_DELETE(c->queue, call);
@@ -464,14 +487,14 @@ static void client_pump(void *arg)
 	client_release(c);
 }
 
-int cps_call_start(struct cps_client *c, const struct cps_request *request, cps_client_fn done, void *arg,
-                   struct cps_call **ret_call, struct err *err)
+int akamai_call_start(struct akamai_client *c, const struct akamai_request *request, akamai_client_fn done, void *arg,
+                   struct akamai_call **ret_call, struct err *err)
 {
-	struct cps_call *call;
+	struct akamai_call *call;
 
 	if (path_check(request->path, err) < 0)
 		return err->code;
-	if (!c->loaded && cps_client_load(c, err) < 0)
+	if (!c->loaded && akamai_client_load(c, err) < 0)
 		return err->code;
 	call = mem_new(1, sizeof(*call));
 	call->client = c;
@@ -481,6 +504,7 @@ int cps_call_start(struct cps_client *c, const struct cps_request *request, cps_
 	call->content_type = mem_dup(request->content_type);
 	call->body = mem_dup(request->body);
 	call->once = request->once;
+	call->priority = request->priority;
 	call->done = done;
 	call->arg = arg;
 	call_enqueue(call);
@@ -489,9 +513,9 @@ int cps_call_start(struct cps_client *c, const struct cps_request *request, cps_
 	return 0;
 }
 
-void cps_call_cancel(struct cps_call *call)
+void akamai_call_cancel(struct akamai_call *call)
 {
-	struct cps_client *c = call ? call->client : NULL;
+	struct akamai_client *c = call ? call->client : NULL;
 
 	if (!call)
 		return;

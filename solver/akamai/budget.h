@@ -7,6 +7,7 @@
 #ifndef SOLVER_CPS_BUDGET_H
 #define SOLVER_CPS_BUDGET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,8 +23,8 @@ struct budget {
 void budget_init(struct budget *b, int64_t per_minute, int64_t burst);
 /* New limits; what has left still counts. */
 void budget_limit(struct budget *b, int64_t per_minute, int64_t burst);
-/* Milliseconds until a request may leave; 0: now, and it is counted. */
-int64_t budget_take(struct budget *b, int64_t now_ms);
+/* Milliseconds until a request may leave; 0: now, and it is counted. What is not urgent leaves some of each minute to what is. */
+int64_t budget_take(struct budget *b, int64_t now_ms, bool urgent);
 /* Nothing leaves before `until_ms`; never shortens. */
 void budget_close(struct budget *b, int64_t until_ms);
 

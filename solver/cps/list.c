@@ -1,0 +1,167 @@
+/* The list of enrollments, contract by contract; contracts that nobody configured are found out once a day. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "solver/base/log.h"
+#include "solver/base/mem.h"
+#include "solver/cps/enrollment.h"
+#include "solver/cps/errands.h"
+#include "solver/cps/json.h"
+
+#define CONTRACTS_MAX 256
+#define LEARN_MS (24LL * 3600 * 1000)
+#define CONTRACTS_PATH "/contract-api/v1/contracts/identifiers?depth=TOP"
+
+static json_t *names_json(char *const *names, size_t count)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(array, errand_text(names[i]));
+	return array;
+}
+
+json_t *cps_enrollment_json(const struct cps_enrollment *e)
+{
+	json_t *pending = json_array();
+
+	for (size_t i = 0; i < e->pending_count; i++)
+		json_array_append_new(pending, json_pack("{s:I, s:o}", "id", (json_int_t)e->pending[i].change, "type",
+		                                         errand_text(e->pending[i].type)));
+	return json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id", (json_int_t)e->id, "cn", errand_text(e->cn),
+	                 "sans", names_json(e->sans, e->san_count), "validation_type", errand_text(e->validation_type),
+	                 "ra", errand_text(e->ra), "pending_changes", pending, "auto_renewal_start", errand_time(e->auto_renewal_ms),
+	                 "slots", json_integer((json_int_t)e->slot_count));
+}
+
+static void list_next(struct errand *e);
+
+static void add_to_list(const struct cps_enrollment *one, void *arg)
+{
+	struct errand *e = arg;
+	json_t *o = cps_enrollment_json(one);
+
+	json_object_set_new(o, "contract", errand_text(e->contracts && e->contracts[0] ? e->contracts[e->contract] : NULL));
+	json_object_set_new(o, "account", errand_text(e->account->name));
+	json_array_append_new(json_object_get(e->result, "enrollments"), o);
+}
+
+static void on_enrollments(const struct http_reply *reply, const struct err *err, void *arg)
+{
+	struct errand *e = arg;
+	struct err parse = *err;
+	size_t skipped = 0;
+
+	e->call = NULL;
+	if (parse.code == 0 && cps_enrollments_each(reply->body, reply->body_length, add_to_list, e, &skipped, &parse) == 0 && skipped) {
+		char count[24];
+
+		snprintf(count, sizeof(count), "%zu", skipped);
+		log_event(LOG_WARNING, "some enrollments that CPS lists cannot be read and are left out", "count", count, NULL);
+		json_object_set_new(e->result, "skipped", json_integer((json_int_t)(json_integer_value(json_object_get(e->result, "skipped")) + skipped)));
+	}
+	if (parse.code < 0) {
+		errand_end(e, &parse);
+		return;
+	}
+	e->contract++;
+	if (e->contracts && e->contracts[0] && e->contracts[e->contract])
+		list_next(e);
+	else
+		errand_end(e, &parse);
+}
+
+static void list_next(struct errand *e)
+{
+	char path[ERRAND_PATH_SIZE];
+	const char *contract = e->contracts ? e->contracts[e->contract] : NULL;
+
+	snprintf(path, sizeof(path), "/cps/v2/enrollments%s%s", contract ? "?contractId=" : "", contract ? contract : "");
+	errand_get(e, path, "enrollments.v12", on_enrollments);
+}
+
+/* ---- contracts */
+
+static char **copy_list(char *const *list)
+{
+	size_t count = 0;
+	char **copy;
+
+	while (list && list[count])
+		count++;
+	copy = mem_new(count + 1, sizeof(*copy));
+	for (size_t i = 0; i < count; i++)
+		copy[i] = mem_dup(list[i]);
+	return copy;
+}
+
+/* Contract ids are short words; anything else never reaches a URL. */
+static bool is_contract(const char *text)
+{
+	return text && *text && strlen(text) <= 64 &&
+	       strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.") == strlen(text);
+}
+
+static char **read_contracts(const struct http_reply *reply, struct err *err)
+{
+	json_t *list = cps_json_load(reply->body, reply->body_length, "the list of contracts", err);
+	char **contracts = list ? mem_new(CONTRACTS_MAX + 1, sizeof(*contracts)) : NULL;
+	size_t i, count = 0;
+	json_t *one;
+
+	json_array_foreach(list, i, one) {
+		const char *text = json_string_value(one);
+
+		if (text && strncmp(text, "ctr_", 4) == 0)
+			text += 4;
+		if (is_contract(text) && count < CONTRACTS_MAX)
+			contracts[count++] = mem_dup(text);
+	}
+	json_decref(list);
+	return contracts;
+}
+
+/* Who may not ask for contracts gets the list without one, as before CPS wanted to know. */
+static void on_contracts(const struct http_reply *reply, const struct err *err, void *arg)
+{
+	struct errand *e = arg;
+	struct err parse = *err;
+	char **contracts = NULL;
+
+	e->call = NULL;
+	if (parse.code == 0)
+		contracts = read_contracts(reply, &parse);
+	if (parse.code == ERR_DENIED || parse.code == ERR_NOT_FOUND) {
+		log_event(LOG_WARNING, "the contracts of the account cannot be found out; listing without one", "error", parse.text, NULL);
+		contracts = mem_new(1, sizeof(*contracts));
+	} else if (parse.code < 0) {
+		errand_end(e, &parse);
+		return;
+	}
+	cps_account_learn(e->account, contracts, loop_now_ms(e->cps->parts.loop));
+	e->contracts = copy_list(contracts);
+	list_next(e);
+}
+
+static bool is_learned(const struct errand *e)
+{
+	return e->account->contracts && loop_now_ms(e->cps->parts.loop) - e->account->learned_ms < LEARN_MS;
+}
+
+int cps_list_start(struct errand *e, struct err *err)
+{
+	char **configured = cps_account_configured(&e->cps->parts.config->cps, e->account);
+
+	(void)err;
+	e->result = json_pack("{s:[]}", "enrollments");
+	if (configured && configured[0])
+		e->contracts = copy_list(configured);
+	else if (is_learned(e))
+		e->contracts = copy_list(e->account->contracts);
+	if (e->contracts)
+		list_next(e);
+	else
+		errand_get(e, CONTRACTS_PATH, "application/json", on_contracts);
+	return 0;
+}
