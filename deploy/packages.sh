@@ -5,7 +5,7 @@ BUILD_PACKAGES="gcc cmake make pkg-config libc6-dev libmicrohttpd-dev libc-ares-
   libcrypt-dev libseccomp-dev libgnutls28-dev zlib1g-dev dns-root-data uthash-dev"
 SHOW_PACKAGES="curl bind9-dnsutils openssl ca-certificates"
 TEST_PACKAGES="libcmocka-dev python3 python3-cryptography python3-dnspython unbound bind9-utils pebble bind9 knot nsd pdns-server pdns-backend-sqlite3
-  certbot dehydrated uacme lego chromium chromium-driver python3-kubernetes python3-yaml
+  certbot dehydrated uacme lego chromium chromium-driver python3-kubernetes python3-yaml python3-jsonschema
   curl iproute2 util-linux openssl bc systemd"
 BENCH_PACKAGES="python3 libcmocka-dev uthash-dev pebble lego certbot bind9-dnsutils knot nginx-light wrk dnsperf iproute2 util-linux"
 

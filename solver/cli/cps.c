@@ -6,130 +6,14 @@
 #include <time.h>
 
 #include "solver/base/buf.h"
-#include "solver/base/log.h"
 #include "solver/base/mem.h"
-#include "solver/cli/cli.h"
+#include "solver/cli/cps_desk.h"
 #include "solver/akamai/client.h"
 #include "solver/cps/accounts.h"
-#include "solver/cps/cps.h"
 #include "solver/cps/media.h"
-#include "solver/daemon/schema.h"
 
-#define ANSWER_TIMEOUT_MS (15 * 60 * 1000) /* CPS may tell us to wait for minutes */
 #define FOLLOW_PAUSE_MS 300
 #define BODY_MAX (4 * 1024 * 1024)
-
-/* What a command that asks CPS by itself needs. */
-struct desk {
-	const char *config_file, *edgerc, *section, *account;
-	struct cli_list overrides;
-	bool json;
-	struct config *config;
-	struct loop *loop;
-	struct http_client *http;
-	struct cps *cps;
-	int done;
-	json_t *result;
-	struct err err;
-};
-
-#define DESK_OPTIONS(d) \
-	{ "config", CLI_TEXT, &(d)->config_file, "FILE", "configuration; its part \"cps\" says which credentials" }, \
-	{ "set", CLI_LIST, &(d)->overrides, "KEY=VALUE", "changes one option of the configuration" }, \
-	{ "edgerc", CLI_TEXT, &(d)->edgerc, "FILE", "credentials; without it the environment (AKAMAI_HOST, …) goes first" }, \
-	{ "account", CLI_TEXT, &(d)->account, "NAME", "account under cps.accounts; default: the main one" }, \
-	{ "section", CLI_TEXT, &(d)->section, "NAME", "section of that file; default: default" }, \
-	{ "json", CLI_FLAG, &(d)->json, NULL, "output for machines" }
-
-static int complain(const struct err *err)
-{
-	fprintf(stderr, "dcvd: %s\n", err->text);
-	switch (err->code) {
-	case ERR_UNREACHABLE:
-	case ERR_TIMEOUT:
-		return EXIT_REACH;
-	default:
-		return EXIT_REFUSED;
-	}
-}
-
-/* Nothing was asked yet: the configuration or the credentials are wrong. */
-static int complain_setup(const struct err *err)
-{
-	fprintf(stderr, "dcvd: %s\n", err->text);
-	return EXIT_USAGE;
-}
-
-static int desk_open(struct desk *d, struct err *err)
-{
-	if (config_read(d->config_file, d->overrides.items, schema_provider_table, &d->config, err) < 0)
-		return err->code;
-	if (d->edgerc) {
-		mem_replace(&d->config->cps.edgerc, d->edgerc);
-		d->config->cps.edgerc_by_hand = true;
-	}
-	if (d->section)
-		mem_replace(&d->config->cps.section, d->section);
-	log_setup(LOG_WARNING, LOG_TEXT);
-	d->loop = loop_new();
-	d->http = http_client_new(d->loop);
-	const struct cps_parts parts = { .loop = d->loop, .http = d->http, .config = d->config };
-	return cps_open(&parts, &d->cps, err);
-}
-
-static void desk_close(struct desk *d)
-{
-	cps_close(d->cps);
-	if (d->http)
-		http_client_free(d->http);
-	if (d->loop)
-		loop_free(d->loop);
-	config_free(d->config);
-	json_decref(d->result);
-}
-
-static void on_answer(json_t *result, const struct err *err, void *arg)
-{
-	struct desk *d = arg;
-
-	d->result = json_incref(result);
-	d->err = *err;
-	d->done = 1;
-	loop_stop(d->loop);
-}
-
-/* Waits for the answer to what was started with `code`; an exit status. */
-static int desk_wait(struct desk *d, int code)
-{
-	if (code < 0)
-		return complain_setup(&d->err);
-	loop_run_until(d->loop, &d->done, ANSWER_TIMEOUT_MS);
-	if (!d->done)
-		err_set(&d->err, ERR_TIMEOUT, "CPS did not answer within %d minutes", ANSWER_TIMEOUT_MS / 60000);
-	return d->err.code < 0 ? complain(&d->err) : EXIT_DONE;
-}
-
-static int ask(struct desk *d, const char *what, int64_t enrollment)
-{
-	json_t *input = json_pack("{s:I}", "enrollment", (json_int_t)enrollment);
-	int code;
-
-	if (d->account)
-		json_object_set_new(input, "account", json_string(d->account));
-	code = cps_ask(d->cps, what, input, on_answer, d, &d->err);
-	json_decref(input);
-	return code;
-}
-
-static bool read_enrollment(const char *command, int count, char **rest, int64_t *ret)
-{
-	if (count != 1 || strlen(rest[0]) > 15 || strspn(rest[0], "0123456789") != strlen(rest[0]) || !*rest[0]) {
-		cli_usage_error(command, "one enrollment is wanted, a number as \"dcvd cps list\" shows");
-		return false;
-	}
-	*ret = strtoll(rest[0], NULL, 10);
-	return true;
-}
 
 /* ---- list ---- */
 
@@ -166,8 +50,7 @@ static int cps_cli_list(int argc, char **argv)
 		return code - 1;
 	if (count)
 		return cli_usage_error("cps list", "\"%s\" is too much", rest[0]);
-	code = desk_open(&d, &d.err);
-	code = desk_wait(&d, code < 0 ? code : cps_ask(d.cps, "list", NULL, on_answer, &d, &d.err));
+	code = desk_ask(&d, "list", json_object());
 	if (code == EXIT_DONE && d.json)
 		print_json(d.result);
 	else if (code == EXIT_DONE)
@@ -197,13 +80,6 @@ static void print_names(const json_t *change)
 	table_print_free(t);
 }
 
-/* CPS wrote it: nothing of it may steer the terminal. */
-static void print_line(FILE *out, const char *text)
-{
-	for (; *text; text++)
-		fputc((unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text, out);
-	fputc('\n', out);
-}
 
 static void print_enrollment(const json_t *e)
 {
@@ -211,17 +87,17 @@ static void print_enrollment(const json_t *e)
 	CLEANUP(mem_freep) char *line = NULL;
 
 	printf("enrollment %lld: ", (long long)json_integer_value(json_object_get(e, "id")));
-	print_line(stdout, json_text(e, "cn"));
+	desk_print_line(stdout, json_text(e, "cn"));
 	if (!json_is_object(change)) {
 		puts("no pending change");
 		return;
 	}
 	line = mem_printf("change %lld: %s, %s - %s", (long long)json_integer_value(json_object_get(change, "id")),
 	                  json_text(change, "state"), json_text(change, "status"), json_text(change, "description"));
-	print_line(stdout, line);
+	desk_print_line(stdout, line);
 	if (*json_text(change, "error")) {
 		fputs("error: ", stdout);
-		print_line(stdout, json_text(change, "error"));
+		desk_print_line(stdout, json_text(change, "error"));
 	}
 	if (json_array_size(json_object_get(change, "names")))
 		print_names(change);
@@ -238,10 +114,9 @@ static int cps_cli_show(int argc, char **argv)
 
 	if (code)
 		return code - 1;
-	if (!read_enrollment("cps show", count, rest, &enrollment))
+	if (!desk_read_enrollment("cps show", count, rest, &enrollment))
 		return EXIT_USAGE;
-	code = desk_open(&d, &d.err);
-	code = desk_wait(&d, code < 0 ? code : ask(&d, "show", enrollment));
+	code = desk_ask(&d, "show", json_pack("{s:I}", "enrollment", (json_int_t)enrollment));
 	if (code == EXIT_DONE && d.json)
 		print_json(d.result);
 	else if (code == EXIT_DONE)
@@ -255,22 +130,35 @@ static int cps_cli_show(int argc, char **argv)
 static int cps_cli_ack(int argc, char **argv)
 {
 	struct desk d = { 0 };
-	const struct cli_option options[] = { DESK_OPTIONS(&d), { NULL } };
+	bool warnings = false, change = false, deny = false;
+	const char *expected = NULL, *hash = NULL;
+	const struct cli_option options[] = {
+		DESK_OPTIONS(&d),
+		{ "warnings", CLI_FLAG, &warnings, NULL, "the warnings that \"dcvd cps warnings\" shows" },
+		{ "expect-sha256", CLI_TEXT, &expected, "H", "with --warnings: only when the text is still the one with this digest" },
+		{ "change-management", CLI_FLAG, &change, NULL, "the change, for production; with --hash" },
+		{ "hash", CLI_TEXT, &hash, "H", "with --change-management: the hash of the result that was looked at" },
+		{ "deny", CLI_FLAG, &deny, NULL, "deny instead" },
+		{ NULL },
+	};
 	int64_t enrollment;
 	char **rest;
-	int count, code = cli_parse("cps ack ENROLLMENT", "Tells CPS that the challenges of the newest pending change are in place.\n"
-	                            "Nothing is checked; \"dcvd cps validate\" does it when they are.", options, argc, argv, &rest, &count);
+	int count, code = cli_parse("cps ack ENROLLMENT", "Tells CPS that the challenges of the newest pending change are in place, or that its warnings or the\n"
+	                            "change are agreed to. Nothing is checked; \"dcvd cps validate\" does it when they are ready.", options, argc, argv, &rest, &count);
 
 	if (code)
 		return code - 1;
-	if (!read_enrollment("cps ack", count, rest, &enrollment))
+	if (!desk_read_enrollment("cps ack", count, rest, &enrollment))
 		return EXIT_USAGE;
-	code = desk_open(&d, &d.err);
-	code = desk_wait(&d, code < 0 ? code : ask(&d, "ack", enrollment));
+	if ((warnings && change) || (expected && !warnings) || (change && !hash))
+		return cli_usage_error("cps ack", "--warnings [--expect-sha256 H], or --change-management --hash H");
+	code = desk_ask(&d, "ack", json_pack("{s:I, s:s, s:s, s:s, s:b}", "enrollment", (json_int_t)enrollment, "what",
+	                                     warnings ? "warnings" : change ? "change-management" : "challenges", "expect_digest",
+	                                     expected ? expected : "", "hash", hash ? hash : "", "deny", deny));
 	if (code == EXIT_DONE && d.json)
 		print_json(d.result);
 	else if (code == EXIT_DONE)
-		printf("change %lld acknowledged\n", (long long)json_integer_value(json_object_get(d.result, "change")));
+		printf("change %lld %s\n", (long long)json_integer_value(json_object_get(d.result, "change")), deny ? "denied" : "acknowledged");
 	desk_close(&d);
 	return code;
 }
@@ -286,7 +174,7 @@ static void print_progress(const json_t *validation, size_t *shown)
 		const char *at = json_text(s, "at");
 
 		fprintf(stderr, "  %.8s  ", strlen(at) > 19 ? at + 11 : at);
-		print_line(stderr, json_text(s, "text"));
+		desk_print_line(stderr, json_text(s, "text"));
 	}
 }
 
@@ -328,16 +216,30 @@ static int conclude(const struct cli_service *s, const json_t *validation)
 		return EXIT_REFUSED;
 	}
 	fputs("dcvd: ", stderr);
-	print_line(stderr, json_text(json_object_get(validation, "error"), "detail"));
+	desk_print_line(stderr, json_text(json_object_get(validation, "error"), "detail"));
 	return EXIT_REFUSED;
+}
+
+int cps_validate_and_follow(const struct cli_service *s, int64_t enrollment)
+{
+	CLEANUP(mem_freep) char *path = mem_printf("/v1/cps/enrollments/%" PRId64 "/validate", enrollment);
+	json_t *validation = NULL;
+	int code;
+
+	cli_watch_interrupt();
+	code = service_call(s, "POST", path, json_object(), NULL, &validation);
+	if (code == EXIT_DONE)
+		code = follow_validation(s, &validation);
+	if (code == EXIT_DONE)
+		code = conclude(s, validation);
+	json_decref(validation);
+	return code;
 }
 
 static int cps_cli_validate(int argc, char **argv)
 {
 	struct cli_service s = { 0 };
 	const struct cli_option options[] = { CLI_SERVICE_OPTIONS(&s), { NULL } };
-	CLEANUP(mem_freep) char *path = NULL;
-	json_t *validation = NULL;
 	int64_t enrollment;
 	char **rest;
 	int count, code = cli_parse("cps validate ENROLLMENT", "Has the service publish, verify and acknowledge the challenges of the newest\n"
@@ -345,17 +247,9 @@ static int cps_cli_validate(int argc, char **argv)
 
 	if (code)
 		return code - 1;
-	if (!read_enrollment("cps validate", count, rest, &enrollment))
+	if (!desk_read_enrollment("cps validate", count, rest, &enrollment))
 		return EXIT_USAGE;
-	cli_watch_interrupt();
-	path = mem_printf("/v1/cps/enrollments/%" PRId64 "/validate", enrollment);
-	code = service_call(&s, "POST", path, json_object(), NULL, &validation);
-	if (code == EXIT_DONE)
-		code = follow_validation(&s, &validation);
-	if (code == EXIT_DONE)
-		code = conclude(&s, validation);
-	json_decref(validation);
-	return code;
+	return cps_validate_and_follow(&s, enrollment);
 }
 
 /* ---- request ---- */
@@ -412,7 +306,7 @@ static int print_signature(struct by_hand *h, struct akamai_client *client, cons
 	CLEANUP(mem_freep) char *authorization = NULL;
 
 	if (akamai_client_sign(client, request, h->timestamp, h->nonce, &url, &authorization, &h->desk.err) < 0)
-		return complain_setup(&h->desk.err);
+		return desk_complain_setup(&h->desk.err);
 	if (h->desk.json) {
 		json_t *o = json_pack("{s:s, s:s, s:s}", "method", request->method, "url", url, "authorization", authorization);
 
@@ -431,11 +325,11 @@ static int send_by_hand(struct by_hand *h, const struct akamai_request *request)
 	int code;
 
 	if (desk_open(&h->desk, &h->desk.err) < 0)
-		return complain_setup(&h->desk.err);
+		return desk_complain_setup(&h->desk.err);
 	cps_account_describe(&h->desk.config->cps, h->desk.account ? h->desk.account : "", &account);
 	client = akamai_client_new(h->desk.loop, h->desk.http, &account);
 	if (akamai_client_load(client, &h->desk.err) < 0)
-		code = complain_setup(&h->desk.err);
+		code = desk_complain_setup(&h->desk.err);
 	else if (h->dry_run)
 		code = print_signature(h, client, request);
 	else
@@ -485,10 +379,22 @@ static int cps_cli_request(int argc, char **argv)
 int cli_cps(int argc, char **argv)
 {
 	static const struct cli_command commands[] = {
-		{ "list", cps_cli_list, "", "enrollments and their pending changes" },
-		{ "show", cps_cli_show, "ENROLLMENT", "its newest pending change and the state of each name" },
+		{ "list", cps_cli_list, "", "enrollments, their names and pending changes" },
+		{ "show", cps_cli_show, "ENROLLMENT", "its newest pending change, and what each name needs" },
+		{ "create", cps_cli_create, "--file FILE", "make an enrollment" },
+		{ "update", cps_cli_update, "ENROLLMENT", "change one: names, or any member" },
+		{ "renew", cps_cli_renew, "ENROLLMENT", "have its certificate renewed now" },
+		{ "delete", cps_cli_delete, "ENROLLMENT", "remove it" },
+		{ "cancel", cps_cli_cancel, "ENROLLMENT [CHANGE]", "cancel a pending change" },
+		{ "schedule", cps_cli_schedule, "ENROLLMENT", "when a change is deployed" },
+		{ "apply", cps_cli_apply, "FILE…", "make enrollments as files say" },
+		{ "export", cps_cli_export, "ENROLLMENT", "write such files" },
 		{ "validate", cps_cli_validate, "ENROLLMENT", "publish, verify, acknowledge, follow, withdraw" },
-		{ "ack", cps_cli_ack, "ENROLLMENT", "tell CPS that the challenges are in place" },
+		{ "warnings", cps_cli_warnings, "ENROLLMENT", "what holds its change" },
+		{ "ack", cps_cli_ack, "ENROLLMENT", "acknowledge or deny by hand" },
+		{ "deployments", cps_cli_deployments, "ENROLLMENT", "what is deployed" },
+		{ "history", cps_cli_history, "ENROLLMENT WHAT", "changes, certificates or dv" },
+		{ "active", cps_cli_active, "", "certificates on the network" },
 		{ "request", cps_cli_request, "METHOD PATH", "a signed request by hand" },
 		{ NULL },
 	};

@@ -292,6 +292,7 @@ int cps_ask(struct cps *c, const char *what, const json_t *input, cps_answer_fn 
 	static const struct { const char *what; int (*start)(struct errand *e, struct err *err); bool enrollment; } errands[] = {
 		{ "list", cps_list_start, false }, { "show", cps_show_start, true }, { "certificate", cps_certificate_start, true },
 		{ "warnings", cps_warnings_start, true }, { "ack", cps_ack_start, true }, { "read", cps_read_start, false },
+		{ "enrollment", cps_enrollment_start, true },
 		{ "create", cps_create_start, false }, { "update", cps_update_start, true }, { "delete", cps_delete_start, true },
 		{ "cancel", cps_cancel_start, true }, { "schedule", cps_schedule_start, true },
 	};

@@ -63,6 +63,7 @@ typedef void (*cps_answer_fn)(json_t *result, const struct err *err, void *arg);
  *   warnings               {"change","text","warnings":[{"code","text"}],"digest"}
  *   ack                    "what": "challenges" | "warnings" | "change-management", "deny", "expect_digest", "hash"; whatever dcvd knows of it
  *   read                   "what": "deployments" | "changes" | "certificates" | "dv" | "active" ("contract"): as CPS says it
+ *   enrollment             the enrollment as CPS keeps it
  *   create                 "contract", "body", "profile", "cn", "add_sans"
  *   update                 "body", "add_sans", "remove_sans", "set", "renew", "override_renewal_window", "force"
  *   delete, cancel, schedule ("not_before", "not_after")

@@ -12,6 +12,7 @@ int cps_certificate_start(struct errand *e, struct err *err);
 int cps_warnings_start(struct errand *e, struct err *err);     /* consent.c */
 int cps_ack_start(struct errand *e, struct err *err);
 int cps_read_start(struct errand *e, struct err *err);         /* read.c */
+int cps_enrollment_start(struct errand *e, struct err *err);
 int cps_create_start(struct errand *e, struct err *err);       /* create.c */
 int cps_update_start(struct errand *e, struct err *err);       /* update.c */
 int cps_delete_start(struct errand *e, struct err *err);       /* remove.c */

@@ -24,6 +24,16 @@ static void on_reply(const struct http_reply *reply, const struct err *err, void
 	errand_end(e, &parse);
 }
 
+int cps_enrollment_start(struct errand *e, struct err *err)
+{
+	char path[ERRAND_PATH_SIZE];
+
+	(void)err;
+	errand_enrollment_path(e, path, "");
+	errand_get(e, path, "enrollment.v12", on_reply);
+	return 0;
+}
+
 int cps_read_start(struct errand *e, struct err *err)
 {
 	const char *what = errand_input(e, "what"), *contract = errand_input(e, "contract");

@@ -13,6 +13,7 @@ prints its port. Tests steer it without signatures:
                               "spelling": "coordinate", "ack_lag": seconds, "expires": seconds}  -> {enrollment, change}
     GET  /_test/enrollments/N   what happened: acknowledgements, names, certificate, history of states
     POST /_test/expire       {"enrollment": N}: the tokens are spent; new ones come after --regenerate seconds
+    POST /_test/lose         {"answers": N}: so many requests that write arrive, and their answers do not
     POST /_test/cancel       {"enrollment": N}: somebody cancels the change
     POST /_test/faults       [{"kind": "429|409|404|503|try-after", "count": 3, "match": "substring of METHOD path",
                                "retry_after": seconds}]
@@ -36,6 +37,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from cryptography import x509
 
+import cps_contract
 from acme_client import AcmeClient, b64
 
 MEDIA = "application/vnd.akamai.cps.{}+json"
@@ -116,17 +118,51 @@ def stamp(seconds):
     return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def document_of(wish):
+    """An enrollment with all its members, as the test wants it."""
+    network = {"geography": "core", "secureNetwork": "enhanced-tls", "mustHaveCiphers": "ak-akamai-2020q1", "quicEnabled": True,
+               "preferredCiphers": "ak-akamai-2020q1", "sniOnly": True, "ocspStapling": "on", "disallowedTlsVersions": ["TLSv1"],
+               "dnsNameSettings": {"cloneDnsNames": True, "dnsNames": None}, "clientMutualAuthentication": None}
+    person = {"firstName": "A", "lastName": "B", "phone": "1", "email": "a@example.test", "addressLineOne": "x", "addressLineTwo": None,
+              "city": "x", "country": "US", "organizationName": "x", "postalCode": "1", "region": "MA", "title": None}
+    org = {"name": "x", "addressLineOne": "x", "addressLineTwo": None, "city": "x", "region": "MA", "postalCode": "1",
+           "country": "US", "phone": "1"}
+    document = {"ra": "lets-encrypt", "validationType": "dv", "certificateType": "san", "certificateChainType": "default",
+                "signatureAlgorithm": "SHA-256", "changeManagement": bool(wish.get("change_management")),
+                "enableMultiStackedCertificates": False, "networkConfiguration": network, "org": org, "orgId": None,
+                "adminContact": person, "techContact": person, "thirdParty": None,
+                "csr": {"cn": wish["names"][0], "sans": list(wish["names"]), "c": "US", "st": "MA", "l": "x", "o": "x", "ou": None,
+                        "preferredTrustChain": None}}
+    for path, value in wish.get("set", {}).items():
+        *above, last = path.split(".")
+        target = document
+        for key in above:
+            target = target[key]
+        target[last] = value
+    return document
+
+
 class Enrollment:
-    """One enrollment with one change, and the thread of its validation."""
+    """One enrollment with one change at a time, and the thread of its validation."""
 
     DV = "{}-domain-validation"
 
     def __init__(self, emulator, number, wish):
-        self.emulator, self.number, self.change, self.wish = emulator, number, number + 1, wish
-        self.names = [Name(n) for n in wish["names"]]
+        self.emulator, self.number, self.change, self.wish = emulator, number, number, wish
+        self.document = wish.get("document") or document_of(wish)
         self.acknowledgements, self.history, self.certificate = [], [], None
-        self.created = time.time()
+        self.changes, self.written, self.contract = [], [], wish.get("contract", "C-1")
+        self.schedule = {"notBefore": None, "notAfter": None}
+        self.begin("new-certificate")
+
+    def begin(self, kind):
+        """A change: every name is proved again."""
+        self.change, self.kind, self.created = self.change + 1, kind, time.time()
+        csr = self.document["csr"]
+        names = [csr["cn"]] + [s for s in csr.get("sans") or [] if s != csr["cn"]]
+        self.names = [Name(n) for n in (names if kind != "new-certificate" or "names" not in self.wish else self.wish["names"])]
         self.acked = {}              # kind of warning -> when
+        self.changes.append(self)
         self.enter("new", "generate-csr")
 
     def enter(self, state, status):
@@ -200,7 +236,16 @@ class Enrollment:
         return self.aged() and (self.enter("running", "deploy-cert-to-staging") or True)
 
     def on_deploy_cert_to_staging(self):
-        return self.aged() and (self.enter("running", "deploy-cert-to-production") or True)
+        if not self.aged():
+            return False
+        if self.document["changeManagement"]:
+            self.enter("awaiting-input", "wait-ack-change-management")
+        else:
+            self.enter("running", "deploy-cert-to-production")
+        return True
+
+    def on_wait_ack_change_management(self):
+        return "change" in self.acked and (self.enter("running", "deploy-cert-to-production") or True)
 
     def on_deploy_cert_to_production(self):
         return self.aged() and (self.enter("completed", "complete") or True)
@@ -273,13 +318,15 @@ class Enrollment:
         if self.status == "wait-review-cert-warning":
             return entry("post-verification-warnings-acknowledgement", "post-verification-warnings",
                          "post-verification-warnings-ack", True)
+        if self.status == "wait-ack-change-management":
+            return entry("change-management", "change-management-info", "change-management-ack", True)
         if self.status == self.dv_status() and self.state == "suspended":
             return entry("lets-encrypt-challenges", "lets-encrypt-challenges", "lets-encrypt-challenges-completed", False)
         return []
 
     def change_json(self):
         return {"statusInfo": {"status": self.status, "state": self.state, "description": f"({self.status})",
-                               "error": None, "deploymentSchedule": {"notBefore": None, "notAfter": None}},
+                               "error": None, "deploymentSchedule": self.schedule},
                 "allowedInput": self.allowed()}
 
     def challenge_json(self, name, kind, challenge):
@@ -307,13 +354,14 @@ class Enrollment:
                 "challenges": challenges}
 
     def enrollment_json(self):
-        pending = [] if self.over else [{"location": self.path(), "changeType": "new-certificate"}]
-        return {"id": self.number, "location": f"/cps-api/enrollments/{self.number}", "ra": "lets-encrypt",
-                "validationType": "dv", "certificateType": "san", "pendingChanges": pending,
-                "csr": {"cn": self.names[0].domain, "sans": [n.domain for n in self.names]}}
+        pending = [] if self.over else [{"location": self.path(), "changeType": self.kind}]
+        return {**self.document, "id": self.number, "location": f"/cps-api/enrollments/{self.number}", "pendingChanges": pending,
+                "assignedSlots": [4711], "stagingSlots": [], "productionSlots": [], "maxAllowedSanNames": 100,
+                "maxAllowedWildcardSanNames": 25, "autoRenewalStartTime": self.wish.get("auto_renewal_start")}
 
     def test_json(self):
-        return {"status": self.status, "history": self.history, "acknowledgements": len(self.acknowledgements),
+        return {"status": self.status, "history": self.history, "document": self.document, "written": self.written,
+                "change": self.change, "schedule": self.schedule, "changes": len(self.changes), "acknowledgements": len(self.acknowledgements),
                 "acked_warnings": sorted(self.acked), "certificate": self.certificate,
                 "names": {n.domain: {"status": n.status, "error": n.error, "kind": getattr(n, "kind", None)}
                           for n in self.names}}
@@ -329,6 +377,8 @@ class Emulator:
         self.limits = Limits(arguments.per_minute, arguments.burst)
         self.nonces, self.enrollments, self.faults = set(), {}, []
         self.requests, self.limited, self.refused, self.log = 0, 0, collections.Counter(), []
+        self.drop_answers = 0
+        self.broken, self.created_at, self.query, self.status = [], {}, {}, 200
 
     def background(self, function, *args):
         def run():
@@ -381,6 +431,81 @@ class Emulator:
             raise Refusal(503, "", "", raw="<html><body><h1>Service Unavailable</h1></body></html>")
         raise ValueError(f"unknown fault {kind}")
 
+    # -- what writes
+
+    def create(self, match, body):
+        wish = {"document": body, "contract": self.query["contractId"]}
+        if time.monotonic() - self.created_at.get(wish["contract"], -1000) < self.arguments.creation_pause:
+            raise Refusal(409, "error-types/creation-too-soon", "Conflict", "another enrollment was just created for the contract")
+        self.created_at[wish["contract"]] = time.monotonic()
+        enrollment = self.add(wish)
+        return self.status_of(enrollment, 202)
+
+    def add(self, wish):
+        number = 10000 + 2 * len(self.enrollments)
+        self.enrollments[number] = Enrollment(self, number, wish)
+        return self.enrollments[number]
+
+    def status_of(self, enrollment, status):
+        self.status = status
+        return {"enrollment": f"/cps/v2/enrollments/{enrollment.number}", "changes": [enrollment.path()] if status == 202 else []}
+
+    def update(self, match, body):
+        enrollment = self.find(match[1])
+        enrollment.written.append({"query": self.query, "body": body})
+        if not enrollment.over and self.query.get("allow-cancel-pending-changes") != "true":
+            raise Refusal(409, "error-types/cannot-cancel-pending-change", "Conflict", "a change is pending")
+        people = ("adminContact", "techContact", "org")
+        same = all(enrollment.document.get(k) == body.get(k) for k in {*enrollment.document, *body} if k not in people)
+        enrollment.document = body
+        if same and self.query.get("force-renewal") != "true":
+            return self.status_of(enrollment, 200)
+        enrollment.begin("renewal" if same else "modify-san")
+        return self.status_of(enrollment, 202)
+
+    def delete(self, match, _body):
+        enrollment = self.find(match[1])
+        if enrollment.certificate:
+            enrollment.begin("modify-certificate")
+            return self.status_of(enrollment, 202)
+        del self.enrollments[enrollment.number]
+        return self.status_of(enrollment, 200)
+
+    def cancel(self, match, _body):
+        enrollment = self.find(match[1], match[2])
+        enrollment.enter("cancelled", "cancelled")
+        return {"change": enrollment.path()}
+
+    def schedule(self, match, _body):
+        return self.find(match[1], match[2]).schedule
+
+    def reschedule(self, match, body):
+        enrollment = self.find(match[1], match[2])
+        enrollment.schedule = body
+        return {"change": enrollment.path()}
+
+    def change_management(self, match, _body):
+        enrollment = self.find(match[1], match[2])
+        if enrollment.status != "wait-ack-change-management":
+            raise Refusal(404, "error-types/not-found", "Not found", "nothing waits")
+        network = {k: v for k, v in enrollment.document["networkConfiguration"].items()}
+        return {"acknowledgementDeadline": None, "validationResultHash": enrollment.wish.get("hash", "hash-1"),
+                "pendingState": {"pendingCertificates": [], "pendingNetworkConfiguration": {"mustHaveCiphers": network["mustHaveCiphers"]}},
+                "validationResult": {"errors": None, "warnings": [{"message": "look at it", "messageCode": "no-code"}]}}
+
+    def acknowledge_change(self, match, body):
+        enrollment = self.find(match[1], match[2])
+        if body.get("hash") != enrollment.wish.get("hash", "hash-1"):
+            raise Refusal(409, "error-types/hash-mismatch", "Conflict", "the validation result changed")
+        enrollment.acked["change"] = time.monotonic()
+        return {"change": enrollment.path()}
+
+    def deployments(self, match, _body):
+        try:
+            return {"production": self.production(match, None), "staging": None}
+        except Refusal:
+            return {"production": None, "staging": None}
+
     # -- requests below /cps/v2
 
     def find(self, number, change=None):
@@ -395,11 +520,23 @@ class Emulator:
             match = re.fullmatch(pattern, path)
             if not match or method != wanted:
                 continue
-            wanted = self.version(headers.get("Accept"), media, 406, "Not acceptable")
+            spoken = self.version(headers.get("Accept"), media, 406, "Not acceptable")
             if sent:
                 self.version(headers.get("Content-Type", "").split(";")[0], sent, 415, "Unsupported media type")
-            return 200, wanted, function(self, match, body)
+            self.hold(cps_contract.check_request, method, path[len("/cps/v2"):], self.query, headers, body)
+            self.status = 200
+            result = function(self, match, json.loads(body) if body else None)
+            self.hold(cps_contract.check_reply, method, path[len("/cps/v2"):], self.status, spoken, json.dumps(result))
+            return self.status, spoken, result
         raise Refusal(404, "error-types/not-found", "Not found", f"{method} {path}")
+
+    def hold(self, check, *arguments):
+        """A break of the contract is nobody's expectation: it is refused, and the tests look for it at their end."""
+        try:
+            check(*arguments)
+        except cps_contract.Broken as broken:
+            self.broken.append(str(broken))
+            raise Refusal(400, "error-types/bad-request", "Bad request", str(broken)) from None
 
     def version(self, got, known, status, title):
         """The media type that is spoken: the newest only when the emulator knows it, the one before always."""
@@ -411,7 +548,8 @@ class Emulator:
         return got
 
     def list(self, _match, _body):
-        return {"enrollments": [e.enrollment_json() for e in self.enrollments.values()]}
+        contract = self.query.get("contractId")
+        return {"enrollments": [e.enrollment_json() for e in self.enrollments.values() if contract in (None, e.contract)]}
 
     def show(self, match, _body):
         return self.find(match[1]).enrollment_json()
@@ -426,7 +564,8 @@ class Emulator:
 
     def dv_history(self, match, _body):
         enrollment = self.find(match[1])
-        return {"results": [{"domain": n.domain, "domainHistory": [{**enrollment.name_json(n), "validationRecords": []}]}
+        return {"results": [{"domain": n.domain, "domainHistory": [
+            {**{k: v for k, v in enrollment.name_json(n).items() if v is not None}, "validationRecords": []}]}
                             for n in enrollment.names]}
 
     def change_history(self, match, _body):
@@ -455,14 +594,14 @@ class Emulator:
 
     def acknowledge_warnings(self, match, body):
         enrollment = self.find(match[1], match[2])
-        if json.loads(body) != ACK:
+        if body != ACK:
             raise Refusal(400, "error-types/bad-request", "Bad request", "acknowledge or deny")
         enrollment.acked.setdefault(match[3], time.monotonic())
         return {"change": enrollment.path()}
 
     def acknowledge(self, match, body):
         enrollment = self.find(match[1], match[2])
-        if json.loads(body) != ACK:
+        if body != ACK:
             raise Refusal(400, "error-types/bad-request", "Bad request", "acknowledge or deny")
         if enrollment.status != enrollment.dv_status() or enrollment.state != "suspended":
             raise Refusal(409, "error-types/invalid-enrollment-state", "Invalid enrollment state")
@@ -473,7 +612,16 @@ class Emulator:
     CHANGE = r"/cps/v2/enrollments/(\d+)/changes/(\d+)"
     ROUTES = [
         (r"/cps/v2/enrollments", "GET", "enrollments.v11", None, list),
+        (r"/cps/v2/enrollments", "POST", "enrollment-status.v1", "enrollment.v11", create),
         (r"/cps/v2/enrollments/(\d+)", "GET", "enrollment.v11", None, show),
+        (r"/cps/v2/enrollments/(\d+)", "PUT", "enrollment-status.v1", "enrollment.v11", update),
+        (r"/cps/v2/enrollments/(\d+)", "DELETE", "enrollment-status.v1", None, delete),
+        (r"/cps/v2/enrollments/(\d+)/deployments", "GET", "deployments.v7", None, deployments),
+        (CHANGE, "DELETE", "change-id.v1", None, cancel),
+        (CHANGE + r"/deployment-schedule", "GET", "deployment-schedule.v1", None, schedule),
+        (CHANGE + r"/deployment-schedule", "PUT", "change-id.v1", "deployment-schedule.v1", reschedule),
+        (CHANGE + r"/input/info/change-management-info", "GET", "change-management-info.v5", None, change_management),
+        (CHANGE + r"/input/update/change-management-ack", "POST", "change-id.v1", "acknowledgement-with-hash.v1", acknowledge_change),
         (r"/cps/v2/enrollments/(\d+)/deployments/production", "GET", "deployment.v7", None, production),
         (r"/cps/v2/enrollments/(\d+)/dv-history", "GET", "dv-history.v1", None, dv_history),
         (r"/cps/v2/enrollments/(\d+)/history/changes", "GET", "change-history.v5", None, change_history),
@@ -491,9 +639,8 @@ class Emulator:
     def steer(self, method, path, body):
         wish = json.loads(body) if body else None
         if (method, path) == ("POST", "/_test/enrollments"):
-            number = 10000 + 2 * len(self.enrollments)
-            self.enrollments[number] = Enrollment(self, number, wish)
-            return {"enrollment": number, "change": number + 1}
+            enrollment = self.add(wish)
+            return {"enrollment": enrollment.number, "change": enrollment.change}
         if (method, path) == ("POST", "/_test/faults"):
             self.faults = wish
             return {}
@@ -503,11 +650,15 @@ class Emulator:
                 if name.status == "Awaiting user":
                     enrollment.spend(name, "Expired authorization", "EXPIRED")
             return {}
+        if (method, path) == ("POST", "/_test/lose"):
+            self.drop_answers = wish["answers"]
+            return {}
         if (method, path) == ("POST", "/_test/cancel"):
             self.enrollments[wish["enrollment"]].enter("cancelled", "cancelled")
             return {}
         if path == "/_test/stats":
-            return {"requests": self.requests, "limited": self.limited, "refused": dict(self.refused), "log": self.log}
+            return {"requests": self.requests, "limited": self.limited, "refused": dict(self.refused), "log": self.log,
+                    "broken": self.broken, "enrollments": sorted(self.enrollments)}
         return self.enrollments[int(path.rsplit("/", 1)[1])].test_json()
 
 
@@ -541,9 +692,19 @@ class Handler(BaseHTTPRequestHandler):
             e.limited += 1
             raise
         e.inject(self.command, path)
+        e.query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(self.path).query))
+        e.query.pop("accountSwitchKey", None)
         verify_signature(e.arguments, e.nonces, self.command, self.path, self.headers["Host"],
                          self.headers["Authorization"], body)
-        return e.answer(self.command, path, self.headers, body)
+        if path == "/contract-api/v1/contracts/identifiers":
+            if not e.arguments.contracts:
+                raise Refusal(403, "-/pep-authz/deny", "Forbidden", "The client does not have the grant")
+            return 200, "application/json", e.arguments.contracts.split(",")
+        result = e.answer(self.command, path, self.headers, body)
+        if e.drop_answers and self.command in ("POST", "PUT") and path.startswith("/cps/v2"):
+            e.drop_answers -= 1
+            raise Refusal(502, "", "", raw="<html>Bad gateway</html>")
+        return result
 
     def handle_request(self):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -578,6 +739,8 @@ def main():
     parser.add_argument("--burst", type=int, default=20)
     parser.add_argument("--step", type=float, default=0.2, help="seconds in a state that only waits")
     parser.add_argument("--regenerate", type=float, default=1.0, help="seconds until spent tokens are replaced")
+    parser.add_argument("--contracts", default="C-1,C-2", help="contracts of the account; empty: they may not be asked for")
+    parser.add_argument("--creation-pause", type=float, default=0.0, help="seconds between two creations for a contract")
     parser.add_argument("--media", choices=["new", "old"], default="new", help="whether the newest media types are known")
     parser.add_argument("--clock", type=float, default=0.0, help="seconds that the clock of CPS is ahead")
     arguments = parser.parse_args()
