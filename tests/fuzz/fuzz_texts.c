@@ -7,13 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "solver/akamai/reply.h"
 #include "solver/base/clock.h"
 #include "solver/base/mem.h"
 #include "solver/base/nesting.h"
 #include "solver/base/network.h"
 #include "solver/base/utf8.h"
 #include "solver/cps/media.h"
-#include "solver/cps/reply.h"
 #include "solver/net/address.h"
 
 #define NESTING_MAX 4
@@ -35,7 +35,7 @@ static void read_times(const char *text)
 		clock_text(at, again);
 		NEED(clock_parse(again, &twice) == 0 && twice == at);
 	}
-	if (cps_http_date(text, &date) == 0)
+	if (akamai_http_date(text, &date) == 0)
 		NEED(date % 1000 == 0);
 }
 
