@@ -3,10 +3,11 @@
 #ifndef SOLVER_BASE_LIMIT_H
 #define SOLVER_BASE_LIMIT_H
 
-/* Parts of a hundred. What is left over is for everything else: providers, name servers that are asked, the journal. */
-#define LIMIT_SHARE_HTTP 40  /* http.listen */
-#define LIMIT_SHARE_HTTPS 10 /* http.tls-listen */
-#define LIMIT_SHARE_API 15   /* api.listen and api.tls-listen */
+/* Parts of a hundred. What is left over is for everything else: providers, name servers that are asked, the journal. In a flood an HTTP
+ * listener may hold half as many again, which are being closed (solver/guard/connections.h). */
+#define LIMIT_SHARE_HTTP 35  /* http.listen */
+#define LIMIT_SHARE_HTTPS 8  /* http.tls-listen */
+#define LIMIT_SHARE_API 12   /* api.listen and api.tls-listen */
 #define LIMIT_SHARE_DNS 5    /* TCP of dns.listen */
 
 /* Raises the soft limit to the hard one. */

@@ -13,7 +13,7 @@
 
 #include "solver/base/mem.h"
 
-#define SLACK 16 /* connections that were given up and are not closed yet, beside an eighth of the table */
+#define SLACK 16 /* connections that were given up and are not closed yet, beside half of the table: their thread may have to wait for its turn */
 
 struct address_key {
 	sa_family_t family;
@@ -165,7 +165,7 @@ static bool make_room(struct connections *t)
 
 unsigned connections_most(const struct connections *t)
 {
-	return t->max + t->max / 8 + SLACK;
+	return t->max + t->max / 2 + SLACK;
 }
 
 bool connections_admit(struct connections *t, const struct sockaddr *peer, bool exempt)
