@@ -44,7 +44,7 @@ static int start(struct api *a, struct http_exchange *x, const struct mpic_quest
 	int code;
 
 	*c = (struct mpic_call){ a, x };
-	code = coordinator ? mpic_coordinate(a->parts.mpic, q, on_answer, c, err) : mpic_look(a->parts.mpic, q, on_answer, c, err);
+	code = coordinator ? mpic_coordinate(a->parts.mpic, q, on_answer, c, err) : mpic_check(a->parts.mpic, q, on_answer, c, err);
 	if (code == 0)
 		http_exchange_on_gone(x, on_gone, c);
 	else

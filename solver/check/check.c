@@ -52,9 +52,9 @@ static void run_free(struct check_run *r)
 
 static void forget_others(struct check_run *r)
 {
-	if (r->asking_others && r->c->others.cancel)
+	if (r->others_busy && r->c->others.cancel)
 		r->c->others.cancel(r->c->others.arg, r);
-	r->asking_others = false;
+	r->others_busy = false;
 }
 
 static void stop_timers(struct check_run *r)
@@ -96,7 +96,7 @@ static void on_limit(void *arg)
 	run_settle(r);
 }
 
-/* ---- others who look too ---- */
+/* ---- remote checks ---- */
 
 static void begin(void *arg);
 
@@ -104,28 +104,28 @@ static void on_others(void *arg)
 {
 	struct check_run *r = arg;
 
-	r->asking_others = false;
+	r->others_busy = false;
 	r->pending++;
 	later(&r->c->laters, 0, begin, r);
 }
 
-/* They are asked once, and only about what passes here, or may pass where this host cannot look: they cost others something. */
-static bool ask_others(struct check_run *r)
+/* They are asked once, and only about what passes here, or may pass where this host has no way: they cost others something. */
+static bool start_others(struct check_run *r)
 {
 	struct verdict *v;
 	bool pass;
 
-	if (r->asked_others || !r->c->others.start || r->c->stopped || !run_wants(r, CHECK_PERSPECTIVES))
+	if (r->others_started || !r->c->others.start || r->c->stopped || !run_wants(r, CHECK_PERSPECTIVES))
 		return false;
-	r->asked_others = true;
+	r->others_started = true;
 	host_note(r);
 	v = judge(r->e, r->authority);
 	pass = v->result == VERDICT_PASS || v->doubted;
 	verdict_free(v);
-	r->asking_others = pass;
+	r->others_busy = pass;
 	if (pass && !r->c->others.start(r->c->others.arg, r->e, on_others, r))
-		r->asking_others = false;
-	return pass && (r->asking_others || r->pending > r->abandoned);
+		r->others_busy = false;
+	return pass && (r->others_busy || r->pending > r->abandoned);
 }
 
 /* ---- the steps ---- */
@@ -163,7 +163,7 @@ static void run_advance(struct check_run *r)
 		signs_step(r);
 		details_step(r);
 	}
-	if (r->pending > r->abandoned || r->locate || r->asking_others || ask_others(r)) {
+	if (r->pending > r->abandoned || r->locate || r->others_busy || start_others(r)) {
 		watch_patience(r);
 		return;
 	}
@@ -378,7 +378,7 @@ void check_cancel(struct check_run *r)
 		locate_cancel(r->locate);
 	r->locate = NULL;
 	if (!r->pending) {
-		r->pending = 1; /* what is on the stack may still look at it */
+		r->pending = 1; /* what is on the stack may still use it */
 		later(&r->c->laters, 0, begin, r);
 	}
 }

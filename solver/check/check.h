@@ -17,7 +17,7 @@
 
 struct checker;
 struct check_run;
-struct location; /* look.h */
+struct location; /* location.h */
 
 struct checker_parts {
 	struct loop *loop;
@@ -38,7 +38,7 @@ const struct authority *checker_authority(struct checker *c, const char *name);
  * configured one stands in for it. Never NULL; valid as above. */
 const struct authority *checker_authority_of(struct checker *c, const struct evidence *e);
 
-/* Others who look too (solver/mpic): `start` adds what they see to the evidence of a check that passed here, and calls `done` later;
+/* Remote checks (solver/mpic): `start` adds what other perspectives see to the evidence of a check that passed here, and calls `done` later;
  * false: there is nobody to ask. After `cancel` neither happens. Copied; NULL: none. */
 struct check_others {
 	bool (*start)(void *arg, struct evidence *e, void (*done)(void *done_arg), void *done_arg);
@@ -69,7 +69,7 @@ struct check_want {
 	unsigned parts;         /* of enum check_part */
 	bool poll;              /* addresses come from the recursive resolvers, which is cheaper than full recursion each time */
 	int64_t limit_ms;       /* 0: check.limit */
-	const struct location *location; /* DNS: what polling found (look.h), or NULL: */
+	const struct location *location; /* DNS: what polling found (poll.h), or NULL: */
 	const struct look *looks;        /* servers that showed the value a moment ago are not asked again */
 	size_t look_count;
 };

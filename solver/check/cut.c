@@ -87,7 +87,7 @@ static void on_ns(const unsigned char *wire, size_t length, int64_t elapsed_ms, 
 }
 
 /* A resolver must not be asked: where nothing refers to the child, it would learn that the name does not exist. */
-static void ask_holder(struct cut *cut)
+static void query_holder(struct cut *cut)
 {
 	unsigned char query[DNS_QUERY_MAX];
 	int length = dns_query_build(cut->child, DNS_NS, false, query, sizeof(query), &cut->last);
@@ -102,7 +102,7 @@ static void find_servers(struct cut *cut)
 	if (cut->referred)
 		zone_servers(cut->c, cut->child, &cut->referral, on_zone, cut);
 	else
-		ask_holder(cut);
+		query_holder(cut);
 }
 
 /* ---- what the parent's servers say ---- */
@@ -137,7 +137,7 @@ static void on_view(struct view *v, const struct err *err, void *arg)
 	one_less(cut);
 }
 
-static void ask(struct cut *cut, size_t server)
+static void query_view(struct cut *cut, size_t server)
 {
 	struct question *q = mem_new(1, sizeof(*q));
 
@@ -159,6 +159,6 @@ void cut_start(struct checker *c, const char *fqdn, struct location *parent, siz
 	take_view(cut, server, seen);
 	for (size_t i = 0; i < parent->count; i++)
 		if (i != server)
-			ask(cut, i);
+			query_view(cut, i);
 	later(&c->laters, 0, one_less, cut); /* the end comes later, never from here */
 }

@@ -59,7 +59,7 @@ static const struct ev_answer *parent_of(struct check_run *r)
 	return NULL;
 }
 
-static void ask_host(struct check_run *r, const char *zone, const char *host, int type)
+static void query_host(struct check_run *r, const char *zone, const char *host, int type)
 {
 	const struct ev_answer *a = run_want(r, host, type);
 	CLEANUP(mem_freep) char *address = NULL;
@@ -73,7 +73,7 @@ static void ask_host(struct check_run *r, const char *zone, const char *host, in
 	}
 }
 
-static void ask_parents(struct check_run *r)
+static void query_parents(struct check_run *r)
 {
 	const struct ev_answer *ns = parent_of(r);
 	CLEANUP(mem_freep) char *zone = ns ? mem_dup(ns->name) : NULL;
@@ -84,8 +84,8 @@ static void ask_parents(struct check_run *r)
 		if (ns->records[i].type == DNS_NS)
 			hosts[count++] = mem_dup(ns->records[i].data);
 	for (size_t i = 0; i < count; i++) {
-		ask_host(r, zone, hosts[i], DNS_A);
-		ask_host(r, zone, hosts[i], DNS_AAAA);
+		query_host(r, zone, hosts[i], DNS_A);
+		query_host(r, zone, hosts[i], DNS_AAAA);
 		free(hosts[i]);
 	}
 }
@@ -109,7 +109,7 @@ static bool differ(const struct check_run *r)
 }
 
 /* An answer with records does not say which zone it is from. */
-static void ask_zones(struct check_run *r)
+static void query_zones(struct check_run *r)
 {
 	for (size_t i = 0; i < r->e->answer_count; i++) {
 		const struct ev_answer *a = &r->e->answers[i];
@@ -124,8 +124,8 @@ void cuts_step(struct check_run *r)
 	if (!r->dns || !r->e->written_zone || !r->e->written_fqdn || r->e->own_zone || !run_wants(r, CHECK_SERVERS))
 		return;
 	if (*r->e->written_zone == '_' && !r->blind) /* locate.c found them already */
-		ask_parents(r);
+		query_parents(r);
 	add_servers(r);
 	if (differ(r))
-		ask_zones(r);
+		query_zones(r);
 }

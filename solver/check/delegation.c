@@ -54,7 +54,7 @@ static const struct ev_answer *word_of(const struct check_run *r, const char *ad
 }
 
 /* Asks a server of the parent, at its IPv6 address where there is no other. True when it gave no usable answer: another must be asked. */
-static bool ask_host(struct check_run *r, const char *parent, const char *host, const char *zone)
+static bool query_host(struct check_run *r, const char *parent, const char *host, const char *zone)
 {
 	const int types[] = { DNS_A, DNS_AAAA };
 	char address[ADDRESS_SIZE] = "";
@@ -74,7 +74,7 @@ static bool ask_host(struct check_run *r, const char *parent, const char *host, 
 	return a && (a->failure || a->rcode != DNS_NOERROR || a->authoritative); /* it may hold the zone too: then it speaks for the zone */
 }
 
-static void ask_parent(struct check_run *r, const char *parent, const char *zone)
+static void query_parent(struct check_run *r, const char *parent, const char *zone)
 {
 	const struct ev_answer *ns = run_want(r, parent, DNS_NS);
 	char *hosts[PARENT_HOSTS];
@@ -85,7 +85,7 @@ static void ask_parent(struct check_run *r, const char *parent, const char *zone
 		if (ns->records[i].type == DNS_NS && strcmp(ns->records[i].owner, parent) == 0)
 			hosts[count++] = mem_dup(ns->records[i].data);
 	for (size_t i = 0; i < count; i++) {
-		more = more && ask_host(r, parent, hosts[i], zone);
+		more = more && query_host(r, parent, hosts[i], zone);
 		free(hosts[i]);
 	}
 }
@@ -116,7 +116,7 @@ void delegation_step(struct check_run *r)
 	if (!zone)
 		return;
 	for (below = zone; (parent = parent_of(r, below)) != NULL; below = parent)
-		ask_parent(r, parent, below);
+		query_parent(r, parent, below);
 }
 
 static bool has_ns(const struct ev_answer *a, const char *zone, const char *host)

@@ -15,7 +15,7 @@ static bool shows_expected(const struct check_run *r, const struct ev_answer *tx
 }
 
 /* What shows the value may be a wildcard: below a record that somebody wrote none applies (name_witness()). */
-static void look(struct check_run *r, const char *name)
+static void want(struct check_run *r, const char *name)
 {
 	char witness[NAME_SIZE];
 
@@ -23,21 +23,21 @@ static void look(struct check_run *r, const char *name)
 		run_want(r, witness, DNS_TXT);
 }
 
-static void look_at(struct check_run *r, const char *prefix, const char *suffix)
+static void want_at(struct check_run *r, const char *prefix, const char *suffix)
 {
 	char name[NAME_SIZE];
 
 	if (snprintf(name, sizeof(name), "%s%s", prefix, suffix) < (int)sizeof(name))
-		look(r, name);
+		want(r, name);
 }
 
-static void look_doubled(struct check_run *r, const char *suffix)
+static void want_doubled(struct check_run *r, const char *suffix)
 {
 	char name[2 * NAME_SIZE];
 
 	snprintf(name, sizeof(name), "%s.%s", r->e->fqdn, suffix);
 	if (strlen(name) < NAME_SIZE)
-		look(r, name);
+		want(r, name);
 }
 
 /* Whether the right value stands where it must: then nobody wrote it elsewhere by mistake. */
@@ -50,10 +50,10 @@ void details_step(struct check_run *r)
 {
 	if (!r->dns || !r->e->written_zone || r->blind || r->e->own_zone || !run_wants(r, CHECK_DETAILS) || is_in_place(r))
 		return;
-	look_doubled(r, r->e->identifier);
+	want_doubled(r, r->e->identifier);
 	if (name_is_below(r->e->identifier, r->e->written_zone))
-		look_doubled(r, r->e->written_zone);
-	look_at(r, "", r->e->identifier);
+		want_doubled(r, r->e->written_zone);
+	want_at(r, "", r->e->identifier);
 	if (strcmp(r->e->type, "dns-01") != 0)
-		look_at(r, "_acme-challenge.", r->e->identifier);
+		want_at(r, "_acme-challenge.", r->e->identifier);
 }

@@ -11,7 +11,7 @@
  *   query_dns.c query_web.c silence.c host.c known.c   its queries, what does not answer, what this host can do, what polling found
  *   zone_of.c aliases.c wildcards.c validation.c servers.c cuts.c delegation.c signs.c details.c   its steps
  *   check.c checker.c            begin to end
- *   look_dns.c look_http.c       polling
+ *   poll_dns.c poll_http.c       polling
  */
 #ifndef SOLVER_CHECK_INTERNAL_H
 #define SOLVER_CHECK_INTERNAL_H
@@ -20,7 +20,7 @@
 #include <utlist.h>
 
 #include "solver/check/check.h"
-#include "solver/check/look.h"
+#include "solver/check/location.h"
 #include "solver/net/later.h"
 
 struct checker {

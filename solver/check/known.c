@@ -6,7 +6,7 @@
 
 #include "solver/base/mem.h"
 #include "solver/check/query.h"
-#include "solver/check/look.h"
+#include "solver/check/poll.h"
 #include "solver/dns/message.h"
 
 #define FRESH_MS 2000
@@ -21,7 +21,7 @@ static void take_record(struct ev_answer *answer, const char *value)
 	record->strings = 1;
 }
 
-static void take_look(struct check_run *r, const struct location *l, const struct look *look)
+static void take_polled(struct check_run *r, const struct location *l, const struct look *look)
 {
 	struct query *asked = query_new(r, query_key(false, DNS_TXT, look->address, l->zone, l->fqdn));
 	struct ev_answer *answer = asked ? evidence_add_answer(r->e) : NULL;
@@ -40,7 +40,7 @@ static void take_look(struct check_run *r, const struct location *l, const struc
 	answer->zone = mem_dup(l->zone);
 	answer->transport = mem_dup("udp");
 	answer->authoritative = look->authoritative;
-	answer->edns = answer->case_kept = true; /* not looked at; silence about it is no finding */
+	answer->edns = answer->case_kept = true; /* not tested; silence about it is no finding */
 	answer->elapsed_ms = look->elapsed_ms;
 	answer->at_ms = look->at_ms;
 	take_record(answer, r->e->expected);
@@ -72,5 +72,5 @@ void known_take(struct check_run *r, const struct check_want *want)
 	take_servers(r, want->location);
 	for (size_t i = 0; i < want->look_count; i++)
 		if (want->looks[i].ok && want->looks[i].address && now - want->looks[i].at_ms < FRESH_MS)
-			take_look(r, want->location, &want->looks[i]);
+			take_polled(r, want->location, &want->looks[i]);
 }

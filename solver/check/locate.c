@@ -38,7 +38,7 @@ struct locate {
 };
 
 static void find_zone(struct locate *l);
-static void ask_servers(struct locate *l);
+static void query_servers(struct locate *l);
 
 static void locate_free(struct locate *l)
 {
@@ -114,7 +114,7 @@ static void on_servers(struct zone *z, const struct err *err, void *arg)
 	}
 	location_free(l->servers);
 	take_servers(l, zone_location(z));
-	ask_servers(l);
+	query_servers(l);
 }
 
 static void load_servers(struct locate *l)
@@ -137,7 +137,7 @@ static void on_cut(struct location *child, const struct err *err, void *arg)
 	}
 	take_servers(l, child);
 	snprintf(l->zone, sizeof(l->zone), "%s", child->zone);
-	ask_servers(l);
+	query_servers(l);
 }
 
 static void descend(struct locate *l, struct view *v)
@@ -169,7 +169,7 @@ static void next_server(struct locate *l, const struct err *err)
 {
 	note_failure(l, err);
 	l->server++;
-	ask_servers(l);
+	query_servers(l);
 }
 
 /* A server that answers from a zone above does not serve this one. */
@@ -229,7 +229,7 @@ static void fail_unanswered(struct locate *l)
 	fail(l, &err);
 }
 
-static void ask_servers(struct locate *l)
+static void query_servers(struct locate *l)
 {
 	struct err err;
 
@@ -245,7 +245,7 @@ static void ask_servers(struct locate *l)
 
 /* ---- the zone ---- */
 
-static void ask_zone(struct locate *l);
+static void query_zone(struct locate *l);
 
 static void try_parent(struct locate *l)
 {
@@ -258,7 +258,7 @@ static void try_parent(struct locate *l)
 		return;
 	}
 	memmove(l->candidate, parent, strlen(parent) + 1);
-	ask_zone(l);
+	query_zone(l);
 }
 
 static void read_zone(struct locate *l, const struct dns_reply *reply)
@@ -299,7 +299,7 @@ static void on_zone(const unsigned char *wire, size_t length, int64_t elapsed_ms
 	dns_reply_done(&reply);
 }
 
-static void ask_zone(struct locate *l)
+static void query_zone(struct locate *l)
 {
 	struct err err;
 
@@ -328,7 +328,7 @@ static void find_zone(struct locate *l)
 		return;
 	}
 	snprintf(l->candidate, sizeof(l->candidate), "%s", parent);
-	ask_zone(l);
+	query_zone(l);
 }
 
 static void begin(void *arg)

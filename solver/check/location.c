@@ -1,9 +1,9 @@
-/* Where a record stands, and who serves it (look.h). */
+#include "solver/check/location.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "solver/base/mem.h"
-#include "solver/check/look.h"
 
 void location_free(struct location *l)
 {

@@ -24,8 +24,8 @@ struct parent_query {
 	void *arg;
 };
 
-static void ask_parent(struct parent_query *p);
-static void ask_host(struct parent_query *p);
+static void query_parent(struct parent_query *p);
+static void query_host(struct parent_query *p);
 
 static void settle(struct parent_query *p)
 {
@@ -99,10 +99,10 @@ static void on_reply(const unsigned char *wire, size_t length, int64_t elapsed_m
 	if (done)
 		end(p);
 	else
-		ask_host(p);
+		query_host(p);
 }
 
-static bool ask_address(struct parent_query *p, const char *address)
+static bool query_address(struct parent_query *p, const char *address)
 {
 	unsigned char query[DNS_QUERY_MAX];
 	struct err err;
@@ -122,12 +122,12 @@ static void on_addresses(const char *const *addresses, const struct err *err, vo
 	if (is_over(p))
 		return;
 	for (size_t i = 0; addresses && addresses[i]; i++)
-		if (interface_obstacle(addresses[i]) == 0 && ask_address(p, addresses[i]))
+		if (interface_obstacle(addresses[i]) == 0 && query_address(p, addresses[i]))
 			return;
-	ask_host(p);
+	query_host(p);
 }
 
-static void ask_host(struct parent_query *p)
+static void query_host(struct parent_query *p)
 {
 	struct err err;
 
@@ -159,13 +159,13 @@ static void on_parent(const unsigned char *wire, size_t length, int64_t elapsed_
 			p->hosts[p->host_count++] = mem_dup(reply.answers[i].text);
 	dns_reply_done(&reply);
 	if (p->host_count)
-		ask_host(p);
+		query_host(p);
 	else
-		ask_parent(p);
+		query_parent(p);
 }
 
 /* The nearest zone above: the next name that has NS records. The root's children are the root's affair. */
-static void ask_parent(struct parent_query *p)
+static void query_parent(struct parent_query *p)
 {
 	const char *above = name_parent(*p->parent ? p->parent : p->zone);
 	struct err err;
@@ -186,7 +186,7 @@ static void begin(void *arg)
 	struct parent_query *p = arg;
 
 	if (!is_over(p))
-		ask_parent(p);
+		query_parent(p);
 }
 
 void parent_query(struct checker *c, const char *zone, void (*word)(const struct dns_reply *reply, void *arg), void *arg)

@@ -148,7 +148,7 @@ static bool fetch(struct query *q, const struct http_next *next)
 	struct err err;
 	bool begun;
 
-	/* The walk leaves reserved addresses out; this is the last look before a packet leaves. */
+	/* The walk leaves reserved addresses out; this is the last test before a packet leaves. */
 	if (resolve_check_open(r->c, &err) < 0 || address_is_reserved(next->address) || web_request_read(next->url, &w) < 0)
 		return false;
 	h.port = port_for(r, &w);

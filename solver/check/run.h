@@ -1,7 +1,7 @@
-/* One check under way: evidence that grows, and steps that look at it and ask what is still missing.
+/* One check under way: evidence that grows, and steps that read it and query what is still missing.
  *
- * Nothing here remembers how far it is: after each reply every step looks at the evidence again and asks what it now can.
- * A question is asked once (`queries` holds its key); when nothing is under way and no step asks more, the evidence is judged.
+ * Nothing here remembers how far it is: after each reply every step reads the evidence again and sends the queries that it now can.
+ * A query is sent once (`queries` holds its key); when nothing is under way and no step sends another, the evidence is judged.
  *
  * What the evidence holds, for those who judge it:
  *   view "authority"  TXT at fqdn (DNS types) and, where a CNAME leads away from a name, below that name (name_witness()) · A and AAAA of the identifier and of each redirect's host · CAA at the
@@ -52,7 +52,7 @@ struct check_run {
 	bool blind;                      /* no root can be asked from here */
 	bool dns;                        /* the type is validated by a TXT record */
 	bool poll;                       /* addresses in view "authority" are what the recursive resolvers say */
-	bool asking_others, asked_others; /* under way; not again */
+	bool others_busy, others_started; /* under way; not again */
 	bool over;                       /* done was called, or will not be */
 	void (*advance)(struct check_run *r); /* every step reads the evidence anew; ends the run when nothing is left to ask */
 	struct check_run *prev, *next;

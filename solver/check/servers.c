@@ -184,7 +184,7 @@ static bool speaks(const struct check_run *r, const struct run_server *s)
 
 /* CAA at every server shows whether they agree. The last of these questions goes over TCP, so that both ways are tried without a
  * question of its own; where TCP fails, it is asked over UDP too. Returns whether the last one is answered. */
-static bool ask_caa(struct check_run *r, const struct run_server *s, const char *last)
+static bool query_caa(struct check_run *r, const struct run_server *s, const char *last)
 {
 	const struct ev_answer *answer;
 
@@ -209,11 +209,11 @@ static bool is_odd(struct check_run *r, const struct run_server *s)
 	return delegation_differs(r, s->zone);
 }
 
-static void ask_details(struct check_run *r, const struct run_server *s)
+static void query_details(struct check_run *r, const struct run_server *s)
 {
 	const char *last = last_caa_name(r, s);
 	CLEANUP(mem_freep) char *serial = lookup_server_serial(r->e, s->zone, s->address);
-	bool answered = !last || ask_caa(r, s, last);
+	bool answered = !last || query_caa(r, s, last);
 
 	if (!last)
 		run_query_server(r, s, place_of(r), place_type(r), true);
@@ -226,7 +226,7 @@ static void ask_details(struct check_run *r, const struct run_server *s)
 }
 
 /* A zone whose referral was followed before keeps its servers in the list. */
-static void ask_server(struct check_run *r, const struct run_server *s)
+static void query_server(struct check_run *r, const struct run_server *s)
 {
 	const struct ev_answer *a;
 
@@ -238,14 +238,14 @@ static void ask_server(struct check_run *r, const struct run_server *s)
 	a = answer_of(r, s, place_of(r), place_type(r), false);
 	if (a && a->truncated)
 		run_query_server(r, s, place_of(r), place_type(r), true);
-	ask_details(r, s);
+	query_details(r, s);
 }
 
-static void ask_servers(struct check_run *r)
+static void query_servers(struct check_run *r)
 {
 	for (size_t i = 0; i < r->server_count; i++)
 		if (name_is_below(r->e->written_zone, r->servers[i].zone))
-			ask_server(r, &r->servers[i]);
+			query_server(r, &r->servers[i]);
 }
 
 /* ---- without an authority's view ---- */
@@ -288,7 +288,7 @@ static void locate_step(struct check_run *r)
 		r->locate = locate_start(r->c, place, true, on_located, r);
 	}
 	if (r->e->written_zone)
-		ask_servers(r);
+		query_servers(r);
 	if (r->covered && !r->pending && !r->locate && !any_shows_value(r))
 		r->locate = locate_start(r->c, r->covered, false, on_located, r);
 }
@@ -308,7 +308,7 @@ static void recursion_step(struct check_run *r)
 	find_servers(r, zone);
 	find_servers_of_parent(r, zone);
 	follow_referrals(r);
-	ask_servers(r);
+	query_servers(r);
 }
 
 /* Which configured provider would write there. */

@@ -26,7 +26,7 @@ struct shared {
 	struct recursor_reply reply;  /* wire is a copy */
 	unsigned char *wire;
 	struct waiter *waiters;
-	unsigned telling;             /* later() calls that will look at it */
+	unsigned telling;             /* later() calls that will read it */
 	UT_hash_handle hh;
 };
 
@@ -43,7 +43,7 @@ static bool is_fresh(const struct shared *s)
 	return !s->answered || loop_now_ms(s->c->parts.loop) - s->answered_ms < FRESH_MS;
 }
 
-/* What is old and not looked at any more; when a question is new, so that nothing has to be timed. */
+/* Forgets what is old; when a question is new, so that nothing has to be timed. */
 static void sweep(struct checker *c)
 {
 	struct shared *s, *tmp;
@@ -119,7 +119,7 @@ static struct shared *shared_new(struct checker *c, char *key)
 	return s;
 }
 
-static int ask(struct shared *s, const char *name, int type, recursor_fn done, void *arg, struct err *err)
+static int send_query(struct shared *s, const char *name, int type, recursor_fn done, void *arg, struct err *err)
 {
 	s->waiters = waiter_new(done, arg);
 	if (resolve_recursively(s->c, name, type, on_reply, s, err) == 0)
@@ -143,7 +143,7 @@ int shared_query(struct checker *c, const char *name, int type, recursor_fn done
 		s = NULL;
 	}
 	if (!s)
-		return ask(shared_new(c, key), name, type, done, arg, err);
+		return send_query(shared_new(c, key), name, type, done, arg, err);
 	free(key);
 	w = waiter_new(done, arg);
 	w->what = s;

@@ -47,7 +47,7 @@ static bool lacks(const struct check_run *r, const struct ev_answer *a)
 	return true;
 }
 
-static void ask_more(struct check_run *r, const struct run_server *s)
+static void query_more(struct check_run *r, const struct run_server *s)
 {
 	const char *place = r->dns ? r->e->written_fqdn : r->e->identifier;
 	int type = r->dns ? DNS_TXT : DNS_A;
@@ -72,5 +72,5 @@ void signs_step(struct check_run *r)
 		return;
 	for (size_t i = 0; i < r->server_count; i++)
 		if (strcmp(r->servers[i].zone, r->e->written_zone) == 0)
-			ask_more(r, &r->servers[i]);
+			query_more(r, &r->servers[i]);
 }

@@ -103,7 +103,7 @@ static void caa_step(struct check_run *r)
 		run_want(r, name, DNS_CAA);
 }
 
-/* An authority looks the name up before it looks at CAA; asked at once, one question would teach the resolver how slow the
+/* An authority looks the name up before it evaluates CAA; asked at once, one question would teach the resolver how slow the
  * servers are, and the other would come out faster than it does for the authority. */
 static bool is_looked_up(const struct check_run *r)
 {

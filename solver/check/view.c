@@ -94,7 +94,7 @@ static void on_reply(const unsigned char *wire, size_t length, int64_t elapsed_m
 	dns_reply_done(&reply);
 }
 
-static int ask(struct view_run *r, const char *name, int type, void (*read)(struct view_run *r, const struct dns_reply *reply), struct err *err)
+static int send_query(struct view_run *r, const char *name, int type, void (*read)(struct view_run *r, const struct dns_reply *reply), struct err *err)
 {
 	unsigned char query[DNS_QUERY_MAX];
 	int length;
@@ -108,11 +108,11 @@ static int ask(struct view_run *r, const char *name, int type, void (*read)(stru
 	return pace_exchange(r->c, r->fqdn, r->address, query, (size_t)length, false, on_reply, r, err);
 }
 
-static void ask_on(struct view_run *r, const char *name, int type, void (*read)(struct view_run *r, const struct dns_reply *reply))
+static void query_on(struct view_run *r, const char *name, int type, void (*read)(struct view_run *r, const struct dns_reply *reply))
 {
 	struct err err;
 
-	if (ask(r, name, type, read, &err) < 0)
+	if (send_query(r, name, type, read, &err) < 0)
 		finish_without(r, &err);
 }
 
@@ -126,12 +126,12 @@ static void here(struct view_run *r, const char *zone)
 	finish(r, VIEW_HERE);
 }
 
-static void ask_soa(struct view_run *r, const char *name)
+static void query_soa(struct view_run *r, const char *name)
 {
 	if (!name || strcmp(name, r->zone) == 0)
 		here(r, r->zone); /* the only one that is left */
 	else
-		ask_on(r, name, DNS_SOA, read_soa);
+		query_on(r, name, DNS_SOA, read_soa);
 }
 
 static void read_soa(struct view_run *r, const struct dns_reply *reply)
@@ -141,7 +141,7 @@ static void read_soa(struct view_run *r, const struct dns_reply *reply)
 	if (zone)
 		here(r, zone);
 	else
-		ask_soa(r, name_parent(r->asked));
+		query_soa(r, name_parent(r->asked));
 }
 
 /* ---- whose CNAME it is ---- */
@@ -155,15 +155,15 @@ static void read_below(struct view_run *r, const struct dns_reply *reply)
 		return;
 	}
 	r->view.wildcard = true;
-	ask_soa(r, name_parent(r->fqdn));
+	query_soa(r, name_parent(r->fqdn));
 }
 
-static void ask_below(struct view_run *r)
+static void query_below(struct view_run *r)
 {
 	char name[NAME_SIZE];
 
 	if (name_witness(r->fqdn, name))
-		ask_on(r, name, DNS_TXT, read_below);
+		query_on(r, name, DNS_TXT, read_below);
 	else
 		finish(r, VIEW_ALIAS);
 }
@@ -174,7 +174,7 @@ static void read_txt(struct view_run *r, const struct dns_reply *reply)
 	const char *zone;
 
 	if (alias == DNS_CNAME) {
-		ask_below(r);
+		query_below(r);
 	} else if (alias) {
 		finish(r, VIEW_ALIAS);
 	} else {
@@ -182,7 +182,7 @@ static void read_txt(struct view_run *r, const struct dns_reply *reply)
 		if (zone)
 			here(r, zone);
 		else
-			ask_soa(r, r->fqdn);
+			query_soa(r, r->fqdn);
 	}
 }
 
@@ -193,7 +193,7 @@ int view_start(struct checker *c, const char *fqdn, const char *zone, const stru
 	*r = (struct view_run){ .c = c, .zone = mem_dup(zone), .server = mem_dup(server->name), .address = mem_dup(server->address),
 	                        .done = done, .arg = arg };
 	snprintf(r->fqdn, sizeof(r->fqdn), "%s", fqdn);
-	if (ask(r, fqdn, DNS_TXT, read_txt, err) == 0)
+	if (send_query(r, fqdn, DNS_TXT, read_txt, err) == 0)
 		return 0;
 	run_free(r);
 	return err->code;

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "solver/base/mem.h"
-#include "solver/check/look.h"
+#include "solver/check/poll.h"
 #include "solver/engine/activities.h"
 #include "solver/engine/binding.h"
 #include "solver/engine/claim.h"

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "solver/base/mem.h"
-#include "solver/check/look.h"
+#include "solver/check/poll.h"
 #include "solver/engine/due.h"
 #include "solver/engine/entry.h"
 #include "solver/engine/twins.h"

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "solver/check/look.h"
+#include "solver/check/poll.h"
 
 struct entry;
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "solver/base/mem.h"
-#include "solver/check/look.h"
+#include "solver/check/poll.h"
 #include "solver/engine/entry.h"
 #include "solver/engine/instance.h"
 #include "solver/engine/permit.h"

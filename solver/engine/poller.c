@@ -16,7 +16,7 @@ struct query {
 	struct poller *p;
 	size_t server;
 	struct location one;   /* this server alone; its text is borrowed from the entry's location */
-	struct look_run *look;
+	struct poll_run *look;
 	struct query *prev, *next;
 };
 
@@ -183,7 +183,7 @@ static void ask(struct poller *p, size_t server)
 	struct entry *n = p->n;
 	const struct location *servers = n->publication.location;
 	struct query *q = mem_new(1, sizeof(*q));
-	struct look_request r = { .identifier = n->c.identifier, .token = n->c.token, .expected = is_http(p) ? n->c.key_authorization : n->c.value,
+	struct poll_request r = { .identifier = n->c.identifier, .token = n->c.token, .expected = is_http(p) ? n->c.key_authorization : n->c.value,
 	                          .authority = route_of(n->e, &n->c)->authority };
 
 	q->p = p;
@@ -191,7 +191,7 @@ static void ask(struct poller *p, size_t server)
 	DL_APPEND(p->queries, q);
 	n->e->numbers.probes++;
 	if (is_http(p)) {
-		q->look = look_http(n->e->checker, &r, on_look, q);
+		q->look = poll_http(n->e->checker, &r, on_look, q);
 		return;
 	}
 	q->one.fqdn = mem_dup(servers->fqdn);
@@ -199,7 +199,7 @@ static void ask(struct poller *p, size_t server)
 	q->one.servers[0] = servers->servers[server];
 	q->one.count = 1;
 	r.location = &q->one;
-	q->look = look_dns(n->e->checker, &r, on_look, q);
+	q->look = poll_dns(n->e->checker, &r, on_look, q);
 }
 
 static void ask_all(struct poller *p)
@@ -256,7 +256,7 @@ void poller_rest(struct poller *p)
 	timer_stop(p->timer);
 	p->timer = NULL;
 	while (p->queries) {
-		look_cancel(p->queries->look);
+		poll_cancel(p->queries->look);
 		query_free(p->queries);
 	}
 }

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "solver/base/log.h"
-#include "solver/check/look.h"
+#include "solver/check/poll.h"
 #include "solver/engine/claim.h"
 #include "solver/engine/entry.h"
 #include "solver/engine/lane.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "solver/base/mem.h"
-#include "solver/check/look.h"
+#include "solver/check/poll.h"
 #include "solver/engine/due.h"
 #include "solver/engine/entry.h"
 #include "solver/engine/route.h"
@@ -22,7 +22,7 @@ struct recheck_run {
 	struct entry *n;
 	struct locate *locate;
 	struct location *location;
-	struct look_run *look;
+	struct poll_run *look;
 };
 
 static void fill(struct engine *e);
@@ -90,20 +90,20 @@ static void on_located(struct location *l, const struct err *err, void *arg)
 {
 	struct recheck_run *r = arg;
 	const struct challenge *c = &r->n->c;
-	struct look_request q = { .identifier = c->identifier, .expected = c->value, .location = l };
+	struct poll_request q = { .identifier = c->identifier, .expected = c->value, .location = l };
 
 	(void)err;
 	r->locate = NULL;
 	r->location = l;
 	if (l && strcmp(l->fqdn, c->fqdn) == 0)
-		r->look = look_dns(r->e->checker, &q, on_look, r);
+		r->look = poll_dns(r->e->checker, &q, on_look, r);
 	else
 		run_end(r, r->e->config->check.recheck_ms); /* nobody answers, or a CNAME stands there now: no word of the value */
 }
 
 static void run(struct engine *e, struct entry *n)
 {
-	struct look_request q = { .identifier = n->c.identifier, .token = n->c.token, .expected = n->c.key_authorization,
+	struct poll_request q = { .identifier = n->c.identifier, .token = n->c.token, .expected = n->c.key_authorization,
 	                          .authority = route_of(e, &n->c)->authority };
 	struct recheck_run *r = mem_new(1, sizeof(*r));
 
@@ -113,7 +113,7 @@ static void run(struct engine *e, struct entry *n)
 	e->rechecks.started++;
 	e->numbers.probes++;
 	if (n->c.type == CHALLENGE_HTTP01)
-		r->look = look_http(e->checker, &q, on_look, r);
+		r->look = poll_http(e->checker, &q, on_look, r);
 	else
 		r->locate = locate_start(e->checker, n->c.fqdn, false, on_located, r);
 }
@@ -167,7 +167,7 @@ void recheck_stop(struct engine *e, struct entry *n)
 	if (r && r->locate)
 		locate_cancel(r->locate);
 	if (r && r->look)
-		look_cancel(r->look);
+		poll_cancel(r->look);
 	if (r)
 		run_end(r, 0);
 	if (!n->recheck.prev)

@@ -1,4 +1,4 @@
-/* What the others see of a name that was checked here: DCV first and, where the authority looks at it, CAA; through a coordinator
+/* What the others see of a name that was checked here: DCV first and, where the authority evaluates it, CAA; through a coordinator
  * (`perspectives.coordinator`) or the peers. What they say becomes evidence, and is judged with the rest. */
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +18,7 @@ struct corroboration {
 	struct corroboration *prev, *next;
 };
 
-static void ask(struct corroboration *c);
+static void start_question(struct corroboration *c);
 
 static void corroboration_free(struct corroboration *c)
 {
@@ -45,7 +45,7 @@ static void next(struct corroboration *c)
 {
 	if (!c->caa && c->done && wants_caa(c)) {
 		c->caa = true;
-		ask(c);
+		start_question(c);
 		return;
 	}
 	if (c->done)
@@ -154,7 +154,7 @@ static void on_failed(void *arg)
 	next(c);
 }
 
-static void ask_coordinator(struct corroboration *c, const struct mpic_question *q)
+static void call_coordinator(struct corroboration *c, const struct mpic_question *q)
 {
 	const char *url = c->m->parts.config->perspectives.coordinator;
 	json_t *body = mpic_question_json(q, true);
@@ -167,7 +167,7 @@ static void ask_coordinator(struct corroboration *c, const struct mpic_question 
 	json_decref(body);
 }
 
-static void ask(struct corroboration *c)
+static void start_question(struct corroboration *c)
 {
 	const struct evidence *e = c->e;
 	const struct authority *a = authority_of(c);
@@ -180,7 +180,7 @@ static void ask(struct corroboration *c)
 	for (size_t i = 0; i < MPIC_ISSUERS_MAX && a->issuers && a->issuers[i]; i++)
 		q.issuers[i] = a->issuers[i];
 	if (c->m->parts.config->perspectives.coordinator)
-		ask_coordinator(c, &q);
+		call_coordinator(c, &q);
 	else
 		round_start(c->m, &q, on_round, c);
 }
@@ -202,7 +202,7 @@ bool mpic_corroborate(void *mpic, struct evidence *e, void (*done)(void *arg), v
 	*c = (struct corroboration){ .m = m, .e = e, .done = done, .arg = arg };
 	c->domain = mem_printf("%s%s", e->wildcard ? "*." : "", e->identifier);
 	DL_APPEND(m->corroborations, c);
-	ask(c);
+	start_question(c);
 	return true;
 }
 

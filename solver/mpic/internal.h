@@ -22,7 +22,7 @@ struct mpic {
 	struct peers *peers;
 	struct round *rounds;      /* round.c: under way */
 	struct coordination *coordinations; /* coordinate.c */
-	struct sight *sights;        /* perspective.c: under way */
+	struct remote_check *remote_checks;        /* perspective.c: under way */
 	struct corroboration *corroborations; /* corroborate.c */
 };
 
@@ -45,7 +45,7 @@ void rounds_cancel(struct mpic *m);
 void rounds_free(struct mpic *m);
 void coordinations_free(struct mpic *m);
 void coordinations_forget(struct mpic *m, void *arg);
-void sights_cancel(struct mpic *m); /* perspective.c */
+void remote_checks_cancel(struct mpic *m); /* perspective.c */
 void corroborations_cancel(struct mpic *m);
 void corroborations_free(struct mpic *m);
 

@@ -32,7 +32,7 @@ void mpic_stop(struct mpic *m)
 	if (!m)
 		return;
 	checker_corroborate(m->parts.checker, NULL);
-	sights_cancel(m);
+	remote_checks_cancel(m);
 	corroborations_cancel(m);
 	rounds_cancel(m);
 }

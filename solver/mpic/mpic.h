@@ -41,8 +41,8 @@ typedef void (*mpic_fn)(json_t *answer, const struct err *err, void *arg);
 /* As a coordinator: all peers (or `perspective_count` of them, always the same ones for a name) are asked, and the quorum decides.
  * A quorum_count below that of the Baseline Requirements is refused. */
 int mpic_coordinate(struct mpic *m, const struct mpic_question *q, mpic_fn done, void *arg, struct err *err);
-/* As a perspective: looks from here. Special-purpose addresses are never connected to, whatever the profile says. */
-int mpic_look(struct mpic *m, const struct mpic_question *q, mpic_fn done, void *arg, struct err *err);
+/* As a perspective: checks from here. Special-purpose addresses are never connected to, whatever the profile says. */
+int mpic_check(struct mpic *m, const struct mpic_question *q, mpic_fn done, void *arg, struct err *err);
 /* `done` will not come for this `arg`. */
 void mpic_forget(struct mpic *m, void *arg);
 

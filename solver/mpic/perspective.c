@@ -1,4 +1,4 @@
-/* The perspective: sights from here for somebody else. */
+/* The perspective: checks from here for somebody else. */
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
@@ -7,25 +7,25 @@
 #include "solver/mpic/internal.h"
 #include "solver/verdict/body.h"
 
-struct sight {
+struct remote_check {
 	struct mpic *m;
 	struct check_run *run;
 	json_t *question;            /* owns the texts of q */
 	struct mpic_question q;
 	mpic_fn done;
 	void *arg;
-	struct sight *prev, *next;
+	struct remote_check *prev, *next;
 };
 
-static void sight_free(struct sight *l)
+static void remote_check_free(struct remote_check *l)
 {
-	DL_DELETE(l->m->sights, l);
+	DL_DELETE(l->m->remote_checks, l);
 	json_decref(l->question);
 	free(l);
 }
 
 /* CAA is judged for the issuers that were asked about, not for ours. */
-static struct verdict *judge_for(const struct sight *l, const struct evidence *e)
+static struct verdict *judge_for(const struct remote_check *l, const struct evidence *e)
 {
 	struct authority authority = authority_copy(checker_authority_of(l->m->parts.checker, e));
 
@@ -37,7 +37,7 @@ static struct verdict *judge_for(const struct sight *l, const struct evidence *e
 
 static void on_checked(struct evidence *e, struct verdict *v, void *arg)
 {
-	struct sight *l = arg;
+	struct remote_check *l = arg;
 	struct verdict *mine = l->q.caa ? judge_for(l, e) : NULL;
 	json_t *answer;
 
@@ -49,7 +49,7 @@ static void on_checked(struct evidence *e, struct verdict *v, void *arg)
 	verdict_free(mine);
 	verdict_free(v);
 	evidence_free(e);
-	sight_free(l);
+	remote_check_free(l);
 }
 
 /* A profile for private networks would let a stranger reach into ours. */
@@ -58,13 +58,13 @@ static const char *public_profile(struct mpic *m)
 	return authority_relaxes(checker_authority(m->parts.checker, NULL)) ? "letsencrypt" : NULL;
 }
 
-int mpic_look(struct mpic *m, const struct mpic_question *q, mpic_fn done, void *arg, struct err *err)
+int mpic_check(struct mpic *m, const struct mpic_question *q, mpic_fn done, void *arg, struct err *err)
 {
-	struct sight *l = mem_new(1, sizeof(*l));
+	struct remote_check *l = mem_new(1, sizeof(*l));
 	struct check_want want;
 
-	*l = (struct sight){ .m = m, .done = done, .arg = arg, .question = mpic_question_json(q, true) };
-	DL_APPEND(m->sights, l);
+	*l = (struct remote_check){ .m = m, .done = done, .arg = arg, .question = mpic_question_json(q, true) };
+	DL_APPEND(m->remote_checks, l);
 	if (mpic_question_read(l->question, true, false, &l->q, err) == 0) {
 		want = (struct check_want){ .type = q->caa ? "dns-01" : l->q.type, .domain = l->q.domain, .token = l->q.token,
 			.key_authorization = l->q.key_authorization, .value = l->q.value, .authority = public_profile(m),
@@ -72,28 +72,28 @@ int mpic_look(struct mpic *m, const struct mpic_question *q, mpic_fn done, void 
 		if (check_start(m->parts.checker, &want, on_checked, l, &l->run, err) == 0)
 			return 0;
 	}
-	sight_free(l);
+	remote_check_free(l);
 	return err->code;
 }
 
-void sights_cancel(struct mpic *m)
+void remote_checks_cancel(struct mpic *m)
 {
-	while (m->sights) {
-		if (m->sights->run)
-			check_cancel(m->sights->run);
-		sight_free(m->sights);
+	while (m->remote_checks) {
+		if (m->remote_checks->run)
+			check_cancel(m->remote_checks->run);
+		remote_check_free(m->remote_checks);
 	}
 }
 
 void mpic_forget(struct mpic *m, void *arg)
 {
-	struct sight *l, *next;
+	struct remote_check *l, *next;
 
-	DL_FOREACH_SAFE(m->sights, l, next) {
+	DL_FOREACH_SAFE(m->remote_checks, l, next) {
 		if (l->arg != arg)
 			continue;
 		check_cancel(l->run);
-		sight_free(l);
+		remote_check_free(l);
 	}
 	coordinations_forget(m, arg);
 }

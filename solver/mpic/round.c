@@ -7,7 +7,7 @@
 #include "solver/base/secret.h"
 #include "solver/mpic/internal.h"
 
-struct asked {
+struct peer_call {
 	struct round *round;
 	const struct peer *peer;
 };
@@ -19,7 +19,7 @@ struct round {
 	bool caa;
 	size_t count, quorum, pending;
 	int64_t attempt, attempts;
-	struct asked asked[MPIC_PEERS_MAX];
+	struct peer_call asked[MPIC_PEERS_MAX];
 	struct mpic_result results[MPIC_PEERS_MAX];
 	struct timer *begun;         /* the first turn of the loop after asking */
 	round_fn done;               /* NULL: nobody waits any more */
@@ -38,12 +38,12 @@ static void round_free(struct round *r)
 	free(r);
 }
 
-static void ask_all(struct round *r);
+static void call_all(struct round *r);
 
 static void round_over(struct round *r)
 {
 	if (r->done && r->attempt < r->attempts && !mpic_is_valid(r->results, r->count, r->quorum)) {
-		ask_all(r);
+		call_all(r);
 		return;
 	}
 	if (r->done)
@@ -65,7 +65,7 @@ static void take_reply(struct mpic_result *result, const struct http_reply *repl
 
 static void on_reply(const struct http_reply *reply, const struct err *err, void *arg)
 {
-	struct asked *a = arg;
+	struct peer_call *a = arg;
 	struct round *r = a->round;
 
 	if (r->done)
@@ -74,9 +74,9 @@ static void on_reply(const struct http_reply *reply, const struct err *err, void
 		round_over(r);
 }
 
-static void ask(struct round *r, size_t i)
+static void call_peer(struct round *r, size_t i)
 {
-	struct asked *a = &r->asked[i];
+	struct peer_call *a = &r->asked[i];
 	struct err err;
 
 	mpic_result_done(&r->results[i]);
@@ -97,12 +97,12 @@ static void on_asked(void *arg)
 		round_over(r);
 }
 
-static void ask_all(struct round *r)
+static void call_all(struct round *r)
 {
 	r->attempt++;
 	r->pending = 1; /* the end comes later, never from here */
 	for (size_t i = 0; i < r->count; i++)
-		ask(r, i);
+		call_peer(r, i);
 	r->begun = timer_start(r->m->parts.loop, 0, on_asked, r);
 }
 
@@ -120,9 +120,9 @@ void round_start(struct mpic *m, const struct mpic_question *q, round_fn done, v
 	if (q->quorum_count > (int64_t)r->quorum)
 		r->quorum = (size_t)q->quorum_count;
 	for (size_t i = 0; i < r->count; i++)
-		r->asked[i] = (struct asked){ .round = r, .peer = chosen[i] };
+		r->asked[i] = (struct peer_call){ .round = r, .peer = chosen[i] };
 	DL_APPEND(m->rounds, r);
-	ask_all(r);
+	call_all(r);
 }
 
 /* The calls that are under way come back to nobody. */

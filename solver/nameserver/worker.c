@@ -11,7 +11,7 @@ int worker_watch(struct worker *w, struct source *s, uint32_t events)
 	return epoll_ctl(w->epoll, EPOLL_CTL_ADD, s->fd, &e);
 }
 
-/* Sets which events of the listening TCP sockets are looked at. */
+/* Sets which events of the listening TCP sockets epoll reports. */
 static void watch_listeners(struct worker *w, uint32_t events)
 {
 	for (size_t i = 0; i < w->socket_count; i++) {

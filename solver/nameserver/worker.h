@@ -36,7 +36,7 @@ struct worker {
 };
 
 int worker_watch(struct worker *w, struct source *s, uint32_t events);
-/* Does not look at the listening TCP sockets for a moment: they stay readable while no descriptor is left, and looking would only spin. */
+/* Ignores the listening TCP sockets for a moment: they stay readable while no descriptor is left, and polling them would only spin. */
 #define WORKER_PAUSE_MS 100
 void worker_pause(struct worker *w);
 void worker_resume(struct worker *w); /* once the moment is over */

@@ -200,7 +200,7 @@ static void on_ready(uv_poll_t *uv, int status, int events)
 }
 
 /* An update is sent once: it may be answered when a first one that arrived was not, and then the answer to the repetition, say a
- * refusal, hides that the first was carried out; or the repetition overtakes what was sent after it. Whoever sent it looks
+ * refusal, hides that the first was carried out; or the repetition overtakes what was sent after it. Whoever sent it reads the zone
  * before it tries again, unless it cannot have arrived. */
 static bool is_repeatable(const unsigned char *wire)
 {

@@ -381,7 +381,7 @@ static void set_address(struct http_call *call)
 	call->connect_to = curl_slist_append(NULL, to);
 	curl_easy_setopt(call->easy, CURLOPT_CONNECT_TO, call->connect_to);
 	curl_easy_setopt(call->easy, CURLOPT_PROXY, "");
-	curl_easy_setopt(call->easy, CURLOPT_FRESH_CONNECT, 1L); /* each look is a look of its own */
+	curl_easy_setopt(call->easy, CURLOPT_FRESH_CONNECT, 1L); /* each call connects anew */
 	curl_easy_setopt(call->easy, CURLOPT_FORBID_REUSE, 1L);
 }
 

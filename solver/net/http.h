@@ -26,7 +26,7 @@ struct http_request {
 	int max_redirects;           /* 0: none are followed */
 	const char *connect_address; /* "192.0.2.1" or "2001:db8::1": connect there, whatever the host says */
 	bool cut_at_max;             /* a reply over max_reply is cut there instead of failing */
-	bool insecure_tls;           /* an authority does not look at certificates during validation */
+	bool insecure_tls;           /* an authority ignores certificates during validation */
 	const char *ca_file;         /* NULL: the system's */
 	const char *unix_socket;     /* or NULL */
 	bool redirects_web_ports_only; /* only http/https on 80/443, as an authority does */

@@ -9,7 +9,7 @@
 
 #include "solver/base/buf.h"
 
-#define HTTP_LINE_KEPT 16384 /* bytes of a line that are looked at for its name and value; the rest is only checked */
+#define HTTP_LINE_KEPT 16384 /* bytes of a line that are read for its name and value; the rest is only checked */
 
 /* Collects the bytes of a line. */
 struct http_line {

@@ -123,7 +123,7 @@ static void on_tick(uv_timer_t *tick)
 	if (slept - l->slept_ms > TICK_MS / 10)
 		rearm(l);
 	l->slept_ms = slept;
-	if (settle_look(&l->settle, now, clock_wall_ms()) && l->on_settled)
+	if (settle_read(&l->settle, now, clock_wall_ms()) && l->on_settled)
 		l->on_settled(l->settled_arg);
 }
 
@@ -132,7 +132,7 @@ static void start_tick(struct loop *l)
 	must(uv_timer_init(&l->uv, &l->tick), "event loop");
 	l->tick.data = l;
 	l->slept_ms = clock_monotonic_ms() - (int64_t)(uv_hrtime() / 1000000);
-	settle_look(&l->settle, clock_monotonic_ms(), clock_wall_ms());
+	settle_read(&l->settle, clock_monotonic_ms(), clock_wall_ms());
 	must(uv_timer_start(&l->tick, on_tick, TICK_MS, TICK_MS), "event loop");
 	uv_unref((uv_handle_t *)&l->tick);
 }
@@ -151,7 +151,7 @@ void loop_course(struct loop *l, int64_t *ret_course_ms, int64_t *ret_since_ms)
 void loop_resume_course(struct loop *l, int64_t course_ms, int64_t since_ms)
 {
 	settle_resume(&l->settle, course_ms, since_ms);
-	settle_look(&l->settle, clock_monotonic_ms(), clock_wall_ms());
+	settle_read(&l->settle, clock_monotonic_ms(), clock_wall_ms());
 }
 
 void loop_on_settled(struct loop *l, void (*fn)(void *arg), void *arg)

@@ -300,7 +300,7 @@ static bool root_is_known(const struct recursor *r, const struct recursor_call *
 	       (r->root_ok_ms >= 0 && loop_now_ms(r->loop) - r->root_ok_ms < ROOT_KNOWN_MS);
 }
 
-static void ask_root(struct recursor *r)
+static void query_root(struct recursor *r)
 {
 	if (r->root)
 		return;
@@ -324,7 +324,7 @@ static void call_doubt(struct recursor_call *c)
 	if (root_is_known(c->recursor, c))
 		call_end(c);
 	else
-		ask_root(c->recursor);
+		query_root(c->recursor);
 }
 
 static void on_result(void *arg, int error, struct ub_result *result)

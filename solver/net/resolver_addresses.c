@@ -119,7 +119,7 @@ static bool is_localhost(struct lookup *k)
 	return true;
 }
 
-static int lookup_ask(struct resolver *r, struct lookup *k, struct err *err)
+static int lookup_start(struct resolver *r, struct lookup *k, struct err *err)
 {
 	int rc = resolver_query(r, k->host, DNS_A, on_reply, &k->a, err);
 
@@ -148,7 +148,7 @@ int resolver_addresses(struct resolver *r, const char *host,
 		return 0;
 	}
 	if (rc == 0)
-		rc = lookup_ask(r, k, err);
+		rc = lookup_start(r, k, err);
 	if (rc < 0)
 		free(k);
 	return rc;

@@ -2,9 +2,9 @@
 
 #include <stdlib.h>
 
-#define JUMP_MS 1000 /* more than a clock that is slewed drifts between two looks */
+#define JUMP_MS 1000 /* more than a clock that is slewed drifts between two readings */
 
-bool settle_look(struct settle *s, int64_t now_ms, int64_t wall_ms)
+bool settle_read(struct settle *s, int64_t now_ms, int64_t wall_ms)
 {
 	int64_t course = wall_ms - now_ms;
 	bool jumped = !s->seen || llabs(course - s->candidate_ms) > JUMP_MS, moved;

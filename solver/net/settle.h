@@ -30,9 +30,9 @@ struct settle {
 	int64_t since_ms;          /* loop clock: the candidate has held since */
 };
 
-/* A look at both clocks; at least one every few seconds. True when another course is trusted from now on. */
-bool settle_look(struct settle *s, int64_t now_ms, int64_t wall_ms);
-/* Before the first look: the course that an earlier process of this boot saw (candidate_ms, since_ms). */
+/* Reads both clocks; at least every few seconds. True when another course is trusted from now on. */
+bool settle_read(struct settle *s, int64_t now_ms, int64_t wall_ms);
+/* Before the first reading: the course that an earlier process of this boot saw (candidate_ms, since_ms). */
 void settle_resume(struct settle *s, int64_t course_ms, int64_t since_ms);
 /* The time of day, or 0 while none is trusted. */
 int64_t settle_wall_ms(const struct settle *s, int64_t now_ms);

@@ -1,5 +1,5 @@
 /* A connection to one address as a validation server makes it: TCP, and TLS as Go's client does it in its present release (TLS 1.2
- * and 1.3, its cipher suites, curves and signature algorithms; nothing about the certificate verified). For looks at the web
+ * and 1.3, its cipher suites, curves and signature algorithms; nothing about the certificate verified). For requests to the web
  * servers of others; the HTTP client of dcvd itself is http.h. */
 #ifndef SOLVER_NET_STREAM_H
 #define SOLVER_NET_STREAM_H

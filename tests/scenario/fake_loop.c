@@ -36,7 +36,7 @@ static void look(void *arg)
 {
 	struct loop *l = arg;
 
-	if (settle_look(&l->settle, l->now_ms, loop_wall_ms(l)) && l->on_settled)
+	if (settle_read(&l->settle, l->now_ms, loop_wall_ms(l)) && l->on_settled)
 		l->on_settled(l->settled_arg);
 }
 
@@ -72,7 +72,7 @@ void loop_course(struct loop *l, int64_t *ret_course_ms, int64_t *ret_since_ms)
 void loop_resume_course(struct loop *l, int64_t course_ms, int64_t since_ms)
 {
 	settle_resume(&l->settle, course_ms, since_ms);
-	settle_look(&l->settle, l->now_ms, loop_wall_ms(l));
+	settle_read(&l->settle, l->now_ms, loop_wall_ms(l));
 }
 
 void loop_on_settled(struct loop *l, void (*fn)(void *arg), void *arg)

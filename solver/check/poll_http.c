@@ -3,32 +3,32 @@
 #include <stdlib.h>
 
 #include "solver/base/mem.h"
-#include "solver/check/look_run.h"
+#include "solver/check/poll_run.h"
 
 static void on_checked(struct evidence *e, struct verdict *v, void *arg)
 {
-	struct look_run *r = arg;
+	struct poll_run *r = arg;
 
 	evidence_free(e);
 	verdict_free(r->verdict);
 	r->verdict = v;
 	r->check = NULL;
-	look_over(r);
+	poll_replied(r);
 }
 
-static void conclude_http(struct look_run *r)
+static void conclude_http(struct poll_run *r)
 {
 	(void)r; /* the verdict says it all */
 }
 
 static void refused(void *arg)
 {
-	look_over(arg);
+	poll_replied(arg);
 }
 
-struct look_run *look_http(struct checker *c, const struct look_request *request, look_fn done, void *arg)
+struct poll_run *poll_http(struct checker *c, const struct poll_request *request, poll_fn done, void *arg)
 {
-	struct look_run *r = look_new(c, request, done, arg);
+	struct poll_run *r = poll_new(c, request, done, arg);
 	const struct check_want want = { .type = "http-01", .domain = request->identifier, .token = request->token,
 	                                 .key_authorization = request->expected, .authority = request->authority,
 	                                 .parts = CHECK_VALIDATION, .poll = true };

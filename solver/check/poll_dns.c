@@ -1,4 +1,4 @@
-/* One look at a TXT record: every address of every name server of its zone is asked directly. */
+/* Polls a TXT record: one query to every address of every name server of its zone that has not shown the value yet. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,28 +6,28 @@
 #include "solver/base/mem.h"
 #include "solver/dns/message.h"
 #include "solver/check/internal.h"
-#include "solver/check/look_run.h"
+#include "solver/check/poll_run.h"
 #include "solver/check/pace.h"
 #include "solver/net/interface.h"
 
-struct ask {
-	struct look_run *run;
+struct poll_query {
+	struct poll_run *run;
 	struct look *look;
 	size_t server; /* of the location */
 };
 
-struct look_run *look_new(struct checker *c, const struct look_request *request, look_fn done, void *arg)
+struct poll_run *poll_new(struct checker *c, const struct poll_request *request, poll_fn done, void *arg)
 {
-	struct look_run *r = mem_new(1, sizeof(*r));
+	struct poll_run *r = mem_new(1, sizeof(*r));
 
-	*r = (struct look_run){ .c = c, .done = done, .arg = arg, .verdict = verdict_new() };
+	*r = (struct poll_run){ .c = c, .done = done, .arg = arg, .verdict = verdict_new() };
 	r->identifier = mem_dup(request->identifier);
 	r->token = mem_dup(request->token);
 	r->expected = mem_dup(request->expected);
 	return r;
 }
 
-static void look_free(struct look_run *r)
+static void poll_free(struct poll_run *r)
 {
 	verdict_free(r->verdict);
 	free(r->identifier);
@@ -36,7 +36,7 @@ static void look_free(struct look_run *r)
 	free(r);
 }
 
-void look_over(struct look_run *r)
+void poll_replied(struct poll_run *r)
 {
 	if (--r->pending)
 		return;
@@ -45,19 +45,19 @@ void look_over(struct look_run *r)
 		r->done(r->verdict, r->arg);
 		r->verdict = NULL;
 	}
-	look_free(r);
+	poll_free(r);
 }
 
-void look_cancel(struct look_run *r)
+void poll_cancel(struct poll_run *r)
 {
 	r->cancelled = true;
 	if (!r->check)
 		return; /* the last reply frees */
 	check_cancel(r->check);
-	look_free(r);
+	poll_free(r);
 }
 
-struct look *look_first_bad(struct verdict *v)
+struct look *poll_first_bad(struct verdict *v)
 {
 	for (size_t i = 0; i < v->look_count; i++)
 		if (!v->looks[i].ok && !look_is_unroutable(&v->looks[i]))
@@ -65,7 +65,7 @@ struct look *look_first_bad(struct verdict *v)
 	return NULL;
 }
 
-void look_count(struct verdict *v)
+void poll_count(struct verdict *v)
 {
 	size_t ok = 0, unroutable = 0;
 
@@ -82,7 +82,7 @@ void look_count(struct verdict *v)
 		v->result = ok + unroutable == v->look_count ? VERDICT_PASS : VERDICT_FLAKY;
 }
 
-void look_fail(struct look *l, const struct err *err)
+void poll_fail(struct look *l, const struct err *err)
 {
 	int number = l->address ? interface_obstacle(l->address) : 0;
 
@@ -98,13 +98,13 @@ void look_fail(struct look *l, const struct err *err)
 
 /* ---- judging ---- */
 
-static void conclude_dns(struct look_run *r)
+static void conclude_dns(struct poll_run *r)
 {
 	struct verdict *v = r->verdict;
 	struct look *bad;
 
-	look_count(v);
-	bad = look_first_bad(v);
+	poll_count(v);
+	bad = poll_first_bad(v);
 	if (!bad) {
 		v->detail = mem_printf(r->expected ? "all %zu name server addresses of %s show the value" :
 		                                     "all %zu name server addresses of %s answer; no value was given to compare",
@@ -166,7 +166,7 @@ static void explain(struct look *l, const struct dns_reply *reply, const char *f
 		                       l->value_count > 1 ? " (and others)" : "", fqdn);
 }
 
-static void take_reply(struct look_run *r, struct look *l, const struct dns_reply *reply)
+static void take_reply(struct poll_run *r, struct look *l, const struct dns_reply *reply)
 {
 	const char *fqdn = r->verdict->fqdn;
 
@@ -182,14 +182,14 @@ static void take_reply(struct look_run *r, struct look *l, const struct dns_repl
 
 static void on_reply(const unsigned char *wire, size_t length, int64_t elapsed_ms, const struct err *err, void *arg)
 {
-	struct ask *a = arg;
-	struct look_run *r = a->run;
-	struct look *l = a->look;
-	size_t server = a->server;
+	struct poll_query *q = arg;
+	struct poll_run *r = q->run;
+	struct look *l = q->look;
+	size_t server = q->server;
 	struct dns_reply reply;
 	struct err bad = *err;
 
-	free(a);
+	free(q);
 	if (!r->cancelled) {
 		l->elapsed_ms = elapsed_ms;
 		l->at_ms = loop_wall_ms(r->c->parts.loop);
@@ -198,34 +198,34 @@ static void on_reply(const unsigned char *wire, size_t length, int64_t elapsed_m
 			r->location->seen[server] = l->ok && r->expected;
 			dns_reply_done(&reply);
 		} else {
-			look_fail(l, &bad);
+			poll_fail(l, &bad);
 		}
 	}
-	look_over(r);
+	poll_replied(r);
 }
 
-static void ask(struct look_run *r, size_t server)
+static void send_query(struct poll_run *r, size_t server)
 {
 	const struct server *s = &r->location->servers[server];
 	unsigned char query[DNS_QUERY_MAX];
-	struct ask *a = mem_new(1, sizeof(*a));
+	struct poll_query *q = mem_new(1, sizeof(*q));
 	struct err err = { 0 };
 	int length = dns_query_build(r->verdict->fqdn, DNS_TXT, false, query, sizeof(query), &err);
 
-	*a = (struct ask){ r, verdict_look(r->verdict, s->name, s->address), server };
-	if (a->look && length > 0 &&
-	    pace_exchange(r->c, r->verdict->fqdn, s->address, query, (size_t)length, false, on_reply, a, &err) == 0) {
+	*q = (struct poll_query){ r, verdict_look(r->verdict, s->name, s->address), server };
+	if (q->look && length > 0 &&
+	    pace_exchange(r->c, r->verdict->fqdn, s->address, query, (size_t)length, false, on_reply, q, &err) == 0) {
 		r->pending++;
 		return;
 	}
-	if (a->look) {
-		look_fail(a->look, &err);
+	if (q->look) {
+		poll_fail(q->look, &err);
 	}
-	free(a);
+	free(q);
 }
 
 /* What it showed once it will show again until the value is withdrawn; a check asks it anew before "ready". */
-static void note_seen(struct look_run *r, size_t server)
+static void note_seen(struct poll_run *r, size_t server)
 {
 	const struct server *s = &r->location->servers[server];
 	struct look *l = verdict_look(r->verdict, s->name, s->address);
@@ -241,12 +241,12 @@ static void note_seen(struct look_run *r, size_t server)
 
 static void begun(void *arg)
 {
-	look_over(arg);
+	poll_replied(arg);
 }
 
-struct look_run *look_dns(struct checker *c, const struct look_request *request, look_fn done, void *arg)
+struct poll_run *poll_dns(struct checker *c, const struct poll_request *request, poll_fn done, void *arg)
 {
-	struct look_run *r = look_new(c, request, done, arg);
+	struct poll_run *r = poll_new(c, request, done, arg);
 
 	r->conclude = conclude_dns;
 	r->verdict->fqdn = mem_dup(request->location->fqdn);
@@ -257,7 +257,7 @@ struct look_run *look_dns(struct checker *c, const struct look_request *request,
 		if (r->location->seen[i] && r->expected)
 			note_seen(r, i);
 		else
-			ask(r, i);
+			send_query(r, i);
 	}
 	later(&c->laters, 0, begun, r);
 	return r;
