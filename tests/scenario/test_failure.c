@@ -94,6 +94,33 @@ static void a_server_that_says_nothing_is_waited_for_only_for_its_grace(void **s
 	assert_nothing_left(s);
 }
 
+static bool is_said(struct scenario *s, const char *words)
+{
+	const struct challenge *c = engine_challenge(s->engine, s->id);
+
+	for (size_t i = 0; i < c->event_count; i++)
+		if (strstr(c->events[i].text, words))
+			return true;
+	return false;
+}
+
+/* The polls waited for it no longer; the check that decides asks it again, and hears that it lacks the value. */
+static void a_server_that_was_silent_and_then_lacks_the_value_holds_back_ready(void **state)
+{
+	struct scenario *s = *state;
+
+	fake_dns_fault(NS2, FAULT_SILENT);
+	assert_int_equal(present(s, NAME, VALUE), 0);
+	while (!is_said(s, "some name servers say nothing") && loop_now_ms(s->loop) < 60000)
+		step(s, loop_now_ms(s->loop) + 1000);
+	fake_dns_fault(NS2, FAULT_LAGS);
+	run_for(s, 5000);
+	assert_int_equal(state_of(s, s->id), CHALLENGE_PROPAGATING);
+	assert_says(engine_challenge(s->engine, s->id)->verdict, "\"result\":\"flaky\"");
+	fake_dns_fault(NS2, FAULT_NONE);
+	run_until(s, s->id, CHALLENGE_READY, 30000);
+}
+
 static void servers_that_are_all_silent_end_at_the_deadline_with_nothing_published(void **state)
 {
 	struct scenario *s = *state;
@@ -347,6 +374,7 @@ int main(void)
 		scenario_test(a_garbage_reply_counts_as_not_shown),
 		scenario_test(half_a_reply_counts_as_not_shown),
 		scenario_test(a_server_that_says_nothing_is_waited_for_only_for_its_grace),
+		scenario_test(a_server_that_was_silent_and_then_lacks_the_value_holds_back_ready),
 		scenario_test(servers_that_are_all_silent_end_at_the_deadline_with_nothing_published),
 		scenario_test(a_name_in_no_zone_ends_at_the_deadline_and_says_so),
 		scenario_test(a_provider_that_denies_fails_the_challenge_at_once_with_its_sentence),

@@ -85,6 +85,22 @@ static void a_loss_and_a_provider_that_is_taken_out_of_the_configuration_keep_th
 	assert_nothing_left(s);
 }
 
+/* A server that is replaced answers without the record for a moment. */
+static void a_record_that_one_recheck_misses_is_not_lost(void **state)
+{
+	struct scenario *s = *state;
+
+	assert_int_equal(present(s, NAME, VALUE), 0);
+	run_until(s, s->id, CHALLENGE_READY, 20000);
+	run_for(s, 59000);
+	memory_take("example.org", FQDN, VALUE);
+	run_for(s, 4000); /* the first recheck of it comes a minute after ready */
+	comes_back();
+	run_for(s, TEN_MINUTES);
+	assert_int_equal(memory_jobs(), 1);
+	assert_int_equal(state_of(s, s->id), CHALLENGE_READY);
+}
+
 /* As long as it had the first time, however long it was ready and however often it is lost. */
 static void after_a_loss_it_has_the_time_that_it_had_at_first(void **state)
 {
@@ -157,6 +173,7 @@ int main(void)
 		scenario_test(a_second_loss_and_a_refusal_withdraw_the_record_that_stands),
 		scenario_test(a_loss_and_a_release_withdraw_the_record_that_stands),
 		scenario_test(a_loss_and_a_provider_that_is_taken_out_of_the_configuration_keep_the_record_in_mind),
+		scenario_test(a_record_that_one_recheck_misses_is_not_lost),
 		scenario_test(after_a_loss_it_has_the_time_that_it_had_at_first),
 		scenario_test(a_batch_that_is_refused_withdraws_what_stood_and_only_that),
 		scenario_test(a_refusal_after_the_release_leaves_nothing_to_withdraw),
