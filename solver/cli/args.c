@@ -3,6 +3,9 @@
 #include <string.h>
 
 #include "solver/cli/cli.h"
+#include "solver/conf/suggest.h"
+
+#define WORD_SIZE 80
 
 static const struct cli_option *option_lettered(const struct cli_option *table, char letter)
 {
@@ -59,6 +62,20 @@ static bool store_value(const struct cli_option *o, const char *value)
 	return true;
 }
 
+static int unknown_option(const char *command, const struct cli_option *table, const char *text)
+{
+	char word[WORD_SIZE], hint[96];
+	struct suggestion nearest = { .word = word };
+
+	snprintf(word, sizeof(word), "%.*s", (int)strcspn(text, "="), text);
+	nearest.word += strspn(word, "-");
+	for (; table->name; table++)
+		suggestion_consider(&nearest, table->name);
+	if (nearest.nearest)
+		snprintf(hint, sizeof(hint), "; did you mean --%s?", nearest.nearest);
+	return cli_usage_error(command, "there is no option %s%s", word, nearest.nearest ? hint : "");
+}
+
 /* Takes "--name", "--name=value", "--name value" or "-n value" at argv[0]; returns how many words, or 0 when it is wrong. */
 static int take(const char *command, const struct cli_option *table, int left, char **argv)
 {
@@ -68,7 +85,7 @@ static int take(const char *command, const struct cli_option *table, int left, c
 	                             !argv[0][2]       ? option_lettered(table, argv[0][1]) : NULL;
 
 	if (!o)
-		return cli_usage_error(command, "there is no option %.*s", equals ? (int)(equals - argv[0]) : 80, argv[0]), 0;
+		return unknown_option(command, table, argv[0]), 0;
 	if (o->kind == CLI_FLAG) {
 		if (equals)
 			return cli_usage_error(command, "--%s takes no value", o->name), 0;
@@ -82,11 +99,29 @@ static int take(const char *command, const struct cli_option *table, int left, c
 	return equals ? 1 : 2;
 }
 
+/* The words of a usage up to the one that named the command: "config check" of "config check [FILE]". */
+static void command_of(const char *usage, const char *name, char ret[WORD_SIZE])
+{
+	size_t length = strlen(name);
+	const char *at = usage;
+
+	while (*at && (strncmp(at, name, length) != 0 || (at[length] && !strchr(" \n", at[length])))) {
+		at += strcspn(at, " \n");
+		at += strspn(at, " \n");
+	}
+	if (*at)
+		snprintf(ret, WORD_SIZE, "%.*s", (int)(at - usage + (long)length), usage);
+	else
+		snprintf(ret, WORD_SIZE, "%s", name);
+}
+
 int cli_parse(const char *usage, const char *about, const struct cli_option *table, int argc, char **argv,
               char ***ret_rest, int *ret_count)
 {
+	char command[WORD_SIZE];
 	int i = 1, kept = 0;
 
+	command_of(usage, argv[0], command);
 	while (i < argc) {
 		int words;
 
@@ -104,7 +139,7 @@ int cli_parse(const char *usage, const char *about, const struct cli_option *tab
 			i++;
 			continue;
 		}
-		words = take(argv[0], table, argc - i, argv + i);
+		words = take(command, table, argc - i, argv + i);
 		if (!words)
 			return EXIT_USAGE + 1;
 		i += words;

@@ -478,7 +478,7 @@ static int run_change(const struct change *change, int argc, char **argv)
 	if (status)
 		return status - 1;
 	if (count != 1)
-		return cli_usage_error("client", "give one name");
+		return cli_usage_error(change->revokes ? "client revoke" : "client rotate", "give one name");
 	status = change_client(&s, change, argv[0], keep_for, &client);
 	if (status == EXIT_DONE && *json_text(client, "token"))
 		show_token(&s, client);
