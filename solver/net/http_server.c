@@ -16,6 +16,8 @@
 #define IDLE_SECONDS 60
 #define SILENCE_SECONDS 60 /* of a peer that does not read its reply */
 #define SWEEP_MS 1000
+#define RUNS_WITHOUT_PAUSE 32
+#define PAUSE_MS 20
 #define DRAIN_MAX (64 * 1024 * 1024) /* of a body that is too long, so that the peer reads the 413 */
 
 /* libmicrohttpd works only inside MHD_run(), which our loop calls when its epoll descriptor is readable or its
@@ -52,6 +54,21 @@ static void on_time(void *arg)
 	server_run(s);
 }
 
+/* libmicrohttpd asks to be called again at once while it has something to do, and before 1.0 also all the while a TLS handshake waits for
+ * its peer. A timer that is always due would let our loop see nothing else. */
+static int64_t server_pause_ms(struct http_server *s, MHD_UNSIGNED_LONG_LONG after_ms)
+{
+	if (after_ms) {
+		s->runs_at_once = 0;
+		return (int64_t)after_ms;
+	}
+	if (s->runs_at_once < RUNS_WITHOUT_PAUSE) {
+		s->runs_at_once++;
+		return 0;
+	}
+	return PAUSE_MS;
+}
+
 static void server_rearm(struct http_server *s)
 {
 	MHD_UNSIGNED_LONG_LONG after_ms;
@@ -61,7 +78,7 @@ static void server_rearm(struct http_server *s)
 	if (s->kicked)
 		s->timer = timer_start(s->loop, 0, on_time, s);
 	else if (MHD_get_timeout(s->daemon, &after_ms) == MHD_YES)
-		s->timer = timer_start(s->loop, (int64_t)after_ms, on_time, s);
+		s->timer = timer_start(s->loop, server_pause_ms(s, after_ms), on_time, s);
 }
 
 void server_kick(struct http_server *s)

@@ -20,6 +20,7 @@ struct http_server {
 	int port;
 	bool stopping, running; /* running: inside MHD_run() */
 	bool kicked;            /* MHD_run() is to be called once more */
+	unsigned runs_at_once;  /* one behind the other without a pause, as libmicrohttpd asked */
 	http_handle_fn handle;
 	bool (*knows)(struct http_exchange *x, void *arg); /* or NULL */
 	void *arg;

@@ -5,6 +5,7 @@ import pathlib
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -29,6 +30,16 @@ def seconds(action):
     started = time.monotonic()
     action()
     return time.monotonic() - started
+
+
+def client_hello():
+    """The first flight of a TLS handshake."""
+    out = ssl.MemoryBIO()
+    session = ssl.create_default_context().wrap_bio(ssl.MemoryBIO(), out, server_hostname="localhost")
+    try:
+        session.do_handshake()
+    except ssl.SSLWantReadError:
+        return out.read()
 
 
 def resident_mb(pid):
@@ -96,6 +107,26 @@ class FloodTest(unittest.TestCase):
             for _ in range(5):
                 self.is_answered(service)
             self.present(service)
+
+    def test_tls_handshakes_that_stop_half_way_leave_the_service_able_to_hear(self):
+        port, port01 = free_port(), free_port()
+        authority = Authority(self.folder, "test authority")
+        files = authority.issue("server", ["localhost"])
+        service = self.service(f"""
+api: {{tls-listen: ["127.0.0.1:{port}"], tls-certificate: {files.certificate}, tls-key: {files.key}}}
+http: {{tls-listen: ["127.0.0.1:{port01}"], tls-certificate: {files.certificate}, tls-key: {files.key}}}
+""")
+        hello = client_hello()
+        for target in (port, port01) * 100:
+            half = socket.create_connection(("127.0.0.1", target), timeout=SOON)
+            self.addCleanup(half.close)
+            half.sendall(hello)
+        for _ in range(3):
+            self.is_answered(service)
+        self.present(service)
+        context = ssl.create_default_context(cafile=authority.certificate)
+        with socket.create_connection(("127.0.0.1", port), timeout=SOON) as connection:
+            context.wrap_socket(connection, server_hostname="localhost").close()
 
     def test_one_address_gets_its_share_unless_it_is_a_trusted_proxy(self):
         for address in ("192.0.2.10", "192.0.2.11"):
