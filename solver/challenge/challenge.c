@@ -86,23 +86,58 @@ static void wipe_and_free(char *text)
 	free(text);
 }
 
+/* The text that a challenge owns, beside its events. */
+static const size_t challenge_texts[] = {
+	offsetof(struct challenge, client), offsetof(struct challenge, identifier), offsetof(struct challenge, token),
+	offsetof(struct challenge, key_authorization), offsetof(struct challenge, value), offsetof(struct challenge, record_name),
+	offsetof(struct challenge, account_uri), offsetof(struct challenge, fqdn), offsetof(struct challenge, zone),
+	offsetof(struct challenge, provider), offsetof(struct challenge, sites), offsetof(struct challenge, handle),
+	offsetof(struct challenge, reason), offsetof(struct challenge, waiting_for), offsetof(struct challenge, verdict),
+};
+
+static const size_t order_texts[] = {
+	offsetof(struct order, client), offsetof(struct order, callback_url), offsetof(struct order, callback_secret),
+	offsetof(struct order, callback_result), offsetof(struct order, label),
+};
+
+static char **text_at(void *owner, size_t offset)
+{
+	return (char **)((char *)owner + offset);
+}
+
+void challenge_copy(const struct challenge *from, struct challenge *ret)
+{
+	*ret = *from;
+	ret->events = NULL;
+	ret->event_count = 0;
+	for (size_t i = 0; i < ARRAY_LEN(challenge_texts); i++)
+		*text_at(ret, challenge_texts[i]) = mem_dup(*text_at(ret, challenge_texts[i]));
+}
+
+void challenge_copy_events(const struct challenge *from, struct challenge *to)
+{
+	enum challenge_state state = to->state;
+
+	for (size_t i = 0; i < from->event_count; i++) {
+		to->state = from->events[i].state; /* an event gets the state of its challenge */
+		challenge_note(to, from->events[i].at_ms, from->events[i].text);
+	}
+	to->state = state;
+}
+
+void order_copy(const struct order *from, struct order *ret)
+{
+	*ret = *from;
+	for (size_t i = 0; i < ARRAY_LEN(order_texts); i++)
+		*text_at(ret, order_texts[i]) = mem_dup(*text_at(ret, order_texts[i]));
+}
+
 void challenge_done(struct challenge *c)
 {
-	free(c->client);
-	free(c->identifier);
-	free(c->token);
 	wipe_and_free(c->key_authorization);
-	free(c->value);
-	free(c->record_name);
-	free(c->account_uri);
-	free(c->fqdn);
-	free(c->zone);
-	free(c->provider);
-	free(c->sites);
-	free(c->handle);
-	free(c->reason);
-	free(c->waiting_for);
-	free(c->verdict);
+	c->key_authorization = NULL;
+	for (size_t i = 0; i < ARRAY_LEN(challenge_texts); i++)
+		free(*text_at(c, challenge_texts[i]));
 	for (size_t i = 0; i < c->event_count; i++)
 		free(c->events[i].text);
 	free(c->events);
@@ -119,11 +154,8 @@ void challenge_free(struct challenge *c)
 
 void order_done(struct order *o)
 {
-	free(o->client);
-	free(o->callback_url);
-	free(o->callback_secret);
-	free(o->callback_result);
-	free(o->label);
+	for (size_t i = 0; i < ARRAY_LEN(order_texts); i++)
+		free(*text_at(o, order_texts[i]));
 	*o = (struct order){ 0 };
 }
 

@@ -106,6 +106,12 @@ struct order {
 	bool announced;        /* the callback was delivered or given up */
 };
 
+/* Gives a copy without the events (free with challenge_done). */
+void challenge_copy(const struct challenge *from, struct challenge *ret);
+/* Appends copies of the events. */
+void challenge_copy_events(const struct challenge *from, struct challenge *to);
+/* Gives a copy (free with order_done). */
+void order_copy(const struct order *from, struct order *ret);
 void challenge_done(struct challenge *c);
 void challenge_free(struct challenge *c);
 void order_done(struct order *o);

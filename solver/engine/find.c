@@ -92,15 +92,6 @@ size_t engine_list(struct engine *e, const struct challenge_filter *filter, cons
 
 /* ---- history ---- */
 
-static void copy_history(const struct challenge *c, struct challenge *ret)
-{
-	ret->verdict = mem_dup(c->verdict);
-	for (size_t i = 0; i < c->event_count; i++) {
-		ret->state = c->events[i].state; /* a note carries the state of its challenge */
-		challenge_note(ret, c->events[i].at_ms, c->events[i].text);
-	}
-}
-
 int engine_history(struct engine *e, const char *id, struct challenge *ret, struct err *err)
 {
 	struct entry *n = entry_find(e, id);
@@ -111,7 +102,8 @@ int engine_history(struct engine *e, const char *id, struct challenge *ret, stru
 	if (n->life.history_on_disk)
 		return store_get_history(e->parts.store, id, ret, err);
 	life_report(e, n);
-	copy_history(&n->c, ret);
+	ret->verdict = mem_dup(n->c.verdict);
+	challenge_copy_events(&n->c, ret);
 	return 0;
 }
 

@@ -50,7 +50,7 @@ static void take_failure(struct preflight *p, const struct verdict *v)
 	struct entry *n = p->n;
 	CLEANUP(mem_freep) char *json = verdict_json(v);
 	const char *fix = first_fix(v);
-	CLEANUP(mem_freep) char *sentence = mem_printf("%s: %s%s%s", refuses(n) ? "nothing was published" : "it goes on in spite of this",
+	CLEANUP(mem_freep) char *sentence = mem_printf("%s: %s%s%s", refuses(n) ? "nothing was published" : "the authority would refuse it, but the route only warns (preflight: warn)",
 	                                               v->detail, fix ? "; to mend it: " : "", fix ? fix : "");
 
 	mem_replace(&n->c.verdict, json);

@@ -15,42 +15,12 @@ struct recovery {
 	size_t resumed;
 };
 
-static void copy_challenge(const struct challenge *from, struct challenge *to)
-{
-	*to = *from;
-	to->client = mem_dup(from->client);
-	to->identifier = mem_dup(from->identifier);
-	to->token = mem_dup(from->token);
-	to->key_authorization = mem_dup(from->key_authorization);
-	to->value = mem_dup(from->value);
-	to->record_name = mem_dup(from->record_name);
-	to->account_uri = mem_dup(from->account_uri);
-	to->fqdn = mem_dup(from->fqdn);
-	to->zone = mem_dup(from->zone);
-	to->provider = mem_dup(from->provider);
-	to->sites = mem_dup(from->sites);
-	to->handle = mem_dup(from->handle);
-	to->reason = mem_dup(from->reason);
-	to->verdict = mem_dup(from->verdict);
-	to->events = NULL;
-	to->event_count = 0;
-	for (size_t i = 0; i < from->event_count; i++) {
-		to->state = from->events[i].state; /* a note carries the state of its challenge */
-		challenge_note(to, from->events[i].at_ms, from->events[i].text);
-	}
-	to->state = from->state;
-}
-
 static void load_order(const struct order *o, void *arg)
 {
 	struct recovery *r = arg;
-	struct order copy = *o;
+	struct order copy;
 
-	copy.client = mem_dup(o->client);
-	copy.callback_url = mem_dup(o->callback_url);
-	copy.callback_secret = mem_dup(o->callback_secret);
-	copy.callback_result = mem_dup(o->callback_result);
-	copy.label = mem_dup(o->label);
+	order_copy(o, &copy);
 	order_add(r->e, &copy);
 }
 
@@ -107,7 +77,8 @@ static void load_challenge(const struct challenge *c, void *arg)
 	order = order_find(r->e, c->order_id);
 	if (!order)
 		order = order_for_orphan(r->e, c);
-	copy_challenge(c, &copy);
+	challenge_copy(c, &copy);
+	challenge_copy_events(c, &copy);
 	n = entry_add(r->e, order, &copy);
 	n->life.kept = copy.state;
 	n->publication.out = out_of(&copy);

@@ -32,24 +32,8 @@ void store_put_challenge(struct store_txn *t, const struct challenge *c)
 {
 	struct challenge *copy = &add_op(t, OP_PUT_CHALLENGE, c->id)->u.challenge;
 
-	*copy = *c;
-	copy->events = NULL;
-	copy->event_count = 0;
-	copy->client = mem_dup(c->client);
-	copy->identifier = mem_dup(c->identifier);
-	copy->token = mem_dup(c->token);
-	copy->key_authorization = mem_dup(c->key_authorization);
-	copy->value = mem_dup(c->value);
-	copy->record_name = mem_dup(c->record_name);
-	copy->account_uri = mem_dup(c->account_uri);
-	copy->fqdn = mem_dup(c->fqdn);
-	copy->zone = mem_dup(c->zone);
-	copy->provider = mem_dup(c->provider);
-	copy->sites = mem_dup(c->sites);
-	copy->handle = mem_dup(c->handle);
-	copy->reason = mem_dup(c->reason);
-	copy->verdict = mem_dup(c->verdict);
-	copy->waiting_for = NULL;
+	challenge_copy(c, copy);
+	mem_replace(&copy->waiting_for, NULL); /* found out anew */
 	copy->waiting_since_ms = 0;
 }
 
@@ -63,14 +47,7 @@ void store_add_event(struct store_txn *t, const char *challenge_id, const struct
 
 void store_put_order(struct store_txn *t, const struct order *o)
 {
-	struct order *copy = &add_op(t, OP_PUT_ORDER, o->id)->u.order;
-
-	*copy = *o;
-	copy->client = mem_dup(o->client);
-	copy->callback_url = mem_dup(o->callback_url);
-	copy->callback_secret = mem_dup(o->callback_secret);
-	copy->callback_result = mem_dup(o->callback_result);
-	copy->label = mem_dup(o->label);
+	order_copy(o, &add_op(t, OP_PUT_ORDER, o->id)->u.order);
 }
 
 void store_delete_challenge(struct store_txn *t, const char *id)

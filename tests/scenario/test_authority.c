@@ -112,7 +112,7 @@ static void a_route_may_publish_in_spite_of_caa(void **state)
 	route_all(s, "preflight: warn");
 	assert_int_equal(present(s, NAME, VALUE), 0);
 	run_until(s, s->id, CHALLENGE_READY, 5000);
-	assert_history_says(s, "it goes on in spite of this: ");
+	assert_history_says(s, "the authority would refuse it, but the route only warns (preflight: warn): ");
 	route_all(s, "preflight: off");
 	assert_int_equal(present(s, "off.example.org", VALUE), 0);
 	run_until(s, s->id, CHALLENGE_READY, 5000);

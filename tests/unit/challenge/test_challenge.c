@@ -313,6 +313,31 @@ static void a_record_stands_under_the_labels_of_its_type_only(void **state)
 			fail_msg("%s %s", challenge_type_name(cases[i].type), cases[i].name);
 }
 
+static void a_copy_owns_its_text_and_events_come_with_their_states(void **state)
+{
+	struct challenge c = { .client = mem_dup("alice"), .value = mem_dup("v"), .waiting_for = mem_dup("a server") }, copy;
+	struct order o = { .client = mem_dup("alice"), .label = mem_dup("x") }, other;
+
+	(void)state;
+	challenge_note(&c, 1, "accepted");
+	c.state = CHALLENGE_READY;
+	challenge_copy(&c, &copy);
+	order_copy(&o, &other);
+	assert_int_equal(copy.event_count, 0);
+	challenge_copy_events(&c, &copy);
+	challenge_done(&c);
+	order_done(&o);
+	assert_string_equal(copy.client, "alice");
+	assert_string_equal(copy.waiting_for, "a server");
+	assert_null(copy.token);
+	assert_string_equal(copy.events[0].text, "accepted");
+	assert_int_equal(copy.events[0].state, CHALLENGE_QUEUED);
+	assert_int_equal(copy.state, CHALLENGE_READY);
+	assert_string_equal(other.label, "x");
+	challenge_done(&copy);
+	order_done(&other);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -333,6 +358,7 @@ int main(void)
 		cmocka_unit_test(a_note_copies_its_text_and_carries_the_state),
 		cmocka_unit_test(events_stay_bounded_ordered_and_keep_the_first_and_the_newest),
 		cmocka_unit_test(what_is_done_can_be_done_again),
+		cmocka_unit_test(a_copy_owns_its_text_and_events_come_with_their_states),
 		cmocka_unit_test(a_record_stands_under_the_labels_of_its_type_only),
 	};
 
