@@ -8,26 +8,17 @@
 #include "solver/base/err.h"
 #include "solver/base/mem.h"
 #include "solver/crypto/crypto.h"
+#include "solver/net/url.h"
 #include "solver/verdict/url.h"
 
 #define USER_MAX URL_SIZE
 
-static int hex_value(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
-}
-
-/* The escapes were checked when the URL was read. */
 static void add_unescaped(struct buf *b, const char *text, size_t length)
 {
-	for (size_t i = 0; i < length; i++) {
-		if (text[i] == '%' && i + 2 < length) {
-			buf_add_char(b, (char)(hex_value(text[i + 1]) << 4 | hex_value(text[i + 2])));
-			i += 2;
-		} else {
-			buf_add_char(b, text[i]);
-		}
-	}
+	size_t plain_length;
+	CLEANUP(mem_freep) char *plain = url_unescape(text, length, &plain_length);
+
+	buf_add(b, plain, plain_length);
 }
 
 /* RFC 7617, of "user:password" or "user". */

@@ -96,3 +96,16 @@ bool url_is_below(const struct url_parts *url, const struct url_parts *rule)
 		return false;
 	return url->path[length] == '\0' || url->path[length] == '/' || (length && rule->path[length - 1] == '/');
 }
+
+char *url_unescape(const char *text, size_t length, size_t *ret_length)
+{
+	int decoded = 0;
+	char *plain = length ? curl_easy_unescape(NULL, text, (int)length, &decoded) : NULL;
+	char *copy = mem_new((size_t)decoded + 1, 1);
+
+	if (plain)
+		memcpy(copy, plain, (size_t)decoded);
+	curl_free(plain);
+	*ret_length = (size_t)decoded;
+	return copy;
+}

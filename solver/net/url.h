@@ -3,6 +3,7 @@
 #define SOLVER_NET_URL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "solver/base/err.h"
 
@@ -16,5 +17,8 @@ int url_parts_read(const char *url, struct url_parts *ret, struct err *err);
 void url_parts_done(struct url_parts *u);
 /* `url` is at the place of `rule` or below it: same scheme, host and port, and a path that begins with the rule's at a "/". */
 bool url_is_below(const struct url_parts *url, const struct url_parts *rule);
+
+/* Without percent-encoding: *ret_length bytes, which may hold a zero. Gives (free with free). */
+char *url_unescape(const char *text, size_t length, size_t *ret_length);
 
 #endif

@@ -61,9 +61,22 @@ static void what_is_no_url_is_refused(void **state)
 	}
 }
 
+static void percent_encoding_is_taken_away(void **state)
+{
+	size_t length;
+	CLEANUP(mem_freep) char *plain = url_unescape("a%3Ab%00+c%zz-", 10, &length);
+	CLEANUP(mem_freep) char *none = url_unescape("", 0, &length);
+
+	(void)state;
+	assert_memory_equal(plain, "a:b\0+c", 6);
+	assert_string_equal(none, "");
+	assert_int_equal(length, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(percent_encoding_is_taken_away),
 		cmocka_unit_test(a_rule_holds_for_its_place_and_below),
 		cmocka_unit_test(nothing_beside_it_is_called),
 		cmocka_unit_test(what_is_no_url_is_refused),
