@@ -53,8 +53,8 @@ void api_holders(const struct api *a, struct holders *ret);
 void api_note_bound(struct api *a, const struct engine_binding *b);
 
 #define OPERATOR_NAME "operator"
-/* Writes <state_dir>/operator.token (0600) and the client "operator" with the grant "*", unless that client
- * exists. For the first start; the command line reads the file. */
+/* Where no client is an operator, writes <state_dir>/operator.token (0600) and makes the client "operator" with the grant "*": at the
+ * first start, and where all operators were lost. The command line reads the file. */
 int api_bootstrap_operator(struct store *s, const char *state_dir, struct err *err);
 
 #endif

@@ -167,6 +167,34 @@ static int check_shared(const struct client_list *l, const char *name, const str
 	return 0;
 }
 
+/* One who may change clients, which the door of /v1 alone lets anybody do. */
+static bool operates(const struct client *c)
+{
+	return !c->revoked && grants_operator(c->grants) && grants_allow_door(c->grants, "rest");
+}
+
+static bool is_operated_without(const struct client_list *l, const char *name)
+{
+	for (size_t i = 0; i < l->count; i++)
+		if (operates(&l->items[i]) && strcmp(l->items[i].name, name) != 0)
+			return true;
+	return false;
+}
+
+bool client_list_is_operated(const struct client_list *l)
+{
+	return is_operated_without(l, "");
+}
+
+/* `becomes`: what the client is to be. Without an operator nobody could undo the change. */
+static int check_last_operator(const struct client_list *l, const struct client *old, const struct client *becomes, struct problem *problem)
+{
+	if (!operates(old) || operates(becomes) || is_operated_without(l, old->name))
+		return 0;
+	return problem_set(problem, 0, ERR_CONFLICT, NULL, "there is no other operator than %s, so that nobody could undo this; make another one first: "
+	                   "dcvd client add NAME --grant '*'", old->name);
+}
+
 int client_add(struct store *s, const char *name, const struct grants *grants, const char *token, struct problem *problem)
 {
 	const struct client *old;
@@ -192,6 +220,18 @@ int client_add(struct store *s, const char *name, const struct grants *grants, c
 	return put(s, name, digest, grants, clock_wall_ms(), false, problem);
 }
 
+int client_make_operator(struct store *s, const char *name, const char *token, struct problem *problem)
+{
+	struct grants *all = grants_all();
+	char digest[SHA256_TEXT_SIZE];
+	int code;
+
+	bearer_digest(token, digest);
+	code = put(s, name, digest, all, clock_wall_ms(), false, problem);
+	grants_free(all);
+	return code;
+}
+
 int client_issue(struct store *s, const char *name, const struct grants *grants, char ret_token[BEARER_SIZE], struct problem *problem)
 {
 	bearer_new(ret_token);
@@ -211,7 +251,7 @@ static int change(struct store *s, const char *name, const char *digest, bool re
 	old = client_list_named(l, name);
 	if (!old || (old->revoked && !revoked))
 		code = problem_set(problem, 0, ERR_NOT_FOUND, NULL, "there is no client %.60s", name);
-	else
+	else if ((code = check_last_operator(l, old, &(struct client){ .grants = old->grants, .revoked = revoked }, problem)) == 0)
 		code = put(s, name, digest ? digest : old->digest, old->grants, old->created_ms, revoked, problem);
 	client_list_free(l);
 	return code;
@@ -259,7 +299,8 @@ static int set_grants(struct store *s, const struct client_list *l, const char *
 	json_decref(all);
 	if (code < 0)
 		problem_inside(problem, "grants");
-	else if ((code = check_shared(l, name, grants, problem)) == 0)
+	else if ((code = check_shared(l, name, grants, problem)) == 0 &&
+	         (code = check_last_operator(l, old, &(struct client){ .grants = grants }, problem)) == 0)
 		code = put(s, name, old->digest, grants, old->created_ms, false, problem);
 	grants_free(grants);
 	return code;

@@ -139,6 +139,19 @@ class Roles(Access):
         self.assertEqual(self.status("DELETE", f"/v1/challenges/{self.challenge['id']}", Authorization=f"Bearer {self.owner_token}"), 403)
         self.assertEqual(self.status("GET", "/v1/audit", Authorization=f"Bearer {self.owner_token}"), 200)
 
+    def test_the_last_operator_stays_one_at_every_door(self):
+        for method, query, grants in (("DELETE", "", None), ("DELETE", f"?keep_for={self.owner}", None), ("PATCH", "", {"role": "reader"}),
+                                      ("PATCH", "", {"role": "client"}), ("PATCH", "", {"identifiers": ["a.test"]}), ("PATCH", "", {"doors": ["httpreq"]})):
+            status, text = self.ask(method, "/v1/clients/operator" + query, grants and {"grants": grants}, Authorization=f"Bearer {self.service.token}")
+            self.assertEqual(status, 409, (method, grants, text))
+            self.assertIn("there is no other operator", text)
+        for change in (["set", "operator", "--role", "reader"], ["set", "operator", "--grant", "a.test"], ["set", "operator", "--door", "httpreq"], ["revoke", "operator"]):
+            done = self.service.command("client", *change)
+            self.assertEqual(done.returncode, 1, change)
+            self.assertIn("there is no other operator", done.stderr)
+        self.assertEqual(self.service.command("client", "show", "operator", "--json").returncode, 0)
+        self.assertEqual(self.entry(action="client.revoke", name="operator")["result"], "failed")
+
     def test_roles_and_narrowing_on_the_command_line(self):
         made = self.service.command("client", "add", "watcher", "--role", "reader")
         self.assertEqual(made.returncode, 0, made.stderr)
