@@ -37,11 +37,12 @@ static void add_binding(const struct engine_binding *b, void *arg)
 
 struct wanted {
 	const struct config *config;
+	const struct engine *engine;
 	const char *identifier, *record; /* the name that the CNAME stands at */
 	json_t *records;
 };
 
-/* A longer zone inside would decide about it otherwise. */
+/* A longer zone inside would decide about it otherwise, and so would a binding. */
 static void add_target(struct wanted *w, const char *zone, const char *how, const char *label)
 {
 	CLEANUP(mem_freep) char *text = mem_printf("%s.%s", label, zone);
@@ -52,7 +53,7 @@ static void add_target(struct wanted *w, const char *zone, const char *how, cons
 	if (name_normalize(text, name, &err) < 0)
 		return;
 	route = config_delegation(w->config, name);
-	if (route && strcmp(route->suffix, zone) == 0)
+	if (route && strcmp(route->suffix, zone) == 0 && !engine_bound(w->engine, name) && engine_delegates(w->engine, name, w->identifier))
 		json_array_append_new(w->records, json_pack("{ss ss ss ss}", "name", w->record, "target", name, "zone", zone, "how", how));
 }
 
@@ -67,7 +68,7 @@ static void add_bound(const struct engine_binding *b, void *arg)
 
 static json_t *records_json(struct api *a, const char *identifier, const char *record)
 {
-	struct wanted w = { a->config, identifier, record, json_array() };
+	struct wanted w = { a->config, a->parts.engine, identifier, record, json_array() };
 	char digest[TARGET_DIGEST_SIZE];
 
 	target_digest(identifier, digest);

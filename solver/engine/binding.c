@@ -134,12 +134,27 @@ static void load_one(const char *key, const char *value, void *arg)
 	}
 }
 
+/* Bindings of before the rule: whoever owns the name by its form or digest may have a CNAME to it. */
+static void warn_of_foreign(const struct engine *e)
+{
+	struct err why;
+
+	for (struct binding *b = e->bindings; b; b = b->hh.next) {
+		const struct config_route *zone = config_delegation(e->config, b->name);
+
+		if (zone && target_check_binding(b->name, zone->suffix, b->identifier, &why) < 0)
+			log_event(LOG_WARNING, "a name is bound to one identifier and may belong to another; the binding decides until it is removed with "
+			          "\"dcvd delegate unbind NAME\"", "name", b->name, "bound", b->identifier, "why", why.text, NULL);
+	}
+}
+
 void bindings_load(struct engine *e)
 {
 	struct err err;
 
 	if (store_each_setting(e->parts.store, KEY_PREFIX, load_one, e, &err) < 0)
 		log_event(LOG_ERROR, "the bindings of delegation zones cannot be read: none is in force", "error", err.text, NULL);
+	warn_of_foreign(e);
 }
 
 void bindings_free(struct engine *e)
@@ -184,12 +199,14 @@ int engine_bind(struct engine *e, const char *name, const char *identifier, cons
                 void *arg, struct err *err)
 {
 	struct binding b = { 0 };
+	const struct config_route *zone;
 	const struct binding *old;
 	bool wildcard;
 
 	if (name_normalize(name, b.name, err) < 0 || name_identifier(identifier, b.identifier, &wildcard, err) < 0)
 		return err->code;
-	if (!config_delegation(e->config, b.name))
+	zone = config_delegation(e->config, b.name);
+	if (!zone)
 		return err_set(err, ERR_INVALID, "%s lies in no delegation zone; say delegation: on in the route of its zone", b.name);
 	old = find(e, b.name);
 	if (old && strcmp(old->identifier, b.identifier) != 0)
@@ -198,6 +215,8 @@ int engine_bind(struct engine *e, const char *name, const char *identifier, cons
 		write_binding(e, old, CHANGES_NOTHING, done, arg);
 		return 0;
 	}
+	if (target_check_binding(b.name, zone->suffix, b.identifier, err) < 0)
+		return err->code;
 	if (check_room(e, err) < 0)
 		return err->code;
 	bind_name(e, &b, by, done, arg);

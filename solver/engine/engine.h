@@ -181,8 +181,10 @@ int engine_check(struct engine *e, const struct check_request *request,
 /* The identifier that a normalised name is bound to, or NULL. Borrowed. */
 const char *engine_bound(const struct engine *e, const char *name);
 void engine_each_binding(const struct engine *e, void (*fn)(const struct engine_binding *b, void *arg), void *arg);
+/* Whether a normalised name lies in a delegation zone and belongs to the normalised identifier there. */
+bool engine_delegates(const struct engine *e, const char *name, const char *identifier);
 /* Binds a name of a delegation zone to an identifier; both as a person writes them. ERR_INVALID: it lies in no delegation zone;
- * ERR_EXISTS: it is bound to another identifier. `done` comes when the journal holds it, or with the reason why not (nothing is bound
+ * ERR_EXISTS: it is bound to another identifier; ERR_CONFLICT: it belongs to another one by its form or digest. `done` comes when the journal holds it, or with the reason why not (nothing is bound
  * then). Binding twice succeeds. */
 int engine_bind(struct engine *e, const char *name, const char *identifier, const char *by, void (*done)(const struct err *err, void *arg),
                 void *arg, struct err *err);

@@ -54,3 +54,11 @@ int engine_permits(struct engine *e, const struct challenge *c, struct err *why)
 		return 0;
 	return decide(e, c, c->fqdn, &binds, why);
 }
+
+bool engine_delegates(const struct engine *e, const char *name, const char *identifier)
+{
+	const struct config_route *zone = config_delegation(e->config, name);
+	const struct target t = { .identifier = identifier, .name = name, .bound = engine_bound(e, name), .zone = zone ? zone->suffix : NULL };
+
+	return zone && target_is_own(&t);
+}

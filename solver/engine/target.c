@@ -83,6 +83,34 @@ static const char *owner_of(const struct target *t, const char *part)
 	return strchr(part, '.') ? part : NULL;
 }
 
+bool target_is_own(const struct target *t)
+{
+	char part[NAME_SIZE];
+	const char *owner;
+
+	part_before_zone(t, part);
+	owner = owner_of(t, part);
+	return owner && strcmp(owner, t->identifier) == 0;
+}
+
+/* Whoever has it by form or digest may have pointed a CNAME at it. */
+int target_check_binding(const char *name, const char *zone, const char *identifier, struct err *err)
+{
+	const struct target t = { .identifier = identifier, .name = name, .zone = zone };
+	char part[NAME_SIZE];
+	const char *owner;
+
+	part_before_zone(&t, part);
+	owner = owner_of(&t, part);
+	if (owner && strcmp(owner, identifier) != 0)
+		return err_set(err, ERR_CONFLICT, "%s belongs to %s by its form, so that it cannot be bound to %s; point the CNAME at a name that \"dcvd delegate %s\" shows",
+		               name, owner, identifier, identifier);
+	if (!owner && could_be_a_digest(part))
+		return err_set(err, ERR_CONFLICT, "%s has the form of a digest, and not the one of %s, so that it may belong to another identifier; point the CNAME at a name that \"dcvd delegate %s\" shows",
+		               name, identifier, identifier);
+	return 0;
+}
+
 static int refuse_foreign(const struct target *t, const char *owner, struct err *err)
 {
 	return err_set(err, ERR_DENIED, "%s lies in the delegation zone %s and belongs to %s, not to %s; point the CNAME at a name that \"dcvd delegate %s\" shows",

@@ -10,8 +10,9 @@
  *   by form    [_acme-challenge.]IDENTIFIER.ZONE, where IDENTIFIER has two labels or more
  *   by digest  [_acme-challenge.]DIGEST.ZONE: see target_digest()
  *
- * A binding goes before the other two. First use binds names of one label in front of the zone only, and none that could be a digest:
- * else who comes first takes the names that others have by form or by digest.
+ * A name that has an owner by its form, or could have one by its digest, is bound to nobody else: the owner may have pointed a CNAME at it.
+ * So the first use binds names of one label in front of the zone only, and none that could be a digest. Where a journal holds such a binding
+ * from before this rule, or from when another zone held the name, the binding goes before the other two.
  */
 #ifndef SOLVER_ENGINE_TARGET_H
 #define SOLVER_ENGINE_TARGET_H
@@ -41,6 +42,12 @@ typedef bool (*target_granted_fn)(const char *identifier, void *arg);
 /* 0, or ERR_DENIED with a sentence that says what was found and what would allow it. *ret_binds: it is allowed as the first use,
  * and must be bound to the identifier before it is written. */
 int target_check(const struct target *t, target_granted_fn granted, void *arg, bool *ret_binds, struct err *err);
+
+/* Whether the name inside the delegation zone belongs to the identifier, whoever is granted that. */
+bool target_is_own(const struct target *t);
+/* Whether a name inside the delegation zone may be bound to the identifier. ERR_CONFLICT: it belongs to another one by its form, or may by
+ * its digest. */
+int target_check_binding(const char *name, const char *zone, const char *identifier, struct err *err);
 
 /* The identifier that a normalised name stands for: the labels of a challenge are taken off once. */
 void target_identifier(const char *name, char ret_identifier[NAME_SIZE]);

@@ -243,6 +243,18 @@ class InsideADelegationZone(Delegation):
         self.rest("site.evil.test", token, fresh_value())
         self.assertIn("does not belong to site.evil.test", self.ended(token, "site.evil.test"))
 
+    def test_a_name_that_is_somebodys_is_bound_to_nobody_else(self):
+        """The owner was shown the name and points a CNAME at it: a binding would give evil the certificates of bank.test."""
+        for name in ("bank.test.dlg.test", "_acme-challenge.bank.test.dlg.test", digest("bank.test") + ".dlg.test"):
+            bound = self.service.command("delegate", "bind", name, "evil.test")
+            self.assertEqual(bound.returncode, 1, name)
+            self.assertRegex(bound.stderr, "belongs to bank.test by its form|form of a digest")
+            self.assertIn(f"_acme-challenge.bank.test. CNAME {name.removeprefix('_acme-challenge.')}.", self.service.command("delegate", "bank.test").stdout)
+        bound = self.service.command("delegate", "bind", "bank.test.dlg.test", "bank.test")
+        self.assertEqual(bound.returncode, 0, bound.stderr)
+        self.assertEqual(self.service.command("delegate", "bank.test").stdout.count("CNAME bank.test.dlg.test."), 1)
+        self.assertEqual(self.service.command("delegate", "unbind", "bank.test.dlg.test").returncode, 0)
+
     def test_only_operators_bind(self):
         token = self.holder(identifiers=["site.evil.test"])
         for method, path, body in (("POST", "/v1/delegations", {"name": "x.dlg.test", "identifier": "site.evil.test"}), ("GET", "/v1/delegations", None),

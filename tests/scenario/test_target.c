@@ -282,6 +282,31 @@ static void an_operators_binding_survives_a_restart(void **state)
 	assert_written(s, "site7.dlg.other.net");
 }
 
+static void a_name_that_is_anothers_by_its_form_is_not_bound(void **state)
+{
+	struct scenario *s = *state;
+
+	reconfigure_text(s, DELEGATION("on"));
+	assert_int_equal(bind(s, "bank.test.dlg.other.net", NAME), ERR_CONFLICT);
+	assert_null(engine_bound(s->engine, "bank.test.dlg.other.net"));
+	assert_true(engine_delegates(s->engine, "bank.test.dlg.other.net", "bank.test"));
+	assert_false(engine_delegates(s->engine, "bank.test.dlg.other.net", NAME));
+	lead_to("bank.test.dlg.other.net");
+	assert_refused(s, "belongs to bank.test, not to " NAME);
+}
+
+/* The zone that held the name goes: in the next one the name has a form. */
+static void a_binding_against_the_form_offers_the_name_to_nobody_else(void **state)
+{
+	struct scenario *s = *state;
+
+	reconfigure_text(s, "routes: [{provider: m}, {suffix: test.dlg.other.net, provider: m, delegation: on}]\nproviders: {m: {type: memory}}\n");
+	assert_int_equal(bind(s, "bank.test.dlg.other.net", NAME), 1);
+	reconfigure_text(s, DELEGATION("on"));
+	assert_false(engine_delegates(s->engine, "bank.test.dlg.other.net", "bank.test"));
+	assert_true(engine_delegates(s->engine, "bank.test.dlg.other.net", NAME));
+}
+
 static void a_binding_that_is_removed_counts_no_more(void **state)
 {
 	struct scenario *s = *state;
@@ -358,6 +383,8 @@ int main(void)
 		scenario_test(a_longer_route_inside_changes_nothing),
 		scenario_test(the_longest_delegation_zone_decides),
 		scenario_test(an_operators_binding_survives_a_restart),
+		scenario_test(a_name_that_is_anothers_by_its_form_is_not_bound),
+		scenario_test(a_binding_against_the_form_offers_the_name_to_nobody_else),
 		scenario_test(a_binding_that_is_removed_counts_no_more),
 		scenario_test(a_binding_that_the_journal_refuses_is_none),
 		scenario_test(the_first_use_binds_where_the_zone_says_so),

@@ -142,6 +142,55 @@ static void the_first_use_binds_only_what_nobody_has_by_form_or_digest(void **st
 	CHECK_ALL(rows, ZONE, true);
 }
 
+static void a_name_that_another_may_have_is_bound_to_nobody_else(void **state)
+{
+	static const struct { const char *name, *identifier, *says; } rows[] = {
+		{ "bank.test." ZONE, "evil.test", "belongs to bank.test by its form" },
+		{ "_acme-challenge.bank.test." ZONE, "evil.test", "belongs to bank.test by its form" },
+		{ "_validation-persist.bank.test." ZONE, "evil.test", "belongs to bank.test by its form" },
+		{ "bank.test." ZONE, "www.bank.test", "belongs to bank.test by its form" },
+		{ DIGEST_OF_BANK "." ZONE, "evil.test", "has the form of a digest" },
+		{ "_acme-challenge." DIGEST_OF_BANK "." ZONE, "evil.test", "\"dcvd delegate evil.test\"" },
+		{ "bank.test." ZONE, "bank.test", NULL },
+		{ DIGEST_OF_BANK "." ZONE, "bank.test", NULL },
+		{ "site7." ZONE, "evil.test", NULL },
+		{ "_acme-challenge.site7." ZONE, "evil.test", NULL },
+		{ ZONE, "evil.test", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct err err = { 0 };
+		int code = target_check_binding(rows[i].name, ZONE, rows[i].identifier, &err);
+
+		if (code != (rows[i].says ? ERR_CONFLICT : 0) || (rows[i].says && !strstr(err.text, rows[i].says)))
+			fail_msg("%s for %s: code %d: %s", rows[i].name, rows[i].identifier, code, err.text);
+	}
+}
+
+static void a_name_is_own_as_long_as_it_is_bound_to_nobody_else(void **state)
+{
+	static const struct { const char *name, *identifier, *bound; bool own; } rows[] = {
+		{ "bank.test." ZONE, "bank.test", NULL, true },
+		{ "bank.test." ZONE, "bank.test", "bank.test", true },
+		{ "bank.test." ZONE, "bank.test", "evil.test", false },
+		{ DIGEST_OF_BANK "." ZONE, "bank.test", NULL, true },
+		{ DIGEST_OF_BANK "." ZONE, "bank.test", "evil.test", false },
+		{ "site7." ZONE, "bank.test", NULL, false },
+		{ "site7." ZONE, "bank.test", "bank.test", true },
+		{ "a.bank.test." ZONE, "bank.test", NULL, false },
+		{ "bank.test." ZONE, "site7." ZONE, "evil.test", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const struct target t = { .identifier = rows[i].identifier, .name = rows[i].name, .zone = ZONE, .bound = rows[i].bound };
+
+		if (target_is_own(&t) != rows[i].own)
+			fail_msg("%s for %s, bound to %s", rows[i].name, rows[i].identifier, rows[i].bound);
+	}
+}
+
 static void the_name_of_an_account_is_its_own(void **state)
 {
 	static const struct row own = { "nothing", "8e5700ea.acme.test", "8e5700ea.acme.test", NULL, ALLOWED, NULL };
@@ -170,6 +219,8 @@ int main(void)
 		cmocka_unit_test(without_a_cname_the_name_itself_must_be_granted),
 		cmocka_unit_test(inside_a_delegation_zone_a_name_belongs_to_one_identifier),
 		cmocka_unit_test(the_first_use_binds_only_what_nobody_has_by_form_or_digest),
+		cmocka_unit_test(a_name_that_another_may_have_is_bound_to_nobody_else),
+		cmocka_unit_test(a_name_is_own_as_long_as_it_is_bound_to_nobody_else),
 		cmocka_unit_test(the_name_of_an_account_is_its_own),
 		cmocka_unit_test(the_digest_is_a_label_of_base32),
 	};
