@@ -143,22 +143,53 @@ static int address_is_free(struct listen_address *address, int type)
 	return 0;
 }
 
-int listen_open(struct listen_address *address, int type, unsigned count, const char *option, int *ret_fds, struct err *err)
+/* 0, or -1 with errno. */
+static int open_sockets(struct listen_address *address, int type, unsigned count, bool shared, int *ret_fds)
 {
-	bool shared = count > 1;
-	int code;
+	int number;
 
-	if (shared && address_is_free(address, type) < 0)
-		return open_error(address, option, err);
 	for (unsigned i = 0; i < count; i++) {
 		ret_fds[i] = socket_bind(address, type, shared);
 		if (ret_fds[i] >= 0 && (!shared || type != SOCK_STREAM || listen(ret_fds[i], BACKLOG) == 0))
 			continue;
-		code = open_error(address, option, err);
+		number = errno;
 		for (unsigned j = 0; j <= i; j++)
 			if (ret_fds[j] >= 0)
 				close(ret_fds[j]);
-		return code;
+		errno = number;
+		return -1;
 	}
 	return 0;
+}
+
+int listen_open(struct listen_address *address, int type, unsigned count, const char *option, int *ret_fds, struct err *err)
+{
+	bool shared = count > 1;
+
+	if ((shared && address_is_free(address, type) < 0) || open_sockets(address, type, count, shared, ret_fds) < 0)
+		return open_error(address, option, err);
+	return 0;
+}
+
+static void share(const int *fds, size_t count, int on)
+{
+	for (size_t i = 0; i < count; i++)
+		setsockopt(fds[i], SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+}
+
+int listen_open_beside(struct listen_address *address, int type, unsigned count, const char *option, const int *own, size_t own_count, int *ret_fds,
+                       struct err *err)
+{
+	int code = listen_open(address, type, count, option, ret_fds, err);
+
+	if (code != ERR_EXISTS || !own_count)
+		return code;
+	share(own, own_count, 1);
+	code = open_sockets(address, type, count, true, ret_fds) < 0 ? open_error(address, option, err) : 0;
+	if (count > 1)
+		return code;
+	share(own, own_count, 0); /* nobody else gets in */
+	if (code == 0)
+		share(ret_fds, count, 0);
+	return code;
 }

@@ -30,5 +30,9 @@ const char *listen_text(const struct listen_address *address, char text[LISTEN_T
  * the kernel spreads the load over them. Refuses an address anybody else holds. Port 0 is replaced in
  * `address` by the one the kernel chose. Gives the descriptors, or none. */
 int listen_open(struct listen_address *address, int type, unsigned count, const char *option, int *ret_fds, struct err *err);
+/* The same beside sockets of ours that are closed soon and hold a part of the address, as 0.0.0.0:53 holds 127.0.0.1:53: `own` let the new ones in. They
+ * were opened with the same `count`. */
+int listen_open_beside(struct listen_address *address, int type, unsigned count, const char *option, const int *own, size_t own_count, int *ret_fds,
+                       struct err *err);
 
 #endif

@@ -304,6 +304,9 @@ void config_dump(const struct config *c, struct buf *out);
 /* A commented example of every option, valid as it stands. */
 void config_example(const char *const *provider_types, config_provider_table_fn tables, struct buf *out);
 
+/* Whether a section ("dns") has the same values in both. Secrets are not compared. */
+bool config_section_is_same(const struct config *a, const struct config *b, const char *name);
+
 /* The route of a name, NULL when none matches. Longest suffix wins; among equals the first. */
 /* NULL: there is none of that name. */
 const struct config_cps_policy *config_cps_policy(const struct config *c, const char *name);

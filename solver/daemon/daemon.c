@@ -12,8 +12,7 @@
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
 #include "solver/cps/cps.h"
-#include "solver/daemon/addresses.h"
-#include "solver/daemon/https.h"
+#include "solver/daemon/listening.h"
 #include "solver/daemon/notify.h"
 #include "solver/daemon/parts.h"
 #include "solver/daemon/privileges.h"
@@ -22,26 +21,18 @@
 #include "solver/daemon/schema.h"
 #include "solver/daemon/verify.h"
 #include "solver/verdict/judge.h"
-#include "solver/nameserver/nameserver.h"
 #include "solver/net/interface.h"
-#include "webroot/responder.h"
-
-#define SWEEP_MS 1000
 
 struct daemon {
 	const struct daemon_options *options;
 	struct config *config; /* in force */
 	struct privileges *privileges;
 	struct parts parts;
-	struct nameserver *nameserver;
-	struct responder *responder;
-	struct https *https;
+	struct listening *listening;
 	struct cps *cps;
 	struct api *api;
 	struct reload *reload;
 	struct watchdog *watchdog;
-	struct guard *guards[3]; /* of the listeners for authorities; the last is NULL */
-	struct timer *sweep;
 };
 
 static void log_warnings(const struct config *c)
@@ -92,69 +83,10 @@ static int read_config(struct daemon *d, struct config **ret, struct err *err)
 
 /* ---- what listens, around the parts ---- */
 
-static bool is_on(char **listen)
-{
-	return listen && listen[0];
-}
-
-static int open_nameserver(struct daemon *d, char **listen, struct err *err)
-{
-	const struct config_dns *c = &d->config->dns;
-	const struct nameserver_options options = { .listen = (const char *const *)listen, .zones = (const char *const *)c->zones,
-	                                            .name_servers = (const char *const *)c->name_servers, .contact = c->contact,
-	                                            .negative_ttl_s = (unsigned)(c->negative_ttl_ms / 1000),
-	                                            .rate_limit = (unsigned)c->rate_limit, .rate_limit_slip = (unsigned)c->rate_limit_slip,
-	                                            .rate_limit_exempt = (const char *const *)c->rate_limit_exempt };
-
-	return is_on(listen) ? nameserver_start(&options, d->parts.answers, &d->nameserver, err) : 0;
-}
-
-static int open_responder(struct daemon *d, char **listen, struct err *err)
-{
-	const struct config_http *c = &d->config->http;
-	const struct responder_options options = { .listen = (const char *const *)listen, .redirect_unknown = c->redirect_unknown,
-	                                           .threads = (unsigned)c->threads,
-	                                           .connections = limit_fit((unsigned)c->connections, LIMIT_SHARE_HTTP, "http.connections") };
-
-	return is_on(listen) ? responder_start(&options, d->parts.answers, &d->responder, err) : 0;
-}
-
-/* The responder has threads of its own, none of which has a timer. */
-static void on_sweep(void *arg)
-{
-	struct daemon *d = arg;
-
-	d->sweep = timer_start(d->parts.loop, SWEEP_MS, on_sweep, d);
-	guard_sweep(responder_guard(d->responder));
-}
-
-static void watch_connections(struct daemon *d)
-{
-	size_t count = 0;
-
-	if (d->responder) {
-		d->guards[count++] = responder_guard(d->responder);
-		on_sweep(d);
-	}
-	d->guards[count] = https_guard(d->https);
-}
-
 /* After the recovery: the first question finds the answers that were published before. */
-static int open_responders(struct daemon *d, struct err *err)
+static int open_listening(struct daemon *d, struct err *err)
 {
-	char **dns = addresses_expand(d->config->dns.listen);
-	char **http = addresses_expand(d->config->http.listen);
-	int code = open_nameserver(d, dns, err);
-
-	if (code == 0)
-		code = open_responder(d, http, err);
-	if (code == 0)
-		code = https_open(d->parts.loop, &d->config->http, d->parts.answers, &d->https, err);
-	if (code == 0)
-		watch_connections(d);
-	addresses_free(dns);
-	addresses_free(http);
-	return code;
+	return listening_open(d->parts.loop, d->config, d->parts.answers, &d->listening, err);
 }
 
 static int is_ready(void *arg, struct err *err)
@@ -172,7 +104,7 @@ static int open_doors(struct daemon *d, struct err *err)
 	if (api_bootstrap_operator(d->parts.store, c->state_dir, err) < 0 || cps_open(&cps, &d->cps, err) < 0)
 		return err->code;
 	const struct api_parts api = { .loop = d->parts.loop, .engine = d->parts.engine, .store = d->parts.store, .http = d->parts.http, .may_connect = address_may_connect,
-	                               .config = c, .mpic = d->parts.mpic, .cps = d->cps, .ready = is_ready, .ready_arg = d, .guards = d->guards };
+	                               .config = c, .mpic = d->parts.mpic, .cps = d->cps, .ready = is_ready, .ready_arg = d, .guards = listening_guards(d->listening) };
 	if (api_start(&api, &d->api, err) < 0)
 		return err->code;
 	access_follow(d->parts.access, d->api);
@@ -184,14 +116,11 @@ static int open_doors(struct daemon *d, struct err *err)
 static void close_all(struct daemon *d)
 {
 	watchdog_stop(d->watchdog);
-	timer_stop(d->sweep);
 	reload_free(d->reload);
 	access_follow(d->parts.access, NULL);
 	api_stop(d->api);
 	cps_close(d->cps);
-	responder_stop(d->responder);
-	https_close(d->https);
-	nameserver_stop(d->nameserver);
+	listening_close(d->listening);
 	parts_close(&d->parts);
 	privileges_free(d->privileges);
 	config_free(d->config);
@@ -208,17 +137,32 @@ static void on_stop(int signal, void *arg)
 	loop_stop(d->parts.loop);
 }
 
-/* All or nothing: nobody may keep a snapshot that is given up. */
-static void reconfigure(struct daemon *d, const struct config *fresh, struct err *err)
+static int reconfigure_parts(struct daemon *d, const struct config *fresh, struct err *err)
 {
 	struct err ignored;
 
 	if (mpic_reconfigure(d->parts.mpic, fresh, err) < 0)
-		return;
-	if (engine_reconfigure(d->parts.engine, fresh, err) < 0)
+		return err->code;
+	if (engine_reconfigure(d->parts.engine, fresh, err) < 0) {
 		mpic_reconfigure(d->parts.mpic, d->config, &ignored); /* it was taken before */
-	else
-		err->code = 0;
+		return err->code;
+	}
+	return 0;
+}
+
+/* All or nothing: nobody may keep a snapshot that is given up. */
+static void reconfigure(struct daemon *d, const struct config *fresh, struct err *err)
+{
+	struct listening_change *listening;
+
+	if (listening_prepare(d->listening, d->config, fresh, &listening, err) < 0)
+		return;
+	if (reconfigure_parts(d, fresh, err) < 0) {
+		listening_abort(listening);
+		return;
+	}
+	listening_commit(listening);
+	err->code = 0;
 }
 
 static void take_config(struct daemon *d, struct config *fresh)
@@ -231,7 +175,6 @@ static void take_config(struct daemon *d, struct config *fresh)
 	api_reconfigure(d->api, fresh);
 	privileges_check(d->privileges, fresh);
 	refused_log(d->parts.engine);
-	https_reconfigure(d->https, &fresh->http);
 	access_reconfigure(d->parts.access, fresh);
 	config_free(old);
 	log_event(LOG_INFO, "configuration reloaded", "file", fresh->file, NULL);
@@ -267,9 +210,8 @@ static void log_ready(const struct daemon *d)
 {
 	const struct config *c = d->config;
 
-	log_event(LOG_INFO, "ready", "version", DCVD_VERSION, "state", c->state_dir, "http",
-	          d->responder ? responder_bound(d->responder, 0) : "off", "dns",
-	          d->nameserver ? nameserver_bound(d->nameserver, 0) : "off", "api", is_on(c->api.listen) ? c->api.listen[0] : "off", NULL);
+	log_event(LOG_INFO, "ready", "version", DCVD_VERSION, "state", c->state_dir, "http", listening_http(d->listening), "dns",
+	          listening_dns(d->listening), "api", c->api.listen && c->api.listen[0] ? c->api.listen[0] : "off", NULL);
 }
 
 /* A core dump would hold keys, and who may trace the process reads them. A change of the user makes a decision of its own. */
@@ -312,7 +254,7 @@ static int open_all(struct daemon *d, struct err *err)
 	if (read_config(d, &d->config, err) < 0)
 		return err_in(err, "user %lu, who runs the service, cannot take the configuration", (unsigned long)geteuid());
 	privileges_log(d->privileges);
-	if (parts_open(&d->parts, d->config, PARTS_ON_DISK, err) < 0 || open_responders(d, err) < 0 || open_doors(d, err) < 0)
+	if (parts_open(&d->parts, d->config, PARTS_ON_DISK, err) < 0 || open_listening(d, err) < 0 || open_doors(d, err) < 0)
 		return err->code;
 	d->reload = reload_new(d->parts.loop, d->options, on_config_read, d);
 	loop_on_signal(d->parts.loop, SIGTERM, on_stop, d);

@@ -1,193 +1,170 @@
 #include "solver/nameserver/nameserver.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
+#include <utlist.h>
 
 #include "solver/base/limit.h"
-#include "solver/base/listen.h"
 #include "solver/base/mem.h"
-#include "solver/nameserver/worker.h"
+#include "solver/nameserver/bound.h"
 
-#define OPTION "dns.listen"
-#define WORKERS_MAX 64
 #define CONNECTIONS 512
-#define EVENTS 64
-#define PORT_TRIES 20
 
-struct bound {
-	struct listen_address address;
-	char text[LISTEN_TEXT_SIZE];
+/* What a reload replaces. */
+struct face {
+	struct zones *zones;
+	struct networks *exempt;
+	struct bound **bound;
+	size_t bound_count;
 };
 
 struct nameserver {
-	struct zones *zones;
-	struct networks *exempt;
-	struct bound *bound;
-	size_t bound_count;
+	struct face face;
 	struct worker *workers;
 	unsigned worker_count;
-	int stop; /* an eventfd: readable when the workers are to end */
 };
 
-static bool worker_event(struct worker *w, const struct epoll_event *e)
-{
-	struct source *s = e->data.ptr;
+struct nameserver_change {
+	struct nameserver *ns;
+	struct face face; /* the addresses that stay are those of the name server */
+	unsigned rate_limit, rate_limit_slip;
+};
 
-	switch (s->kind) {
-	case SOURCE_STOP:
-		return false;
-	case SOURCE_UDP:
-		udp_serve(w, s->fd);
-		return true;
-	case SOURCE_TCP:
-		tcp_accept(w, s->fd);
-		return true;
-	case SOURCE_CONNECTION:
-		tcp_serve(w, s, e->events);
-		return true;
-	}
-	return true;
+static void face_done(struct face *f)
+{
+	zones_free(f->zones);
+	networks_free(f->exempt);
+	free(f->bound);
 }
 
-static void *worker_run(void *arg)
+/* ---- a change ---- */
+
+static int read_exempt(struct face *f, const struct nameserver_options *o, struct err *err)
 {
-	struct worker *w = arg;
-	struct epoll_event events[EVENTS];
-	bool going = true;
-
-	while (going) {
-		int count = epoll_wait(w->epoll, events, EVENTS, tcp_tidy(w));
-
-		for (int i = 0; i < count && going; i++)
-			going = worker_event(w, &events[i]);
-		worker_resume(w);
-	}
-	return NULL;
-}
-
-static void worker_init(struct worker *w, const struct nameserver *ns, const struct nameserver_options *o, struct answers *a)
-{
-	const struct rate_options rate = { .per_second = o->rate_limit, .slip = o->rate_limit_slip, .exempt = ns->exempt };
-
-	w->rate = rate_limit_new(&rate);
-	w->zones = ns->zones;
-	w->answers = a;
-	w->epoll = -1;
-	w->stop = (struct source){ SOURCE_STOP, ns->stop };
-	w->sockets = mem_new(ns->bound_count * 2 + 1, sizeof(*w->sockets));
-	w->udp = udp_batch_new();
-	w->tcp = tcp_new(limit_fit(CONNECTIONS, LIMIT_SHARE_DNS, "dns.listen over TCP") / ns->worker_count + 1);
-}
-
-static void worker_done(struct worker *w)
-{
-	if (w->running)
-		pthread_join(w->thread, NULL);
-	for (size_t i = 0; i < w->socket_count; i++)
-		close(w->sockets[i].fd);
-	if (w->epoll >= 0)
-		close(w->epoll);
-	tcp_free(w->tcp);
-	udp_batch_free(w->udp);
-	rate_limit_free(w->rate);
-	free(w->sockets);
-}
-
-static int worker_start(struct worker *w, struct err *err)
-{
-	w->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (w->epoll < 0 || worker_watch(w, &w->stop, EPOLLIN) < 0)
-		return err_errno(err, "name server: epoll");
-	for (size_t i = 0; i < w->socket_count; i++)
-		if (worker_watch(w, &w->sockets[i], EPOLLIN) < 0)
-			return err_errno(err, "name server: epoll");
-	errno = pthread_create(&w->thread, NULL, worker_run, w);
-	if (errno)
-		return err_errno(err, "name server: cannot start a thread");
-	w->running = true;
-	return 0;
-}
-
-static void workers_take(struct nameserver *ns, enum source_kind kind, const int *fds)
-{
-	for (unsigned i = 0; i < ns->worker_count; i++) {
-		struct worker *w = &ns->workers[i];
-
-		w->sockets[w->socket_count++] = (struct source){ kind, fds[i] };
-		if (kind == SOURCE_UDP)
-			udp_prepare(fds[i]);
-	}
-}
-
-static void close_all(const int *fds, unsigned count)
-{
-	for (unsigned i = 0; i < count; i++)
-		close(fds[i]);
-}
-
-/* UDP and TCP on one address. When the kernel chooses the port for UDP, somebody may hold the same one
- * for TCP: then another is chosen. */
-static int bind_both(struct nameserver *ns, struct bound *b, struct err *err)
-{
-	struct listen_address asked = b->address;
-	bool any_port = asked.v4.sin_port == 0; /* at the same place in sockaddr_in6 */
-	int udp[WORKERS_MAX], tcp[WORKERS_MAX];
-
-	for (int tries = any_port ? PORT_TRIES : 1; tries > 0; tries--) {
-		b->address = asked;
-		if (listen_open(&b->address, SOCK_DGRAM, ns->worker_count, OPTION, udp, err) < 0)
-			return err->code;
-		if (listen_open(&b->address, SOCK_STREAM, ns->worker_count, OPTION, tcp, err) == 0) {
-			workers_take(ns, SOURCE_UDP, udp);
-			workers_take(ns, SOURCE_TCP, tcp);
-			listen_text(&b->address, b->text);
-			return 0;
-		}
-		close_all(udp, ns->worker_count);
-	}
-	return err->code;
-}
-
-static int bind_addresses(struct nameserver *ns, const struct nameserver_options *o, struct err *err)
-{
-	for (size_t i = 0; i < ns->bound_count; i++)
-		if (listen_parse(o->listen[i], OPTION, &ns->bound[i].address, err) < 0 || bind_both(ns, &ns->bound[i], err) < 0)
-			return err->code;
-	return 0;
-}
-
-static int read_exempt(struct nameserver *ns, const struct nameserver_options *o, struct err *err)
-{
-	ns->exempt = networks_new();
+	f->exempt = networks_new();
 	for (const char *const *text = o->rate_limit_exempt; text && *text; text++)
-		if (networks_add(ns->exempt, *text, err) < 0)
+		if (networks_add(f->exempt, *text, err) < 0)
 			return err_in(err, "dns.rate-limit-exempt");
 	return 0;
 }
 
+static struct bound *bound_of(const struct face *f, const char *listen)
+{
+	for (size_t i = 0; i < f->bound_count; i++)
+		if (strcmp(f->bound[i]->asked, listen) == 0)
+			return f->bound[i];
+	return NULL;
+}
+
+static void mark_kept(struct face *f, const struct nameserver_options *o)
+{
+	for (size_t i = 0; i < f->bound_count; i++)
+		f->bound[i]->keep = false;
+	for (const char *const *listen = o->listen; listen && *listen; listen++) {
+		struct bound *b = bound_of(f, *listen);
+
+		if (b)
+			b->keep = true;
+	}
+}
+
+static int bind_addresses(struct nameserver_change *c, const struct nameserver_options *o, struct err *err)
+{
+	struct nameserver *ns = c->ns;
+	struct face *f = &c->face;
+	size_t count = 0;
+
+	while (o->listen && o->listen[count])
+		count++;
+	f->bound = mem_new(count + 1, sizeof(*f->bound));
+	mark_kept(&ns->face, o);
+	for (size_t i = 0; i < count; i++, f->bound_count++) {
+		if (bound_of(f, o->listen[i]) && bound_of(&ns->face, o->listen[i]))
+			return err_set(err, ERR_EXISTS, "dns.listen: %s stands there twice", o->listen[i]);
+		f->bound[i] = bound_of(&ns->face, o->listen[i]);
+		if (!f->bound[i] && bound_open(o->listen[i], ns->workers, ns->worker_count, ns->face.bound, ns->face.bound_count, &f->bound[i], err) < 0)
+			return err->code;
+	}
+	return 0;
+}
+
+int nameserver_prepare(struct nameserver *ns, const struct nameserver_options *options, struct nameserver_change **ret, struct err *err)
+{
+	struct nameserver_change *c = mem_new(1, sizeof(*c));
+
+	*c = (struct nameserver_change){ .ns = ns, .rate_limit = options->rate_limit, .rate_limit_slip = options->rate_limit_slip };
+	if (zones_new(options, ns->face.zones, &c->face.zones, err) < 0 || read_exempt(&c->face, options, err) < 0 || bind_addresses(c, options, err) < 0) {
+		nameserver_abort(c);
+		return err->code;
+	}
+	*ret = c;
+	return 0;
+}
+
+static bool is_old(const struct nameserver_change *c, const struct bound *b)
+{
+	for (size_t i = 0; i < c->ns->face.bound_count; i++)
+		if (c->ns->face.bound[i] == b)
+			return true;
+	return false;
+}
+
+void nameserver_abort(struct nameserver_change *c)
+{
+	if (!c)
+		return;
+	for (size_t i = 0; i < c->face.bound_count; i++)
+		if (!is_old(c, c->face.bound[i]))
+			bound_abandon(c->face.bound[i], c->ns->workers, c->ns->worker_count);
+	face_done(&c->face);
+	free(c);
+}
+
+static void hand_over(const struct nameserver_change *c, unsigned at)
+{
+	const struct rate_options rate = { .per_second = c->rate_limit, .slip = c->rate_limit_slip, .exempt = c->face.exempt };
+	struct worker_change change = { .zones = c->face.zones, .rate = rate_limit_new(&rate) };
+
+	for (size_t i = 0; i < c->face.bound_count; i++)
+		if (!is_old(c, c->face.bound[i])) {
+			LL_APPEND(change.opened, c->face.bound[i]->listeners[2 * at]);
+			LL_APPEND(change.opened, c->face.bound[i]->listeners[2 * at + 1]);
+		}
+	worker_take(&c->ns->workers[at], &change);
+}
+
+void nameserver_commit(struct nameserver_change *c)
+{
+	struct nameserver *ns = c->ns;
+	struct face *old = &ns->face;
+
+	for (size_t i = 0; i < old->bound_count; i++)
+		if (!old->bound[i]->keep)
+			bound_close(old->bound[i], ns->worker_count);
+	for (unsigned i = 0; i < ns->worker_count; i++)
+		hand_over(c, i);
+	for (size_t i = 0; i < old->bound_count; i++)
+		if (!old->bound[i]->keep)
+			bound_free(old->bound[i]);
+	face_done(old);
+	*old = c->face;
+	free(c);
+}
+
+/* ---- life ---- */
+
 static int start(struct nameserver *ns, const struct nameserver_options *o, struct answers *a, struct err *err)
 {
-	if (zones_new(o, &ns->zones, err) < 0 || read_exempt(ns, o, err) < 0)
-		return err->code;
-	ns->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (ns->stop < 0)
-		return err_errno(err, "name server: eventfd");
+	struct nameserver_change *c;
+
 	ns->worker_count = o->workers == 0 ? 1 : o->workers > WORKERS_MAX ? WORKERS_MAX : o->workers;
-	while (o->listen && o->listen[ns->bound_count])
-		ns->bound_count++;
-	ns->bound = mem_new(ns->bound_count + 1, sizeof(*ns->bound));
 	ns->workers = mem_new(ns->worker_count, sizeof(*ns->workers));
 	for (unsigned i = 0; i < ns->worker_count; i++)
-		worker_init(&ns->workers[i], ns, o, a);
-	if (bind_addresses(ns, o, err) < 0)
-		return err->code;
-	for (unsigned i = 0; i < ns->worker_count; i++)
-		if (worker_start(&ns->workers[i], err) < 0)
+		if (worker_start(&ns->workers[i], a, limit_fit(CONNECTIONS, LIMIT_SHARE_DNS, "dns.listen over TCP") / ns->worker_count + 1, err) < 0)
 			return err->code;
+	if (nameserver_prepare(ns, o, &c, err) < 0)
+		return err->code;
+	nameserver_commit(c);
 	return 0;
 }
 
@@ -198,7 +175,6 @@ int nameserver_start(const struct nameserver_options *options, struct answers *a
 
 	if (!err)
 		err = &scratch;
-	ns->stop = -1;
 	if (start(ns, options, a, err) < 0) {
 		nameserver_stop(ns);
 		return err->code;
@@ -211,20 +187,16 @@ void nameserver_stop(struct nameserver *ns)
 {
 	if (!ns)
 		return;
-	if (ns->stop >= 0)
-		eventfd_write(ns->stop, 1);
-	for (unsigned i = 0; ns->workers && i < ns->worker_count; i++)
-		worker_done(&ns->workers[i]);
-	if (ns->stop >= 0)
-		close(ns->stop);
-	zones_free(ns->zones);
-	networks_free(ns->exempt);
+	for (unsigned i = 0; i < ns->worker_count; i++)
+		worker_stop(&ns->workers[i]);
+	for (size_t i = 0; i < ns->face.bound_count; i++)
+		bound_free(ns->face.bound[i]);
+	face_done(&ns->face);
 	free(ns->workers);
-	free(ns->bound);
 	free(ns);
 }
 
 const char *nameserver_bound(const struct nameserver *ns, size_t index)
 {
-	return index < ns->bound_count ? ns->bound[index].text : NULL;
+	return index < ns->face.bound_count ? ns->face.bound[index]->text : NULL;
 }

@@ -34,6 +34,15 @@ struct nameserver_options {
  * reason and the option dns.listen; a bad zone or name server names its option too. */
 int nameserver_start(const struct nameserver_options *options, struct answers *a, struct nameserver **ret, struct err *err);
 void nameserver_stop(struct nameserver *ns); /* NULL is allowed */
+
+/* Other options, as at a reload, from the thread that started it (the number of workers stays). What can fail fails in nameserver_prepare(), which opens the new
+ * addresses and changes nothing else. nameserver_commit() takes the rest over: an address that stays keeps its sockets, one that goes is closed when the
+ * questions that had arrived there are answered, and connections stay. Gives *ret (to one of the other two, at once). */
+struct nameserver_change;
+int nameserver_prepare(struct nameserver *ns, const struct nameserver_options *options, struct nameserver_change **ret, struct err *err);
+void nameserver_commit(struct nameserver_change *c);
+void nameserver_abort(struct nameserver_change *c); /* NULL is allowed */
+
 /* The bound addresses as text ("127.0.0.1:5353"), in the order of `listen`; NULL past the last. */
 const char *nameserver_bound(const struct nameserver *ns, size_t index);
 

@@ -1,25 +1,35 @@
 #include "solver/nameserver/worker.h"
 
 #include <sys/epoll.h>
+#include <utlist.h>
 
 #include "solver/base/clock.h"
 
-int worker_watch(struct worker *w, struct source *s, uint32_t events)
+static int watch_as(struct worker *w, int how, struct source *s, uint32_t events)
 {
 	struct epoll_event e = { .events = events, .data.ptr = s };
 
-	return epoll_ctl(w->epoll, EPOLL_CTL_ADD, s->fd, &e);
+	return epoll_ctl(w->epoll, how, s->fd, &e);
+}
+
+int worker_watch(struct worker *w, struct source *s, uint32_t events)
+{
+	return watch_as(w, EPOLL_CTL_ADD, s, events);
+}
+
+void worker_rewatch(struct worker *w, struct source *s, uint32_t events)
+{
+	watch_as(w, EPOLL_CTL_MOD, s, events);
 }
 
 /* Sets which events of the listening TCP sockets epoll reports. */
 static void watch_listeners(struct worker *w, uint32_t events)
 {
-	for (size_t i = 0; i < w->socket_count; i++) {
-		struct epoll_event e = { .events = events, .data.ptr = &w->sockets[i] };
+	struct listener *l;
 
-		if (w->sockets[i].kind == SOURCE_TCP)
-			epoll_ctl(w->epoll, EPOLL_CTL_MOD, w->sockets[i].fd, &e);
-	}
+	LL_FOREACH(w->listeners, l)
+		if (l->source.kind == SOURCE_TCP)
+			worker_rewatch(w, &l->source, events);
 }
 
 void worker_pause(struct worker *w)

@@ -101,13 +101,13 @@ static int zones_fill(struct zones *z, const struct nameserver_options *o, struc
 	return 0;
 }
 
-int zones_new(const struct nameserver_options *options, struct zones **ret, struct err *err)
+int zones_new(const struct nameserver_options *options, const struct zones *old, struct zones **ret, struct err *err)
 {
 	struct zones *z = mem_new(1, sizeof(*z));
 
 	z->ttl_s = options->ttl_s ? options->ttl_s : DEFAULT_TTL_S;
 	z->negative_ttl_s = options->negative_ttl_s ? options->negative_ttl_s : DEFAULT_TTL_S;
-	z->start = (uint32_t)time(NULL);
+	z->start = old ? old->start + 1 : (uint32_t)time(NULL);
 	if (zones_fill(z, options, err) < 0) {
 		zones_free(z);
 		return err->code;

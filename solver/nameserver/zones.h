@@ -1,4 +1,4 @@
-/* The zones the server answers for, with what it needs to make up SOA and NS. Read-only once built. */
+/* The zones the server answers for, with what it needs to make up SOA and NS. Read-only once built: a reload builds others. */
 #ifndef SOLVER_NAMESERVER_ZONES_H
 #define SOLVER_NAMESERVER_ZONES_H
 
@@ -28,12 +28,13 @@ struct zones {
 	struct host *hosts;   /* the configured name servers */
 	size_t host_count;
 	unsigned ttl_s, negative_ttl_s;
-	/* The serial is this time of day plus the number of changes since. It goes back over a restart when there were more changes
-	 * than seconds, or when the clock was set back: nobody transfers these zones, so nothing depends on it. */
+	/* The serial is the time of day of the start plus the number of changes since, of values and of zones. It goes back over a restart
+	 * when there were more changes than seconds, or when the clock was set back: nobody transfers these zones, so nothing depends on it. */
 	uint32_t start;
 };
 
-int zones_new(const struct nameserver_options *options, struct zones **ret, struct err *err);
+/* `old`: those before a reload, or NULL. Gives *ret (free with zones_free). */
+int zones_new(const struct nameserver_options *options, const struct zones *old, struct zones **ret, struct err *err);
 void zones_free(struct zones *z);
 /* The closest zone at or above the name, and at which label of the name it starts (for the root, behind the last). */
 const struct zone *zones_find(const struct zones *z, const struct wire_name *name, unsigned *ret_label);

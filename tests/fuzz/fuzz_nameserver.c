@@ -15,7 +15,7 @@ static void prepare(void)
 	static const char *const names[] = { "acme.example", NULL }, *const servers[] = { "ns1.acme.example 192.0.2.1", NULL };
 	struct nameserver_options o = { .zones = names, .name_servers = servers };
 
-	if (zones_new(&o, &zones, NULL) < 0)
+	if (zones_new(&o, NULL, &zones, NULL) < 0)
 		abort();
 	answers = answers_new();
 	answers_set_dns(answers, "_acme-challenge.www.acme.example", "value");

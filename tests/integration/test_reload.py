@@ -3,14 +3,18 @@ import os
 import pathlib
 import re
 import signal
+import socket
 import sys
 import tempfile
 import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from support.pebble import free_port
+from support.servers import query
 from support.service import Service
 
+ROUTES = "routes: [{suffix: '', type: http-01}, {suffix: '', type: dns-01}]\n"
 GROWTH_KIB = 4096  # of 270 reloads; one snapshot that is kept is more than 16 KiB
 # The quarantine of AddressSanitizer keeps what was freed, which is not what is measured here.
 ENVIRONMENT = {"ASAN_OPTIONS": ":".join(filter(None, [os.environ.get("ASAN_OPTIONS"), "quarantine_size_mb=1", "thread_local_quarantine_size_kb=64"]))}
@@ -82,6 +86,45 @@ class Memory(ReloadTest):
             service.reload(texts[i % 2])
         self.assertLess(service.memory_kib() - before, GROWTH_KIB)
         self.assertEqual(service.stop(), 0, service.log[-4000:])
+
+
+class Dns(ReloadTest):
+    def plain(self, make=lambda s: listen(s), **ports):
+        return self.service(lambda s: make(s) + ROUTES, **ports)
+
+    def test_zones_and_name_servers_are_others_after_a_reload(self):
+        service = self.plain()
+        self.assertEqual(query("127.0.0.1", service.dns_port, "new.test", "NS")[0], "REFUSED")
+        dns = f"{{listen: ['127.0.0.1:{service.dns_port}'], zones: [dcvd.test, new.test], name-servers: [ns1.example.net]}}"
+        service.reload(listen(service, dns=dns) + ROUTES)
+        self.assertEqual(query("127.0.0.1", service.dns_port, "new.test", "NS"), ("NOERROR", ["ns1.example.net"], True))
+        done = service.call("POST", "/v1/challenges?wait=ready&timeout=20s", {"type": "dns-01", "domain": "a.new.test", "value": "V" * 43})
+        self.assertEqual(done["state"], "ready", service.log)
+
+    def test_a_listener_that_cannot_be_opened_leaves_all_of_the_old_configuration_in_force(self):
+        service = self.plain()
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            dns = f"{{listen: ['127.0.0.1:{service.dns_port}', '127.0.0.1:{taken.getsockname()[1]}'], zones: [new.test]}}"
+            service.reload(listen(service, dns=dns), "stays in force")
+        self.assertIn("dns.listen", service.log)
+        self.assertIn("Address already in use", service.log)
+        self.assertEqual(query("127.0.0.1", service.dns_port, "dcvd.test", "NS")[0], "NOERROR")
+        self.assertEqual(query("127.0.0.1", service.dns_port, "new.test", "NS")[0], "REFUSED")
+
+    def test_dns_listeners_come_and_go_while_the_others_stay(self):
+        service = self.plain()
+        port = free_port()
+        service.reload(listen(service, dns=f"{{listen: ['127.0.0.1:{service.dns_port}', '127.0.0.1:{port}']}}") + ROUTES)
+        self.assertEqual([query("127.0.0.1", p, "dcvd.test", "NS")[0] for p in (service.dns_port, port)], ["NOERROR"] * 2)
+        service.reload(listen(service, dns=f"{{listen: ['127.0.0.1:{port}']}}") + ROUTES)
+        self.assertEqual(query("127.0.0.1", port, "dcvd.test", "NS")[0], "NOERROR")
+        self.assertRaises(ConnectionRefusedError, query, "127.0.0.1", service.dns_port, "dcvd.test", "NS")
+        service.reload(listen(service, dns="{listen: []}") + ROUTES)
+        self.assertRaises(ConnectionRefusedError, query, "127.0.0.1", port, "dcvd.test", "NS")
+        service.reload(listen(service, dns=f"{{listen: ['{port}']}}") + ROUTES)
+        self.assertEqual(query("127.0.0.1", port, "dcvd.test", "NS")[0], "NOERROR")
 
 
 if __name__ == "__main__":

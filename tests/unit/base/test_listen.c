@@ -66,12 +66,35 @@ static void several_sockets_share_a_port_that_nobody_else_gets(void **state)
 	close(other[0]);
 }
 
+static void an_address_within_one_that_is_about_to_close_can_be_opened_and_is_closed_to_others(void **state)
+{
+	static const int types[] = { SOCK_STREAM, SOCK_DGRAM };
+	struct listen_address all, one;
+	struct err err;
+	int old, fresh, other;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(listen_parse("0.0.0.0:0", "x", &all, &err), 0);
+		assert_int_equal(listen_open(&all, types[i], 1, "x", &old, &err), 0);
+		assert_int_equal(listen_parse("127.0.0.1:0", "x", &one, &err), 0);
+		one.v4.sin_port = all.v4.sin_port;
+		assert_int_equal(listen_open_beside(&one, types[i], 1, "x", NULL, 0, &fresh, &err), ERR_EXISTS);
+		assert_int_equal(listen_open_beside(&one, types[i], 1, "x", &old, 1, &fresh, &err), 0);
+		close(old);
+		assert_int_equal(listen_open(&all, types[i], 2, "x", (int[2]){ 0 }, &err), ERR_EXISTS);
+		assert_int_equal(listen_open(&one, types[i], 1, "x", &other, &err), ERR_EXISTS);
+		close(fresh);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_that_is_no_address_with_port_is_refused),
 		cmocka_unit_test(an_address_this_machine_does_not_have_is_an_error_that_names_it),
 		cmocka_unit_test(addresses_read_and_print_the_same),
+		cmocka_unit_test(an_address_within_one_that_is_about_to_close_can_be_opened_and_is_closed_to_others),
 		cmocka_unit_test(several_sockets_share_a_port_that_nobody_else_gets),
 	};
 

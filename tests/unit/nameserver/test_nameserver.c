@@ -329,6 +329,119 @@ static void a_change_is_seen_at_once(void **state)
 	assert_int_equal(reply[3] & 15, 3);
 }
 
+static void reconfigure(struct fixture *f, const char *const *listens, const char *const *served)
+{
+	struct nameserver_options o = { .listen = listens, .zones = served };
+	struct nameserver_change *c;
+
+	assert_int_equal(nameserver_prepare(f->ns, &o, &c, &f->err), 0);
+	nameserver_commit(c);
+}
+
+static int rcode_over_udp(int fd)
+{
+	uint8_t reply[1232];
+
+	assert_int_equal(send(fd, query, QUERY_LENGTH, 0), QUERY_LENGTH);
+	assert_true(recv(fd, reply, sizeof(reply), 0) >= 12);
+	return reply[3] & 15;
+}
+
+static void a_change_that_cannot_be_taken_over_leaves_everything_as_it_was(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const bad_zones[] = { "acme..example", NULL };
+	const char *bound = nameserver_bound(f->ns, 0), *listens[] = { bound, "192.0.2.77:5300", NULL };
+	struct nameserver_options o = { .listen = listens, .zones = zones }, bad = { .zones = bad_zones };
+	struct nameserver_change *c = NULL;
+
+	f->fd = connect_to(f, SOCK_DGRAM, "127.0.0.1");
+	assert_true(nameserver_prepare(f->ns, &o, &c, &f->err) < 0);
+	assert_non_null(strstr(f->err.text, "192.0.2.77:5300"));
+	assert_true(nameserver_prepare(f->ns, &bad, &c, &f->err) < 0);
+	assert_null(c);
+	assert_string_equal(nameserver_bound(f->ns, 0), bound);
+	assert_int_equal(rcode_over_udp(f->fd), 0);
+}
+
+static void a_change_brings_other_zones_and_keeps_sockets_and_connections(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const others[] = { "other.example", NULL };
+	const char *listens[] = { "127.0.0.1:0", NULL };
+	char before[64];
+	int tcp = connect_to(f, SOCK_STREAM, "127.0.0.1");
+
+	f->fd = connect_to(f, SOCK_DGRAM, "127.0.0.1");
+	snprintf(before, sizeof(before), "%s", nameserver_bound(f->ns, 0));
+	reconfigure(f, listens, others);
+	assert_string_equal(nameserver_bound(f->ns, 0), before);
+	assert_int_equal(rcode_over_udp(f->fd), 5);
+	reconfigure(f, listens, zones);
+	assert_int_equal(rcode_over_udp(f->fd), 0);
+	send_framed(tcp);
+	receive_framed(tcp);
+	close(tcp);
+}
+
+/* The question waits in the socket when the address goes. */
+static void an_address_that_goes_answers_what_had_arrived_and_keeps_its_connections(void **state)
+{
+	struct fixture *f = *state;
+	const char *listens[] = { "127.0.0.2:0", NULL };
+	uint8_t reply[1232];
+	int tcp = connect_to(f, SOCK_STREAM, "127.0.0.1");
+
+	send_framed(tcp);
+	receive_framed(tcp);
+	f->fd = connect_to(f, SOCK_DGRAM, "127.0.0.1");
+	for (int i = 0; i < 150; i++)
+		assert_int_equal(send(f->fd, query, QUERY_LENGTH, 0), QUERY_LENGTH);
+	reconfigure(f, listens, zones);
+	for (int i = 0; i < 150; i++)
+		assert_int_equal(recv(f->fd, reply, sizeof(reply), 0), REPLY_LENGTH);
+	assert_memory_equal(nameserver_bound(f->ns, 0), "127.0.0.2:", 10);
+	send_framed(tcp);
+	receive_framed(tcp);
+	close(tcp);
+	close(f->fd);
+	f->fd = connect_to(f, SOCK_DGRAM, "127.0.0.2");
+	assert_int_equal(rcode_over_udp(f->fd), 0);
+}
+
+static void questions_during_many_changes_are_all_answered(void **state)
+{
+	struct fixture *f = *state;
+	const char *one[] = { "127.0.0.1:0", NULL }, *two[] = { "127.0.0.1:0", "127.0.0.2:0", NULL };
+	uint8_t reply[1232];
+
+	f->fd = connect_to(f, SOCK_DGRAM, "127.0.0.1");
+	for (int i = 0; i < 200; i++) {
+		assert_int_equal(send(f->fd, query, QUERY_LENGTH, 0), QUERY_LENGTH);
+		reconfigure(f, i % 2 ? one : two, zones);
+		assert_int_equal(recv(f->fd, reply, sizeof(reply), 0), REPLY_LENGTH);
+		assert_reply(reply);
+	}
+}
+
+static void all_addresses_can_become_one_and_all_again(void **state)
+{
+	struct fixture *f = *state;
+	char one[64], all[64];
+	const char *listens[] = { one, NULL };
+
+	start(f, "0.0.0.0:0");
+	snprintf(all, sizeof(all), "%s", nameserver_bound(f->ns, 0));
+	snprintf(one, sizeof(one), "127.0.0.1%s", strchr(all, ':'));
+	reconfigure(f, listens, zones);
+	assert_string_equal(nameserver_bound(f->ns, 0), one);
+	f->fd = connect_to(f, SOCK_DGRAM, "127.0.0.1");
+	assert_int_equal(rcode_over_udp(f->fd), 0);
+	listens[0] = all;
+	reconfigure(f, listens, zones);
+	assert_int_equal(rcode_over_udp(f->fd), 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -347,6 +460,11 @@ int main(void)
 		TEST(a_closed_connection_that_somebody_else_holds_open_is_not_touched_again),
 		TEST(more_tcp_connections_than_allowed_push_out_the_idle_ones),
 		TEST(a_change_is_seen_at_once),
+		TEST(a_change_that_cannot_be_taken_over_leaves_everything_as_it_was),
+		TEST(a_change_brings_other_zones_and_keeps_sockets_and_connections),
+		TEST(an_address_that_goes_answers_what_had_arrived_and_keeps_its_connections),
+		TEST(questions_during_many_changes_are_all_answered),
+		cmocka_unit_test_setup_teardown(all_addresses_can_become_one_and_all_again, setup_only, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,7 +34,7 @@ static int setup(void **state)
 	struct err err;
 
 	f->answers = answers_new();
-	assert_int_equal(zones_new(&o, &f->zones, &err), 0);
+	assert_int_equal(zones_new(&o, NULL, &f->zones, &err), 0);
 	answers_set_dns(f->answers, CHALLENGE, "first");
 	answers_set_dns(f->answers, CHALLENGE, "second");
 	*state = f;

@@ -1,0 +1,166 @@
+#include "solver/daemon/listening.h"
+
+#include <stdlib.h>
+
+#include "solver/base/limit.h"
+#include "solver/base/mem.h"
+#include "solver/daemon/addresses.h"
+#include "solver/daemon/https.h"
+#include "solver/guard/guard.h"
+#include "solver/nameserver/nameserver.h"
+#include "webroot/responder.h"
+
+#define SWEEP_MS 1000
+
+struct listening {
+	struct loop *loop;
+	struct answers *answers;
+	struct nameserver *nameserver;
+	struct responder *responder;
+	struct https *https;
+	struct guard *guards[3]; /* the last is NULL */
+	struct timer *sweep;
+};
+
+struct listening_change {
+	struct listening *l;
+	const struct config *fresh;
+	struct nameserver_change *dns; /* NULL: nothing changes */
+};
+
+static void freep(char ***list)
+{
+	addresses_free(*list);
+}
+
+static struct nameserver_options dns_options(const struct config_dns *c, char **listen)
+{
+	return (struct nameserver_options){ .listen = (const char *const *)listen, .zones = (const char *const *)c->zones,
+	                                    .name_servers = (const char *const *)c->name_servers, .contact = c->contact,
+	                                    .negative_ttl_s = (unsigned)(c->negative_ttl_ms / 1000),
+	                                    .rate_limit = (unsigned)c->rate_limit, .rate_limit_slip = (unsigned)c->rate_limit_slip,
+	                                    .rate_limit_exempt = (const char *const *)c->rate_limit_exempt };
+}
+
+/* Also where nothing listens: a reload may change that. */
+static int open_nameserver(struct listening *l, const struct config_dns *c, struct err *err)
+{
+	CLEANUP(freep) char **listen = addresses_expand(c->listen);
+	const struct nameserver_options options = dns_options(c, listen);
+
+	return nameserver_start(&options, l->answers, &l->nameserver, err);
+}
+
+static int open_responder(struct listening *l, const struct config_http *c, struct err *err)
+{
+	CLEANUP(freep) char **listen = addresses_expand(c->listen);
+	const struct responder_options options = { .listen = (const char *const *)listen, .redirect_unknown = c->redirect_unknown,
+	                                           .threads = (unsigned)c->threads,
+	                                           .connections = limit_fit((unsigned)c->connections, LIMIT_SHARE_HTTP, "http.connections") };
+
+	return listen[0] ? responder_start(&options, l->answers, &l->responder, err) : 0;
+}
+
+/* The responder has threads of its own, none of which has a timer. */
+static void on_sweep(void *arg)
+{
+	struct listening *l = arg;
+
+	l->sweep = timer_start(l->loop, SWEEP_MS, on_sweep, l);
+	if (l->responder)
+		guard_sweep(responder_guard(l->responder));
+}
+
+static void note_guards(struct listening *l)
+{
+	size_t count = 0;
+
+	if (l->responder)
+		l->guards[count++] = responder_guard(l->responder);
+	l->guards[count++] = https_guard(l->https);
+	l->guards[count] = NULL;
+}
+
+int listening_open(struct loop *l, const struct config *config, struct answers *answers, struct listening **ret, struct err *err)
+{
+	struct listening *n = mem_new(1, sizeof(*n));
+
+	n->loop = l;
+	n->answers = answers;
+	if (open_nameserver(n, &config->dns, err) < 0 || open_responder(n, &config->http, err) < 0 ||
+	    https_open(l, &config->http, answers, &n->https, err) < 0) {
+		listening_close(n);
+		return err->code;
+	}
+	note_guards(n);
+	on_sweep(n);
+	*ret = n;
+	return 0;
+}
+
+void listening_close(struct listening *l)
+{
+	if (!l)
+		return;
+	timer_stop(l->sweep);
+	responder_stop(l->responder);
+	https_close(l->https);
+	nameserver_stop(l->nameserver);
+	free(l);
+}
+
+struct guard **listening_guards(struct listening *l)
+{
+	return l->guards;
+}
+
+const char *listening_http(const struct listening *l)
+{
+	return l->responder ? responder_bound(l->responder, 0) : "off";
+}
+
+const char *listening_dns(const struct listening *l)
+{
+	const char *bound = nameserver_bound(l->nameserver, 0);
+
+	return bound ? bound : "off";
+}
+
+/* ---- a reload ---- */
+
+static int prepare_dns(struct listening_change *c, struct err *err)
+{
+	CLEANUP(freep) char **listen = addresses_expand(c->fresh->dns.listen);
+	const struct nameserver_options options = dns_options(&c->fresh->dns, listen);
+
+	return nameserver_prepare(c->l->nameserver, &options, &c->dns, err);
+}
+
+int listening_prepare(struct listening *l, const struct config *old, const struct config *fresh, struct listening_change **ret, struct err *err)
+{
+	struct listening_change *c = mem_new(1, sizeof(*c));
+
+	*c = (struct listening_change){ .l = l, .fresh = fresh };
+	if (!config_section_is_same(old, fresh, "dns") && prepare_dns(c, err) < 0) {
+		listening_abort(c);
+		return err->code;
+	}
+	*ret = c;
+	return 0;
+}
+
+void listening_abort(struct listening_change *c)
+{
+	if (!c)
+		return;
+	nameserver_abort(c->dns);
+	free(c);
+}
+
+void listening_commit(struct listening_change *c)
+{
+	if (c->dns)
+		nameserver_commit(c->dns);
+	https_reconfigure(c->l->https, &c->fresh->http);
+	free(c);
+}
