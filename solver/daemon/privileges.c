@@ -9,6 +9,7 @@
 
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
+#include "solver/base/trusted.h"
 #include "solver/conf/tables.h"
 #include "solver/daemon/host.h"
 #include "solver/daemon/schema.h"
@@ -251,8 +252,8 @@ static int drop(const struct daemon_options *options, const struct config *confi
 		return err->code;
 	if ((root || !is_off(config)) && capabilities_gain_none(err) < 0)
 		return err->code;
-	if (!root && mkdir(config->state_dir, 0700) < 0 && errno != EEXIST)
-		return err_errno(err, "make the state folder %s", config->state_dir);
+	if (!root && trusted_make(config->state_dir, geteuid(), false, err) < 0)
+		return err_in(err, "state-dir");
 	restrict_files(config, p);
 	return filter_calls(config, p, err);
 }

@@ -10,6 +10,11 @@
 #include "solver/base/mem.h"
 #include "solver/base/trusted.h"
 
+/* What dcvd makes in its state folder: nothing else is given away. */
+static const char *const own_files[] = {
+	"journal.db", "journal.db-wal", "journal.db-shm", "journal.db-journal", "journal.mark", "lock", "operator.token", "operator.token.new", "audit.key", "audit.key.new",
+};
+
 static void closep(int *fd)
 {
 	if (*fd >= 0)
@@ -45,15 +50,47 @@ static int give_file(int folder, const char *path, const char *name, const struc
 
 static int give_files(int fd, const char *path, const struct user *u, struct err *err)
 {
+	for (size_t i = 0; i < ARRAY_LEN(own_files); i++)
+		if (give_file(fd, path, own_files[i], u, err) < 0)
+			return err->code;
+	return 0;
+}
+
+static bool is_own(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(own_files); i++)
+		if (strcmp(name, own_files[i]) == 0)
+			return true;
+	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, "lost+found") == 0; /* of a file system */
+}
+
+/* The user of the folder may do with all in it as it likes. */
+static int refuse_others(int fd, const char *path, const struct user *u, struct err *err)
+{
 	CLEANUP(close_folder) DIR *folder = fdopendir(fcntl(fd, F_DUPFD_CLOEXEC, 3));
 	const struct dirent *entry;
-	int code = 0;
 
 	if (!folder)
 		return err_errno(err, "read %s", path);
-	while (code == 0 && (entry = readdir(folder)))
-		code = give_file(fd, path, entry->d_name, u, err);
-	return code;
+	while ((entry = readdir(folder)))
+		if (!is_own(entry->d_name))
+			return err_set(err, ERR_DENIED, "%s is a folder of root and holds more than the files of dcvd (%.80s), so it is not given to user %s: move that away, name a folder of "
+			               "its own, or chown %s %s", path, entry->d_name, u->name, u->name, path);
+	return 0;
+}
+
+/* It stays with a user that has it already, whatever else is in it. */
+static int give_folder(int fd, const char *path, const struct user *u, struct err *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return err_errno(err, "%s", path);
+	if (st.st_uid == 0 && u->uid != 0 && refuse_others(fd, path, u, err) < 0)
+		return err->code;
+	if (give_files(fd, path, u, err) < 0)
+		return err->code;
+	return fchown(fd, u->uid, u->gid) < 0 ? err_errno(err, "give the state folder %s to user %s", path, u->name) : 0;
 }
 
 bool handover_was_given(const char *path)
@@ -67,14 +104,10 @@ int handover_folder(const char *path, const struct user *u, struct err *err)
 {
 	CLEANUP(closep) int fd = -1;
 
-	if (trusted_folder(path, handover_was_given(path) ? USER_UNLISTED : u->uid, false, err) < 0)
+	if (trusted_make(path, handover_was_given(path) ? USER_UNLISTED : u->uid, false, err) < 0)
 		return err->code;
-	if (mkdir(path, 0700) < 0 && errno != EEXIST)
-		return err_errno(err, "make the state folder %s", path);
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return err_errno(err, "open the state folder %s", path);
-	if (give_files(fd, path, u, err) < 0)
-		return err->code;
-	return fchown(fd, u->uid, u->gid) < 0 ? err_errno(err, "give the state folder %s to user %s", path, u->name) : 0;
+	return give_folder(fd, path, u, err);
 }

@@ -202,11 +202,7 @@ void sqlite_close(void *backend)
 
 static int make_folder(const char *folder, struct err *err)
 {
-	if (trusted_folder(folder, geteuid(), geteuid() == 0, err) < 0)
-		return err_in(err, "the state folder is not safe");
-	if (mkdir(folder, 0700) == 0 || errno == EEXIST)
-		return 0;
-	return err_errno(err, "make the state folder %s", folder);
+	return trusted_make(folder, geteuid(), geteuid() == 0, err) < 0 ? err_in(err, "the state folder is not safe") : 0;
 }
 
 /* The lock goes with the process, however it ends; the file stays. */

@@ -207,11 +207,49 @@ class Privileges(unittest.TestCase):
     def test_a_state_folder_of_root_changes_hands_and_keeps_its_journal(self):
         service = self.service(sets=["user=root"])
         order = service.call("POST", "/v1/orders", {"challenges": [{"type": "dns-01", "domain": "dcvd.test", "value": "V" * 43}]})
+        service.command("audit", "key")
         self.assertEqual(service.stop(), 0)
         service.authority += ["--set", "user=nobody"]
         service.start()
         self.assertEqual(service.call("GET", f"/v1/orders/{order['id']}")["id"], order["id"])
-        self.assertEqual((service.state / "journal.db").stat().st_uid, pwd.getpwnam("nobody").pw_uid)
+        for file in (service.state, *service.state.iterdir()):
+            self.assertEqual(file.stat().st_uid, pwd.getpwnam("nobody").pw_uid, file)
+
+    @as_root
+    def test_a_strangers_link_gives_no_folder_away(self):
+        """Nor does one who may exchange a folder on the way."""
+        precious, way = self.folder / "precious", self.folder / "way"
+        for folder in (precious, way):
+            folder.mkdir()
+        (precious / "key.pem").write_text("root's")
+        precious.chmod(0o700)
+        (way / "link").symlink_to(precious)
+        os.lchown(way / "link", 4242, 4242)
+        for mode, owner in ((0o1777, 0), (0o755, 4242)):
+            way.chmod(mode)
+            os.chown(way, owner, owner)
+            self.assertIn("belongs to user 4242", self.refused(way / "link"))
+            self.assertIn("belongs to user 4242", self.refused(way / "link" / "below"))
+            checked = subprocess.run([program(), "config", "check", "--set", f"state-dir={way}/link"], capture_output=True, text=True, timeout=30)
+            self.assertIn("belongs to user 4242", checked.stderr + checked.stdout)
+        (way / "state").mkdir(0o700)
+        self.assertIn("belongs to user 4242", self.refused(way / "state"))
+        self.assertEqual({(file.stat().st_uid, file.name) for file in (precious, *precious.iterdir())}, {(0, "precious"), (0, "key.pem")})
+
+    @as_root
+    def test_a_folder_with_files_that_are_not_ours_is_not_given_away(self):
+        state = self.folder / "state"
+        state.mkdir(0o700)
+        (state / "key.pem").write_text("root's")
+        self.assertIn("(key.pem)", self.refused(state, "user=nobody"))
+        self.assertEqual((state.stat().st_uid, (state / "key.pem").stat().st_uid), (0, 0))
+        os.chown(state, pwd.getpwnam("nobody").pw_uid, -1)
+        service = Service(self.folder / "dcvd", "")
+        service.state = state
+        service.authority = [*service.authority, "--set", "user=nobody"]
+        self.addCleanup(service.stop)
+        service.start()
+        self.assertEqual((state / "key.pem").stat().st_uid, 0)
 
     @as_root
     def test_a_file_with_another_name_is_not_given_away(self):
