@@ -34,8 +34,9 @@ struct api_parts {
 	struct guard *const *guards;
 };
 
-/* Whether api_start() would find the options and files of its listeners fit for use; nothing listens. */
-int api_check(struct loop *l, const struct config *config, struct err *err);
+/* What is wrong with the options and the files of the listeners and with audit.key, and what is in order but surely not meant: sentences
+ * that begin with the option, one a line. Nothing listens. */
+void api_check(const struct config *config, struct buf *mistakes, struct buf *warnings);
 /* Listens on every address of api.listen. Callbacks that were not delivered before the restart go on.
  * Gives *ret (free with api_stop). A taken port is a sentence that names it and api.listen. */
 int api_start(const struct api_parts *parts, struct api **ret, struct err *err);

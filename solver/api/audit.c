@@ -320,7 +320,8 @@ void audit_free(struct audit *l)
 	refusals_end(l->refusals, write_refusal, l);
 	while (!l->retry && (l->under_way || l->waiting))
 		store_drain(l->api->parts.store);
-	log_head(l);
+	if (l->durable.number != l->logged)
+		log_head(l);
 	timer_stop(l->retry);
 	timer_stop(l->window);
 	timer_stop(l->hourly);

@@ -77,3 +77,12 @@ int audit_head_json(const struct config *config, const struct audit_chain *head,
 	*ret = all;
 	return 0;
 }
+
+int audit_key_check(const struct config *config, struct err *err)
+{
+	CLEANUP(mem_freep) char *public = NULL;
+
+	if (!config->audit.key || signing_public(secret_reveal(config->audit.key), &public, err) == 0)
+		return 0;
+	return err_in(err, "audit.key: the head of the audit log cannot be signed with it");
+}

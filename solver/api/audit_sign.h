@@ -11,4 +11,7 @@
  * key of audit.key, or of the file audit.key in the state folder, which is made when there is none. Gives *ret. */
 int audit_head_json(const struct config *config, const struct audit_chain *head, bool sign, json_t **ret, struct err *err);
 
+/* Whether the key of audit.key, where the configuration has one, can sign. */
+int audit_key_check(const struct config *config, struct err *err);
+
 #endif

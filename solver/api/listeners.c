@@ -2,6 +2,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "solver/api/audit_sign.h"
 #include "solver/api/internal.h"
 #include "solver/base/limit.h"
 #include "solver/base/log.h"
@@ -22,16 +23,36 @@ static size_t count_of(char *const *list)
 	return count;
 }
 
+static const struct http_tls_names names = {
+	"api.tls-certificate", "api.tls-key",
+	.trust = { [TRUST_CLIENT] = "api.tls-client-ca", [TRUST_FRONT_PROXY] = "api.front-proxy-ca" },
+	.crl = { [TRUST_CLIENT] = "api.tls-client-crl", [TRUST_FRONT_PROXY] = "api.front-proxy-crl" },
+};
+
 static struct http_tls_options tls_options(const struct config *config)
 {
 	const struct config_api *c = &config->api;
 
-	return (struct http_tls_options){ .certificate = c->tls_certificate, .key = c->tls_key,
+	return (struct http_tls_options){ .names = &names, .certificate = c->tls_certificate, .key = c->tls_key,
 	                                  .trust = { [TRUST_CLIENT] = c->tls_client_ca, [TRUST_FRONT_PROXY] = c->front_proxy_ca },
 	                                  .crl = { [TRUST_CLIENT] = c->tls_client_crl, [TRUST_FRONT_PROXY] = c->front_proxy_crl },
 	                                  .crl_soft = c->tls_crl_check == TLS_CRL_SOFT,
 	                                  .modern = c->tls_profile == TLS_PROFILE_MODERN,
 	                                  .require = c->tls_client_certificate == TLS_CLIENT_REQUIRED };
+}
+
+/* Whether the options fit together. */
+static int tls_agree(const struct http_tls_options *o, struct err *err)
+{
+	if (!o->certificate || !o->key)
+		return err_set(err, ERR_INVALID, "api.tls-listen needs api.tls-certificate and api.tls-key");
+	if (o->require && !o->trust[TRUST_CLIENT] && !o->trust[TRUST_FRONT_PROXY])
+		return err_set(err, ERR_INVALID, "api.tls-client-certificate: required needs api.tls-client-ca or api.front-proxy-ca");
+	if (count_of(o->crl[TRUST_CLIENT]) && !o->trust[TRUST_CLIENT])
+		return err_set(err, ERR_INVALID, "api.tls-client-crl needs api.tls-client-ca, whose certificates it is about");
+	if (count_of(o->crl[TRUST_FRONT_PROXY]) && !o->trust[TRUST_FRONT_PROXY])
+		return err_set(err, ERR_INVALID, "api.front-proxy-crl needs api.front-proxy-ca, whose certificates it is about");
+	return 0;
 }
 
 /* NULL where nothing listens with TLS. */
@@ -42,25 +63,22 @@ static int tls_open(struct loop *l, const struct config *config, struct http_tls
 	*ret = NULL;
 	if (!count_of(config->api.tls_listen))
 		return 0;
-
-	if (!options.certificate || !options.key)
-		return err_set(err, ERR_INVALID, "api.tls-listen needs api.tls-certificate and api.tls-key");
-	if (options.require && !options.trust[TRUST_CLIENT] && !options.trust[TRUST_FRONT_PROXY])
-		return err_set(err, ERR_INVALID, "api.tls-client-certificate: required needs api.tls-client-ca or api.front-proxy-ca");
-	if (count_of(options.crl[TRUST_CLIENT]) && !options.trust[TRUST_CLIENT])
-		return err_set(err, ERR_INVALID, "api.tls-client-crl needs api.tls-client-ca, whose certificates it is about");
-	if (count_of(options.crl[TRUST_FRONT_PROXY]) && !options.trust[TRUST_FRONT_PROXY])
-		return err_set(err, ERR_INVALID, "api.front-proxy-crl needs api.front-proxy-ca, whose certificates it is about");
-	return http_tls_open(l, &options, ret, err) < 0 ? err_in(err, "api.tls-certificate") : 0;
+	return tls_agree(&options, err) < 0 ? err->code : http_tls_open(l, &options, ret, err);
 }
 
-int api_check(struct loop *l, const struct config *config, struct err *err)
+void api_check(const struct config *config, struct buf *mistakes, struct buf *warnings)
 {
-	struct http_tls *tls;
-	int code = tls_open(l, config, &tls, err);
+	const struct http_tls_options options = tls_options(config);
+	struct err err;
 
-	http_tls_close(tls);
-	return code;
+	if (audit_key_check(config, &err) < 0)
+		buf_printf(mistakes, "%s\n", err.text);
+	if (!count_of(config->api.tls_listen))
+		return;
+	if (tls_agree(&options, &err) < 0)
+		buf_printf(mistakes, "%s\n", err.text);
+	else
+		http_tls_check(&options, mistakes, warnings);
 }
 
 static bool is_proxy(const struct sockaddr *peer, void *arg)

@@ -5,6 +5,7 @@
 #include "solver/api/door.h"
 #include "solver/api/acme_dns_accounts.h"
 #include "solver/api/audit.h"
+#include "solver/api/audit_sign.h"
 #include "solver/api/holder.h"
 #include "solver/api/internal.h"
 #include "solver/base/log.h"
@@ -19,6 +20,14 @@ static struct networks *proxies_read(const struct config *config)
 		if (networks_add(n, *text, &err) < 0)
 			log_event(LOG_ERROR, "api.trusted-proxies: left out", "error", err.text, NULL);
 	return n;
+}
+
+static void log_key(const struct api *a)
+{
+	struct err err;
+
+	if (audit_key_check(a->config, &err) < 0)
+		log_event(LOG_ERROR, "the head of the audit log will not be signed", "error", err.text, NULL);
 }
 
 int api_start(const struct api_parts *parts, struct api **ret, struct err *err)
@@ -41,6 +50,7 @@ int api_start(const struct api_parts *parts, struct api **ret, struct err *err)
 		return err->code;
 	}
 	audit_retain(a);
+	log_key(a);
 	callbacks_resume(a->callbacks);
 	clients_withdraw_revoked(a);
 	if (a->parts.cps)
@@ -97,6 +107,7 @@ void api_reconfigure(struct api *a, const struct config *config)
 	client_list_free(a->clients);
 	a->clients = fresh;
 	audit_retain(a);
+	log_key(a);
 	streams_check(a);
 	clients_withdraw_revoked(a);
 }

@@ -259,6 +259,8 @@ void host_advise(const struct config *c, struct buf *warnings)
 	advise_file(c, "cps.ca-file", c->cps.ca_file, R_OK, warnings);
 	advise_file(c, "perspectives.ca-file", c->perspectives.ca_file, R_OK, warnings);
 	advise_file(c, "api.tls-client-ca", c->api.tls_client_ca, R_OK, warnings);
+	advise_file(c, "http.tls-certificate", c->http.tls_certificate, R_OK, warnings);
+	advise_file(c, "api.tls-certificate", c->api.tls_certificate, R_OK, warnings);
 	advise_key(c, "http.tls-key", c->http.tls_key, warnings);
 	advise_key(c, "api.tls-key", c->api.tls_key, warnings);
 	advise_file(c, "api.front-proxy-ca", c->api.front_proxy_ca, R_OK, warnings);

@@ -88,26 +88,44 @@ static int listen_all(struct https *h, struct loop *l, char **listen, struct err
 	return 0;
 }
 
+static const struct http_tls_names names = { "http.tls-certificate", "http.tls-key" };
+
+static struct http_tls_options tls_options(const struct config_http *c)
+{
+	return (struct http_tls_options){ .names = &names, .certificate = c->tls_certificate, .key = c->tls_key,
+	                                  .modern = c->tls_profile == TLS_PROFILE_MODERN };
+}
+
+static bool is_on(const struct config_http *c)
+{
+	return c->tls_listen && c->tls_listen[0];
+}
+
+static int tls_agree(const struct http_tls_options *o, struct err *err)
+{
+	return o->certificate && o->key ? 0 : err_set(err, ERR_INVALID, "http.tls-listen needs http.tls-certificate and http.tls-key");
+}
+
 /* NULL where TLS is off. */
 static int tls_open(struct loop *l, const struct config_http *c, struct http_tls **ret, struct err *err)
 {
-	const struct http_tls_options options = { .certificate = c->tls_certificate, .key = c->tls_key, .modern = c->tls_profile == TLS_PROFILE_MODERN };
+	const struct http_tls_options options = tls_options(c);
 
 	*ret = NULL;
-	if (!c->tls_listen || !c->tls_listen[0])
+	if (!is_on(c))
 		return 0;
-	if (!options.certificate || !options.key)
-		return err_set(err, ERR_INVALID, "http.tls-listen needs http.tls-certificate and http.tls-key");
-	return http_tls_open(l, &options, ret, err);
+	return tls_agree(&options, err) < 0 ? err->code : http_tls_open(l, &options, ret, err);
 }
 
-int https_check(struct loop *l, const struct config_http *c, struct err *err)
+void https_check(const struct config_http *c, struct buf *mistakes, struct buf *warnings)
 {
-	struct http_tls *tls;
-	int code = tls_open(l, c, &tls, err);
+	const struct http_tls_options options = tls_options(c);
+	struct err err;
 
-	http_tls_close(tls);
-	return code;
+	if (is_on(c) && tls_agree(&options, &err) < 0)
+		buf_printf(mistakes, "%s\n", err.text);
+	else if (is_on(c))
+		http_tls_check(&options, mistakes, warnings);
 }
 
 int https_open(struct loop *l, const struct config_http *c, struct answers *answers, struct https **ret, struct err *err)
@@ -138,11 +156,11 @@ int https_open(struct loop *l, const struct config_http *c, struct answers *answ
 
 void https_reconfigure(struct https *h, const struct config_http *c)
 {
-	const struct http_tls_options options = { .certificate = c->tls_certificate, .key = c->tls_key, .modern = c->tls_profile == TLS_PROFILE_MODERN };
+	const struct http_tls_options options = tls_options(c);
 	struct err err = { 0 };
 
 	if (h && options.certificate && options.key && http_tls_reload(h->tls, &options, &err) < 0)
-		log_event(LOG_ERROR, "http.tls-certificate: the new files cannot be used; the old ones stay in force", "error", err.text, NULL);
+		log_event(LOG_ERROR, "TLS: the new files cannot be used; the old ones stay in force", "error", err.text, NULL);
 }
 
 struct guard *https_guard(const struct https *h)

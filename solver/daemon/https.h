@@ -10,8 +10,8 @@
 struct guard;
 struct https;
 
-/* Whether the options fit each other and the files can be used; nothing listens. */
-int https_check(struct loop *l, const struct config_http *c, struct err *err);
+/* Sentences about options that do not fit each other and files that cannot be used, one a line; as http_tls_check(). */
+void https_check(const struct config_http *c, struct buf *mistakes, struct buf *warnings);
 /* Gives *ret (free with https_close); NULL when http.tls-listen is empty. `c` and `answers` are borrowed. */
 int https_open(struct loop *l, const struct config_http *c, struct answers *answers, struct https **ret, struct err *err);
 struct guard *https_guard(const struct https *h); /* borrowed; NULL when `h` is */

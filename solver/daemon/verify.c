@@ -1,5 +1,7 @@
 #include "solver/daemon/verify.h"
 
+#include <string.h>
+
 #include "providers/registry.h"
 #include "solver/api/api.h"
 #include "solver/base/log.h"
@@ -9,6 +11,8 @@
 #include "solver/daemon/parts.h"
 #include "solver/daemon/recursion.h"
 #include "solver/verdict/authority.h"
+
+#define LINES_MAX (256 * 1024)
 
 void verify_note(const struct config *c, struct buf *out, const char *path, const char *text)
 {
@@ -94,19 +98,42 @@ static void verify_peers(const struct config *c, struct buf *mistakes)
 			note_sentence(c, "perspectives.peers", &err, mistakes);
 }
 
+/* Sentences that begin with the option that they are about. */
+static void note_lines(const struct config *c, struct buf *lines, struct buf *out)
+{
+	char *at = NULL;
+
+	for (char *line = lines->data ? strtok_r(lines->data, "\n", &at) : NULL; line; line = strtok_r(NULL, "\n", &at)) {
+		CLEANUP(mem_freep) char *path = mem_dup_n(line, strcspn(line, ": "));
+		CLEANUP(mem_freep) char *where = config_where(c, path);
+
+		buf_printf(out, "%s%s\n", where, line);
+	}
+}
+
+/* One of both may be NULL. */
+static void verify_doors(const struct config *c, struct buf *mistakes, struct buf *warnings)
+{
+	CLEANUP(buf_done) struct buf wrong = BUF_INIT(LINES_MAX);
+	CLEANUP(buf_done) struct buf unwise = BUF_INIT(LINES_MAX);
+
+	api_check(c, &wrong, &unwise);
+	https_check(&c->http, &wrong, &unwise);
+	if (mistakes)
+		note_lines(c, &wrong, mistakes);
+	if (warnings)
+		note_lines(c, &unwise, warnings);
+}
+
 /* What does not need the other parts. Each is looked at, whatever is wrong elsewhere. */
 static void verify_each(const struct config *c, struct buf *mistakes)
 {
 	struct loop *l = loop_new();
-	struct err err;
 
 	verify_recursion(l, c, "check.root-hints", c->check.root_hints, NULL, mistakes);
 	verify_recursion(l, c, "check.trust-anchor", NULL, c->check.trust_anchor, mistakes);
 	verify_peers(c, mistakes);
-	if (api_check(l, c, &err) < 0)
-		note_sentence(c, "api.tls-listen", &err, mistakes);
-	if (https_check(l, &c->http, &err) < 0)
-		note_sentence(c, "http.tls-listen", &err, mistakes);
+	verify_doors(c, mistakes, NULL);
 	host_verify(c, mistakes);
 	loop_free(l);
 }
@@ -159,6 +186,7 @@ void verify_advise(const struct config *c, struct buf *warnings)
 	struct err err;
 
 	advise_callbacks(c, warnings);
+	verify_doors(c, NULL, warnings);
 	host_advise(c, warnings);
 	if ((c->check.allow_addresses && c->check.allow_addresses[0]) ||
 	    authorities_load((const char *const *)c->check.authorities, &set, &err) < 0)

@@ -1,5 +1,5 @@
 /* What can be known to be wrong with a configuration before anything listens or is contacted: all that keeps `dcvd serve` from
- * starting and that lies in the configuration, in the files it names, and in the environment. */
+ * starting, or closes one of its doors, and that lies in the configuration, in the files it names, and in the environment. */
 #ifndef SOLVER_DAEMON_VERIFY_H
 #define SOLVER_DAEMON_VERIFY_H
 

@@ -18,11 +18,13 @@
 struct list {
 	char *file, *issuer;
 	int64_t until_ms; /* nextUpdate; INT64_MAX: it has none */
-	bool warned;
+	bool foreign;     /* of no CA in the file: at most of one between such a CA and a certificate */
+	bool warned, warned_foreign;
 };
 
 struct revocation {
 	X509_STORE *store;
+	char *ca_file;
 	bool soft;
 	struct list *lists;
 	size_t count;
@@ -37,6 +39,7 @@ void revocation_free(struct revocation *r)
 		free(r->lists[i].issuer);
 	}
 	free(r->lists);
+	free(r->ca_file);
 	X509_STORE_free(r->store);
 	free(r);
 }
@@ -75,6 +78,21 @@ static const char *openssl_why(void)
 
 /* ---- reading ---- */
 
+static bool is_foreign(const struct revocation *r, X509_CRL *crl)
+{
+	STACK_OF(X509) *all = X509_STORE_get1_all_certs(r->store);
+	bool found = false;
+
+	for (int i = 0; i < sk_X509_num(all) && !found; i++) {
+		X509 *ca = sk_X509_value(all, i);
+
+		found = X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_subject_name(ca)) == 0 && X509_CRL_verify(crl, X509_get0_pubkey(ca)) == 1;
+	}
+	sk_X509_pop_free(all, X509_free);
+	ERR_clear_error();
+	return !found;
+}
+
 static int list_add(struct revocation *r, const char *file, X509_CRL *crl, struct err *err)
 {
 	if (r->count == REVOCATION_LISTS_MAX)
@@ -83,7 +101,7 @@ static int list_add(struct revocation *r, const char *file, X509_CRL *crl, struc
 		return err_set(err, ERR_INVALID, "%s: a revocation list cannot be used: %s", file, openssl_why());
 	r->lists = mem_resize(r->lists, r->count + 1, sizeof(*r->lists));
 	r->lists[r->count++] = (struct list){ .file = mem_dup(file), .issuer = name_text(X509_CRL_get_issuer(crl)),
-	                                      .until_ms = time_ms(X509_CRL_get0_nextUpdate(crl)) };
+	                                      .until_ms = time_ms(X509_CRL_get0_nextUpdate(crl)), .foreign = is_foreign(r, crl) };
 	return 0;
 }
 
@@ -147,6 +165,7 @@ int revocation_open(const char *ca_file, char *const *files, size_t count, bool 
 	int code = 0;
 
 	r->soft = soft;
+	r->ca_file = mem_dup(ca_file);
 	r->store = X509_STORE_new();
 	ERR_clear_error();
 	if (X509_STORE_load_file(r->store, ca_file) != 1)
@@ -252,6 +271,22 @@ static bool has_newer(const struct revocation *r, const struct list *l)
 	return false;
 }
 
+/* A list of a CA between one of the file and a certificate is as usual; when there are no others, those of another CA were taken. */
+static bool is_astray(const struct revocation *r, const struct list *l)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (!r->lists[i].foreign)
+			return false;
+	return l->foreign;
+}
+
+static void warn_foreign(const struct revocation *r, struct list *l)
+{
+	if (!l->warned_foreign && is_astray(r, l))
+		log_event(LOG_WARNING, "TLS: a revocation list is not from a CA of the CA file", "file", l->file, "issuer", l->issuer, "ca-file", r->ca_file, NULL);
+	l->warned_foreign = true;
+}
+
 void revocation_warn(struct revocation *r, int64_t now_ms)
 {
 	char until[CLOCK_TEXT_SIZE];
@@ -259,6 +294,7 @@ void revocation_warn(struct revocation *r, int64_t now_ms)
 	for (size_t i = 0; i < r->count; i++) {
 		struct list *l = &r->lists[i];
 
+		warn_foreign(r, l);
 		if (l->warned || l->until_ms > now_ms || has_newer(r, l))
 			continue;
 		l->warned = true;
@@ -266,4 +302,43 @@ void revocation_warn(struct revocation *r, int64_t now_ms)
 		          "TLS: a revocation list is out of date; certificates of its issuer are refused until there is a newer one",
 		          "file", l->file, "issuer", l->issuer, "until", clock_text(l->until_ms, until), NULL);
 	}
+}
+
+/* ---- advice, before anybody asks ---- */
+
+static bool is_covered(const struct revocation *r, const char *ca, int64_t now_ms)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (!r->lists[i].foreign && r->lists[i].until_ms > now_ms && strcmp(r->lists[i].issuer, ca) == 0)
+			return true;
+	return false;
+}
+
+static void advise_authorities(const struct revocation *r, const char *name, int64_t now_ms, struct buf *out)
+{
+	STACK_OF(X509) *all = X509_STORE_get1_all_certs(r->store);
+
+	for (int i = 0; i < sk_X509_num(all); i++) {
+		CLEANUP(mem_freep) char *ca = name_text(X509_get_subject_name(sk_X509_value(all, i)));
+
+		if (!is_covered(r, ca, now_ms))
+			buf_printf(out, "%s: there is no current revocation list of %.200s (%s): every certificate that it issued is refused\n", name, ca, r->ca_file);
+	}
+	sk_X509_pop_free(all, X509_free);
+}
+
+void revocation_advise(const struct revocation *r, const char *name, int64_t now_ms, struct buf *out)
+{
+	char until[CLOCK_TEXT_SIZE];
+
+	for (size_t i = 0; i < r->count; i++) {
+		const struct list *l = &r->lists[i];
+
+		if (is_astray(r, l))
+			buf_printf(out, "%s: %s is of %.200s, which is no CA of %s\n", name, l->file, l->issuer, r->ca_file);
+		if (l->until_ms <= now_ms && !has_newer(r, l))
+			buf_printf(out, "%s: %s is out of date since %s\n", name, l->file, clock_text(l->until_ms, until));
+	}
+	if (!r->soft)
+		advise_authorities(r, name, now_ms, out);
 }

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "solver/base/buf.h"
 #include "solver/base/err.h"
 
 #define REVOCATION_FILE_MAX (16 * 1024 * 1024) /* bytes */
@@ -33,7 +34,9 @@ void revocation_free(struct revocation *r); /* NULL is allowed */
 /* `chain`: as the peer sent it, its own certificate first. False: `why` says in a sentence what is wrong. */
 bool revocation_passes(const struct revocation *r, const struct revocation_certificate *chain, size_t count, int64_t now_ms,
                        char why[REVOCATION_WHY_SIZE]);
-/* Logs each list that is out of date, once, unless another list of its issuer is newer. */
+/* Logs each list of a CA that is not in the file, when there are no others, and each that is out of date unless another list of its issuer is newer; each once. */
 void revocation_warn(struct revocation *r, int64_t now_ms);
+/* The same, and which CAs have no current list, as sentences that begin with `name`, one a line. */
+void revocation_advise(const struct revocation *r, const char *name, int64_t now_ms, struct buf *out);
 
 #endif

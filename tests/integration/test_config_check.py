@@ -8,6 +8,8 @@ import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from support.certificates import Authority
+from support.pebble import free_port
 from support.service import program
 
 QUIET = ["--set", "http.listen=[]", "--set", "dns.listen=[]", "--set", "api.listen=[]"]
@@ -61,6 +63,59 @@ class ConfigCheck(unittest.TestCase):
     def test_files_and_options_of_tls_that_do_not_fit_are_told(self):
         self.refused("api: {tls-listen: ['127.0.0.1:8443']}\n", "api.tls-listen needs api.tls-certificate")
         self.refused("http: {tls-listen: ['127.0.0.1:8443'], listen: []}\n", "http.tls-listen needs http.tls-certificate")
+
+    def files(self):
+        """Names that a configuration may use in braces."""
+        authority, other = (Authority(self.folder / name, name) for name in ("ca", "other"))
+        pair = authority.issue("api", ["127.0.0.1"])
+        (self.folder / "nonsense").write_text("nonsense\n")
+        return {"certificate": pair.certificate, "private": pair.key, "ca": authority.certificate, "other": other.certificate,
+                "other-key": other.issue("o", ["127.0.0.1"]).key, "nonsense": self.folder / "nonsense"}
+
+    def test_each_file_of_tls_is_named_with_its_own_option_and_its_place(self):
+        names, good = self.files(), {"tls-certificate": "certificate", "tls-key": "private", "tls-client-ca": "ca", "front-proxy-ca": "ca"}
+        for option, file, said in (("tls-certificate", "nonsense", "no certificate"), ("tls-key", "nonsense", "no private key"), ("tls-key", "certificate", "no private key"),
+                                   ("tls-key", "other-key", "is not the key of"), ("tls-client-ca", "nonsense", "no CA certificate"), ("tls-client-ca", "missing", "No such file"),
+                                   ("front-proxy-ca", "nonsense", "no CA certificate"), ("tls-client-crl", "nonsense", "no revocation list"),
+                                   ("tls-client-crl", "missing", "No such file"), ("front-proxy-crl", "nonsense", "no revocation list")):
+            with self.subTest(option=option, file=file):
+                wanted = {**good, option: file}
+                lines = ["api:", "  tls-listen: ['127.0.0.1:8443']", *(f"  {name}: {names.get(value, self.folder / 'missing')}" for name, value in wanted.items())]
+                done = self.check("\n".join(lines) + "\n")
+                at = next(n for n, line in enumerate(lines, 1) if line.startswith(f"  {option}:"))
+                self.assertEqual((done.returncode, len(done.stderr.splitlines())), (2, 1), done.stderr)
+                self.assertTrue(done.stderr.startswith(f"{self.file}:{at}:{len(option) + 5}: api.{option}: "), done.stderr)
+                self.assertIn(said, done.stderr)
+
+    def test_files_that_cannot_be_used_close_their_door_and_no_other(self):
+        names, port, web = self.files(), free_port(), free_port()
+        self.file.write_text(f"state-dir: {self.folder}/state\nhttp: {{listen: ['127.0.0.1:{web}']}}\ndns: {{listen: []}}\napi: {{listen: [], tls-listen: ['127.0.0.1:{port}'], "
+                             f"tls-certificate: {names['certificate']}, tls-key: {names['private']}, tls-client-ca: {names['ca']}, tls-client-crl: {names['nonsense']}}}\n")
+        self.folder.chmod(0o755)
+        with subprocess.Popen([program(), "serve", "--config", str(self.file)], stderr=subprocess.PIPE, text=True) as served:
+            try:
+                said = next(line for line in served.stderr if "cannot be used; connections are closed" in line)
+                self.assertIn("api.tls-client-crl: ", said)
+                self.assertTrue(any(" ready" in line for line in served.stderr))
+                with socket.create_connection(("127.0.0.1", web), 10) as connection:
+                    connection.sendall(b"GET /.well-known/acme-challenge/x HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n")
+                    self.assertIn(b" 404 ", connection.recv(100))
+                with socket.create_connection(("127.0.0.1", port), 10) as connection:
+                    connection.settimeout(10)
+                    self.assertEqual(connection.recv(1), b"")
+            finally:
+                served.terminate()
+
+    def test_a_certificate_that_is_not_there_yet_is_told(self):
+        names = self.files()
+        done = self.check(f"api: {{tls-listen: ['127.0.0.1:8443'], tls-certificate: /nope1, tls-key: {names['private']}}}\n")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stderr, r":1:56: api.tls-certificate: /nope1 cannot be read: No such file")
+
+    def test_a_key_that_cannot_sign_the_audit_log_is_told(self):
+        done = self.check("audit: {key: {file: {key}}}\n")
+        self.assertEqual(done.returncode, 2, done.stdout)
+        self.assertIn(f"{self.file}:1:9: audit.key: ", done.stderr)
 
     def test_every_mistake_is_told_at_once(self):
         text = self.refused("""http: {listen: ['nowhere:x'], thread: 4}

@@ -115,7 +115,7 @@ class Revocation(Tls):
         self.put(self.list, self.clients.revocation_list(self.files))
         self.becomes(401)
         self.put(self.list, b"nonsense")
-        self.log_says(f"the changed files cannot be used; the old ones stay in force error=\"{self.list}")
+        self.log_says(f"the changed files cannot be used; the old ones stay in force error=\"api.tls-client-crl: {self.list}")
         self.assertEqual(self.over_tls(self.files)[0], 401)
 
     def test_a_list_that_another_authority_of_that_name_signed_covers_nothing(self):
@@ -219,9 +219,7 @@ class Options(Tls):
 
     def test_what_does_not_fit_is_refused_at_the_start(self):
         for options, sentence in (("tls-client-crl: /nowhere/x.crl", "api.tls-client-crl needs api.tls-client-ca"),
-                                  (f"front-proxy-crl: [{self.certificate.key}], tls-client-ca: {self.clients.certificate}", "api.front-proxy-crl needs api.front-proxy-ca"),
-                                  (f"tls-client-ca: {self.clients.certificate}, tls-client-crl: [/nowhere/x.crl]", "/nowhere/x.crl: No such file"),
-                                  (f"tls-client-ca: {self.clients.certificate}, tls-client-crl: {self.certificate.key}", f"{self.certificate.key}: no revocation list can be read")):
+                                  (f"front-proxy-crl: [{self.certificate.key}], tls-client-ca: {self.clients.certificate}", "api.front-proxy-crl needs api.front-proxy-ca")):
             service = Service(self.folder / "refused", f'api: {{tls-listen: ["127.0.0.1:{free_port()}"], tls-certificate: {self.certificate.certificate}, tls-key: {self.certificate.key}, {options}}}\n')
             with self.assertRaises(RuntimeError) as caught:
                 service.start()

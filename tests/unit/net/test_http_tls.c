@@ -85,38 +85,71 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void refused(struct fixture *f, struct http_tls_options options, const char *sentence)
+static const struct http_tls_names names = { "x.certificate", "x.key", { "x.ca", "x.proxy-ca" }, { "x.crl", "x.proxy-crl" } };
+
+/* By a look, one sentence; a server that starts with these files closes its connections. */
+static void refused(struct fixture *f, struct http_tls_options options, const char *option, const char *sentence)
 {
+	CLEANUP(buf_done) struct buf mistakes = BUF_INIT(65536);
+	CLEANUP(buf_done) struct buf warnings = BUF_INIT(65536);
 	struct http_tls *t = NULL;
 	struct err err = { 0 };
 
-	assert_true(http_tls_open(f->loop, &options, &t, &err) < 0);
-	assert_null(t);
-	if (!strstr(err.text, sentence))
-		fail_msg("\"%s\" does not say \"%s\"", err.text, sentence);
+	options.names = &names;
+	http_tls_check(&options, &mistakes, &warnings);
+	if (strncmp(buf_text(&mistakes), option, strlen(option)) != 0 || !strstr(buf_text(&mistakes), sentence) ||
+	    strchr(buf_text(&mistakes), '\n') != buf_text(&mistakes) + mistakes.length - 1)
+		fail_msg("\"%s\" is not one line that begins with \"%s\" and says \"%s\"", buf_text(&mistakes), option, sentence);
+	assert_int_equal(http_tls_open(f->loop, &options, &t, &err), 0);
+	assert_null(tls_keys_now(t));
+	http_tls_close(t);
+}
+
+static void each_file_is_named_with_its_option(void **state)
+{
+	struct fixture *f = *state;
+	char *lists[] = { f->key[0], NULL };
+
+	refused(f, (struct http_tls_options){ .certificate = f->key[0], .key = f->key[0] }, "x.certificate: ", f->key[0]);
+	refused(f, (struct http_tls_options){ .certificate = f->certificate[0], .key = f->certificate[0] }, "x.key: ", "no private key");
+	refused(f, (struct http_tls_options){ .certificate = f->certificate[0], .key = f->key[0], .trust = { "/nowhere/ca.pem" } }, "x.ca: ", "/nowhere/ca.pem: No such");
+	refused(f, (struct http_tls_options){ .certificate = f->certificate[0], .key = f->key[0], .trust = { NULL, f->key[0] } }, "x.proxy-ca: ", f->key[0]);
+	refused(f, (struct http_tls_options){ .certificate = f->certificate[0], .key = f->key[0], .trust = { f->certificate[1] }, .crl = { lists } }, "x.crl: ", f->key[0]);
+	refused(f, (struct http_tls_options){ .certificate = f->certificate[0], .key = f->key[0], .trust = { NULL, f->certificate[1] }, .crl = { NULL, lists } },
+	        "x.proxy-crl: ", f->key[0]);
+}
+
+static void every_file_that_is_wrong_is_told_at_once(void **state)
+{
+	struct fixture *f = *state;
+	CLEANUP(buf_done) struct buf mistakes = BUF_INIT(65536);
+	CLEANUP(buf_done) struct buf warnings = BUF_INIT(65536);
+	const struct http_tls_options all = { .names = &names, .certificate = f->key[0], .key = f->certificate[0], .trust = { "/nowhere/a", "/nowhere/b" } };
+
+	http_tls_check(&all, &mistakes, &warnings);
+	for (const char *const *name = (const char *const[]){ "x.certificate: ", "\nx.key: ", "\nx.ca: ", "\nx.proxy-ca: ", NULL }; *name; name++)
+		if (!strstr(buf_text(&mistakes), *name))
+			fail_msg("\"%s\" does not say \"%s\"", buf_text(&mistakes), *name);
 }
 
 static void a_key_of_another_certificate_is_refused(void **state)
 {
 	struct fixture *f = *state;
 
-	refused(f, (struct http_tls_options){ f->certificate[0], f->key[1] }, "is not the key of");
-	refused(f, (struct http_tls_options){ f->key[0], f->key[0] }, f->key[0]);
-	refused(f, (struct http_tls_options){ f->certificate[0], NULL }, "a certificate and a key");
+	refused(f, (struct http_tls_options){ .certificate = f->certificate[0], .key = f->key[1] }, "x.key: ", "is not the key of");
 }
 
 static void a_ca_file_without_certificates_is_refused(void **state)
 {
 	struct fixture *f = *state;
 
-	refused(f, (struct http_tls_options){ f->certificate[0], f->key[0], { f->key[1] } }, "no CA certificate");
-	refused(f, (struct http_tls_options){ f->certificate[0], f->key[0], { NULL, "/nowhere/ca.pem" } }, "/nowhere/ca.pem");
+	refused(f, (struct http_tls_options){ .certificate = f->certificate[0], .key = f->key[0], .trust = { f->key[1] } }, "x.ca: ", "no CA certificate");
 }
 
 static void what_cannot_be_used_leaves_the_old_in_force(void **state)
 {
 	struct fixture *f = *state;
-	struct http_tls_options good = { f->certificate[0], f->key[0], { f->certificate[1] } }, bad = { f->certificate[0], f->key[1] };
+	struct http_tls_options good = { &names, f->certificate[0], f->key[0], { f->certificate[1] } }, bad = { &names, f->certificate[0], f->key[1] };
 	struct http_tls *t = NULL;
 	struct tls_keys *before;
 	struct err err = { 0 };
@@ -138,7 +171,7 @@ static bool same_key(const gnutls_datum_t *a, const unsigned char b[256])
 static void the_key_of_tickets_is_new_each_hour_and_with_the_files(void **state)
 {
 	struct fixture *f = *state;
-	const struct http_tls_options options = { f->certificate[0], f->key[0] };
+	const struct http_tls_options options = { &names, f->certificate[0], f->key[0] };
 	unsigned char first[256] = { 0 };
 	const gnutls_datum_t *key;
 	struct http_tls *t = NULL;
@@ -160,7 +193,7 @@ static void a_certificate_that_does_not_exist_yet_is_waited_for(void **state)
 {
 	struct fixture *f = *state;
 	CLEANUP(mem_freep) char *later = mem_printf("%s/later.pem", f->folder);
-	const struct http_tls_options options = { later, f->key[0] };
+	const struct http_tls_options options = { &names, later, f->key[0] };
 	struct http_tls *t = NULL;
 	struct err err = { 0 };
 
@@ -178,6 +211,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_key_of_another_certificate_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(each_file_is_named_with_its_option, setup, teardown),
+		cmocka_unit_test_setup_teardown(every_file_that_is_wrong_is_told_at_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_ca_file_without_certificates_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_cannot_be_used_leaves_the_old_in_force, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_key_of_tickets_is_new_each_hour_and_with_the_files, setup, teardown),

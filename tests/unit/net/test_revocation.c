@@ -272,6 +272,44 @@ static void nobody_is_asked_for_the_passphrase_of_a_list(void **state)
 	refused(f, "bad decrypt");
 }
 
+/* "" or lines that begin with "crl: ". */
+static const char *advised(struct fixture *f, bool soft, int64_t after)
+{
+	static char text[4096];
+	CLEANUP(buf_done) struct buf out = BUF_INIT(sizeof(text) - 1);
+	struct revocation *r = NULL;
+	struct err err = { 0 };
+
+	if (revocation_open(f->ca, f->files, f->count, soft, &r, &err) < 0)
+		fail_msg("%s", err.text);
+	revocation_advise(r, "crl", (f->now + after) * 1000, &out);
+	revocation_free(r);
+	strcpy(text, buf_text(&out));
+	return text;
+}
+
+static void lists_that_let_nobody_pass_are_told_before_anybody_asks(void **state)
+{
+	struct fixture *f = *state;
+
+	add_list(f, STRANGER, -1, GNUTLS_X509_FMT_PEM);
+	assert_non_null(strstr(advised(f, false, 0), "crl: "));
+	assert_non_null(strstr(advised(f, false, 0), "is of CN=middle, which is no CA of "));
+	assert_non_null(strstr(advised(f, false, 0), "no current revocation list of CN=root"));
+	assert_null(strstr(advised(f, true, 0), "CN=root"));
+}
+
+static void lists_that_cover_their_ca_are_told_when_they_end(void **state)
+{
+	struct fixture *f = *state;
+
+	add_list(f, ROOT, -1, GNUTLS_X509_FMT_PEM);
+	add_list(f, MIDDLE, -1, GNUTLS_X509_FMT_PEM);
+	assert_string_equal(advised(f, false, 0), "");
+	assert_non_null(strstr(advised(f, true, 2 * HOUR), "is out of date since"));
+	assert_non_null(strstr(advised(f, false, 2 * HOUR), "no current revocation list of CN=root"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -284,6 +322,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_an_old_list_names_stays_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_list_with_the_signature_of_another_is_no_list, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_file_that_is_no_list_is_refused_by_name, setup, teardown),
+		cmocka_unit_test_setup_teardown(lists_that_let_nobody_pass_are_told_before_anybody_asks, setup, teardown),
+		cmocka_unit_test_setup_teardown(lists_that_cover_their_ca_are_told_when_they_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(nobody_is_asked_for_the_passphrase_of_a_list, setup, teardown),
 	};
 
