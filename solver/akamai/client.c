@@ -45,6 +45,7 @@ struct akamai_call {
 	int tries;
 	struct http_call *http;
 	struct timer *pause;
+	char *trouble; /* why it is repeated */
 	akamai_client_fn done;
 	void *arg;
 };
@@ -167,6 +168,7 @@ static void call_free(struct akamai_call *call)
 	free(call->accept);
 	free(call->content_type);
 	free(call->body);
+	free(call->trouble);
 	free(call);
 }
 
@@ -206,6 +208,8 @@ static void call_enqueue(struct akamai_call *call)
 		DL_PREPEND_ELEM(call->client->queue, before, call);
 	else
 		DL_APPEND(call->client->queue, call);
+	timer_stop(call->client->pump); /* it may be more urgent than what the pump waits for */
+	call->client->pump = NULL;
 	client_wake(call->client, 0);
 }
 
@@ -267,8 +271,19 @@ static bool status_is_worth_a_retry(const struct akamai_call *call, int status)
 	return status >= 500 && call->tries < TRIES_MAX;
 }
 
-static void call_retry_after_pause(struct akamai_call *call)
+#define TOLD_EVERY 5 /* tries */
+
+/* Nothing waits in silence: the first time, and then now and again. */
+static void call_tell(struct akamai_call *call, const char *why)
 {
+	mem_replace(&call->trouble, why);
+	if (call->tries % TOLD_EVERY == 1)
+		log_event(LOG_WARNING, "CPS does not answer as it should; asking again", "path", call->path, "error", why, NULL);
+}
+
+static void call_retry_after_pause(struct akamai_call *call, const char *why)
+{
+	call_tell(call, why);
 	call->pause = timer_start(call->client->loop, pause_length(call), call_resume, call);
 }
 
@@ -338,14 +353,16 @@ static void call_judge(struct akamai_call *call, const struct http_reply *reply)
 		call_enqueue(call);
 		return;
 	}
+	akamai_reply_error(reply->status, reply->headers, reply->body, reply->body_length, &err);
 	if (status_is_worth_a_retry(call, reply->status)) {
-		if (close_budget(call, reply))
+		if (close_budget(call, reply)) {
+			mem_replace(&call->trouble, err.text);
 			call_enqueue(call);
+		}
 		else
-			call_retry_after_pause(call);
+			call_retry_after_pause(call, err.text);
 		return;
 	}
-	akamai_reply_error(reply->status, reply->headers, reply->body, reply->body_length, &err);
 	call_finish(call, reply, &err);
 }
 
@@ -358,7 +375,7 @@ static void call_answered(const struct http_reply *reply, const struct err *err,
 	if (reply && err->code == 0)
 		call_judge(call, reply);
 	else if (failure_is_worth_a_retry(call, err->code))
-		call_retry_after_pause(call);
+		call_retry_after_pause(call, err->text);
 	else
 		call_finish(call, NULL, err);
 	c->in_flight--; /* only now: `done` may close the client */
@@ -527,4 +544,9 @@ void akamai_call_cancel(struct akamai_call *call)
 		DL_DELETE(c->queue, call);
 	call_free(call);
 	client_release(c);
+}
+
+const char *akamai_call_trouble(const struct akamai_call *call)
+{
+	return call ? call->trouble : NULL;
 }

@@ -64,6 +64,8 @@ int akamai_client_sign(struct akamai_client *c, const struct akamai_request *req
 /* Everything in `request` is copied. `done` comes exactly once, later. */
 int akamai_call_start(struct akamai_client *c, const struct akamai_request *request, akamai_client_fn done, void *arg,
                    struct akamai_call **ret_call, struct err *err);
+/* Why it is being repeated, in a sentence; NULL: it is not. Borrowed. NULL is allowed. */
+const char *akamai_call_trouble(const struct akamai_call *call);
 void akamai_call_cancel(struct akamai_call *call); /* `done` never comes; the request may have left. NULL is allowed */
 
 #endif

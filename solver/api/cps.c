@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "solver/api/audit.h"
+#include "solver/api/fields.h"
 #include "solver/api/internal.h"
 #include "solver/base/mem.h"
 
@@ -90,7 +91,7 @@ static void on_cps_answer(json_t *result, const struct err *err, void *arg)
 	struct call *c = arg;
 
 	if (c->x && result)
-		reply_json(c->x, 200, json_incref(result));
+		reply_json(c->x, json_object_get(result, "refused") ? 422 : 200, json_incref(result));
 	else if (c->x)
 		reply_err(c->api, c->x, err);
 	call_release(c);
@@ -139,4 +140,107 @@ void cps_enrollment_get(struct api *a, struct http_exchange *x, const struct cal
 void cps_certificate_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id)
 {
 	ask_of_enrollment(a, x, caller, id, "certificate");
+}
+
+void cps_warnings_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id)
+{
+	ask_of_enrollment(a, x, caller, id, "warnings");
+}
+
+/* ---- what changes enrollments: the body is the input of cps_ask() ---- */
+
+static json_t *read_input(struct api *a, struct http_exchange *x, const char *argument)
+{
+	struct problem problem = { 0 };
+	json_t *input = NULL;
+	int64_t enrollment = 0;
+
+	if (!has_cps(a, x) || (*argument && !read_number(a, x, argument, &enrollment)))
+		return NULL;
+	if (!http_exchange_body_length(x))
+		input = json_object();
+	else if (fields_parse(http_exchange_body(x), http_exchange_body_length(x), &input, &problem) < 0) {
+		reply_problem(a, x, &problem);
+		return NULL;
+	}
+	if (enrollment)
+		json_object_set_new(input, "enrollment", json_integer((json_int_t)enrollment));
+	return input;
+}
+
+static void write_cps(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument, const char *what)
+{
+	json_t *input = read_input(a, x, argument);
+	CLEANUP(mem_freep) char *action = mem_printf("cps.%s", what);
+
+	if (!input)
+		return;
+	if (!json_is_true(json_object_get(input, "dry_run")))
+		audit_caller(a, caller, action, NULL, argument, "ok", NULL);
+	ask_cps(a, x, caller, what, input);
+}
+
+void cps_create_post(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument)
+{
+	write_cps(a, x, caller, argument, "create");
+}
+
+void cps_update_patch(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id)
+{
+	write_cps(a, x, caller, id, "update");
+}
+
+void cps_delete(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id)
+{
+	write_cps(a, x, caller, id, "delete");
+}
+
+void cps_cancel_post(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id)
+{
+	write_cps(a, x, caller, id, "cancel");
+}
+
+void cps_schedule_put(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id)
+{
+	write_cps(a, x, caller, id, "schedule");
+}
+
+void cps_ack_post(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id)
+{
+	write_cps(a, x, caller, id, "ack");
+}
+
+/* ---- the inventory, and approvals ---- */
+
+void cps_inventory_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument)
+{
+	const char *after = http_exchange_query(x, "after"), *limit = http_exchange_query(x, "limit"), *kind = http_exchange_query(x, "class");
+	const char *search = http_exchange_query(x, "search"), *days = http_exchange_query(x, "expiring-days");
+
+	(void)caller, (void)argument;
+	if (has_cps(a, x))
+		reply_json(x, 200, cps_inventory_json(a->parts.cps, &(struct cps_inventory_query){
+			.after = after, .kind = kind, .search = search, .expiring_days = days ? strtoll(days, NULL, 10) : 0,
+			.limit = limit ? strtoll(limit, NULL, 10) : 0 }));
+}
+
+void cps_approve_post(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id)
+{
+	json_t *input = read_input(a, x, id);
+	const char *hash = json_string_value(json_object_get(input, "hash"));
+	int64_t change = json_integer_value(json_object_get(input, "change"));
+	size_t missing = 0;
+	struct err err = { 0 };
+	int code;
+
+	if (!input)
+		return;
+	code = cps_approve(a->parts.cps, http_exchange_query(x, "account"), json_integer_value(json_object_get(input, "enrollment")), change,
+	                   hash ? hash : "", caller->name ? caller->name : "loopback", &missing, &err);
+	audit_caller(a, caller, "cps.approve", NULL, id, code < 0 ? "failed" : "ok", code < 0 ? err.text : hash);
+	if (code < 0)
+		reply_err(a, x, &err);
+	else
+		reply_json(x, 200, json_pack("{s:I, s:b, s:I}", "change", (json_int_t)change, "approved", missing == 0, "missing", (json_int_t)missing));
+	json_decref(input);
 }

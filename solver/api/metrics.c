@@ -57,6 +57,8 @@ void metrics_get(struct api *a, struct http_exchange *x, const struct caller *ca
 	counter(&b, "api_refused_total", "Requests answered with a problem.", a->refused);
 	add_seconds(&b, &n);
 	add_guards(&b, a);
+	if (a->parts.cps)
+		cps_metrics(a->parts.cps, &b);
 	audit_metrics(a, caller, &b);
 	http_exchange_reply(x, 200, "text/plain; version=0.0.4; charset=utf-8", buf_text(&b), b.length);
 	buf_done(&b);

@@ -178,10 +178,23 @@ static void print_progress(const json_t *validation, size_t *shown)
 	}
 }
 
+/* Once for each thing that is waited for. */
+static void print_waiting(const json_t *validation, char **said)
+{
+	const char *waits = json_text(validation, "waits_for");
+
+	if (!*waits || (*said && strcmp(*said, waits) == 0))
+		return;
+	mem_replace(said, waits);
+	fputs("            waiting: ", stderr);
+	desk_print_line(stderr, waits);
+}
+
 static int follow_validation(const struct cli_service *s, json_t **validation)
 {
 	CLEANUP(mem_freep) char *path = mem_printf("/v1/cps/validations/%s", json_text(*validation, "id"));
 	const struct timespec pause = { .tv_nsec = FOLLOW_PAUSE_MS * 1000000L };
+	CLEANUP(mem_freep) char *waits = NULL;
 	size_t shown = 0;
 
 	print_progress(*validation, &shown);
@@ -196,6 +209,7 @@ static int follow_validation(const struct cli_service *s, json_t **validation)
 		json_decref(*validation);
 		*validation = next;
 		print_progress(*validation, &shown);
+		print_waiting(*validation, &waits);
 	}
 	return EXIT_DONE;
 }
@@ -390,6 +404,8 @@ int cli_cps(int argc, char **argv)
 		{ "apply", cps_cli_apply, "FILE…", "make enrollments as files say" },
 		{ "export", cps_cli_export, "ENROLLMENT", "write such files" },
 		{ "validate", cps_cli_validate, "ENROLLMENT", "publish, verify, acknowledge, follow, withdraw" },
+		{ "inventory", cps_cli_inventory, "", "what the watcher of the service knows" },
+		{ "approve", cps_cli_approve, "ENROLLMENT", "agree to what change management showed" },
 		{ "warnings", cps_cli_warnings, "ENROLLMENT", "what holds its change" },
 		{ "ack", cps_cli_ack, "ENROLLMENT", "acknowledge or deny by hand" },
 		{ "deployments", cps_cli_deployments, "ENROLLMENT", "what is deployed" },

@@ -7,6 +7,7 @@
 #include "solver/base/mem.h"
 #include "solver/daemon/schema.h"
 
+#define PATIENCE_MS 5000
 #define ANSWER_TIMEOUT_MS (15 * 60 * 1000) /* CPS may tell us to wait for minutes */
 
 int desk_complain(const struct err *err)
@@ -70,7 +71,11 @@ int desk_wait(struct desk *d, int code)
 {
 	if (code < 0)
 		return desk_complain_setup(&d->err);
-	loop_run_until(d->loop, &d->done, ANSWER_TIMEOUT_MS);
+	loop_run_until(d->loop, &d->done, PATIENCE_MS);
+	if (!d->done) {
+		fputs("dcvd: waiting for CPS to answer\n", stderr);
+		loop_run_until(d->loop, &d->done, ANSWER_TIMEOUT_MS);
+	}
 	if (!d->done)
 		err_set(&d->err, ERR_TIMEOUT, "CPS did not answer within %d minutes", ANSWER_TIMEOUT_MS / 60000);
 	return d->err.code < 0 ? desk_complain(&d->err) : EXIT_DONE;

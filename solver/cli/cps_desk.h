@@ -57,6 +57,8 @@ int cps_cli_deployments(int argc, char **argv); /* cps_read.c */
 int cps_cli_history(int argc, char **argv);
 int cps_cli_active(int argc, char **argv);
 int cps_cli_warnings(int argc, char **argv);
+int cps_cli_inventory(int argc, char **argv);
+int cps_cli_approve(int argc, char **argv);
 int cps_cli_apply(int argc, char **argv); /* cps_apply.c */
 int cps_cli_export(int argc, char **argv);
 /* cps.c: the service validates the enrollment, and this follows it. */

@@ -11,30 +11,12 @@
 #include "solver/base/mem.h"
 #include "solver/cps/drive.h"
 #include "solver/cps/errands.h"
+#include "solver/cps/watch.h"
 
 #define SENTENCES_MAX 2000 /* of one validation */
 #define FINISHED_MAX 100
 #define RESUME_MS 60000      /* what was interrupted is taken up again within this time */
 #define RESUME_RETRY_MS 300000
-
-struct sentence {
-	int64_t at_ms;
-	char *text;
-};
-
-/* What is told about a validation, also after it is over. */
-struct report {
-	struct cps *cps;
-	struct report *next, *prev;
-	char id[ID_SIZE], order_id[ID_SIZE];
-	char *account; /* "": the main one */
-	int64_t enrollment, change, started_ms, finished_ms;
-	struct err err;
-	struct cps_drive *drive; /* NULL: over */
-	enum cps_outcome outcome;
-	struct sentence *sentences;
-	size_t sentence_count;
-};
 
 void cps_on_acknowledged(struct cps *c, cps_acknowledged_fn fn, void *arg)
 {
@@ -47,6 +29,9 @@ static void report_free(struct report *r)
 	for (size_t i = 0; i < r->sentence_count; i++)
 		free(r->sentences[i].text);
 	free(r->sentences);
+	free(r->approved_hash);
+	free(r->approvers[0]);
+	free(r->approvers[1]);
 	free(r->account);
 	free(r);
 }
@@ -135,19 +120,48 @@ static struct report *report_new(struct cps *c, const char *account, int64_t enr
 	return r;
 }
 
+/* Of an enrollment that no policy is for: the watcher holds everything that a person would have to decide. */
+static const struct config_cps_policy hold_everything = { .approvals = 1, .follow = CPS_UNTIL_PRODUCTION };
+
+static const struct config_cps_policy *policy_of(const struct cps *c, const struct cps_item *item)
+{
+	const struct config_cps_class *class = item ? cps_class_of(&c->parts.config->cps, item) : NULL;
+	const struct config_cps_policy *policy = class ? config_cps_policy(c->parts.config, class->policy) : NULL;
+
+	return policy ? policy : &hold_everything;
+}
+
+/* As a person wants it: with the codes of cps.acknowledge-warnings, until the names are valid. As the watcher does: by its policy. */
+static void apply_policy(const struct config_cps_policy *policy, struct cps_drive_wish *wish)
+{
+	static char *const none[] = { NULL };
+	static const enum cps_follow follows[] = {
+		[CPS_UNTIL_VALIDATION] = CPS_FOLLOW_VALIDATION, [CPS_UNTIL_ISSUANCE] = CPS_FOLLOW_ISSUANCE, [CPS_UNTIL_PRODUCTION] = CPS_FOLLOW_PRODUCTION,
+	};
+
+	wish->policy.patient = true;
+	wish->policy.follow = follows[policy->follow];
+	wish->acknowledge_warnings = policy->acknowledge_warnings ? policy->acknowledge_warnings : none;
+	wish->acknowledge_changes = policy->change_management == CPS_MANAGEMENT_ACKNOWLEDGE;
+}
+
 /* Begins a drive, or goes on with one that the journal remembers. */
 static int start_drive(struct cps *c, const char *account, int64_t enrollment, const struct cps_memory *resumed, struct report **ret, struct err *err)
 {
 	struct cps_account *far = cps_accounts_find(&c->accounts, account);
 	const struct cps_drive_parts parts = { c->parts.loop, far ? far->client : NULL, c->parts.engine, c->parts.store, c->parts.config };
 	CLEANUP(mem_freep) char *home = mem_printf("%s%s%" PRId64, account, *account ? "/" : "", enrollment);
-	const struct cps_drive_wish wish = {
+	struct cps_drive_wish wish = {
 		.enrollment = enrollment, .home = home, .resumed = resumed,
-		.policy = { .follow = CPS_FOLLOW_VALIDATION, .patient = resumed && resumed->watched, .unknown_alarm_ms = c->parts.config->cps.unknown_status_alarm_ms },
+		.policy = { .follow = CPS_FOLLOW_VALIDATION, .unknown_alarm_ms = c->parts.config->cps.unknown_status_alarm_ms },
 	};
+	const struct config_cps_policy *policy = policy_of(c, cps_inventory_find(cps_watch_inventory(c->watch), home));
 	struct report *r = report_new(c, account, enrollment);
 	const struct cps_progress progress = { on_say, on_acknowledged, on_done, r };
 
+	r->approvals = (size_t)policy->approvals;
+	if (resumed && resumed->watched)
+		apply_policy(policy, &wish);
 	if (!far || far->gone)
 		err_set(err, ERR_NOT_FOUND, "there is no account \"%.64s\" under cps.accounts", account);
 	else if (cps_drive_start(&parts, &wish, &progress, &r->drive, err) == 0) {
@@ -240,54 +254,9 @@ static int resume_later(struct cps *c, struct err *err)
 	return 0;
 }
 
-/* ---- life */
-
-void cps_close(struct cps *c)
-{
-	struct report *r, *next;
-
-	if (!c)
-		return;
-	timer_stop(c->resume);
-	while (c->resumes)
-		resume_drop(c, c->resumes);
-	errands_cancel(c);
-	DL_FOREACH_SAFE(c->reports, r, next) {
-		cps_drive_stop(r->drive);
-		report_free(r);
-	}
-	cps_accounts_close(&c->accounts);
-	free(c);
-}
-
-void cps_reconfigure(struct cps *c, const struct config *config)
-{
-	struct report *r;
-
-	c->parts.config = config;
-	cps_accounts_reconfigure(&c->accounts, &config->cps);
-	DL_FOREACH(c->reports, r)
-		if (r->drive)
-			cps_drive_reconfigure(r->drive, config);
-}
-
-int cps_open(const struct cps_parts *parts, struct cps **ret, struct err *err)
-{
-	struct cps *c = mem_new(1, sizeof(*c));
-
-	c->parts = *parts;
-	cps_accounts_open(&c->accounts, parts->loop, parts->http, &parts->config->cps);
-	if (parts->engine && parts->store && resume_later(c, err) < 0) {
-		cps_close(c);
-		return err->code;
-	}
-	*ret = c;
-	return 0;
-}
-
 /* ---- errands */
 
-int cps_ask(struct cps *c, const char *what, const json_t *input, cps_answer_fn done, void *arg, struct err *err)
+static int ask_with(struct cps *c, const char *what, const json_t *input, enum akamai_priority priority, cps_answer_fn done, void *arg, struct err *err)
 {
 	static const struct { const char *what; int (*start)(struct errand *e, struct err *err); bool enrollment; } errands[] = {
 		{ "list", cps_list_start, false }, { "show", cps_show_start, true }, { "certificate", cps_certificate_start, true },
@@ -304,6 +273,7 @@ int cps_ask(struct cps *c, const char *what, const json_t *input, cps_answer_fn 
 		e = errand_new(c, input, done, arg, err);
 		if (!e)
 			return err->code;
+		e->priority = priority;
 		if (errands[i].enrollment && e->enrollment <= 0)
 			err_set(err, ERR_INVALID, "%" PRId64 " is no enrollment id", e->enrollment);
 		else if (errands[i].start(e, err) == 0)
@@ -312,6 +282,109 @@ int cps_ask(struct cps *c, const char *what, const json_t *input, cps_answer_fn 
 		return err->code;
 	}
 	return err_set(err, ERR_UNSUPPORTED, "nobody knows how to %s", what);
+}
+
+int cps_ask(struct cps *c, const char *what, const json_t *input, cps_answer_fn done, void *arg, struct err *err)
+{
+	return ask_with(c, what, input, AKAMAI_PEOPLE, done, arg, err);
+}
+
+/* ---- the watcher */
+
+static bool is_settled(const struct cps *c, const struct cps_item *item)
+{
+	const struct report *r;
+
+	DL_FOREACH(c->reports, r)
+		if (!r->drive && r->outcome == CPS_OUTCOME_DONE && r->enrollment == item->id && r->change == item->change && strcmp(r->account, item->account) == 0)
+			return true;
+	return false;
+}
+
+static bool is_waiting_to_resume(const struct cps *c, const struct cps_item *item)
+{
+	const struct resume *one;
+
+	DL_FOREACH(c->resumes, one)
+		if (one->enrollment == item->id && strcmp(one->account, item->account) == 0)
+			return true;
+	return false;
+}
+
+/* A change that is over as far as its policy follows it is not begun again; one that failed is, at the next look. */
+static void on_found(const struct cps_item *item, const struct config_cps_policy *policy, void *arg)
+{
+	struct cps *c = arg;
+	const struct cps_memory memory = { .change = item->change, .started_ms = loop_wall_ms(c->parts.loop), .watched = true };
+	struct report *r;
+	struct err err;
+
+	(void)policy;
+	if (running_report(c, item->account, item->id) || is_settled(c, item) || is_waiting_to_resume(c, item))
+		return;
+	if (start_drive(c, item->account, item->id, &memory, &r, &err) < 0)
+		log_event(LOG_WARNING, "cannot begin with a change", "enrollment", item->key, "error", err.text, NULL);
+	else
+		log_event(LOG_INFO, "found a change and begins with it", "enrollment", item->key, "validation", r->id, NULL);
+}
+
+static int ask_for_watch(const char *what, const char *account, int64_t enrollment, cps_answer_fn done, void *done_arg, struct err *err, void *arg)
+{
+	json_t *input = json_pack("{s:s, s:I}", "account", account, "enrollment", (json_int_t)enrollment);
+	int code = ask_with(arg, what, input, AKAMAI_LISTS, done, done_arg, err);
+
+	json_decref(input);
+	return code;
+}
+
+/* ---- life */
+
+void cps_close(struct cps *c)
+{
+	struct report *r, *next;
+
+	if (!c)
+		return;
+	timer_stop(c->resume);
+	while (c->resumes)
+		resume_drop(c, c->resumes);
+	errands_cancel(c);
+	cps_watch_close(c->watch);
+	DL_FOREACH_SAFE(c->reports, r, next) {
+		cps_drive_stop(r->drive);
+		report_free(r);
+	}
+	cps_accounts_close(&c->accounts);
+	free(c);
+}
+
+void cps_reconfigure(struct cps *c, const struct config *config)
+{
+	struct report *r;
+
+	c->parts.config = config;
+	cps_accounts_reconfigure(&c->accounts, &config->cps);
+	if (c->watch)
+		cps_watch_reconfigure(c->watch, config);
+	DL_FOREACH(c->reports, r)
+		if (r->drive)
+			cps_drive_reconfigure(r->drive, config);
+}
+
+int cps_open(const struct cps_parts *parts, struct cps **ret, struct err *err)
+{
+	struct cps *c = mem_new(1, sizeof(*c));
+
+	c->parts = *parts;
+	cps_accounts_open(&c->accounts, parts->loop, parts->http, &parts->config->cps);
+	const struct cps_watch_parts watch = { parts->loop, parts->store, parts->config, &c->accounts, ask_for_watch, on_found, c };
+
+	if (parts->engine && parts->store && (cps_watch_open(&watch, &c->watch, err) < 0 || resume_later(c, err) < 0)) {
+		cps_close(c);
+		return err->code;
+	}
+	*ret = c;
+	return 0;
 }
 
 /* ---- as JSON */

@@ -73,4 +73,26 @@ typedef void (*cps_answer_fn)(json_t *result, const struct err *err, void *arg);
  * nothing was sent. Nothing is created or changed twice because an answer was lost. */
 int cps_ask(struct cps *c, const char *what, const json_t *input, cps_answer_fn done, void *arg, struct err *err);
 
+/* ---- the watcher: what dcvd knows of every enrollment without asking ---- */
+
+struct cps_inventory_query {
+	const char *after;      /* the "key" of the last one seen, or NULL */
+	const char *kind;       /* "managed", "monitored" or "ignored", or NULL */
+	const char *search;     /* stands in a name; or NULL */
+	int64_t expiring_days;  /* the certificate in production ends within so many days; 0: any */
+	int64_t limit;          /* 0: 100; at most 1000 */
+};
+
+/* {"enrollments":[{"key","account","id","cn","sans","class","phase","pending_changes","auto_renewal_start","expiry","waits_for","alarms","seen"}],
+ *  "counts":{"managed","monitored","ignored","pending","alarms"},"watch":"off|read|act","last_look":…|null,"trouble":…|null,
+ *  "next":"key"|null}; gives. Soonest to end first is left to the caller; the order is that of the keys. */
+json_t *cps_inventory_json(struct cps *c, const struct cps_inventory_query *query);
+/* Enrollments by class and phase, in the text format of Prometheus; no name of a domain. */
+struct buf;
+void cps_metrics(const struct cps *c, struct buf *out);
+/* Agrees to what change management showed for the change. *ret_missing: how many other people must still agree. ERR_CONFLICT: it shows
+ * another hash by now, or waits for nothing. */
+int cps_approve(struct cps *c, const char *account, int64_t enrollment, int64_t change, const char *hash, const char *who,
+                size_t *ret_missing, struct err *err);
+
 #endif

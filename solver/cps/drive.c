@@ -243,8 +243,13 @@ static void on_order_news(void *arg)
 {
 	struct cps_drive *d = arg;
 
-	if (d->call || !d->has_change || cps_answering_state(d->answering, d->generation) == CPS_ORDER_PENDING)
+	if (d->call || !d->has_change)
 		return;
+	if (cps_answering_state(d->answering, d->generation) == CPS_ORDER_PENDING) {
+		if (!d->timer)
+			drive_follow_order(d);
+		return;
+	}
 	timer_stop(d->timer);
 	d->timer = NULL;
 	proceed(d);
@@ -256,6 +261,21 @@ static void on_refused(const struct err *err, void *arg)
 }
 
 /* ---- life */
+
+static char **copy_codes(char *const *codes)
+{
+	size_t count = 0;
+	char **copy;
+
+	if (!codes)
+		return NULL;
+	while (codes[count])
+		count++;
+	copy = mem_new(count + 1, sizeof(*copy));
+	for (size_t i = 0; i < count; i++)
+		copy[i] = mem_dup(codes[i]);
+	return copy;
+}
 
 int cps_drive_start(const struct cps_drive_parts *parts, const struct cps_drive_wish *wish, const struct cps_progress *progress,
                     struct cps_drive **ret, struct err *err)
@@ -271,6 +291,7 @@ int cps_drive_start(const struct cps_drive_parts *parts, const struct cps_drive_
 	d->progress = *progress;
 	d->wish = *wish;
 	d->home = mem_dup(wish->home);
+	d->codes = copy_codes(wish->acknowledge_warnings);
 	d->look = look;
 	d->proceed = proceed;
 	if (wish->resumed)
@@ -310,6 +331,10 @@ const char *cps_drive_order(const struct cps_drive *d)
 
 const char *cps_drive_waits_for(const struct cps_drive *d)
 {
+	const char *trouble = akamai_call_trouble(d->call);
+
+	if (trouble)
+		return trouble;
 	return d->waits_for ? d->waits_for : "";
 }
 

@@ -30,7 +30,7 @@ struct cps_drive_wish {
 	const char *home;                  /* its name in the journal (memory.h) */
 	struct cps_policy policy;
 	const struct cps_memory *resumed;  /* what the journal remembers of it, or NULL */
-	char *const *acknowledge_warnings; /* codes; NULL: those of the configuration. Borrowed for the whole drive */
+	char *const *acknowledge_warnings; /* codes, copied; NULL: those of the configuration */
 	bool acknowledge_changes;          /* change management is acknowledged without asking */
 };
 

@@ -65,6 +65,9 @@ void cps_drive_stop(struct cps_drive *d)
 	free(d->names_said);
 	free(d->held_said);
 	free(d->waits_for);
+	for (size_t i = 0; d->codes && d->codes[i]; i++)
+		free(d->codes[i]);
+	free(d->codes);
 	free(d->home);
 	free(d);
 }
@@ -156,6 +159,11 @@ static void ask(struct cps_drive *d, const struct akamai_request *request, akama
 void drive_read(struct cps_drive *d, const char *path, const char *accept, akamai_client_fn done)
 {
 	ask(d, &(struct akamai_request){ .path = path, .accept = accept }, done);
+}
+
+void drive_read_early(struct cps_drive *d, const char *path, const char *accept, akamai_client_fn done)
+{
+	ask(d, &(struct akamai_request){ .path = path, .accept = accept, .priority = AKAMAI_FINDS }, done);
 }
 
 void drive_post(struct cps_drive *d, const char *path, const char *content_type, const char *body, akamai_client_fn done)

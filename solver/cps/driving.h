@@ -15,6 +15,7 @@ struct cps_drive {
 	struct cps_progress progress;
 	struct cps_drive_wish wish;
 	char *home;
+	char **codes;           /* of warnings, NULL-ended; NULL: those of the configuration */
 	struct cps_memory memory;
 
 	/* Reads the change; decides and acts on what is known. Behind pointers: what reads and acts stands below them. */
@@ -55,6 +56,8 @@ void drive_look_after(struct cps_drive *d, int64_t after_ms);
 void drive_hurry(struct cps_drive *d); /* something was done: look soon and often again */
 void drive_wait(struct cps_drive *d);  /* looks again after the usual pause */
 void drive_read(struct cps_drive *d, const char *path, const char *accept, akamai_client_fn done);
+/* Before those who only look: of many changes one is finished after the other. */
+void drive_read_early(struct cps_drive *d, const char *path, const char *accept, akamai_client_fn done);
 void drive_post(struct cps_drive *d, const char *path, const char *content_type, const char *body, akamai_client_fn done);
 /* Deals with an answer that is an error: what only means "read again" starts a wait, the rest ends the drive. False when there was no
  * error; after true the caller does nothing more. */

@@ -21,7 +21,5 @@ int cps_schedule_start(struct errand *e, struct err *err);
 
 /* {"text","warnings":[{"code","text"}],"digest":"text-sha256:…"}; gives. */
 json_t *cps_warnings_json(const char *text);
-/* {"id","cn","sans","validation_type","ra","pending_changes","auto_renewal_start","slots"}; gives. */
-json_t *cps_enrollment_json(const struct cps_enrollment *e);
 
 #endif

@@ -4,16 +4,39 @@
 
 #include "solver/cps/accounts.h"
 #include "solver/cps/cps.h"
+#include "solver/cps/drive.h"
 
-struct report;
 struct errand;
 struct resume;
+struct cps_watcher;
+
+struct sentence {
+	int64_t at_ms;
+	char *text;
+};
+
+/* What is told about a validation, also after it is over. */
+struct report {
+	struct cps *cps;
+	struct report *next, *prev;
+	char id[ID_SIZE], order_id[ID_SIZE];
+	char *account; /* "": the main one */
+	int64_t enrollment, change, started_ms, finished_ms;
+	struct err err;
+	struct cps_drive *drive; /* NULL: over */
+	enum cps_outcome outcome;
+	struct sentence *sentences;
+	size_t sentence_count;
+	size_t approvals;       /* that are wanted before production */
+	char *approved_hash, *approvers[2];
+};
 
 struct cps {
 	struct cps_parts parts;
 	struct cps_accounts accounts;
 	struct report *reports; /* newest first */
 	struct errand *errands; /* under way */
+	struct cps_watcher *watch; /* NULL: one command, no service */
 	struct resume *resumes; /* validations that a stop interrupted, not yet taken up */
 	struct timer *resume;
 	int64_t resume_pause_ms;

@@ -5,7 +5,7 @@
 
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
-#include "solver/cps/enrollment.h"
+#include "solver/cps/answer.h"
 #include "solver/cps/errands.h"
 #include "solver/cps/json.h"
 
@@ -13,34 +13,12 @@
 #define LEARN_MS (24LL * 3600 * 1000)
 #define CONTRACTS_PATH "/contract-api/v1/contracts/identifiers?depth=TOP"
 
-static json_t *names_json(char *const *names, size_t count)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < count; i++)
-		json_array_append_new(array, errand_text(names[i]));
-	return array;
-}
-
-json_t *cps_enrollment_json(const struct cps_enrollment *e)
-{
-	json_t *pending = json_array();
-
-	for (size_t i = 0; i < e->pending_count; i++)
-		json_array_append_new(pending, json_pack("{s:I, s:o}", "id", (json_int_t)e->pending[i].change, "type",
-		                                         errand_text(e->pending[i].type)));
-	return json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id", (json_int_t)e->id, "cn", errand_text(e->cn),
-	                 "sans", names_json(e->sans, e->san_count), "validation_type", errand_text(e->validation_type),
-	                 "ra", errand_text(e->ra), "pending_changes", pending, "auto_renewal_start", errand_time(e->auto_renewal_ms),
-	                 "slots", json_integer((json_int_t)e->slot_count));
-}
-
 static void list_next(struct errand *e);
 
 static void add_to_list(const struct cps_enrollment *one, void *arg)
 {
 	struct errand *e = arg;
-	json_t *o = cps_enrollment_json(one);
+	json_t *o = cps_answer_enrollment(one);
 
 	json_object_set_new(o, "contract", errand_text(e->contracts && e->contracts[0] ? e->contracts[e->contract] : NULL));
 	json_object_set_new(o, "account", errand_text(e->account->name));

@@ -220,8 +220,9 @@ void cps_answering_waits_for(const struct cps_answering *a, struct buf *out)
 	size_t count = engine_order_challenges(a->engine, a->order_id, &list);
 
 	for (size_t i = 0; i < count; i++)
-		if (list[i]->waiting_for)
-			buf_printf(out, "%s%s%s: %s", out->length ? "; " : "", list[i]->wildcard ? "*." : "", list[i]->identifier, list[i]->waiting_for);
+		if (list[i]->state != CHALLENGE_READY)
+			buf_printf(out, "%s%s%s: %s", out->length ? "; " : "", list[i]->wildcard ? "*." : "", list[i]->identifier,
+			           list[i]->waiting_for ? list[i]->waiting_for : "not every server shows the answer yet");
 	free(list);
 }
 

@@ -70,7 +70,7 @@ void drive_read_names(struct cps_drive *d)
 	char path[DRIVE_PATH_SIZE];
 
 	drive_change_path(d, path, "/input/info/lets-encrypt-challenges");
-	drive_read(d, input && *input->info ? input->info : path, "dv-challenges.v2", on_names);
+	drive_read_early(d, input && *input->info ? input->info : path, "dv-challenges.v2", on_names);
 }
 
 /* ---- reading: warnings */
@@ -92,7 +92,7 @@ const struct cps_allowed *drive_warnings_input(const struct cps_drive *d)
 
 static char *const *allowed_codes(const struct cps_drive *d)
 {
-	return d->wish.acknowledge_warnings ? d->wish.acknowledge_warnings : d->parts.config->cps.acknowledge_warnings;
+	return d->codes ? d->codes : d->parts.config->cps.acknowledge_warnings;
 }
 
 static void say_lines(struct cps_drive *d, const char *lines)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "solver/base/mem.h"
+#include "solver/cps/answer.h"
 #include "solver/cps/change.h"
 #include "solver/cps/domains.h"
 #include "solver/cps/errands.h"
@@ -158,7 +159,7 @@ static void on_enrollment(const struct http_reply *reply, const struct err *err,
 		errand_end(e, &parse);
 		return;
 	}
-	e->result = cps_enrollment_json(&one);
+	e->result = cps_answer_enrollment(&one);
 	json_object_set_new(e->result, "change", json_null());
 	newest = cps_enrollment_newest(&one);
 	e->change = newest ? newest->change : 0;

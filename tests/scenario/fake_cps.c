@@ -167,10 +167,12 @@ void fake_cps_reset(struct fake_cps *c, struct scenario *s, size_t count)
 	memset(c, 0, sizeof(*c));
 	c->loop = s->loop;
 	c->count = count;
-	for (size_t i = 0; i < count; i++)
-		c->enrollments[i] = (struct fake_cps_enrollment){ .name = "www.example.org", .value = VALUE, .state = "suspended",
+	for (size_t i = 0; i < count; i++) {
+		snprintf(c->names[i], sizeof(c->names[i]), i ? "n%zu.example.org" : "www.example.org", i);
+		c->enrollments[i] = (struct fake_cps_enrollment){ .name = c->names[i], .value = VALUE, .state = "suspended",
 			.status = "coodinate-domain-validation", .input = "lets-encrypt-challenges", .name_status = "Awaiting user", .pending = true,
 			.warnings = "", .hash = "h1" };
+	}
 	fake_cps_serve(c);
 }
 

@@ -33,9 +33,10 @@ struct fake_cps {
 	const char *fault_headers, *fault_match;
 	int64_t times[4096];    /* of the requests */
 	char last_paths[4096][128];
+	char names[FAKE_CPS_ENROLLMENTS][64];
 };
 
-/* Serves it; every enrollment begins with one pending change of www.example.org that waits for its challenge. */
+/* Serves it; every enrollment begins with one pending change that waits for its challenge: of www.example.org, of n1.example.org, … */
 void fake_cps_reset(struct fake_cps *c, struct scenario *s, size_t count);
 /* Serves it again, behind a new engine. */
 void fake_cps_serve(struct fake_cps *c);

@@ -275,6 +275,160 @@ static void a_drive_that_lasts_costs_few_requests(void **state)
 	assert_true(w->far.requests <= 30);
 }
 
+/* ---- the watcher */
+
+#define WATCH_YAML "challenge: {deadline: 60s, lifetime: 7d, retention: 10m}\n" \
+	"check: {allow-addresses: [192.0.2.0/24, \"2001:db8::/32\"]}\n" \
+	"routes: [{suffix: \"*\", provider: m}]\nproviders: {m: {type: memory}}\n" \
+	"cps:\n  watch: %s\n  policies: {standard: {change-management: approve, approvals: %d, follow: production}}\n" \
+	"  classes: [{match: {cn: n7.example.org}, class: monitored}, {match: {validation: dv}, class: managed, policy: standard}]\n"
+
+static void watch(struct world *w, const char *how, int approvals)
+{
+	char yaml[1024];
+
+	snprintf(yaml, sizeof(yaml), WATCH_YAML, how, approvals);
+	reconfigure_text(w->s, yaml);
+	cps_reconfigure(w->cps, w->s->configs[w->s->config_count - 1]);
+}
+
+static void show_values(struct world *w)
+{
+	for (size_t i = 0; i < w->far.count; i++) {
+		char fqdn[96];
+
+		snprintf(fqdn, sizeof(fqdn), "_acme-challenge.%s", w->far.enrollments[i].name);
+		fake_dns_value(fqdn, VALUE);
+	}
+}
+
+static json_t *inventory_of(struct world *w)
+{
+	return cps_inventory_json(w->cps, &(struct cps_inventory_query){ .limit = 1000 });
+}
+
+static void who_watches_finds_changes_and_drives_only_what_is_managed(void **state)
+{
+	struct world *w = *state;
+	json_t *all;
+
+	fake_cps_reset(&w->far, w->s, 9);
+	show_values(w);
+	watch(w, "act", 1);
+	run_for(w->s, 30 * MINUTE);
+	for (size_t i = 0; i < 9; i++)
+		assert_int_equal(w->far.enrollments[i].names_acked, i == 7 ? 0 : 1);
+	all = inventory_of(w);
+	assert_int_equal(json_array_size(json_object_get(all, "enrollments")), 9);
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(all, "counts"), "managed")), 8);
+	json_decref(all);
+}
+
+static void who_only_reads_acknowledges_nothing(void **state)
+{
+	struct world *w = *state;
+
+	watch(w, "read", 1);
+	run_for(w->s, 60 * MINUTE);
+	assert_int_equal(w->far.enrollments[0].names_acked, 0);
+	assert_int_equal(fake_cps_asked(&w->far, "POST"), 0);
+}
+
+static void a_watcher_that_is_off_asks_nothing(void **state)
+{
+	struct world *w = *state;
+
+	watch(w, "off", 1);
+	run_for(w->s, 60 * MINUTE);
+	assert_int_equal(w->far.requests, 0);
+}
+
+static void a_name_that_is_late_is_waited_for_beyond_the_deadline(void **state)
+{
+	struct world *w = *state;
+	json_t *all;
+
+	fake_dns_fault(NS2, FAULT_LAGS);
+	watch(w, "act", 1);
+	run_for(w->s, 3 * 60 * MINUTE);
+	assert_int_equal(w->far.enrollments[0].names_acked, 0);
+	all = inventory_of(w);
+	assert_string_equal(json_string_value(json_object_get(json_array_get(json_object_get(all, "enrollments"), 0), "phase")), "waiting");
+	json_decref(all);
+	fake_dns_fault(NS2, FAULT_NONE);
+	run_for(w->s, 3 * 60 * MINUTE);
+	assert_int_equal(w->far.enrollments[0].names_acked, 1);
+}
+
+static void production_waits_for_two_different_people_who_saw_the_same_result(void **state)
+{
+	struct world *w = *state;
+	struct fake_cps_enrollment *e = &w->far.enrollments[0];
+	size_t missing = 0;
+	struct err err;
+
+	e->status = "wait-ack-change-management";
+	e->state = "awaiting-input";
+	e->input = "change-management-info";
+	watch(w, "act", 2);
+	run_for(w->s, 5 * MINUTE);
+	assert_int_equal(e->changes_acked, 0);
+	assert_int_equal(cps_approve(w->cps, NULL, FAKE_CPS_ENROLLMENT, 20002, "h0", "alice", &missing, &err), ERR_CONFLICT);
+	assert_int_equal(cps_approve(w->cps, NULL, FAKE_CPS_ENROLLMENT, 20002, "h1", "alice", &missing, &err), 0);
+	assert_int_equal(missing, 1);
+	assert_int_equal(cps_approve(w->cps, NULL, FAKE_CPS_ENROLLMENT, 20002, "h1", "alice", &missing, &err), 0);
+	assert_int_equal(missing, 1); /* the same person twice is one */
+	run_for(w->s, 5 * MINUTE);
+	assert_int_equal(e->changes_acked, 0);
+	e->hash = "h2";
+	assert_int_equal(cps_approve(w->cps, NULL, FAKE_CPS_ENROLLMENT, 20002, "h1", "bob", &missing, &err), 0);
+	run_for(w->s, 60 * MINUTE);
+	assert_int_equal(e->changes_acked, 0); /* another result by now: nobody has agreed to that */
+	assert_int_equal(cps_approve(w->cps, NULL, FAKE_CPS_ENROLLMENT, 20002, "h2", "bob", &missing, &err), 0);
+	assert_int_equal(cps_approve(w->cps, NULL, FAKE_CPS_ENROLLMENT, 20002, "h2", "carol", &missing, &err), 0);
+	run_for(w->s, 5 * MINUTE);
+	assert_int_equal(e->changes_acked, 1);
+}
+
+static unsigned most_within(const struct fake_cps *c, int64_t ms)
+{
+	unsigned most = 0;
+
+	for (unsigned from = 0, to = 0; to < c->requests; to++) {
+		while (c->times[to] - c->times[from] >= ms)
+			from++;
+		most = to - from + 1 > most ? to - from + 1 : most;
+	}
+	return most;
+}
+
+static void many_changes_at_once_keep_the_limits_and_are_acknowledged_one_after_the_other(void **state)
+{
+	struct world *w = *state;
+	int64_t begin_ms, first_ms = 0;
+	unsigned acked;
+
+	fake_cps_reset(&w->far, w->s, 60);
+	show_values(w);
+	watch(w, "act", 1);
+	begin_ms = loop_now_ms(w->s->loop);
+	do {
+		run_for(w->s, 1000);
+		acked = 0;
+		for (size_t i = 0; i < 60; i++)
+			acked += w->far.enrollments[i].names_acked;
+		if (acked && !first_ms)
+			first_ms = loop_now_ms(w->s->loop) - begin_ms;
+	} while (acked < 59 && loop_now_ms(w->s->loop) - begin_ms < 60 * MINUTE);
+	assert_int_equal(acked, 59); /* one is only monitored */
+	print_message("60 changes found at once: the first acknowledged after %lld s, the last after %lld s, %u requests\n",
+	              (long long)first_ms / 1000, (long long)(loop_now_ms(w->s->loop) - begin_ms) / 1000, w->far.requests);
+	assert_true(first_ms <= MINUTE);
+	assert_true(loop_now_ms(w->s->loop) - begin_ms <= 15 * MINUTE);
+	assert_true(most_within(&w->far, MINUTE) <= 35);
+	assert_true(most_within(&w->far, 2000) <= 20);
+}
+
 #define cps_test(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -283,6 +437,12 @@ int main(void)
 		cps_test(a_change_is_acknowledged_once_and_followed),
 		cps_test(nothing_is_acknowledged_while_a_server_does_not_show_the_answer),
 		cps_test(an_unknown_status_is_waited_for),
+		cps_test(who_watches_finds_changes_and_drives_only_what_is_managed),
+		cps_test(who_only_reads_acknowledges_nothing),
+		cps_test(a_watcher_that_is_off_asks_nothing),
+		cps_test(a_name_that_is_late_is_waited_for_beyond_the_deadline),
+		cps_test(production_waits_for_two_different_people_who_saw_the_same_result),
+		cps_test(many_changes_at_once_keep_the_limits_and_are_acknowledged_one_after_the_other),
 		cps_test(a_list_finds_out_the_contracts_and_goes_on_without_them),
 		cps_test(a_drive_that_lasts_costs_few_requests),
 		cps_test(a_change_that_vanished_and_was_cancelled_is_no_success),
