@@ -1,10 +1,12 @@
 #include "webroot/responder.h"
 
+#include <fcntl.h>
 #include <microhttpd.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "solver/base/listen.h"
@@ -20,19 +22,35 @@
 #define MEMORY_PER_CONNECTION 8192 /* bounds the request header */
 
 struct listener {
+	char *asked; /* as in the options */
 	struct listen_address address;
 	char text[LISTEN_TEXT_SIZE];
+	int fd;      /* -1: not open */
+	bool kept;   /* its socket serves a newer responder too */
 	struct MHD_Daemon *daemon;
 };
 
 struct responder {
 	struct answers *answers;
 	char *redirect;
-	struct MHD_Response *not_found, *bad_request, *bad_method;
+	struct fixed {
+		struct MHD_Response *not_found, *bad_request, *bad_method;
+	} fixed[2];                  /* of one that retires: with "Connection: close" */
+	bool retiring;
 	struct guard *guard;
 	struct listener *listeners;
 	size_t count;
 };
+
+static bool is_retiring(const struct responder *r)
+{
+	return __atomic_load_n(&r->retiring, __ATOMIC_ACQUIRE);
+}
+
+static const struct fixed *fixed_of(const struct responder *r)
+{
+	return &r->fixed[is_retiring(r)];
+}
 
 static enum MHD_Result send_once(struct MHD_Connection *c, unsigned status, struct MHD_Response *response)
 {
@@ -43,22 +61,26 @@ static enum MHD_Result send_once(struct MHD_Connection *c, unsigned status, stru
 	return queued;
 }
 
-static enum MHD_Result send_body(struct MHD_Connection *c, char *body, size_t length)
+static enum MHD_Result send_body(const struct responder *r, struct MHD_Connection *c, char *body, size_t length)
 {
 	struct MHD_Response *response = MHD_create_response_from_buffer(length, body, MHD_RESPMEM_MUST_COPY);
 
 	if (response)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "text/plain");
+	if (response && is_retiring(r))
+		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 	return send_once(c, MHD_HTTP_OK, response);
 }
 
-static enum MHD_Result send_redirect(struct MHD_Connection *c, const char *base, const char *token)
+static enum MHD_Result send_redirect(const struct responder *r, struct MHD_Connection *c, const char *token)
 {
-	CLEANUP(mem_freep) char *where = mem_printf("%s%s%s", base, TARGET_PATH, token);
+	CLEANUP(mem_freep) char *where = mem_printf("%s%s%s", r->redirect, TARGET_PATH, token);
 	struct MHD_Response *response = MHD_create_response_from_buffer(0, "", MHD_RESPMEM_PERSISTENT);
 
 	if (response)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_LOCATION, where);
+	if (response && is_retiring(r))
+		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 	return send_once(c, MHD_HTTP_FOUND, response);
 }
 
@@ -69,15 +91,15 @@ static enum MHD_Result answer(struct responder *r, struct MHD_Connection *c, con
 	long length;
 
 	if (!header || !target_host(url, header, host))
-		return MHD_queue_response(c, MHD_HTTP_BAD_REQUEST, r->bad_request);
+		return MHD_queue_response(c, MHD_HTTP_BAD_REQUEST, fixed_of(r)->bad_request);
 	if (!token)
-		return MHD_queue_response(c, MHD_HTTP_NOT_FOUND, r->not_found);
+		return MHD_queue_response(c, MHD_HTTP_NOT_FOUND, fixed_of(r)->not_found);
 	length = answers_get_http(r->answers, host, token, body, sizeof(body));
 	if (length >= 0)
-		return send_body(c, body, (size_t)length);
+		return send_body(r, c, body, (size_t)length);
 	if (r->redirect)
-		return send_redirect(c, r->redirect, token);
-	return MHD_queue_response(c, MHD_HTTP_NOT_FOUND, r->not_found);
+		return send_redirect(r, c, token);
+	return MHD_queue_response(c, MHD_HTTP_NOT_FOUND, fixed_of(r)->not_found);
 }
 
 static enum MHD_Result refuse_head(struct MHD_Connection *c, int status, const char *why)
@@ -102,7 +124,7 @@ static enum MHD_Result handle(void *arg, struct MHD_Connection *c, const char *u
 	if (status)
 		return refuse_head(c, status, why);
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
-		return MHD_queue_response(c, MHD_HTTP_METHOD_NOT_ALLOWED, r->bad_method);
+		return MHD_queue_response(c, MHD_HTTP_METHOD_NOT_ALLOWED, fixed_of(r)->bad_method);
 	/* An answer to the first call would end the connection: libmicrohttpd takes it for the refusal of a body. */
 	if (!*state || *upload_size) {
 		*state = &seen;
@@ -138,13 +160,31 @@ static void keep_quiet(void *arg, const char *format, va_list args)
 	(void)args;
 }
 
-static struct MHD_Response *fixed_response(const char *text)
+static struct MHD_Response *fixed_response(const char *text, bool closing)
 {
 	struct MHD_Response *response = MHD_create_response_from_buffer(strlen(text), (void *)text, MHD_RESPMEM_PERSISTENT);
 
 	if (response)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "text/plain");
+	if (response && closing)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 	return response;
+}
+
+static void fixed_fill(struct fixed *f, bool closing)
+{
+	f->not_found = fixed_response("not found: this port answers ACME HTTP-01 challenges and nothing else; the API has one of its own\n", closing);
+	f->bad_request = fixed_response("bad request\n", closing);
+	f->bad_method = fixed_response("method not allowed: this port answers ACME HTTP-01 challenges to GET and HEAD, and nothing else; the API (and httpreq) has one of its own\n", closing);
+	if (f->bad_method)
+		MHD_add_response_header(f->bad_method, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+}
+
+static void fixed_done(struct fixed *f)
+{
+	MHD_destroy_response(f->not_found);
+	MHD_destroy_response(f->bad_request);
+	MHD_destroy_response(f->bad_method);
 }
 
 static unsigned thread_count(const struct responder_options *options)
@@ -163,16 +203,55 @@ static void wait_for_data(int fd)
 	setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &seconds, sizeof(seconds));
 }
 
+static struct listener *listener_find(const struct responder *r, const char *asked)
+{
+	for (size_t i = 0; r && i < r->count; i++)
+		if (strcmp(r->listeners[i].asked, asked) == 0)
+			return &r->listeners[i];
+	return NULL;
+}
+
+/* An address that stays keeps its socket, and with it whoever is about to connect. */
+static int socket_open(struct listener *l, const struct responder *before, int *ret_fd, struct err *err)
+{
+	struct listener *old = listener_find(before, l->asked);
+	size_t count = before ? before->count : 0, going = 0;
+	CLEANUP(mem_freep) char *memory = mem_new(count + 1, sizeof(int));
+	int *fds = (int *)(void *)memory;
+
+	if (old) {
+		l->address = old->address;
+		*ret_fd = fcntl(old->fd, F_DUPFD_CLOEXEC, 0);
+		return *ret_fd < 0 ? err_errno(err, "keep %s: cannot listen on %s", OPTION, old->text) : 0;
+	}
+	for (size_t i = 0; i < count; i++)
+		if (!before->listeners[i].kept)
+			fds[going++] = before->listeners[i].fd;
+	return listen_open_beside(&l->address, SOCK_STREAM, 1, OPTION, fds, going, ret_fd, err);
+}
+
+static void mark_kept(const struct responder_options *options)
+{
+	for (size_t i = 0; options->before && i < options->before->count; i++)
+		options->before->listeners[i].kept = false;
+	for (size_t i = 0; options->listen && options->listen[i]; i++) {
+		struct listener *old = listener_find(options->before, options->listen[i]);
+
+		if (old)
+			old->kept = true;
+	}
+}
+
 static int listener_start(struct responder *r, struct listener *l, const struct responder_options *options, struct err *err)
 {
 	unsigned threads = thread_count(options);
 	int fd;
 
-	if (listen_open(&l->address, SOCK_STREAM, 1, OPTION, &fd, err) < 0)
+	if (socket_open(l, options->before, &fd, err) < 0)
 		return err->code;
 	listen_text(&l->address, l->text);
 	wait_for_data(fd);
-	l->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO | MHD_USE_ERROR_LOG, 0, guard_accept, r->guard, handle, r,
+	l->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO | MHD_USE_ERROR_LOG | MHD_USE_ITC, 0, guard_accept, r->guard, handle, r,
 		MHD_OPTION_EXTERNAL_LOGGER, keep_quiet, NULL,
 		MHD_OPTION_LISTEN_SOCKET, fd,
 		MHD_OPTION_THREAD_POOL_SIZE, threads > 1 ? threads : 0,
@@ -185,15 +264,20 @@ static int listener_start(struct responder *r, struct listener *l, const struct 
 		MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)1024,
 		MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
 		MHD_OPTION_END);
-	if (l->daemon)
+	if (l->daemon) {
+		l->fd = fd;
 		return 0;
+	}
 	close(fd);
 	return err_set(err, ERR_IO, "the HTTP server on %s did not start; check the limits on threads and open files", l->text);
 }
 
 static int listeners_start(struct responder *r, const struct responder_options *options, struct err *err)
 {
+	mark_kept(options);
 	for (size_t i = 0; i < r->count; i++) {
+		r->listeners[i].asked = mem_dup(options->listen[i]);
+		r->listeners[i].fd = -1;
 		if (listen_parse(options->listen[i], OPTION, &r->listeners[i].address, err) < 0 ||
 		    listener_start(r, &r->listeners[i], options, err) < 0)
 			return err->code;
@@ -229,16 +313,13 @@ int responder_start(const struct responder_options *options, struct answers *a, 
 	r->answers = a;
 	r->redirect = redirect_base(options->redirect_unknown);
 	r->guard = guard_open(options);
-	r->not_found = fixed_response("not found: this port answers ACME HTTP-01 challenges and nothing else; the API has one of its own\n");
-	r->bad_request = fixed_response("bad request\n");
-	r->bad_method = fixed_response("method not allowed: this port answers ACME HTTP-01 challenges to GET and HEAD, and nothing else; the API (and httpreq) has one of its own\n");
-	if (r->bad_method)
-		MHD_add_response_header(r->bad_method, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+	fixed_fill(&r->fixed[0], false);
+	fixed_fill(&r->fixed[1], true);
 	while (options->listen && options->listen[r->count])
 		r->count++;
 	r->listeners = mem_new(r->count + 1, sizeof(*r->listeners));
 	if (listeners_start(r, options, err) < 0) {
-		responder_stop(r);
+		responder_abandon(r);
 		return err->code;
 	}
 	*ret = r;
@@ -249,16 +330,48 @@ void responder_stop(struct responder *r)
 {
 	if (!r)
 		return;
-	for (size_t i = 0; i < r->count; i++)
+	for (size_t i = 0; i < r->count; i++) {
 		if (r->listeners[i].daemon)
 			MHD_stop_daemon(r->listeners[i].daemon);
+		if (r->retiring && r->listeners[i].fd >= 0)
+			close(r->listeners[i].fd); /* no longer libmicrohttpd's */
+		free(r->listeners[i].asked);
+	}
 	guard_free(r->guard);
-	MHD_destroy_response(r->not_found);
-	MHD_destroy_response(r->bad_request);
-	MHD_destroy_response(r->bad_method);
+	fixed_done(&r->fixed[0]);
+	fixed_done(&r->fixed[1]);
 	free(r->listeners);
 	free(r->redirect);
 	free(r);
+}
+
+void responder_retire(struct responder *r)
+{
+	__atomic_store_n(&r->retiring, true, __ATOMIC_RELEASE);
+	for (size_t i = 0; i < r->count; i++) {
+		if (r->listeners[i].daemon)
+			MHD_quiesce_daemon(r->listeners[i].daemon);
+		if (!r->listeners[i].kept)
+			shutdown(r->listeners[i].fd, SHUT_RDWR);
+	}
+}
+
+/* libmicrohttpd may shut a listening socket down that it was not told to leave, and with it those of the same address. */
+void responder_abandon(struct responder *r)
+{
+	for (size_t i = 0; r && i < r->count; i++)
+		r->listeners[i].kept = true;
+	if (r)
+		responder_retire(r);
+	responder_stop(r);
+}
+
+bool responder_idle(const struct responder *r)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (MHD_get_daemon_info(r->listeners[i].daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)->num_connections)
+			return false;
+	return true;
 }
 
 struct guard *responder_guard(const struct responder *r)

@@ -1,6 +1,7 @@
 #include "solver/daemon/listening.h"
 
 #include <stdlib.h>
+#include <utlist.h>
 
 #include "solver/base/limit.h"
 #include "solver/base/mem.h"
@@ -11,12 +12,20 @@
 #include "webroot/responder.h"
 
 #define SWEEP_MS 1000
+#define RETIRE_MS 60000 /* for the last replies of a responder that has a successor */
+
+struct retired {
+	struct responder *responder;
+	int64_t until_ms; /* loop clock */
+	struct retired *next;
+};
 
 struct listening {
 	struct loop *loop;
 	struct answers *answers;
 	struct nameserver *nameserver;
 	struct responder *responder;
+	struct retired *retired;
 	struct https *https;
 	struct guard *guards[3]; /* the last is NULL */
 	struct timer *sweep;
@@ -26,6 +35,7 @@ struct listening_change {
 	struct listening *l;
 	const struct config *fresh;
 	struct nameserver_change *dns; /* NULL: nothing changes */
+	struct responder *http;        /* the same */
 };
 
 static void freep(char ***list)
@@ -51,14 +61,43 @@ static int open_nameserver(struct listening *l, const struct config_dns *c, stru
 	return nameserver_start(&options, l->answers, &l->nameserver, err);
 }
 
-static int open_responder(struct listening *l, const struct config_http *c, struct err *err)
+/* In the place of the one before, where there is one. */
+static int open_responder(struct listening *l, const struct config_http *c, struct responder **ret, struct err *err)
 {
 	CLEANUP(freep) char **listen = addresses_expand(c->listen);
 	const struct responder_options options = { .listen = (const char *const *)listen, .redirect_unknown = c->redirect_unknown,
 	                                           .threads = (unsigned)c->threads,
-	                                           .connections = limit_fit((unsigned)c->connections, LIMIT_SHARE_HTTP, "http.connections") };
+	                                           .connections = limit_fit((unsigned)c->connections, LIMIT_SHARE_HTTP, "http.connections"),
+	                                           .before = l->responder };
 
-	return listen[0] ? responder_start(&options, l->answers, &l->responder, err) : 0;
+	return responder_start(&options, l->answers, ret, err);
+}
+
+static void retire(struct listening *l, struct responder *responder)
+{
+	struct retired *r = mem_new(1, sizeof(*r));
+
+	*r = (struct retired){ responder, loop_now_ms(l->loop) + RETIRE_MS, NULL };
+	responder_retire(responder);
+	LL_APPEND(l->retired, r);
+}
+
+static void retired_free(struct listening *l, struct retired *r)
+{
+	LL_DELETE(l->retired, r);
+	responder_stop(r->responder);
+	free(r);
+}
+
+static void sweep_retired(struct listening *l)
+{
+	struct retired *r, *next;
+
+	LL_FOREACH_SAFE(l->retired, r, next)
+		if (responder_idle(r->responder) || loop_now_ms(l->loop) >= r->until_ms)
+			retired_free(l, r);
+		else
+			guard_sweep(responder_guard(r->responder));
 }
 
 /* The responder has threads of its own, none of which has a timer. */
@@ -67,18 +106,14 @@ static void on_sweep(void *arg)
 	struct listening *l = arg;
 
 	l->sweep = timer_start(l->loop, SWEEP_MS, on_sweep, l);
-	if (l->responder)
-		guard_sweep(responder_guard(l->responder));
+	guard_sweep(responder_guard(l->responder));
+	sweep_retired(l);
 }
 
 static void note_guards(struct listening *l)
 {
-	size_t count = 0;
-
-	if (l->responder)
-		l->guards[count++] = responder_guard(l->responder);
-	l->guards[count++] = https_guard(l->https);
-	l->guards[count] = NULL;
+	l->guards[0] = responder_guard(l->responder);
+	l->guards[1] = https_guard(l->https);
 }
 
 int listening_open(struct loop *l, const struct config *config, struct answers *answers, struct listening **ret, struct err *err)
@@ -87,7 +122,7 @@ int listening_open(struct loop *l, const struct config *config, struct answers *
 
 	n->loop = l;
 	n->answers = answers;
-	if (open_nameserver(n, &config->dns, err) < 0 || open_responder(n, &config->http, err) < 0 ||
+	if (open_nameserver(n, &config->dns, err) < 0 || open_responder(n, &config->http, &n->responder, err) < 0 ||
 	    https_open(l, &config->http, answers, &n->https, err) < 0) {
 		listening_close(n);
 		return err->code;
@@ -103,6 +138,8 @@ void listening_close(struct listening *l)
 	if (!l)
 		return;
 	timer_stop(l->sweep);
+	while (l->retired)
+		retired_free(l, l->retired);
 	responder_stop(l->responder);
 	https_close(l->https);
 	nameserver_stop(l->nameserver);
@@ -116,7 +153,9 @@ struct guard **listening_guards(struct listening *l)
 
 const char *listening_http(const struct listening *l)
 {
-	return l->responder ? responder_bound(l->responder, 0) : "off";
+	const char *bound = responder_bound(l->responder, 0);
+
+	return bound ? bound : "off";
 }
 
 const char *listening_dns(const struct listening *l)
@@ -141,7 +180,8 @@ int listening_prepare(struct listening *l, const struct config *old, const struc
 	struct listening_change *c = mem_new(1, sizeof(*c));
 
 	*c = (struct listening_change){ .l = l, .fresh = fresh };
-	if (!config_section_is_same(old, fresh, "dns") && prepare_dns(c, err) < 0) {
+	if ((!config_section_is_same(old, fresh, "dns") && prepare_dns(c, err) < 0) ||
+	    (!config_section_is_same(old, fresh, "http") && open_responder(l, &fresh->http, &c->http, err) < 0)) {
 		listening_abort(c);
 		return err->code;
 	}
@@ -154,6 +194,7 @@ void listening_abort(struct listening_change *c)
 	if (!c)
 		return;
 	nameserver_abort(c->dns);
+	responder_abandon(c->http);
 	free(c);
 }
 
@@ -161,6 +202,11 @@ void listening_commit(struct listening_change *c)
 {
 	if (c->dns)
 		nameserver_commit(c->dns);
+	if (c->http) {
+		retire(c->l, c->l->responder);
+		c->l->responder = c->http;
+		note_guards(c->l);
+	}
 	https_reconfigure(c->l->https, &c->fresh->http);
 	free(c);
 }

@@ -6,8 +6,10 @@ import signal
 import socket
 import sys
 import tempfile
+import threading
 import time
 import unittest
+import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from support.pebble import free_port
@@ -15,6 +17,8 @@ from support.servers import query
 from support.service import Service
 
 ROUTES = "routes: [{suffix: '', type: http-01}, {suffix: '', type: dns-01}]\n"
+TOKEN = "token_of-a-test-authority"
+AUTHORIZATION = TOKEN + "." + "T" * 43
 GROWTH_KIB = 4096  # of 270 reloads; one snapshot that is kept is more than 16 KiB
 # The quarantine of AddressSanitizer keeps what was freed, which is not what is measured here.
 ENVIRONMENT = {"ASAN_OPTIONS": ":".join(filter(None, [os.environ.get("ASAN_OPTIONS"), "quarantine_size_mb=1", "thread_local_quarantine_size_kb=64"]))}
@@ -66,6 +70,10 @@ class ReloadTest(unittest.TestCase):
         return service
 
 
+def check(service):
+    return f"check: {{http-port: {service.http_port}}}\n"
+
+
 def listen(service, **others):
     """The listeners of a service, one option a line; `others` replace them."""
     values = {"http": f"{{listen: ['127.0.0.1:{service.http_port}']}}", "dns": f"{{listen: ['127.0.0.1:{service.dns_port}']}}",
@@ -85,6 +93,86 @@ class Memory(ReloadTest):
         for i in range(270):
             service.reload(texts[i % 2])
         self.assertLess(service.memory_kib() - before, GROWTH_KIB)
+        self.assertEqual(service.stop(), 0, service.log[-4000:])
+
+
+class Http(ReloadTest):
+    def present(self, service):
+        service.call("POST", "/v1/challenges?wait=ready&timeout=20s", {"type": "http-01", "domain": "localhost", "token": TOKEN,
+                                                                       "key_authorization": AUTHORIZATION, "raw": True})
+
+    def get(self, port):
+        request = urllib.request.Request(f"http://127.0.0.1:{port}/.well-known/acme-challenge/{TOKEN}", headers={"Host": "localhost"})
+        with urllib.request.urlopen(request, timeout=5) as reply:
+            return reply.read().decode()
+
+    def test_http_listeners_come_and_go_and_what_is_connected_is_answered(self):
+        service = self.service(lambda s: listen(s) + check(s) + ROUTES)
+        self.present(service)
+        ports = [service.http_port, free_port()]
+        connected = [socket.create_connection(("127.0.0.1", service.http_port), 5) for _ in range(3)]
+        for one in connected:
+            one.sendall(f"GET /.well-known/acme-challenge/{TOKEN} HTTP/1.1\r\nHost: loc".encode())
+        for _ in range(3):
+            service.reload(listen(service, http=f"{{listen: ['127.0.0.1:{ports[0]}', '127.0.0.1:{ports[1]}'], threads: 2}}") + check(service) + ROUTES)
+            self.assertEqual([self.get(p) for p in ports], [AUTHORIZATION] * 2)
+            service.reload(listen(service, http=f"{{listen: ['127.0.0.1:{ports[1]}']}}") + check(service) + ROUTES)
+            self.assertEqual(self.get(ports[1]), AUTHORIZATION)
+            self.assertRaises(OSError, self.get, ports[0])
+        for one in connected:
+            one.sendall(b"alhost\r\n\r\n")
+            with one.makefile("rb") as reply:
+                self.assertIn(AUTHORIZATION.encode(), reply.read())
+            one.close()
+        self.assertEqual(service.stop(), 0, service.log[-4000:])
+
+    def test_addresses_that_were_opened_for_a_configuration_that_is_refused_close_again_and_the_others_stay(self):
+        service = self.service(lambda s: listen(s) + check(s) + ROUTES)
+        self.present(service)
+        port = free_port()
+        http = f"{{listen: ['127.0.0.1:{service.http_port}', '127.0.0.1:{port}'], connections: 500}}"
+        dns = f"{{listen: ['127.0.0.1:{service.dns_port}', '127.0.0.1:{port}']}}"
+        for _ in range(3):
+            service.reload(listen(service, http=http) + ROUTES.replace("type: http-01", "type: http-01, authority: nobody"), "stays in force")
+            service.reload(listen(service, dns=dns) + ROUTES.replace("type: http-01", "type: http-01, authority: nobody"), "stays in force")
+            self.assertRaises(OSError, self.get, port)
+            self.assertEqual(self.get(service.http_port), AUTHORIZATION)
+            self.assertEqual(query("127.0.0.1", service.dns_port, "dcvd.test", "NS")[0], "NOERROR")
+        self.assertEqual(service.stop(), 0, service.log[-4000:])
+
+    def test_no_answer_is_wrong_or_lost_while_reloads_never_end(self):
+        service = self.service(lambda s: listen(s) + check(s) + ROUTES)
+        self.present(service)
+        service.call("POST", "/v1/challenges?wait=ready&timeout=20s", {"type": "dns-01", "domain": "dcvd.test", "value": "V" * 43})
+        texts = [listen(service, http=f"{{listen: ['127.0.0.1:{service.http_port}'], connections: {n}}}",
+                        dns=f"{{listen: ['127.0.0.1:{service.dns_port}'], rate-limit: {n}}}") + check(service) + ROUTES for n in (1000, 2000)]
+        over, wrong, asked = threading.Event(), [], [0, 0]
+
+        def ask():
+            while not over.is_set():
+                try:
+                    if self.get(service.http_port) != AUTHORIZATION:
+                        wrong.append("http")
+                    asked[0] += 1
+                    if "V" * 43 not in query("127.0.0.1", service.dns_port, "_acme-challenge.dcvd.test")[1]:
+                        wrong.append("dns")
+                    asked[1] += 1
+                except OSError as error:
+                    wrong.append(repr(error))
+
+        thread = threading.Thread(target=ask)
+        thread.start()
+        try:
+            for i in range(40):
+                service.reload(texts[i % 2])
+                if i % 10 == 0:
+                    done = service.call("POST", "/v1/challenges?wait=ready&timeout=20s", {"type": "dns-01", "domain": f"a{i}.dcvd.test", "value": "V" * 43})
+                    self.assertEqual(done["state"], "ready", service.log[-4000:])
+        finally:
+            over.set()
+            thread.join()
+        self.assertEqual(wrong, [])
+        self.assertGreater(min(asked), 20)
         self.assertEqual(service.stop(), 0, service.log[-4000:])
 
 
