@@ -176,6 +176,17 @@ static int check_length(const struct option *o, const struct yaml_node *value, c
 	return check_text(o, value, path, err);
 }
 
+static int path_of_credential(const struct yaml_node *value, char **field, const char *path, struct err *err)
+{
+	char *file;
+
+	if (source_path(value, path, &file, err) < 0)
+		return err->code;
+	free(*field);
+	*field = file;
+	return 0;
+}
+
 /* A null takes away what has no default; an option with a default always has a value. */
 static int parse_text(const struct option *o, const struct yaml_node *value, char **field, const char *path,
                       struct err *err)
@@ -184,6 +195,8 @@ static int parse_text(const struct option *o, const struct yaml_node *value, cha
 
 	if (yaml_is_null(value) && !o->def && !o->required)
 		return 0;
+	if (o->kind == OPTION_PATH && value->kind == YAML_MAP)
+		return path_of_credential(value, field, path, err);
 	code = expect_scalar(value, path, "a text", err);
 	if (code == 0)
 		code = check_length(o, value, path, err);

@@ -12,7 +12,7 @@ enum option_kind {
 	OPTION_INT,      /* int64_t, min..max */
 	OPTION_DURATION, /* int64_t milliseconds: "250ms", "2s", "5m", "12h", "7d" */
 	OPTION_TEXT,     /* char * */
-	OPTION_PATH,     /* char *, "~/" expanded */
+	OPTION_PATH,     /* char *, "~/" expanded; also written as {credential: …}: the file of a systemd credential */
 	OPTION_ENUM,     /* int: index into names */
 	OPTION_LIST,     /* char **: NULL-ended; a single text is a list of one */
 	OPTION_SECRET,   /* struct secret *: written as {file: …}, {env: …}, {credential: …} (systemd), or

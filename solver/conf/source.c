@@ -78,7 +78,8 @@ static int from_file(const struct yaml_node *value, const char *path, const char
 	int code = file_read(file, &content);
 
 	if (code == -EACCES)
-		return yaml_error(value, err, "%s: cannot read %s: user %lu of this process may not (%s)", path, file, (unsigned long)geteuid(), strerror(EACCES));
+		return yaml_error(value, err, "%s: cannot read %s: user %lu of this process may not (%s); give the file to that user or to a group of its (chgrp, chmod 640), or pass it as a "
+		                  "systemd credential", path, file, (unsigned long)geteuid(), strerror(EACCES));
 	if (code < 0)
 		return yaml_error(value, err, "%s: cannot read %s: %s", path, file, strerror(-code));
 	code = secret_check(value, path, file, &content, err);
@@ -100,9 +101,8 @@ static int from_env(const struct yaml_node *value, const char *path, struct secr
 	return 0;
 }
 
-static int from_credential(const struct yaml_node *value, const char *path, struct secret **ret, struct err *err)
+static int credential_file(const struct yaml_node *value, const char *path, char **ret, struct err *err)
 {
-	CLEANUP(mem_freep) char *file = NULL;
 	const char *folder = getenv("CREDENTIALS_DIRECTORY");
 
 	if (strchr(value->text, '/') || value->text[0] == '.')
@@ -110,8 +110,24 @@ static int from_credential(const struct yaml_node *value, const char *path, stru
 	if (!folder || !*folder)
 		return yaml_error(value, err, "%s: no credentials were passed ($CREDENTIALS_DIRECTORY is not set; "
 		                  "see LoadCredential= in systemd.exec)", path);
-	file = mem_printf("%s/%s", folder, value->text);
-	return from_file(value, path, file, ret, err);
+	*ret = mem_printf("%s/%s", folder, value->text);
+	return 0;
+}
+
+int source_path(const struct yaml_node *map, const char *path, char **ret, struct err *err)
+{
+	const struct yaml_node *value = map->child;
+
+	if (map->count != 1 || value->kind != YAML_SCALAR || yaml_is_null(value) || strcmp(value->key, "credential") != 0)
+		return yaml_error(map, err, "%s: write a path, or {credential: NAME} for the file of a systemd credential", path);
+	return credential_file(value, path, ret, err);
+}
+
+static int from_credential(const struct yaml_node *value, const char *path, struct secret **ret, struct err *err)
+{
+	CLEANUP(mem_freep) char *file = NULL;
+
+	return credential_file(value, path, &file, err) < 0 ? err->code : from_file(value, path, file, ret, err);
 }
 
 static int from_map(const struct yaml_node *map, const char *path, struct secret **ret, struct err *err)

@@ -15,6 +15,8 @@
 int source_read(const struct yaml_node *value, const char *path, struct secret **ret, bool *ret_inline, struct err *err);
 /* What is wrong with a file of secrets that everybody on this host can read, in a sentence; NULL: they cannot, or it is not there. Gives (free with free). */
 char *source_open_to_all(const char *file);
+/* The file of a systemd credential, where a path may be written as {credential: NAME}. Gives *ret (free with free). */
+int source_path(const struct yaml_node *map, const char *path, char **ret, struct err *err);
 /* "~/" replaced by the home folder; gives (free with free). */
 char *source_expand(const char *path);
 

@@ -243,6 +243,19 @@ static void a_secret_file_loses_its_last_newline_only(void **state)
 	secret_from(" hu\nsh ", 7, " hu\nsh ", NULL);
 }
 
+/* It is opened by path later, so it need not be there now. */
+static void a_path_may_be_that_of_a_credential(void **state)
+{
+	CLEANUP(mem_freep) char *expected = mem_printf("%s/api.key", folder);
+
+	(void)state;
+	becomes("path: {credential: api.key}\n", "path", expected);
+	refuses("path: {credential: ../a}\n", "f:1:20: t.path: '../a' is not the name of a credential");
+	refuses("path: {file: a}\n", "f:1:7: t.path: write a path, or {credential: NAME} for the file of a systemd credential");
+	refuses("path: {}\n", "f:1:7: t.path: write a path, or {credential: NAME} for the file of a systemd credential");
+	refuses("path: []\n", "f:1:7: t.path: expected a text, found a list");
+}
+
 static void a_secret_that_cannot_be_had_says_why(void **state)
 {
 	(void)state;
@@ -347,6 +360,7 @@ int main(void)
 		cmocka_unit_test(a_single_text_is_a_list_of_one),
 		cmocka_unit_test(a_secret_file_has_limits),
 		cmocka_unit_test(a_secret_file_loses_its_last_newline_only),
+		cmocka_unit_test(a_path_may_be_that_of_a_credential),
 		cmocka_unit_test(a_secret_that_cannot_be_had_says_why),
 		cmocka_unit_test(a_secret_in_the_file_itself_is_noted),
 		cmocka_unit_test(a_value_takes_the_place_of_an_earlier_one),
