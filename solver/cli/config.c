@@ -5,19 +5,20 @@
 #include "solver/base/mem.h"
 #include "solver/cli/cli.h"
 #include "solver/conf/config.h"
+#include "solver/daemon/privileges.h"
 #include "solver/daemon/refused.h"
 #include "solver/daemon/schema.h"
 #include "solver/daemon/verify.h"
 
 #define OUTPUT_MAX (4 * 1024 * 1024)
 
-/* With `mistakes` all of them are collected there. */
-static int read_file(const char *command, const char *about, int argc, char **argv, struct buf *mistakes, struct config **ret)
+/* With `mistakes` all of them are collected there. `set` is used as long as *ret_from. */
+static int read_file(const char *command, const char *about, int argc, char **argv, struct cli_list *set, struct daemon_options *ret_from, struct buf *mistakes,
+                     struct config **ret)
 {
 	const char *file = NULL;
-	struct cli_list set = { 0 };
 	const struct cli_option options[] = { { "config", CLI_TEXT, &file, "FILE", "the file; without one, the defaults" },
-		{ "set", CLI_LIST, &set, "KEY=VALUE", "overrides one option" }, { NULL } };
+		{ "set", CLI_LIST, set, "KEY=VALUE", "overrides one option" }, { NULL } };
 	CLEANUP(mem_freep) char *usage = mem_printf("%s [FILE]", command);
 	struct err err;
 	int count, status = cli_parse(usage, about, options, argc, argv, &argv, &count);
@@ -26,7 +27,8 @@ static int read_file(const char *command, const char *about, int argc, char **ar
 		return status;
 	if (count > 1 || (count && file))
 		return cli_usage_error(command, "give one file") + 1;
-	if (config_read_all(count ? argv[0] : file, set.items, schema_provider_table, mistakes, ret, &err) == 0)
+	*ret_from = (struct daemon_options){ count ? argv[0] : file, set->items };
+	if (config_read_all(ret_from->config_file, set->items, schema_provider_table, mistakes, ret, &err) == 0)
 		return 0;
 	fprintf(stderr, "%s\n", err.text);
 	return EXIT_USAGE + 1;
@@ -37,12 +39,16 @@ static int check(int argc, char **argv)
 	CLEANUP(buf_done) struct buf warnings = BUF_INIT(OUTPUT_MAX);
 	CLEANUP(buf_done) struct buf mistakes = BUF_INIT(OUTPUT_MAX);
 	struct config *config = NULL;
+	struct daemon_options from;
+	struct cli_list set = { 0 };
 	int status = read_file("config check", "Says everything that is wrong with the configuration, what is unwise, and which records of the journal could not be written any more. "
 	                       "Nothing listens, nobody is contacted.",
-	                       argc, argv, &mistakes, &config);
+	                       argc, argv, &set, &from, &mistakes, &config);
 
 	if (status)
 		return status - 1;
+	if (!mistakes.length)
+		privileges_check_user(&from, config, &mistakes, &warnings);
 	verify(config, &mistakes);
 	if (!mistakes.length) { /* otherwise parts of it are missing */
 		config_warnings(config, &warnings);
@@ -60,7 +66,9 @@ static int dump(int argc, char **argv)
 {
 	CLEANUP(buf_done) struct buf out = BUF_INIT(OUTPUT_MAX);
 	struct config *config = NULL;
-	int status = read_file("config dump", "The effective configuration, secrets as ***.", argc, argv, NULL, &config);
+	struct daemon_options from;
+	struct cli_list set = { 0 };
+	int status = read_file("config dump", "The effective configuration, secrets as ***.", argc, argv, &set, &from, NULL, &config);
 
 	if (status)
 		return status - 1;

@@ -49,7 +49,7 @@ enum tls_client_certificate { TLS_CLIENT_OPTIONAL, TLS_CLIENT_REQUIRED };
 struct config_dns {
 	char **listen;          /* default "127.0.0.1:5353"; UDP and TCP; "53" for all addresses */
 	char **zones;           /* default "dcvd.test" */
-	char **name_servers;    /* NS names of the zones; default "ns.<zone>" */
+	char **name_servers;    /* NS names of the zones; default "ns1.<zone>" */
 	char *contact;          /* SOA RNAME as a mail address or name; default "hostmaster.<zone>" */
 	int64_t negative_ttl_ms;
 	int64_t rate_limit, rate_limit_slip; /* UDP replies a second to one network; see nameserver/rate.h */

@@ -37,7 +37,7 @@ static const struct option top_options[] = {
 	  .help = "Folder of the journal, which survives a restart. It must be writable by the service, and by nobody else." },
 	{ "user", OPTION_TEXT, AT(user), .min = 1, .max = 64, .check = check_name,
 	  .help = "User (name or number) that a start as root changes to before anything listens; the state folder is given to it. Without it: dcvd where there is "
-	          "such a user, else the number 65053 where that can read and write what the configuration names, else root without its capabilities. It cannot change at a reload." },
+	          "such a user, else the number 65053 where that can read and write what the configuration names, else root without its capabilities. It cannot change at a reload. ~/ is then the home of that user, or the state folder where it has none." },
 	{ 0 },
 };
 #undef AT
@@ -124,7 +124,7 @@ static const struct option dns_options[] = {
 	{ "zones", OPTION_LIST, AT(zones), .def = "dcvd.test", .max = 10000, .check = check_domain,
 	  .help = "Zones that are delegated to the embedded DNS server." },
 	{ "name-servers", OPTION_LIST, AT(name_servers), .max = 16, .check = check_domain,
-	  .help = "Names of the zones' servers, as the parent zone delegates to; empty: ns.<zone>." },
+	  .help = "Names of the zones' servers, as the parent zone delegates to; empty: ns1.<zone>. Their addresses stand in the parent zone." },
 	{ "contact", OPTION_TEXT, AT(contact), .min = 1, .max = 254,
 	  .help = "Mail address in the SOA record; without it: hostmaster.<zone>." },
 	{ "negative-ttl", OPTION_DURATION, AT(negative_ttl_ms), .def = "5s", .min = 0, .max = DAY,

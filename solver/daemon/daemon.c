@@ -206,12 +206,17 @@ static void on_reload(int signal, void *arg)
 	reload_ask(d->reload);
 }
 
+static const char *first(char *const *listen)
+{
+	return listen && listen[0] ? listen[0] : "off";
+}
+
 static void log_ready(const struct daemon *d)
 {
 	const struct config *c = d->config;
 
 	log_event(LOG_INFO, "ready", "version", DCVD_VERSION, "state", c->state_dir, "http", listening_http(d->listening), "dns",
-	          listening_dns(d->listening), "api", c->api.listen && c->api.listen[0] ? c->api.listen[0] : "off", NULL);
+	          listening_dns(d->listening), "api", first(c->api.listen), "http-tls", first(c->http.tls_listen), "api-tls", first(c->api.tls_listen), NULL);
 }
 
 /* A core dump would hold keys, and who may trace the process reads them. A change of the user makes a decision of its own. */
@@ -283,6 +288,18 @@ int daemon_run(const struct daemon_options *options, struct err *err)
 	return code < 0 ? code : 0;
 }
 
+/* The sentence is one of the lines, or has one of them behind what it says of its own. */
+static bool is_told(const char *lines, const char *sentence)
+{
+	for (size_t length; *lines; lines += length + (lines[length] == '\n')) {
+		CLEANUP(mem_freep) char *line = mem_dup_n(lines, length = strcspn(lines, "\n"));
+
+		if (*line && (strstr(line, sentence) || strstr(sentence, line)))
+			return true;
+	}
+	return false;
+}
+
 void daemon_explain(const struct daemon_options *options, const struct err *err, struct buf *out)
 {
 	CLEANUP(buf_done) struct buf mistakes = BUF_INIT(out->max);
@@ -292,7 +309,7 @@ void daemon_explain(const struct daemon_options *options, const struct err *err,
 	if (config_read_all(options->config_file, options->overrides, schema_provider_table, &mistakes, &config, &ignored) == 0)
 		verify(config, &mistakes);
 	config_free(config);
-	if (!strstr(buf_text(&mistakes), err->text))
+	if (!is_told(buf_text(&mistakes), err->text))
 		buf_printf(out, "%s\n", err->text);
 	buf_printf(out, "%s", buf_text(&mistakes));
 }

@@ -1,6 +1,8 @@
 #include "solver/daemon/host.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -13,6 +15,7 @@
 #include "solver/conf/source.h"
 #include "solver/daemon/addresses.h"
 #include "solver/daemon/verify.h"
+#include "solver/sandbox/capabilities.h"
 #include "solver/sandbox/user.h"
 
 /* ---- the state folder ---- */
@@ -26,6 +29,15 @@ char *host_parent(const char *path)
 	while (length && path[length - 1] != '/')
 		length--;
 	return length ? mem_dup_n(path, length) : mem_dup(".");
+}
+
+bool host_in_state(const struct config *c, const char *path)
+{
+	size_t length = c->state_dir ? strlen(c->state_dir) : 0;
+
+	while (length > 1 && c->state_dir[length - 1] == '/')
+		length--;
+	return length > 1 && strncmp(path, c->state_dir, length) == 0 && path[length] == '/' && !strstr(path, "/../");
 }
 
 /* Whether serve could write there; 0, or what the system says. *ret_other: the folder is there, and is not this user's, who may not be the one
@@ -227,7 +239,63 @@ static void advise_route(const struct config *c, size_t i, struct buf *warnings)
 {
 	CLEANUP(mem_freep) char *path = mem_printf("routes[%zu].folder", i);
 
-	advise_file(c, path, c->routes[i].folder, W_OK, warnings);
+	if (c->routes[i].folder && !(host_in_state(c, c->routes[i].folder) && access(c->routes[i].folder, F_OK) < 0)) /* it is made */
+		advise_file(c, path, c->routes[i].folder, W_OK, warnings);
+}
+
+static void advise_writable(const struct config *c, struct buf *warnings)
+{
+	for (char **folder = c->sandbox.writable; folder && *folder; folder++) {
+		CLEANUP(mem_freep) char *relative = mem_printf("%s is no absolute path: it depends on where dcvd is started", *folder);
+
+		if (**folder != '/')
+			verify_note(c, warnings, "sandbox.writable", relative);
+		advise_file(c, "sandbox.writable", *folder, W_OK, warnings);
+	}
+}
+
+/* ---- ports below 1024 ---- */
+
+#define PORT_FLOOR_FILE "/proc/sys/net/ipv4/ip_unprivileged_port_start"
+#define PORT_FLOOR 1024
+
+static long port_floor(void)
+{
+	FILE *file = fopen(PORT_FLOOR_FILE, "re");
+	char line[32] = "";
+	bool read = file && fgets(line, sizeof(line), file);
+
+	if (file)
+		fclose(file);
+	return read ? strtol(line, NULL, 10) : PORT_FLOOR;
+}
+
+static void advise_port(const struct config *c, const char *option, char **listen, struct buf *warnings)
+{
+	struct listen_address address;
+	struct err err;
+
+	for (; listen && *listen; listen++) {
+		const char *colon = strrchr(*listen, ':');
+		CLEANUP(mem_freep) char *text = mem_printf("127.0.0.1:%s", colon ? colon + 1 : *listen);
+		long port = listen_parse(text, option, &address, &err) < 0 ? 0 : ntohs(address.v4.sin_port);
+		CLEANUP(mem_freep) char *what = mem_printf("this user may not listen on port %ld; the user that runs the service needs CAP_NET_BIND_SERVICE, "
+		                                           "which the unit gives it, or starts as root", port);
+
+		if (port && port < port_floor())
+			verify_note(c, warnings, option, what);
+	}
+}
+
+static void advise_ports(const struct config *c, struct buf *warnings)
+{
+	if (capabilities_bind())
+		return;
+	advise_port(c, "dns.listen", c->dns.listen, warnings);
+	advise_port(c, "http.listen", c->http.listen, warnings);
+	advise_port(c, "http.tls-listen", c->http.tls_listen, warnings);
+	advise_port(c, "api.listen", c->api.listen, warnings);
+	advise_port(c, "api.tls-listen", c->api.tls_listen, warnings);
 }
 
 static void advise_zones(const struct config *c, struct buf *warnings)
@@ -255,6 +323,8 @@ void host_advise(const struct config *c, struct buf *warnings)
 {
 	state_note(c, true, warnings);
 	advise_zones(c, warnings);
+	advise_ports(c, warnings);
+	advise_writable(c, warnings);
 	advise_edgerc(c, warnings);
 	advise_file(c, "cps.ca-file", c->cps.ca_file, R_OK, warnings);
 	advise_file(c, "perspectives.ca-file", c->perspectives.ca_file, R_OK, warnings);

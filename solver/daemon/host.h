@@ -11,6 +11,8 @@ void host_verify(const struct config *c, struct buf *mistakes);
 /* What is not there now, and may come: one a line. */
 void host_advise(const struct config *c, struct buf *warnings);
 
+/* Whether a path lies in the state folder. */
+bool host_in_state(const struct config *c, const char *path);
 /* The folder that a path lies in; gives (free with free). */
 char *host_parent(const char *path);
 

@@ -1,6 +1,8 @@
 #include "solver/daemon/privileges.h"
 
 #include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -54,14 +56,14 @@ static void note_files(const struct config *config, struct buf *notes)
 		note_unreadable("check", "authorities", *file, notes);
 }
 
-/* What a user sees that is not in order. The state folder is given to it later: here its parent counts. */
-static void look(const struct daemon_options *options, const struct config *config, struct buf *notes)
+/* What a user sees that is not in order: what cannot be read into `refused`. The state folder is given to it later. */
+static void look(const struct daemon_options *options, const struct config *config, struct buf *refused, struct buf *notes)
 {
 	struct config *fresh = NULL, one;
 	struct err err = { 0 };
 
 	if (config_read(options->config_file, options->overrides, schema_provider_table, &fresh, &err) < 0)
-		buf_printf(notes, "%s\n", err.text);
+		buf_printf(refused, "%s\n", err.text);
 	one = *config;
 	one.state_dir = NULL;
 	host_advise(&one, notes);
@@ -80,46 +82,159 @@ static bool reaches(const char *path)
 	return errno == ENOENT && stat(parent, &st) == 0;
 }
 
-/* Whether it can do what root can; tried in a process of its own, which really changes to that user. */
-static bool fits(const struct daemon_options *options, const struct config *config, const struct user *u)
+/* Programs find their own files below it: what a user without a home writes belongs into the state folder. */
+static void set_home(const struct config *config, const struct user *u)
 {
-	CLEANUP(buf_done) struct buf ours = BUF_INIT(NOTES_MAX), theirs = BUF_INIT(NOTES_MAX);
-	int status = 1;
-	pid_t child;
+	const struct passwd *entry = getpwuid(u->uid);
+	struct stat st;
 
-	look(options, config, &ours);
-	child = fork();
-	if (child == 0) {
-		struct err err;
+	setenv("HOME", entry && stat(entry->pw_dir, &st) == 0 && S_ISDIR(st.st_mode) ? entry->pw_dir : config->state_dir, 1);
+	setenv("USER", u->name, 1);
+	setenv("LOGNAME", u->name, 1);
+}
 
-		alarm(TRIAL_S);
-		if (user_become(u, &err) < 0 || capabilities_reduce(&err) < 0 || !reaches(config->state_dir))
-			_exit(1);
-		look(options, config, &theirs);
-		_exit(strcmp(buf_text(&ours), buf_text(&theirs)) != 0);
+static void look_as(const struct daemon_options *options, const struct config *config, const struct user *u, struct buf *refused, struct buf *notes)
+{
+	struct err err;
+
+	if (user_become(u, &err) < 0 || capabilities_reduce(&err) < 0) {
+		buf_printf(refused, "%s\n", err.text);
+		return;
 	}
-	while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
+	if (!reaches(config->state_dir))
+		buf_printf(refused, "state-dir: %s cannot be reached: %s\n", config->state_dir, strerror(errno));
+	look(options, config, refused, notes);
+}
+
+static void write_all(FILE *out, const struct buf *text)
+{
+	fwrite(buf_text(text), 1, text->length, out);
+	fputc('\0', out);
+}
+
+/* In a process of its own, which really changes to that user; what it sees comes back, each text with a zero byte behind it. */
+static void try_user(const struct daemon_options *options, const struct config *config, const struct user *u, int fd)
+{
+	CLEANUP(buf_done) struct buf refused = BUF_INIT(NOTES_MAX);
+	CLEANUP(buf_done) struct buf notes = BUF_INIT(NOTES_MAX);
+	FILE *out = fdopen(fd, "w");
+
+	alarm(TRIAL_S);
+	look_as(options, config, u, &refused, &notes);
+	if (out) {
+		write_all(out, &refused);
+		write_all(out, &notes);
+		fflush(out);
+	}
+	_exit(0);
+}
+
+/* Lines of `theirs` that are not in `ours`. */
+static void add_new(const char *ours, char *theirs, struct buf *out)
+{
+	char *at = NULL;
+
+	for (char *line = strtok_r(theirs, "\n", &at); line; line = strtok_r(NULL, "\n", &at))
+		if (!strstr(ours, line))
+			buf_printf(out, "%s\n", line);
+}
+
+static void receive(FILE *in, const char *ours, struct buf *out)
+{
+	char *text = NULL;
+	size_t size = 0;
+
+	if (getdelim(&text, &size, '\0', in) < 0)
+		buf_printf(out, "it cannot be tried what that user may read\n");
+	else
+		add_new(ours, text, out);
+	free(text);
+}
+
+/* What the user cannot do that root can. */
+static void compare(const struct daemon_options *options, const struct config *config, const struct user *u, struct buf *refused, struct buf *notes)
+{
+	CLEANUP(buf_done) struct buf our_refused = BUF_INIT(NOTES_MAX);
+	CLEANUP(buf_done) struct buf our_notes = BUF_INIT(NOTES_MAX);
+	int ends[2];
+	pid_t child;
+	FILE *in;
+
+	look(options, config, &our_refused, &our_notes);
+	if (pipe(ends) < 0)
+		return;
+	child = fork();
+	if (child == 0)
+		try_user(options, config, u, ends[1]);
+	close(ends[1]);
+	in = fdopen(ends[0], "r");
+	receive(in, buf_text(&our_refused), refused);
+	receive(in, buf_text(&our_notes), notes);
+	fclose(in);
+	while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
 		;
-	return child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* The user that is wanted: of the configuration, else dcvd. False: there is none; ERR_NOT_FOUND when a name is wrong. */
+static int find_user(const struct config *config, struct user *ret, bool *ret_found, struct err *err)
+{
+	struct err ignored;
+
+	*ret_found = true;
+	if (config->user)
+		return user_find(config->user, ret, err) < 0 ? err_in(err, "user") : 0;
+	*ret_found = user_find(USUAL_NAME, ret, &ignored) == 0;
+	return 0;
+}
+
+/* Whether the number that nobody made a user for can do what root can; else `why` has the first thing that it cannot. */
+static bool fits(const struct daemon_options *options, const struct config *config, const struct user *u, struct buf *why)
+{
+	CLEANUP(buf_done) struct buf notes = BUF_INIT(NOTES_MAX);
+
+	compare(options, config, u, why, &notes);
+	buf_add_text(why, buf_text(&notes));
+	if (why->length)
+		why->data[strcspn(why->data, "\n")] = '\0';
+	return !why->length;
 }
 
 static int choose(const struct daemon_options *options, const struct config *config, struct user *ret, struct err *err)
 {
+	CLEANUP(buf_done) struct buf why = BUF_INIT(2 * NOTES_MAX);
 	CLEANUP(mem_freep) char *number = mem_printf("%d", USER_UNLISTED);
 	struct user unlisted;
 	struct err ignored;
+	bool found;
 
-	if (config->user)
-		return user_find(config->user, ret, err) < 0 ? err_in(err, "user") : 0;
-	if (user_find(USUAL_NAME, ret, &ignored) == 0)
+	if (find_user(config, ret, &found, err) < 0)
+		return err->code;
+	if (found)
 		return 0;
-	if (user_find(number, &unlisted, &ignored) == 0 && (handover_was_given(config->state_dir) || fits(options, config, &unlisted))) {
+	if (user_find(number, &unlisted, &ignored) == 0 && (handover_was_given(config->state_dir) || fits(options, config, &unlisted, &why))) {
 		*ret = unlisted;
 		return 0;
 	}
 	log_event(LOG_WARNING, "dcvd stays root, without its capabilities: there is no user dcvd, and another cannot use the state folder and the files of the configuration; "
-	                       "make the user (useradd --system dcvd) and give it what it reads, or say user: root", NULL);
+	                       "make the user (useradd --system dcvd) and give it what it reads, or say user: root", "another-cannot", buf_text(&why), NULL);
 	return user_find("0", ret, err);
+}
+
+void privileges_check_user(const struct daemon_options *options, const struct config *config, struct buf *mistakes, struct buf *warnings)
+{
+	CLEANUP(buf_done) struct buf refused = BUF_INIT(NOTES_MAX);
+	CLEANUP(buf_done) struct buf notes = BUF_INIT(NOTES_MAX);
+	struct user user;
+	struct err err;
+	bool found;
+
+	if (geteuid() != 0 || find_user(config, &user, &found, &err) < 0 || !found || !user.uid)
+		return;
+	compare(options, config, &user, &refused, &notes);
+	if (refused.length)
+		buf_printf(mistakes, "as user %s, who runs the service: %s", user.name, buf_text(&refused));
+	if (notes.length)
+		buf_printf(warnings, "as user %s, who runs the service:\n%s", user.name, buf_text(&notes));
 }
 
 /* Warns of each file that root could read before. */
@@ -141,6 +256,7 @@ static int become(const struct config *config, const struct user *u, struct err 
 	note_files(config, &before);
 	if (user_become(u, err) < 0)
 		return err->code;
+	set_home(config, u);
 	tell_lost(config, u, buf_text(&before));
 	return 0;
 }
@@ -237,6 +353,30 @@ static int filter_calls(const struct config *config, struct privileges *p, struc
 	return reason ? 0 : calls_filter(err);
 }
 
+/* ---- folders that are handed over ---- */
+
+/* Each folder of a path, from behind `known` on. */
+static int make_path(char *path, size_t known)
+{
+	for (char *slash = path + known; (slash = strchr(slash + 1, '/')); *slash = '/') {
+		*slash = '\0';
+		if (mkdir(path, 0700) < 0 && errno != EEXIST)
+			return -1;
+	}
+	return mkdir(path, 0700) < 0 && errno != EEXIST ? -1 : 0;
+}
+
+/* Of routes, inside the state folder: nobody else can make them. Elsewhere the name may be misspelt. */
+static void make_folders(const struct config *config)
+{
+	for (size_t i = 0; i < config->route_count; i++) {
+		CLEANUP(mem_freep) char *path = mem_dup(config->routes[i].folder);
+
+		if (path && host_in_state(config, path) && make_path(path, strlen(config->state_dir)) < 0)
+			log_event(LOG_ERROR, "this folder of a route cannot be made", "folder", config->routes[i].folder, "error", strerror(errno), NULL);
+	}
+}
+
 /* ---- all together ---- */
 
 static bool is_off(const struct config *config)
@@ -254,6 +394,7 @@ static int drop(const struct daemon_options *options, const struct config *confi
 		return err->code;
 	if (!root && trusted_make(config->state_dir, geteuid(), false, err) < 0)
 		return err_in(err, "state-dir");
+	make_folders(config);
 	restrict_files(config, p);
 	return filter_calls(config, p, err);
 }
@@ -284,6 +425,7 @@ static void check_covered(const struct privileges *p, const char *folder)
 
 void privileges_check(const struct privileges *p, const struct config *config)
 {
+	make_folders(config);
 	if (!p->files)
 		return;
 	for (size_t i = 0; i < config->route_count; i++)

@@ -12,9 +12,12 @@ struct privileges;
  * can read and write what root can; else it stays root without capabilities. The state folder is made and given to that user. `config` is only read. Gives
  * *ret (free with privileges_free). */
 int privileges_drop(const struct daemon_options *options, const struct config *config, struct privileges **ret, struct err *err);
+/* For a check by root: what the user that the service changes to cannot read or write and root can. What keeps the service from
+ * starting goes to `mistakes`, the rest to `warnings`, one a line. Nothing when another than root asks. */
+void privileges_check_user(const struct daemon_options *options, const struct config *config, struct buf *mistakes, struct buf *warnings);
 /* One line of what is in force. */
 void privileges_log(const struct privileges *p);
-/* After a reload: an error for each folder that may not be written before a restart. */
+/* After a reload: folders of routes in the state folder are made; an error for each folder that may not be written before a restart. */
 void privileges_check(const struct privileges *p, const struct config *config);
 void privileges_free(struct privileges *p); /* what was given up stays so; NULL is allowed */
 

@@ -29,7 +29,7 @@ AUTHORIZATION = {"token": "token_of-a-test-authority", "key_authorization": "tok
 # Dumps what a program of the user's starts with, and tries what ordinary scripts do and what they have no business to do.
 PROBE = r"""#!{python}
 import ctypes, json, os, subprocess, sys, tempfile
-said = {{"fds": sorted(int(n) for n in os.listdir("/proc/self/fd") if os.path.exists("/proc/self/fd/" + n)),
+said = {{"home": os.environ.get("HOME"), "fds": sorted(int(n) for n in os.listdir("/proc/self/fd") if os.path.exists("/proc/self/fd/" + n)),
         "status": open("/proc/self/status").read()}}
 def works(what):
     try:
@@ -203,6 +203,72 @@ class Privileges(unittest.TestCase):
         said = self.refused(self.folder / "state", "user=nobody", f"callback-secrets={{ci: {{file: {key}}}}}")
         self.assertIn(f"cannot read {key}: user {pwd.getpwnam('nobody').pw_uid} of this process may not", said)
 
+    def check(self, text):
+        """`config check`: its status, and what it says."""
+        file = self.folder / "check.yaml"
+        file.write_text(text)
+        done = subprocess.run([program(), "config", "check", str(file)], capture_output=True, text=True, timeout=60)
+        return done.returncode, done.stderr
+
+    @as_root
+    def test_a_check_by_root_tells_what_the_user_of_the_service_cannot_read(self):
+        key, root = self.folder / "key", self.folder / "document-root"
+        key.write_text("secret\n")
+        key.chmod(0o600)
+        root.mkdir(0o755)
+        status, said = self.check(f"state-dir: {self.folder}/state\nuser: nobody\ncallback-secrets: {{ci: {{file: {key}}}}}\n")
+        self.assertEqual(status, 2, said)
+        self.assertIn("as user nobody, who runs the service: ", said)
+        self.assertIn(f"callback-secrets.ci: cannot read {key}", said)
+        self.assertIn("chgrp", said)
+        status, said = self.check(f"state-dir: {self.folder}/state\nuser: nobody\nroutes: [{{suffix: '', type: http-01, publish: folder, folder: {root}}}]\n")
+        self.assertEqual(status, 0, said)
+        self.assertIn(f"routes[0].folder: {root} cannot be written: Permission denied", said)
+        self.assertEqual(self.check(f"state-dir: {self.folder}/state\nuser: root\ncallback-secrets: {{ci: {{file: {key}}}}}\n")[0], 0)
+
+    @as_root
+    def test_the_reason_why_a_start_fails_is_told_once_with_its_remedy(self):
+        key = self.folder / "key"
+        key.write_text("secret\n")
+        key.chmod(0o600)
+        said = self.refused(self.folder / "state", "user=nobody", f"callback-secrets={{ci: {{file: {key}}}}}")
+        self.assertEqual(said.count(f"cannot read {key}"), 1, said)
+        self.assertIn("chgrp", said)
+
+    @as_root
+    def test_who_stays_root_is_told_what_another_cannot_do(self):
+        key = self.folder / "key"
+        key.write_text("secret\n")
+        key.chmod(0o600)
+        service = self.service(f"callback-secrets: {{ci: {{file: {key}}}}}")
+        self.assertRegex(service.log, rf'stays root.*another-cannot="[^"\n]*{key}')
+
+    def test_folders_that_may_not_be_there_to_write_to_are_told_by_the_check(self):
+        status, said = self.check(f"state-dir: {self.folder}/state\nsandbox: {{writable: [/nonexistent, tmp]}}\n")
+        self.assertEqual(status, 0, said)
+        self.assertIn("sandbox.writable: /nonexistent cannot be written: No such file", said)
+        self.assertIn("sandbox.writable: tmp is no absolute path", said)
+
+    @as_root
+    def test_a_check_without_the_right_to_bind_names_the_ports_that_need_it(self):
+        file = self.folder / "check.yaml"
+        file.write_text(f"state-dir: {self.folder}/state\ndns: {{listen: ['127.0.0.1:53']}}\nhttp: {{listen: ['127.0.0.1:8080']}}\n")
+        bare = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+        for prefix, expected in ((bare, ["dns.listen"]), ([*bare, "--ambient-caps", "+net_bind_service", "--inh-caps", "+net_bind_service"], [])):
+            done = subprocess.run([*prefix, program(), "config", "check", str(file)], capture_output=True, text=True, timeout=60)
+            self.assertEqual(re.findall(r"(\S+): this user may not listen on port", done.stderr), expected, done.stderr)
+
+    def test_a_folder_to_hand_over_is_made_in_the_state_folder(self):
+        service = self.service(f"routes: [{{suffix: '', type: http-01, publish: folder, folder: {self.folder}/dcvd/state/handover/web}}]")
+        made = self.folder / "dcvd" / "state" / "handover" / "web"
+        self.assertTrue(made.is_dir(), service.log)
+        self.assertEqual(made.stat().st_uid, service.state.stat().st_uid)
+        self.assertNotIn("handover/web cannot", service.log)
+        text = (service.folder / "dcvd.yaml").read_text()
+        (service.folder / "dcvd.yaml").write_text(text.replace("handover/web", "handover/mail"))
+        service.process.send_signal(signal.SIGHUP)
+        self.wait_for(made.with_name("mail").is_dir, service)
+
     @as_root
     def test_a_state_folder_of_root_changes_hands_and_keeps_its_journal(self):
         service = self.service(sets=["user=root"])
@@ -313,6 +379,7 @@ routes: [{{suffix: dcvd.test, type: dns-01, provider: probe, preflight: off}}]
         self.assertLessEqual(set(said["fds"]), {0, 1, 2})
         self.assert_bare(said["status"], NONE) if os.geteuid() == 0 else self.assertEqual(field(said["status"], "Seccomp"), ["2"])
         self.assertEqual((said["script"], said["python"]), ("done", "done"))
+        self.assertEqual(said["home"], str(service.state) if os.geteuid() == 0 else os.environ.get("HOME"))
         self.assertNotEqual(said["namespace"], "done")
         self.assertEqual(said["mount"], -signal.SIGSYS)
         if b"__asan_init" not in pathlib.Path(program()).read_bytes():
