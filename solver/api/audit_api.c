@@ -3,11 +3,13 @@
 #include <string.h>
 
 #include "solver/api/audit.h"
+#include "solver/api/audit_chain.h"
 #include "solver/api/audit_sign.h"
 #include "solver/api/internal.h"
 
 #define LIMIT_DEFAULT 100
 #define LIMIT_MAX 1000
+#define YEAR_10000_MS INT64_C(253402300800000)
 
 static int read_number(struct http_exchange *x, const char *name, int64_t min, int64_t max, int64_t *ret, struct problem *problem)
 {
@@ -23,6 +25,14 @@ static int read_number(struct http_exchange *x, const char *name, int64_t min, i
 	return 0;
 }
 
+/* As the journal has it, which "audit verify" compares with the line; "" for what is no time. */
+static json_t *time_json(int64_t at_ms)
+{
+	char text[CLOCK_TEXT_SIZE];
+
+	return json_string(at_ms >= 0 && at_ms < YEAR_10000_MS ? clock_text(at_ms, text) : "");
+}
+
 /* The line is what the digest is of; it stands beside its fields, so that the chain can be recomputed by anybody. */
 static void add_entry(const struct store_audit *entry, void *arg)
 {
@@ -32,6 +42,8 @@ static void add_entry(const struct store_audit *entry, void *arg)
 		json_decref(fields);
 		fields = json_object();
 	}
+	json_object_set_new(fields, "number", json_integer(entry->number));
+	json_object_set_new(fields, "at", time_json(entry->at_ms));
 	json_object_set_new(fields, "digest", json_string(entry->digest));
 	json_object_set_new(fields, "line", json_string(entry->line));
 	json_array_append_new(arg, fields);
@@ -52,7 +64,7 @@ void audit_list(struct api *a, struct http_exchange *x, const struct caller *cal
 		return;
 	}
 	entries = json_array();
-	if (store_each_audit(a->parts.store, after, (size_t)limit, add_entry, entries, &problem.err) < 0 ||
+	if (store_each_audit(a->parts.store, after ? after : AUDIT_BEGIN, (size_t)limit, add_entry, entries, &problem.err) < 0 ||
 	    audit_chain_load(a->parts.store, &last, &problem.err) < 0) {
 		json_decref(entries);
 		reply_problem(a, x, &problem);

@@ -85,6 +85,23 @@ int audit_chain_check(struct audit_chain *c, const char *line, const char *diges
 	return 0;
 }
 
+int audit_row_check(const struct store_audit *row, struct err *err)
+{
+	json_t *all = json_loads(row->line ? row->line : "", JSON_REJECT_DUPLICATES, NULL);
+	int64_t number = json_integer_value(json_object_get(all, "number")), at_ms = -1;
+	const char *at = json_string_value(json_object_get(all, "at"));
+	int code = 0;
+
+	if (!number || clock_parse(at, &at_ms) < 0)
+		code = err_set(err, ERR_CONFLICT, "what stands under the number %" PRId64 " is not a line of the audit log", row->number);
+	else if (number != row->number)
+		code = err_set(err, ERR_CONFLICT, "entry %" PRId64 " stands under the number %" PRId64, number, row->number);
+	else if (at_ms != row->at_ms)
+		code = err_set(err, ERR_CONFLICT, "entry %" PRId64 " is of %s and stands under another time", number, at);
+	json_decref(all);
+	return code;
+}
+
 /* ---- from the first entry to the last ---- */
 
 /* The beginning is where it is; whether it may be there, a later entry says. */
@@ -129,6 +146,13 @@ int audit_walk_next(struct audit_walk *w, const char *line, const char *digest, 
 	return code;
 }
 
+int audit_walk_row(struct audit_walk *w, const struct store_audit *row, struct err *err)
+{
+	if (audit_row_check(row, err) < 0)
+		return err->code;
+	return audit_walk_next(w, row->line, row->digest ? row->digest : "", err);
+}
+
 int audit_walk_end(const struct audit_walk *w, struct err *err)
 {
 	if (!w->cut.number || w->explained)
@@ -150,6 +174,7 @@ int audit_head_read(const char *text, struct audit_chain *ret, struct err *err)
 struct verification {
 	struct audit_walk walk;
 	struct err err;
+	int64_t after;
 	size_t count; /* of this page */
 	int code;
 };
@@ -159,19 +184,18 @@ static void verify_entry(const struct store_audit *entry, void *arg)
 	struct verification *v = arg;
 
 	v->count++;
+	v->after = entry->number;
 	if (v->code == 0)
-		v->code = audit_walk_next(&v->walk, entry->line ? entry->line : "", entry->digest ? entry->digest : "", &v->err);
-	if (v->code == 0 && entry->number != v->walk.chain.number)
-		v->code = err_set(&v->err, ERR_CONFLICT, "entry %" PRId64 " stands under the number %" PRId64, v->walk.chain.number, entry->number);
+		v->code = audit_walk_row(&v->walk, entry, &v->err);
 }
 
 int audit_chain_verify(struct store *s, struct err *err)
 {
-	struct verification v = { .count = PAGE };
+	struct verification v = { .count = PAGE, .after = AUDIT_BEGIN };
 
 	while (v.code == 0 && v.count == PAGE) {
 		v.count = 0;
-		if (store_each_audit(s, v.walk.chain.number, PAGE, verify_entry, &v, err) < 0)
+		if (store_each_audit(s, v.after, PAGE, verify_entry, &v, err) < 0)
 			return err->code;
 	}
 	return v.code < 0 ? err_set(err, v.code, "%s", v.err.text) : audit_walk_end(&v.walk, err);
@@ -184,13 +208,15 @@ struct old {
 	struct audit_chain last; /* that may go */
 	size_t count;
 	bool over; /* the first that stays was seen */
+	struct audit_walk walk;
+	struct err err;
 };
 
 static void consider(const struct store_audit *entry, void *arg)
 {
 	struct old *o = arg;
 
-	o->over = o->over || entry->number == o->stays || entry->at_ms >= o->before_ms || strlen(entry->digest) != SHA256_TEXT_SIZE - 1;
+	o->over = o->over || audit_walk_row(&o->walk, entry, &o->err) < 0 || entry->number == o->stays || entry->at_ms >= o->before_ms;
 	if (o->over)
 		return;
 	o->count++;
@@ -206,8 +232,10 @@ int audit_old_find(struct store *s, int64_t before_ms, size_t max, struct audit_
 	if (audit_chain_load(s, &last, err) < 0)
 		return err->code;
 	o.stays = last.number;
-	if (store_each_audit(s, 0, max, consider, &o, err) < 0)
+	if (store_each_audit(s, AUDIT_BEGIN, max, consider, &o, err) < 0)
 		return err->code;
+	if (o.err.code)
+		return err_set(err, o.err.code, "the audit log is broken: %.400s", o.err.text);
 	*ret_count = o.count;
 	*ret = o.last;
 	return 0;

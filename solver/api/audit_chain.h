@@ -23,6 +23,9 @@ char *audit_chain_add(struct audit_chain *c, const struct audit_event *event, in
  * `digest` NULL: what was exported has the lines only. */
 int audit_chain_check(struct audit_chain *c, const char *line, const char *digest, struct err *err);
 
+/* Whether the journal holds the entry under the number and the time of its line, which alone is in the digest. ERR_CONFLICT. */
+int audit_row_check(const struct store_audit *row, struct err *err);
+
 /* ---- from the first entry that is there to the last ----
  *
  * Retention (audit.keep) removes entries from the beginning. In the same transaction it appends an entry, AUDIT_RETENTION, whose name is
@@ -36,6 +39,8 @@ struct audit_walk {
 };
 /* The next entry, as audit_chain_check(). */
 int audit_walk_next(struct audit_walk *w, const char *line, const char *digest, struct err *err);
+/* The same of a row of the journal, with audit_row_check(). */
+int audit_walk_row(struct audit_walk *w, const struct store_audit *row, struct err *err);
 /* After the last one: ERR_CONFLICT when the beginning is missing and nothing explains it. */
 int audit_walk_end(const struct audit_walk *w, struct err *err);
 /* What was noted elsewhere, "NUMBER:DIGEST". */
@@ -43,7 +48,10 @@ int audit_head_read(const char *text, struct audit_chain *ret, struct err *err);
 
 /* All entries of a journal; ERR_CONFLICT as audit_walk_next() and audit_walk_end(). */
 int audit_chain_verify(struct store *s, struct err *err);
-/* What retention would remove now: the entries of the beginning that are older than `before_ms`, at most `max`, never the last. Number 0: none. */
+/* Behind which number the reading begins: a row that was moved before the first is found, too. */
+#define AUDIT_BEGIN INT64_MIN
+/* What retention would remove now: the entries of the beginning that are older than `before_ms`, at most `max`, never the last. Number 0: none.
+ * ERR_CONFLICT where one of them is not what was written: a log that somebody changed is not made whole by removing that part. */
 int audit_old_find(struct store *s, int64_t before_ms, size_t max, struct audit_chain *ret, size_t *ret_count, struct err *err);
 /* Its end, as the last entry has it. */
 int audit_chain_load(struct store *s, struct audit_chain *ret, struct err *err);

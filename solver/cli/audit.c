@@ -30,7 +30,7 @@ static void on_stored(const struct store_audit *entry, void *arg)
 	r->after = entry->number;
 	r->count++;
 	if (r->status == EXIT_DONE)
-		r->status = r->each(entry->line, entry->digest, r->arg);
+		r->status = r->each(entry, r->arg);
 }
 
 static int page_of_store(struct store *store, size_t limit, struct reading *r)
@@ -43,9 +43,21 @@ static int page_of_store(struct store *store, size_t limit, struct reading *r)
 	return EXIT_REFUSED;
 }
 
+/* Number and time as the journal has them: whoever verifies compares them with the line. */
+static void on_served(const json_t *e, struct reading *r)
+{
+	struct store_audit entry = { .number = json_integer_value(json_object_get(e, "number")), .line = mem_dup(json_text(e, "line")), .digest = mem_dup(json_text(e, "digest")) };
+
+	if (clock_parse(json_text(e, "at"), &entry.at_ms) < 0)
+		entry.at_ms = -1;
+	on_stored(&entry, r);
+	free(entry.line);
+	free(entry.digest);
+}
+
 static int page_of_service(const struct cli_service *s, size_t limit, struct reading *r)
 {
-	CLEANUP(mem_freep) char *path = mem_printf("/v1/audit?after=%" PRId64 "&limit=%zu", r->after, limit);
+	CLEANUP(mem_freep) char *path = mem_printf("/v1/audit?after=%" PRId64 "&limit=%zu", r->after > 0 ? r->after : 0, limit);
 	json_t *page = NULL, *e;
 	int status = service_call(s, "GET", path, NULL, NULL, &page);
 	size_t i;
@@ -54,15 +66,16 @@ static int page_of_service(const struct cli_service *s, size_t limit, struct rea
 		return status;
 	r->last = json_integer_value(json_object_get(page, "last"));
 	json_array_foreach(json_object_get(page, "entries"), i, e)
-		on_stored(&(struct store_audit){ json_integer_value(json_object_get(e, "number")), 0, (char *)(uintptr_t)json_text(e, "line"),
-		                                 (char *)(uintptr_t)json_text(e, "digest") }, r);
+		on_served(e, r);
 	json_decref(page);
+	if (r->after < 1)
+		r->count = 0; /* no page follows such a number */
 	return r->status;
 }
 
-static int nothing(const char *line, const char *digest, void *arg)
+static int nothing(const struct store_audit *entry, void *arg)
 {
-	(void)line, (void)digest, (void)arg;
+	(void)entry, (void)arg;
 	return EXIT_DONE;
 }
 
@@ -88,7 +101,7 @@ static int find_last(const struct cli_service *s, struct store *store, int64_t *
 int audit_read_entries(const struct cli_service *s, int64_t after, int64_t only, audit_entry_fn each, void *arg)
 {
 	struct store *store = NULL;
-	struct reading r = { .each = each, .arg = arg, .after = after };
+	struct reading r = { .each = each, .arg = arg, .after = after ? after : AUDIT_BEGIN };
 	int64_t last = 0;
 	int status = cli_open_store(s, false, &store);
 
@@ -109,7 +122,7 @@ int audit_read_entries(const struct cli_service *s, int64_t after, int64_t only,
 
 int audit_read_folder(const char *folder, audit_entry_fn each, void *arg)
 {
-	struct reading r = { .each = each, .arg = arg };
+	struct reading r = { .each = each, .arg = arg, .after = AUDIT_BEGIN };
 	struct store *store = NULL;
 	int status = EXIT_DONE;
 	struct err err;
@@ -138,27 +151,26 @@ static bool number_read(const char *text, int64_t max, int64_t *ret)
 
 /* ---- list ---- */
 
-static int add_row(const char *line, const char *digest, void *arg)
+static int add_row(const struct store_audit *entry, void *arg)
 {
-	json_t *e = json_loads(line, 0, NULL), *number = json_object_get(e, "number");
+	json_t *e = json_loads(entry->line, 0, NULL), *number = json_object_get(e, "number");
 	CLEANUP(mem_freep) char *text = mem_printf("%" JSON_INTEGER_FORMAT, json_integer_value(number));
 	const char *const cells[] = { text, json_text(e, "at"), json_text(e, "door"), json_text(e, "client"), json_text(e, "peer"),
 		                      json_text(e, "action"), json_text(e, "type"), json_text(e, "name"), json_text(e, "result"),
 		                      json_text(e, "detail"), NULL };
 
-	(void)digest;
 	table_row(arg, cells);
 	json_decref(e);
 	return EXIT_DONE;
 }
 
-static int add_json(const char *line, const char *digest, void *arg)
+static int add_json(const struct store_audit *entry, void *arg)
 {
-	json_t *e = json_loads(line, 0, NULL);
+	json_t *e = json_loads(entry->line, 0, NULL);
 
 	if (!e)
 		e = json_object();
-	json_object_set_new(e, "digest", json_string(digest));
+	json_object_set_new(e, "digest", json_string(entry->digest));
 	json_array_append_new(arg, e);
 	return EXIT_DONE;
 }
@@ -195,11 +207,10 @@ static int list(int argc, char **argv)
 
 /* ---- export ---- */
 
-static int print_one(const char *line, const char *digest, void *arg)
+static int print_one(const struct store_audit *entry, void *arg)
 {
-	(void)digest;
 	(void)arg;
-	return puts(line) < 0 ? EXIT_USAGE : EXIT_DONE;
+	return puts(entry->line) < 0 ? EXIT_USAGE : EXIT_DONE;
 }
 
 static int export(int argc, char **argv)

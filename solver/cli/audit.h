@@ -6,9 +6,10 @@
 
 #include "solver/cli/cli.h"
 
-typedef int (*audit_entry_fn)(const char *line, const char *digest, void *arg); /* an exit status; not 0 ends the reading */
+struct store_audit;
+typedef int (*audit_entry_fn)(const struct store_audit *entry, void *arg); /* an exit status; not 0 ends the reading */
 
-/* Entries behind `after`; the newest `only` of them when that is not 0. From the service, or from its state folder while it does not run. */
+/* Entries behind `after` (0: all, also those that somebody moved before the first); the newest `only` of them when that is not 0. From the service, or from its state folder while it does not run. */
 int audit_read_entries(const struct cli_service *s, int64_t after, int64_t only, audit_entry_fn each, void *arg);
 /* The same of the journal in a folder, whether a service uses it or not. */
 int audit_read_folder(const char *folder, audit_entry_fn each, void *arg);

@@ -30,19 +30,35 @@ static void meet(struct verification *v, const struct audit_chain *c)
 	v->met = strcmp(c->digest, v->expected->digest) == 0;
 }
 
-static int verify_one(const char *line, const char *digest, void *arg)
+static int judge(struct verification *v, int code, const struct err *err)
 {
-	struct verification *v = arg;
-	struct err err;
-
-	if (audit_walk_next(&v->walk, line, digest, &err) < 0)
-		return complain(&err);
+	if (code < 0)
+		return complain(err);
 	meet(v, &v->walk.cut);
 	meet(v, &v->walk.chain);
 	return EXIT_DONE;
 }
 
+static int verify_row(const struct store_audit *row, void *arg)
+{
+	struct verification *v = arg;
+	struct err err;
+	int code = audit_walk_row(&v->walk, row, &err);
+
+	return judge(v, code, &err);
+}
+
 /* ---- files ---- */
+
+/* Of an export, which has the lines only. */
+static int verify_line(struct verification *v, const char *line, size_t length)
+{
+	struct err err;
+	int code = strlen(line) == length ? audit_walk_next(&v->walk, line, NULL, &err) :
+	                                    err_set(&err, ERR_CONFLICT, "there is a zero byte behind entry %" PRId64, v->walk.chain.number);
+
+	return judge(v, code, &err);
+}
 
 static int verify_lines(const char *path, struct verification *v)
 {
@@ -58,8 +74,8 @@ static int verify_lines(const char *path, struct verification *v)
 	}
 	while (status == EXIT_DONE && (length = getline(&line, &room, f)) > 0) {
 		if (line[length - 1] == '\n')
-			line[length - 1] = '\0';
-		status = verify_one(line, NULL, v);
+			line[--length] = '\0';
+		status = verify_line(v, line, (size_t)length);
 	}
 	free(line);
 	if (f != stdin)
@@ -85,7 +101,7 @@ static int verify_path(const char *path, struct verification *v)
 {
 	CLEANUP(mem_freep) char *folder = folder_of(path);
 
-	return folder ? audit_read_folder(folder, verify_one, v) : verify_lines(path, v);
+	return folder ? audit_read_folder(folder, verify_row, v) : verify_lines(path, v);
 }
 
 /* ---- what came of it ---- */
@@ -154,6 +170,6 @@ int audit_verify(int argc, char **argv)
 	if (expect && audit_head_read(expect, &expected, &err) < 0)
 		return cli_usage_error("audit verify", "--expect: %s", err.text);
 	v.expected = expect ? &expected : NULL;
-	status = count ? verify_path(argv[0], &v) : audit_read_entries(&s, 0, 0, verify_one, &v);
+	status = count ? verify_path(argv[0], &v) : audit_read_entries(&s, 0, 0, verify_row, &v);
 	return status == EXIT_DONE ? verdict(&s, &v) : status;
 }

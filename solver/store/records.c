@@ -1,5 +1,6 @@
 /* Clients, settings, accounts and the audit log as rows, and back. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "solver/base/mem.h"
 #include "solver/store/sqlite.h"
@@ -188,14 +189,24 @@ static void audit_done(struct store_audit *entry)
 	free(entry->digest);
 }
 
+/* We write no zero byte. What has one reads as nothing, and not as its beginning. */
+static char *read_whole_text(sqlite3_stmt *st, int *at)
+{
+	char *text = read_text(st, at);
+
+	if (text && strlen(text) != (size_t)sqlite3_column_bytes(st, *at - 1))
+		*text = '\0';
+	return text;
+}
+
 static void read_audit(sqlite3_stmt *st, struct store_audit *ret)
 {
 	int at = 0;
 
 	ret->number = read_number(st, &at);
 	ret->at_ms = read_number(st, &at);
-	ret->line = read_text(st, &at);
-	ret->digest = read_text(st, &at);
+	ret->line = read_whole_text(st, &at);
+	ret->digest = read_whole_text(st, &at);
 }
 
 int rows_each_audit(struct sqlite *q, int64_t after, size_t limit, void (*fn)(const struct store_audit *entry, void *arg),

@@ -101,6 +101,31 @@ class Head(Access):
         for wrong in ("1", "1:", "x:y", f"{noted}x"):
             self.assertEqual(service.command("audit", "verify", "--expect", wrong).returncode, 2, wrong)
 
+    def test_what_was_changed_beside_the_lines_shows(self):
+        """From the folder and from the service, which goes on; and retention does not wash it away."""
+        changes = {
+            "update audit set at_ms = 1 where number <= 2": "entry 1 is of .* and stands under another time",
+            "update audit set number = number - 50": r"stands under the number -49",
+            "update audit set number = number + 100 where number > 2": "entry 3 stands under the number 103",
+            "update audit set line = line || char(0) || 'more' where number = 2": "what stands under the number 2 is not a line of the audit log",
+        }
+        for n, (change, said) in enumerate(changes.items()):
+            service = self.make_service(f"changed{n}", CONFIG + "audit: {keep: 30d}\n")
+            noted = self.grow(service, 4)
+            service.stop()
+            with contextlib.closing(sqlite3.connect(service.state / "journal.db")) as db:
+                db.execute(change)
+                db.commit()
+            folder = command("audit", "verify", str(service.state))
+            self.assertEqual(command("journal", "check", "--state", str(service.state)).returncode, 4, change)
+            service.start()
+            for answer in (folder, service.command("audit", "verify"), service.command("audit", "verify", "--expect", noted)):
+                self.assertEqual(answer.returncode, 1, change)
+                self.assertRegex(answer.stderr, said)
+            self.assertNotIn("action=audit.retention", service.log)
+            self.assertEqual("old entries of the audit log were not removed" in service.log, n in (0, 1), service.log)
+            service.stop()
+
     def test_who_verifies_needs_no_secret(self):
         service = self.make_service("secrets", CONFIG)
         noted = self.grow(service)

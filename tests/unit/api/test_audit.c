@@ -276,6 +276,63 @@ static void a_beginning_that_retention_did_not_remove_is_missing(void **state)
 	assert_string_equal(err.text, "entries 1 to 3 are missing, and no entry says that retention removed them");
 }
 
+/* ---- what somebody changed in the journal ---- */
+
+static int verify_row(struct fixture *f, size_t i, int64_t number, int64_t later_ms, struct err *err)
+{
+	struct audit_walk w = { 0 };
+	struct store_audit row = { .number = number, .line = f->lines[i], .digest = f->digests[i] };
+	const char *at = strstr(row.line, "\"at\":\"") + 6;
+	CLEANUP(mem_freep) char *text = mem_dup_n(at, strcspn(at, "\""));
+
+	assert_int_equal(clock_parse(text, &row.at_ms), 0);
+	row.at_ms += later_ms;
+	return audit_walk_row(&w, &row, err);
+}
+
+static void a_row_stands_under_the_number_and_the_time_of_its_line(void **state)
+{
+	struct fixture *f = *state;
+	struct err err = { 0 };
+
+	three_entries(f);
+	assert_int_equal(verify_row(f, 0, 1, 0, &err), 0);
+	assert_int_equal(verify_row(f, 0, 101, 0, &err), ERR_CONFLICT);
+	assert_string_equal(err.text, "entry 1 stands under the number 101");
+	assert_int_equal(verify_row(f, 0, -49, 0, &err), ERR_CONFLICT);
+	assert_int_equal(verify_row(f, 0, 1, -1, &err), ERR_CONFLICT);
+	assert_non_null(strstr(err.text, "stands under another time"));
+}
+
+static void add_row(struct store *s, struct audit_chain *chain, int64_t written_ms, int64_t column_ms)
+{
+	const struct audit_event event = { .door = "rest", .action = "present", .result = "ok" };
+	CLEANUP(mem_freep) char *line = audit_chain_add(chain, &event, written_ms);
+	const struct store_audit entry = { chain->number, column_ms, line, chain->digest };
+	struct store_txn *t = store_begin(s);
+
+	store_add_audit(t, &entry);
+	store_commit(t, NULL, NULL);
+	store_drain(s);
+}
+
+static void retention_removes_no_entry_that_was_only_made_to_look_old(void **state)
+{
+	struct fixture *f = *state;
+	struct store *s = f->api.parts.store;
+	struct audit_chain chain = { 0 }, last;
+	struct err err = { 0 };
+	size_t count = 7;
+
+	add_row(s, &chain, 1000, 1000);
+	add_row(s, &chain, 9000, 1000);
+	add_row(s, &chain, 9000, 9000);
+	assert_int_equal(audit_old_find(s, 5000, 10, &last, &count, &err), ERR_CONFLICT);
+	assert_non_null(strstr(err.text, "entry 2 is of 1970-01-01T00:00:09.000Z and stands under another time"));
+	assert_int_equal(count, 7);
+	assert_int_equal(audit_chain_verify(s, &err), ERR_CONFLICT);
+}
+
 static void what_is_noted_elsewhere_is_a_number_and_a_digest(void **state)
 {
 	static const char *const bad[] = { "", ":", "1:", "1", "x:0123456789012345678901234567890123456789012", "1:012345678901234567890123456789012345678901",
@@ -315,6 +372,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_chain_goes_on_after_a_restart, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_retention_leaves_can_be_verified, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_beginning_that_retention_did_not_remove_is_missing, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_row_stands_under_the_number_and_the_time_of_its_line, setup, teardown),
+		cmocka_unit_test_setup_teardown(retention_removes_no_entry_that_was_only_made_to_look_old, setup, teardown),
 		cmocka_unit_test(what_is_noted_elsewhere_is_a_number_and_a_digest),
 		cmocka_unit_test_setup_teardown(what_is_no_utf8_is_still_a_line, setup, teardown),
 	};
