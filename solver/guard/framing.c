@@ -111,6 +111,20 @@ static void note(struct framing_text *ret, unsigned *count, const char *value, s
 	++*count;
 }
 
+/* Of two, a front end may have judged the other one. */
+static void judge_credentials(struct framing *f, struct framing_text field)
+{
+	static const char *const names[] = { "Authorization", "X-Api-User", "X-Api-Key" };
+
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!equals(field, names[i]))
+			continue;
+		if (f->credentials & 1U << i)
+			refuse(f, "a field with credentials came twice");
+		f->credentials |= 1U << i;
+	}
+}
+
 void framing_field(struct framing *f, const char *name, size_t name_length, const char *value, size_t value_length)
 {
 	struct framing_text field = { name, name_length };
@@ -131,6 +145,8 @@ void framing_field(struct framing *f, const char *name, size_t name_length, cons
 		note(&f->encoding, &f->encodings, value, value_length);
 	else if (equals(field, "Expect"))
 		note(&f->expectation, &expectations, value, value_length);
+	else
+		judge_credentials(f, field);
 }
 
 /* ---- what the fields mean together ---- */

@@ -33,7 +33,7 @@ struct framing {
 	uintptr_t method;
 	size_t target_length;
 	struct framing_text authority, host, length, encoding, expectation;
-	unsigned hosts, lengths, encodings;
+	unsigned hosts, lengths, encodings, credentials; /* credentials: a bit for each kind */
 };
 
 /* Begins with a new request. */
