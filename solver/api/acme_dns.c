@@ -8,6 +8,7 @@
 #include "solver/api/acme_dns_body.h"
 #include "solver/api/audit.h"
 #include "solver/api/door.h"
+#include "solver/api/peer.h"
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
 #include "solver/crypto/password.h"
@@ -15,6 +16,8 @@
 
 #define UPDATE_LIMIT_MS 20000
 #define RATE_MINUTE_MS 60000
+#define RATE_HOUR_MS (60 * RATE_MINUTE_MS)
+#define ALL_STRANGERS DOOR_ACME_DNS " registrations" /* no name of a client: they have no spaces */
 #define FORBIDDEN "forbidden" /* one word for all that is wrong with credentials */
 
 /* One request while its password is digested on a worker thread. Two hold it: the exchange and the work. */
@@ -174,6 +177,46 @@ static int may_register(struct api *a, struct http_exchange *x, struct problem *
 	return accounts_count(a->accounts) >= (size_t)c->accounts ? 503 : 0;
 }
 
+static bool is_of_this_machine(struct http_exchange *x)
+{
+	return http_exchange_from_loopback(x) && !http_exchange_request_header(x, "X-Forwarded-For") && !http_exchange_request_header(x, "Forwarded");
+}
+
+/* 0, or the milliseconds until strangers may make an account again. There are no more buckets than accounts: one is made when all together had one left. */
+static int64_t registration_take(struct api *a, const char *peer)
+{
+	const struct rate all = { a->config->acme_dns.registrations, RATE_HOUR_MS }, one = { (all.count + 9) / 10, RATE_HOUR_MS };
+	int64_t now_ms = loop_now_ms(a->parts.loop), wait_ms = rate_take(a->rates, ALL_STRANGERS, &all, 1, now_ms);
+	CLEANUP(mem_freep) char *bucket = NULL;
+	char place[ADDRESS_TEXT_SIZE];
+
+	if (wait_ms)
+		return wait_ms;
+	peer_place(peer, place);
+	bucket = mem_printf(ALL_STRANGERS " %s", place);
+	wait_ms = rate_take(a->rates, bucket, &one, 1, now_ms);
+	if (wait_ms)
+		rate_give(a->rates, ALL_STRANGERS, 1);
+	return wait_ms;
+}
+
+static bool take_registration(struct api *a, struct http_exchange *x)
+{
+	static const char text[] = "strangers make more accounts in an hour than acme-dns.registrations; try again later";
+	char peer[ADDRESS_TEXT_SIZE];
+	int64_t wait_ms;
+
+	if (a->config->acme_dns.registration != ACME_DNS_OPEN || is_of_this_machine(x))
+		return true;
+	peer_find(a, x, peer);
+	wait_ms = registration_take(a, peer);
+	if (!wait_ms)
+		return true;
+	note(a, peer, "register", NULL, "denied", text);
+	door_reply_later(a, x, 429, text, (int)((wait_ms + 999) / 1000));
+	return false;
+}
+
 static void refuse_register(struct api *a, struct http_exchange *x, int status, const struct problem *problem)
 {
 	if (status == 404)
@@ -202,6 +245,10 @@ void acme_dns_register(struct api *a, struct http_exchange *x)
 	wrong = register_body_read(http_exchange_body(x), http_exchange_body_length(x), &body);
 	if (wrong) {
 		door_reply_error(a, x, 400, wrong);
+		return;
+	}
+	if (!take_registration(a, x)) {
+		free(body.allow_from);
 		return;
 	}
 	e = exchange_new(a, x);

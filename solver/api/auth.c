@@ -178,6 +178,11 @@ int caller_take_rate(struct api *a, const struct caller *caller, size_t count, s
 	                   " in one order, or have an operator grant a higher rate", count, caller->name, grants_rate_text(caller->grants), rate->count);
 }
 
+void caller_give_rate(struct api *a, const struct caller *caller, size_t count)
+{
+	rate_give(a->rates, caller->name, (int64_t)count);
+}
+
 /* What is submitted is counted when it is known how many challenges it is (submit.c). */
 static bool is_counted_later(struct http_exchange *x)
 {

@@ -120,6 +120,8 @@ int caller_may_raw(const struct caller *caller, bool raw, struct err *err);
 /* The request counts as so many changes. All are counted or none: then a problem with 429 and the time to wait, or with 422 where the rate never
  * allows so many at once. */
 int caller_take_rate(struct api *a, const struct caller *caller, size_t count, struct problem *problem);
+/* What was refused afterwards counts as one. */
+void caller_give_rate(struct api *a, const struct caller *caller, size_t count);
 /* Every name of the order is granted. */
 int caller_may_submit(struct api *a, const struct caller *caller, const struct order_body *body, struct problem *problem);
 

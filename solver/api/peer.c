@@ -1,5 +1,6 @@
 #include "solver/api/peer.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -40,4 +41,15 @@ void peer_forwarded(const struct networks *proxies, const char *socket_peer, con
 			return;
 		end = start ? start - 1 : 0;
 	}
+}
+
+void peer_place(const char *peer, char ret[ADDRESS_TEXT_SIZE])
+{
+	struct in6_addr address;
+
+	snprintf(ret, ADDRESS_TEXT_SIZE, "%s", peer ? peer : "");
+	if (!strchr(ret, ':') || inet_pton(AF_INET6, ret, &address) != 1)
+		return;
+	memset(address.s6_addr + 8, 0, 8);
+	inet_ntop(AF_INET6, &address, ret, ADDRESS_TEXT_SIZE);
 }

@@ -57,7 +57,7 @@ void rate_table_free(struct rate_table *t)
 	free(t);
 }
 
-static struct bucket *bucket_of(struct rate_table *t, const char *name, const struct rate *r, int64_t now_ms)
+static struct bucket *bucket_of(struct rate_table *t, const char *name)
 {
 	struct bucket *b;
 
@@ -67,23 +67,34 @@ static struct bucket *bucket_of(struct rate_table *t, const char *name, const st
 		b->name = mem_dup(name);
 		HASH_ADD_KEYPTR(hh, t->buckets, b->name, strlen(b->name), b);
 	}
-	if (b->rate.count != r->count || b->rate.period_ms != r->period_ms) {
-		b->rate = *r;
-		b->held = (double)r->count;
-		b->at_ms = now_ms;
-	}
 	return b;
+}
+
+static void fill(struct bucket *b, int64_t now_ms)
+{
+	if (now_ms > b->at_ms && b->rate.count)
+		b->held += (double)(now_ms - b->at_ms) * (double)b->rate.count / (double)b->rate.period_ms;
+	b->at_ms = now_ms;
+	if (b->held > (double)b->rate.count)
+		b->held = (double)b->rate.count;
+}
+
+/* What was used up stays used up. */
+static void change_rate(struct bucket *b, const struct rate *r)
+{
+	double used = (double)b->rate.count - b->held;
+
+	b->held = used < (double)r->count ? (double)r->count - used : 0;
+	b->rate = *r;
 }
 
 static struct bucket *bucket_filled(struct rate_table *t, const char *name, const struct rate *r, int64_t now_ms)
 {
-	struct bucket *b = bucket_of(t, name, r, now_ms);
+	struct bucket *b = bucket_of(t, name);
 
-	if (now_ms > b->at_ms)
-		b->held += (double)(now_ms - b->at_ms) * (double)r->count / (double)r->period_ms;
-	b->at_ms = now_ms;
-	if (b->held > (double)r->count)
-		b->held = (double)r->count;
+	fill(b, now_ms);
+	if (b->rate.count != r->count || b->rate.period_ms != r->period_ms)
+		change_rate(b, r);
 	return b;
 }
 
@@ -100,4 +111,13 @@ int64_t rate_take(struct rate_table *t, const char *name, const struct rate *r, 
 		return (int64_t)(((double)count - b->held) * (double)r->period_ms / (double)r->count) + 1;
 	b->held -= (double)count;
 	return 0;
+}
+
+void rate_give(struct rate_table *t, const char *name, int64_t count)
+{
+	struct bucket *b;
+
+	HASH_FIND_STR(t->buckets, name, b);
+	if (b)
+		b->held += (double)count; /* no more than fits: fill() */
 }

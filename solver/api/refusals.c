@@ -1,11 +1,11 @@
 #include "solver/api/refusals.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
 
+#include "solver/api/peer.h"
 #include "solver/base/mem.h"
 
 struct kind {
@@ -43,18 +43,6 @@ void audit_event_done(struct audit_event *e)
 
 /* ---- counting ---- */
 
-/* A stranger has a whole /64 of IPv6 to come from. */
-static void place_of(const char *peer, char ret[ADDRESS_TEXT_SIZE])
-{
-	struct in6_addr address;
-
-	snprintf(ret, ADDRESS_TEXT_SIZE, "%s", peer ? peer : "");
-	if (!strchr(ret, ':') || inet_pton(AF_INET6, ret, &address) != 1)
-		return;
-	memset(address.s6_addr + 8, 0, 8);
-	inet_ntop(AF_INET6, &address, ret, ADDRESS_TEXT_SIZE);
-}
-
 /* Whether it is the first; takes the key. */
 static bool kind_count(struct kind **kinds, char *key, const struct audit_event *event)
 {
@@ -90,7 +78,7 @@ bool refusals_first(struct refusals *r, const struct audit_event *e)
 {
 	char place[ADDRESS_TEXT_SIZE];
 
-	place_of(e->peer, place);
+	peer_place(e->peer, place);
 	if (!e->client)
 		return stranger_first(r, e, place);
 	return kind_count(&r->clients, HASH_COUNT(r->clients) >= REFUSALS_CLIENTS ? mem_dup(e->door) :

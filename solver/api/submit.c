@@ -65,28 +65,30 @@ static void refuse(struct api *a, struct http_exchange *x, struct problem *probl
 	reply_problem(a, x, problem);
 }
 
-static void submit(struct api *a, struct http_exchange *x, const struct caller *caller, struct order_body *body)
+/* Whether it was taken. */
+static bool submit(struct api *a, struct http_exchange *x, const struct caller *caller, struct order_body *body)
 {
 	struct problem problem = { 0 };
 	struct call *c;
 
 	if (caller_may_submit(a, caller, body, &problem) < 0 || callback_check(a, caller, &body->request, &problem) < 0) {
 		reply_problem(a, x, &problem);
-		return;
+		return false;
 	}
 	c = call_new(a, x, caller);
 	c->single = body->single;
 	if (wait_read(c, &problem) < 0) {
 		reply_problem(a, x, &problem);
-		return;
+		return false;
 	}
 	body->request.client = caller->name;
 	c->holders++;
 	if (engine_submit(a->parts.engine, &body->request, on_submitted, c, &problem.err) == 0)
-		return;
+		return true;
 	audit_caller(a, caller, "present", NULL, body->request.count ? body->challenges[0].domain : NULL, "failed", problem.err.text);
 	refuse(a, x, &problem);
 	call_release(c);
+	return false;
 }
 
 void submit_post(struct api *a, struct http_exchange *x, const struct caller *caller,
@@ -101,8 +103,8 @@ void submit_post(struct api *a, struct http_exchange *x, const struct caller *ca
 		reply_problem(a, x, &too_many);
 	} else if (code < 0) {
 		reply_problem(a, x, &problem);
-	} else {
-		submit(a, x, caller, &body);
+	} else if (!submit(a, x, caller, &body)) {
+		caller_give_rate(a, caller, body.request.count - 1);
 	}
 	if (code == 0)
 		order_body_done(&body);

@@ -171,6 +171,7 @@ struct config_acme_dns {
 	int64_t lifetime_ms;    /* of a value; default 24h */
 	int64_t values;         /* of one name at once; the oldest makes room */
 	int64_t accounts;       /* at most */
+	int64_t registrations;  /* of all strangers in an hour; 0: no limit */
 	int64_t updates;        /* of one account in a minute; 0: no limit */
 };
 

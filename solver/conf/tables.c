@@ -277,6 +277,8 @@ static const struct option acme_dns_options[] = {
 	  .help = "Values at one name; the oldest makes room for one more." },
 	{ "accounts", OPTION_INT, AT(accounts), .def = "100000", .min = 1, .max = 1000000,
 	  .help = "Accounts; more are refused." },
+	{ "registrations", OPTION_INT, AT(registrations), .def = "60", .min = 0, .max = 1000000,
+	  .help = "With registration: open, accounts that are made in an hour by all together; more are refused (429), and of one network those beyond a tenth. 0: no limit." },
 	{ "updates", OPTION_INT, AT(updates), .def = "60", .min = 0, .max = 1000000,
 	  .help = "Updates that one account may make in a minute; more are refused. 0: no limit." },
 	{ 0 },

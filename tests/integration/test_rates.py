@@ -71,6 +71,24 @@ class Rates(Access):
         self.assertIn("3 updates a minute", said[3][1])
         self.assertTrue(15 <= int(self.headers["Retry-After"]) <= 20)
 
+    def test_a_refused_order_counts_as_one(self):
+        token = self.limited("10/1h")
+        challenges = [{"type": "dns-01", "domain": f"n{n}.not-theirs.test", "value": fresh_value()} for n in range(8)]
+        self.assertEqual(self.ask("POST", "/v1/orders", {"challenges": challenges}, Authorization=f"Bearer {token}")[0], 403)
+        self.assertEqual(self.order(token, 9)[0], 201)
+        self.assertEqual(self.order(token, 1)[0], 429)
+
+    def test_strangers_who_make_accounts_have_a_rate_each_and_together(self):
+        service = self.make_service("strangers", "api: {trusted-proxies: [127.0.0.1]}\ndns: {zones: [dcvd.test]}\nacme-dns: {registration: open, registrations: 20}\n")
+
+        def made(addresses):
+            return [self.ask("POST", "/register", "", port=service.api_port, X_Forwarded_For=address)[0] for address in addresses]
+        self.assertEqual(made(["198.51.100.1"] * 4), [201, 201, 429, 429])
+        self.assertEqual(made(f"2001:db8:1:1::{n}" for n in range(3)), [201, 201, 429])
+        self.assertEqual(sorted(made(f"192.0.2.{n}" for n in range(1, 19))), [201] * 16 + [429] * 2)
+        self.assertGreater(int(self.headers["Retry-After"]), 60)
+        self.assertEqual(self.ask("POST", "/register", "", port=service.api_port)[0], 201)  # this machine
+
     def test_what_is_withdrawn_is_not_counted(self):
         token, value = self.limited("1/1h"), fresh_value()
         self.assertTrue(self.httpreq("n.r.dcvd.test", token, value)[0])

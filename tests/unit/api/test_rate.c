@@ -78,6 +78,38 @@ static void clients_have_buckets_of_their_own(void **state)
 	rate_table_free(t);
 }
 
+static void a_changed_rate_makes_nobody_begin_anew(void **state)
+{
+	struct rate_table *t = rate_table_new();
+	struct rate three = rate_of("3/10m"), four = rate_of("4/10m"), two = rate_of("2/10m");
+
+	(void)state;
+	assert_int_equal(rate_take(t, "a", &three, 3, 5), 0);
+	assert_int_equal(rate_take(t, "a", &four, 1, 5), 0);
+	assert_true(rate_take(t, "a", &four, 1, 5) > 0);
+	assert_true(rate_take(t, "a", &two, 1, 5) > 0);
+	assert_true(rate_take(t, "a", &three, 3, 5) > 0);
+	rate_table_free(t);
+}
+
+static void what_was_taken_for_nothing_comes_back(void **state)
+{
+	struct rate_table *t = rate_table_new();
+	struct rate r = rate_of("10/10s");
+
+	(void)state;
+	assert_int_equal(rate_take(t, "a", &r, 10, 0), 0);
+	rate_give(t, "a", 9);
+	rate_give(t, "b", 9);
+	assert_int_equal(rate_take(t, "a", &r, 9, 0), 0);
+	assert_true(rate_take(t, "a", &r, 1, 0) > 0);
+	rate_give(t, "a", 1000);
+	assert_true(rate_take(t, "a", &r, 11, 0) == RATE_NEVER);
+	assert_int_equal(rate_take(t, "a", &r, 10, 0), 0);
+	assert_true(rate_take(t, "a", &r, 1, 0) > 0);
+	rate_table_free(t);
+}
+
 static void a_call_for_many_is_counted_in_full_or_not_at_all(void **state)
 {
 	struct rate_table *t = rate_table_new();
@@ -123,6 +155,8 @@ int main(void)
 		cmocka_unit_test(the_time_to_wait_for_many_is_enough),
 		cmocka_unit_test(more_than_the_bucket_holds_is_never_taken),
 		cmocka_unit_test(clients_have_buckets_of_their_own),
+		cmocka_unit_test(a_changed_rate_makes_nobody_begin_anew),
+		cmocka_unit_test(what_was_taken_for_nothing_comes_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
