@@ -5,7 +5,8 @@
 #define MINUTE_MS 60000
 #define BURST_MS 2000
 #define RESERVED 3   /* requests a minute */
-#define MARGIN_MS 100 /* requests may arrive closer together than they left */
+#define MARGIN_MS 100
+#define MARGIN_MAX_MS 2000
 
 static size_t limit_clamp(int64_t limit)
 {
@@ -17,6 +18,7 @@ static size_t limit_clamp(int64_t limit)
 void budget_init(struct budget *b, int64_t per_minute, int64_t burst)
 {
 	memset(b, 0, sizeof(*b));
+	b->margin_ms = MARGIN_MS;
 	budget_limit(b, per_minute, burst);
 }
 
@@ -33,7 +35,7 @@ static int64_t window_wait(const struct budget *b, size_t n, int64_t window_ms, 
 
 	if (b->count < n)
 		return 0;
-	free_at = b->left[(b->next + BUDGET_MAX - n) % BUDGET_MAX] + window_ms + MARGIN_MS;
+	free_at = b->left[(b->next + BUDGET_MAX - n) % BUDGET_MAX] + window_ms + b->margin_ms;
 	return free_at > now_ms ? free_at - now_ms : 0;
 }
 
@@ -61,6 +63,15 @@ int64_t budget_take(struct budget *b, int64_t now_ms, bool urgent)
 	if (b->count < BUDGET_MAX)
 		b->count++;
 	return 0;
+}
+
+/* Grows at once, and shrinks slowly. */
+void budget_latency(struct budget *b, int64_t took_ms)
+{
+	int64_t margin = longest(took_ms, b->margin_ms - b->margin_ms / 8);
+
+	margin = longest(margin, MARGIN_MS);
+	b->margin_ms = margin > MARGIN_MAX_MS ? MARGIN_MAX_MS : margin;
 }
 
 void budget_close(struct budget *b, int64_t until_ms)

@@ -372,6 +372,8 @@ static void call_answered(const struct http_reply *reply, const struct err *err,
 	struct akamai_client *c = call->client;
 
 	call->http = NULL;
+	if (reply)
+		budget_latency(&c->budget, reply->elapsed_ms);
 	if (reply && err->code == 0)
 		call_judge(call, reply);
 	else if (failure_is_worth_a_retry(call, err->code))

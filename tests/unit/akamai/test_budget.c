@@ -70,9 +70,24 @@ static void what_is_not_urgent_leaves_some_of_each_minute_to_what_is(void **stat
 	assert_true(budget_take(&b, 1000, true) > 0);
 }
 
+static void what_may_have_arrived_late_counts_from_then(void **state)
+{
+	(void)state;
+	budget_init(&b, 1000, 1);
+	assert_int_equal(budget_take(&b, 1000, true), 0);
+	budget_latency(&b, 700);
+	assert_int_equal(budget_take(&b, 1000, true), 2700);
+	for (int i = 0; i < 100; i++)
+		budget_latency(&b, 5);
+	assert_int_equal(budget_take(&b, 1000, true), 2100);
+	budget_latency(&b, 1000000);
+	assert_int_equal(budget_take(&b, 1000, true), 4000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_may_have_arrived_late_counts_from_then),
 		cmocka_unit_test(what_is_not_urgent_leaves_some_of_each_minute_to_what_is),
 		cmocka_unit_test(the_burst_waits_for_two_seconds),
 		cmocka_unit_test(no_minute_holds_more_than_the_limit),
