@@ -1,6 +1,7 @@
 #include "solver/daemon/privileges.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -161,7 +162,7 @@ static void compare(const struct daemon_options *options, const struct config *c
 	FILE *in;
 
 	look(options, config, &our_refused, &our_notes);
-	if (pipe(ends) < 0)
+	if (pipe2(ends, O_CLOEXEC) < 0)
 		return;
 	child = fork();
 	if (child == 0)

@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 
@@ -36,6 +37,15 @@ class Head(Access):
         said = service.command("audit", "head")
         self.assertEqual(said.returncode, 0, said.stderr)
         return said.stdout.strip()
+
+    def test_a_start_that_fails_logs_the_head_once(self):
+        port = self.service.api_port
+        with tempfile.TemporaryDirectory() as state:
+            failed = command("serve", "--set", f"state-dir={state}", "--set", "user=root", "--set", "http.listen=[]", "--set", "dns.listen=[]",
+                             "--set", f"api.listen=127.0.0.1:{port}")
+        self.assertNotEqual(failed.returncode, 0)
+        self.assertIn(f"127.0.0.1:{port}", failed.stderr)
+        self.assertEqual(failed.stderr.count("audit log entries="), 1, failed.stderr)
 
     def test_metrics_show_the_head(self):
         number, digest = self.grow(self.service).split(":")

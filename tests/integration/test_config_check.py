@@ -96,7 +96,8 @@ class ConfigCheck(unittest.TestCase):
             try:
                 said = next(line for line in served.stderr if "cannot be used; connections are closed" in line)
                 self.assertIn("api.tls-client-crl: ", said)
-                self.assertTrue(any(" ready" in line for line in served.stderr))
+                ready = next(line for line in served.stderr if " ready version=" in line)
+                self.assertIn(f"api=off http-tls=off api-tls=127.0.0.1:{port}", ready)
                 with socket.create_connection(("127.0.0.1", web), 10) as connection:
                     connection.sendall(b"GET /.well-known/acme-challenge/x HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n")
                     self.assertIn(b" 404 ", connection.recv(100))
