@@ -29,7 +29,7 @@ static int decide(struct engine *e, const struct challenge *c, const char *fqdn,
 	const struct config_route *zone = config_delegation(e->config, fqdn);
 	struct target t = { .client = c->client, .identifier = c->identifier, .name = fqdn, .bound = engine_bound(e, fqdn),
 	                    .zone = zone ? zone->suffix : NULL, .first_use = zone && zone->delegation == DELEGATION_FIRST_USE,
-	                    .account = account_of(e, c, fqdn) };
+	                    .route = config_route(e->config, c->type, fqdn), .account = account_of(e, c, fqdn) };
 	struct asker asker = { e, c };
 	char asked[NAME_SIZE];
 

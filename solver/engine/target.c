@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "solver/base/buf.h"
+#include "solver/base/mem.h"
 #include "solver/crypto/crypto.h"
 
 #define CHALLENGE_LABEL "_acme-challenge."
@@ -151,17 +153,65 @@ static int check_delegated(const struct target *t, target_granted_fn granted, vo
 
 /* ---- everywhere else ---- */
 
+/* What follows "LABEL." in the name; NULL where it does not begin so. */
+static const char *behind(const char *name, const char *label)
+{
+	size_t length = strlen(label);
+
+	return strncmp(name, label, length) == 0 && name[length] == '.' && name[length + 1] ? name + length + 1 : NULL;
+}
+
+/* The zone that would give the name to the identifier by its form or digest, if it were marked; NULL: none. Borrows `owner`. */
+static const char *zone_by_form(const struct target *t, const char *owner)
+{
+	char digest[TARGET_DIGEST_SIZE];
+	const char *zone = strchr(t->identifier, '.') ? behind(owner, t->identifier) : NULL;
+
+	target_digest(t->identifier, digest);
+	return zone ? zone : behind(owner, digest);
+}
+
+/* What marks the zone, with whatever the route says that serves the name now: the new one goes before it. Gives. */
+static char *marking(const struct config_route *route, const char *zone)
+{
+	struct buf b = BUF_INIT(ERR_TEXT_MAX);
+
+	if (route && strcmp(route->suffix, zone) == 0) {
+		buf_printf(&b, "say delegation: on in the route of %s", zone);
+		return buf_take(&b);
+	}
+	buf_printf(&b, "add the route {suffix: %s, type: dns-01", zone);
+	if (route && route->provider)
+		buf_printf(&b, ", provider: %s", route->provider);
+	if (route && route->zone)
+		buf_printf(&b, ", zone: %s", route->zone);
+	if (route && route->authority)
+		buf_printf(&b, ", authority: %s", route->authority);
+	buf_add_text(&b, ", delegation: on}");
+	return buf_take(&b);
+}
+
+static int refuse_unmarked(const struct target *t, const char *zone, bool bind, struct err *err)
+{
+	CLEANUP(mem_freep) char *mark = marking(t->route, zone);
+	CLEANUP(mem_freep) char *binding = bind ? mem_printf(" and run \"dcvd delegate bind %s %s\"", t->name, t->identifier) : mem_dup("");
+
+	return err_set(err, ERR_DENIED, "%s is a CNAME to %s, which is not granted to client %s; a CNAME is no grant: if %s takes in the challenges of others, %s%s",
+	               t->asked, t->name, t->client, zone, mark, binding);
+}
+
 static int refuse_ungranted(const struct target *t, const char *owner, struct err *err)
 {
-	const char *parent = name_parent(t->name);
+	const char *zone = zone_by_form(t, owner), *parent = name_parent(t->name);
 
 	if (strcmp(t->asked, t->name) == 0)
 		return err_set(err, ERR_DENIED, "%s stands for %s, which is not granted to client %s", t->name, owner, t->client);
+	if (zone)
+		return refuse_unmarked(t, zone, false, err);
 	if (strcmp(owner, t->name) != 0 || !parent)
 		return err_set(err, ERR_DENIED, "%s is a CNAME to %s, which stands for %s, and that is not granted to client %s; a CNAME is no grant: grant %s to the client, or point the CNAME into a delegation zone",
 		               t->asked, t->name, owner, t->client, owner);
-	return err_set(err, ERR_DENIED, "%s is a CNAME to %s, which is not granted to client %s; a CNAME is no grant: if %s takes in the challenges of others, add the route {suffix: %s, delegation: on} and run \"dcvd delegate bind %s %s\"",
-	               t->asked, t->name, t->client, parent, parent, t->name, t->identifier);
+	return refuse_unmarked(t, parent, true, err);
 }
 
 int target_check(const struct target *t, target_granted_fn granted, void *arg, bool *ret_binds, struct err *err)

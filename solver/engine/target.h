@@ -18,6 +18,7 @@
 #define SOLVER_ENGINE_TARGET_H
 
 #include "solver/challenge/challenge.h"
+#include "solver/conf/config.h"
 
 #define TARGET_DIGEST_LENGTH 32
 #define TARGET_DIGEST_SIZE (TARGET_DIGEST_LENGTH + 1)
@@ -33,6 +34,7 @@ struct target {
 	const char *zone;          /* the delegation zone that holds it; NULL: none does */
 	const char *bound;         /* the identifier that the journal binds the name to, or NULL */
 	bool first_use;            /* in that zone the first use binds */
+	const struct config_route *route; /* serves the name outside of delegation zones, and is named in advice; NULL: not known */
 	enum target_account account;
 };
 

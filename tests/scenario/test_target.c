@@ -265,6 +265,71 @@ static int bind(struct scenario *s, const char *name, const char *identifier)
 	return code < 0 ? code : told;
 }
 
+/* ---- the advice, tried as it stands there ---- */
+
+/* The part of the reason between the two texts. */
+static bool between(const char *reason, const char *before, const char *after, char *ret, size_t size)
+{
+	const char *start = strstr(reason, before), *end = start ? strstr(start + strlen(before), after) : NULL;
+
+	if (!end)
+		return false;
+	start += strlen(before);
+	snprintf(ret, size, "%.*s", (int)(end - start), start);
+	return true;
+}
+
+static void follow_the_advice(struct scenario *s, const char *reason)
+{
+	char route[256], names[2 * NAME_SIZE], yaml[1024];
+	char *space;
+
+	assert_true(between(reason, "add the route {", "}", route, sizeof(route)));
+	snprintf(yaml, sizeof(yaml), "routes: [{provider: m}, {%s}]\nproviders: {m: {type: memory}}\n", route);
+	reconfigure_text(s, yaml);
+	if (!between(reason, "run \"dcvd delegate bind ", "\"", names, sizeof(names)))
+		return;
+	space = strchr(names, ' ');
+	assert_non_null(space);
+	*space = '\0';
+	assert_int_equal(bind(s, names, space + 1), 1);
+}
+
+static void the_advice_of_a_refusal_is_enough(struct scenario *s, const char *target)
+{
+	/* Without a provider the route leads to the embedded DNS server, which does not serve the zone. */
+	reconfigure_text(s, "routes: [{provider: m}]\nproviders: {m: {type: memory}}\n");
+	s->granted = NAME;
+	lead_to(target);
+	assert_refused(s, "a CNAME is no grant");
+	follow_the_advice(s, reason_of(s, s->id));
+	assert_written(s, target);
+}
+
+static void the_advice_is_enough_for_a_name_by_its_form(void **state)
+{
+	the_advice_of_a_refusal_is_enough(*state, NAME ".dlg.other.net");
+}
+
+static void the_advice_is_enough_for_a_name_by_its_form_with_the_label_of_a_challenge(void **state)
+{
+	the_advice_of_a_refusal_is_enough(*state, "_acme-challenge." NAME ".dlg.other.net");
+}
+
+static void the_advice_is_enough_for_a_name_by_its_digest(void **state)
+{
+	char digest[TARGET_DIGEST_SIZE], target[NAME_SIZE];
+
+	target_digest(NAME, digest);
+	snprintf(target, sizeof(target), "%s.dlg.other.net", digest);
+	the_advice_of_a_refusal_is_enough(*state, target);
+}
+
+static void the_advice_is_enough_for_any_other_name(void **state)
+{
+	the_advice_of_a_refusal_is_enough(*state, "site7.dlg.other.net");
+}
+
 static void an_operators_binding_survives_a_restart(void **state)
 {
 	struct scenario *s = *state;
@@ -382,6 +447,10 @@ int main(void)
 		scenario_test(the_name_of_another_identifier_is_not_written),
 		scenario_test(a_longer_route_inside_changes_nothing),
 		scenario_test(the_longest_delegation_zone_decides),
+		scenario_test(the_advice_is_enough_for_a_name_by_its_form),
+		scenario_test(the_advice_is_enough_for_a_name_by_its_form_with_the_label_of_a_challenge),
+		scenario_test(the_advice_is_enough_for_a_name_by_its_digest),
+		scenario_test(the_advice_is_enough_for_any_other_name),
 		scenario_test(an_operators_binding_survives_a_restart),
 		scenario_test(a_name_that_is_anothers_by_its_form_is_not_bound),
 		scenario_test(a_binding_against_the_form_offers_the_name_to_nobody_else),

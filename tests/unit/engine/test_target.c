@@ -32,7 +32,7 @@ struct row {
 
 static void check(const struct row *r, const char *zone, bool first_use, enum target_account account)
 {
-	struct target t = { "evil", r->identifier, "_acme-challenge.asked.test", r->name, zone, r->bound, first_use, account };
+	struct target t = { "evil", r->identifier, "_acme-challenge.asked.test", r->name, zone, r->bound, first_use, NULL, account };
 	struct err err = { 0 };
 	bool binds;
 	int code = target_check(&t, is_granted, (void *)r->grant, &binds, &err);
@@ -55,7 +55,7 @@ static void outside_of_a_delegation_zone_the_target_must_be_granted(void **state
 		{ "evil.test", "evil.test", "_acme-challenge.bank.test", NULL, REFUSED, "which stands for bank.test, and that is not granted to client evil" },
 		{ "evil.test", "evil.test", "_validation-persist.bank.test", NULL, REFUSED, "stands for bank.test" },
 		{ "evil.test", "evil.test", "_ujmmovf2vn55tgye._acme-challenge.bank.test", NULL, REFUSED, "stands for bank.test" },
-		{ "evil.test", "evil.test", "in.park.test", NULL, REFUSED, "add the route {suffix: park.test, delegation: on} and run \"dcvd delegate bind in.park.test evil.test\"" },
+		{ "evil.test", "evil.test", "in.park.test", NULL, REFUSED, "add the route {suffix: park.test, type: dns-01, delegation: on} and run \"dcvd delegate bind in.park.test evil.test\"" },
 		{ "evil.test", "evil.test", "evil.test.park.test", NULL, REFUSED, "a CNAME is no grant" },
 		{ "evil.test", "evil.test", "in.park.test", "evil.test", REFUSED, NULL }, /* a binding counts in a delegation zone only */
 		{ ".evil.test", "evil.test", "_acme-challenge.notevil.test", NULL, REFUSED, NULL },
@@ -68,6 +68,33 @@ static void outside_of_a_delegation_zone_the_target_must_be_granted(void **state
 	(void)state;
 	CHECK_ALL(rows, NULL, false);
 	CHECK_ALL(rows, NULL, true);
+}
+
+static void the_advice_names_the_zone_of_the_form_and_what_the_route_of_now_says(void **state)
+{
+	static const struct config_route plain = { .suffix = (char *)"", .provider = (char *)"corp" },
+	                                 zoned = { .suffix = (char *)"test", .provider = (char *)"corp", .zone = (char *)"dlg.test", .authority = (char *)"pebble" },
+	                                 same = { .suffix = (char *)ZONE, .provider = (char *)"corp" };
+	static const struct { const struct config_route *route; const char *name, *says; } rows[] = {
+		{ &plain, "evil.test." ZONE, "if dlg.test takes in the challenges of others, add the route {suffix: dlg.test, type: dns-01, provider: corp, delegation: on}" },
+		{ &plain, "_acme-challenge.evil.test." ZONE, "add the route {suffix: dlg.test, type: dns-01, provider: corp, delegation: on}" },
+		{ &plain, "2wcl6kxfxzotrsvbsgsyxzepbyowttbf." ZONE, "and run \"dcvd delegate bind" }, /* the digest of another one */
+		{ &plain, "in." ZONE, "delegation: on} and run \"dcvd delegate bind in.dlg.test evil.test\"" },
+		{ &zoned, "evil.test." ZONE, "{suffix: dlg.test, type: dns-01, provider: corp, zone: dlg.test, authority: pebble, delegation: on}" },
+		{ &same, "evil.test." ZONE, "say delegation: on in the route of dlg.test" },
+		{ &same, "in." ZONE, "say delegation: on in the route of dlg.test and run \"dcvd delegate bind in.dlg.test evil.test\"" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const struct target t = { .client = "evil", .identifier = "evil.test", .asked = "_acme-challenge.evil.test", .name = rows[i].name, .route = rows[i].route };
+		struct err err = { 0 };
+		bool binds;
+
+		assert_int_equal(target_check(&t, is_granted, "evil.test", &binds, &err), ERR_DENIED);
+		if (!strstr(err.text, rows[i].says))
+			fail_msg("\"%s\" does not say \"%s\"", err.text, rows[i].says);
+	}
 }
 
 static void without_a_cname_the_name_itself_must_be_granted(void **state)
@@ -216,6 +243,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(outside_of_a_delegation_zone_the_target_must_be_granted),
+		cmocka_unit_test(the_advice_names_the_zone_of_the_form_and_what_the_route_of_now_says),
 		cmocka_unit_test(without_a_cname_the_name_itself_must_be_granted),
 		cmocka_unit_test(inside_a_delegation_zone_a_name_belongs_to_one_identifier),
 		cmocka_unit_test(the_first_use_binds_only_what_nobody_has_by_form_or_digest),
