@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "solver/api/internal.h"
+#include "solver/base/mem.h"
 #include "solver/net/url.h"
 
 static bool has_secret(const struct config *c, const char *name)
@@ -55,6 +56,7 @@ static int check_rules(const struct api *a, const struct caller *caller, const s
 {
 	const char *name = r->callback_secret;
 	bool operator = grants_operator(caller->grants), secret_found, url_found;
+	CLEANUP(mem_freep) char *origin = url_origin(url);
 
 	find(a->config, caller, name, url, &secret_found, &url_found);
 	if (url_found)
@@ -66,7 +68,7 @@ static int check_rules(const struct api *a, const struct caller *caller, const s
 		return problem_set(problem, 403, ERR_DENIED, "/callback/secret", "the callback secret \"%.60s\" is not granted to this client; the operator "
 		                   "names the client under callbacks: of the configuration", name);
 	return problem_set(problem, 403, ERR_DENIED, "/callback/url", "the configuration allows no call of this URL with the secret \"%.60s\"; the operator "
-	                   "adds it as callbacks: [{secret: %.60s, urls: [\"%s://%.200s/\"], clients: [%.60s]}]", name, name, url->scheme, url->host, caller->name);
+	                   "adds it as callbacks: [{secret: %.60s, urls: [\"%.200s/\"], clients: [%.60s]}]", name, name, origin, caller->name);
 }
 
 int callback_check(const struct api *a, const struct caller *caller, const struct order_request *r, struct problem *problem)

@@ -87,6 +87,14 @@ void url_parts_done(struct url_parts *u)
 	mem_freep(&u->path);
 }
 
+char *url_origin(const struct url_parts *u)
+{
+	const char *usual = strcmp(u->scheme, "https") == 0 ? "443" : "80";
+	bool other = u->port && strcmp(u->port, usual) != 0;
+
+	return mem_printf("%s://%s%s%s", u->scheme, u->host, other ? ":" : "", other ? u->port : "");
+}
+
 bool url_is_below(const struct url_parts *url, const struct url_parts *rule)
 {
 	size_t length = strlen(rule->path);

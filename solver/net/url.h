@@ -15,6 +15,8 @@ struct url_parts {
  * cannot read. Free with url_parts_done, in either case. */
 int url_parts_read(const char *url, struct url_parts *ret, struct err *err);
 void url_parts_done(struct url_parts *u);
+/* Scheme, host and port, the port only where it is not that of the scheme: "https://ci.example.com:9001". Gives. */
+char *url_origin(const struct url_parts *u);
 /* `url` is at the place of `rule` or below it: same scheme, host and port, and a path that begins with the rule's at a "/". */
 bool url_is_below(const struct url_parts *url, const struct url_parts *rule);
 

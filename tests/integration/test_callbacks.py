@@ -4,6 +4,7 @@ import hmac
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -14,7 +15,7 @@ import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from support.pebble import free_port
-from support.service import Service
+from support.service import ApiError, Service
 
 RECEIVER = pathlib.Path(__file__).parents[2] / "deploy" / "callbacks" / "receiver.py"
 SECRET = b"between the two of us"
@@ -68,6 +69,17 @@ class Callbacks(unittest.TestCase):
             result = service.call("GET", "/v1/callbacks")["callbacks"][0]["result"]
         self.assertEqual((result["delivered"], result["status"], result["attempts"]), (True, 204, 2))
         self.assertEqual(self.taken(), [order["id"] + ".ready"] * 2)  # once in vain, once with success
+
+    def test_the_rule_that_a_refusal_proposes_is_enough(self):
+        config = "callback-secrets: {ci: {env: CI_SECRET}}\n"
+        body = {"challenges": [{"type": "dns-01", "domain": "a.dcvd.test", "value": "v" * 43}], "callback": {"url": self.url, "secret": "ci"}}
+        with Service(self.folder / "dcvd", config, {"CI_SECRET": SECRET.decode()}) as service:
+            with self.assertRaises(ApiError) as refused:
+                service.call("POST", "/v1/orders", body)
+        rule = re.search(r"the operator adds it as (callbacks: .*\])$", refused.exception.problem["detail"])[1]
+        with Service(self.folder / "again", config + rule + "\n", {"CI_SECRET": SECRET.decode()}) as service:
+            service.call("POST", "/v1/orders", body)
+            self.wait_until(self.taken)
 
     def test_a_replay_changes_nothing(self):
         body = b'{"id":"or_1.ready"}'

@@ -73,6 +73,30 @@ static void percent_encoding_is_taken_away(void **state)
 	assert_int_equal(length, 0);
 }
 
+/* What a refusal proposes as a rule holds for the URL that was refused. */
+static void the_origin_of_a_url_is_a_rule_that_holds_for_it(void **state)
+{
+	static const struct { const char *url, *origin; } rows[] = {
+		{ "http://ci.example.com:9001/hooks", "http://ci.example.com:9001" }, { "https://CI.example.com:443/", "https://ci.example.com" },
+		{ "http://ci.example.com", "http://ci.example.com" }, { "https://ci.example.com:80/x?y", "https://ci.example.com:80" },
+		{ "http://[2001:db8::1]:8080/", "http://[2001:db8::1]:8080" }, { "http://192.0.2.1:443/", "http://192.0.2.1:443" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		CLEANUP(mem_freep) char *origin = NULL, *rule = NULL;
+		struct url_parts u;
+		struct err err;
+
+		assert_int_equal(url_parts_read(rows[i].url, &u, &err), 0);
+		origin = url_origin(&u);
+		rule = mem_printf("%s/", origin);
+		assert_string_equal(origin, rows[i].origin);
+		assert_true(below(rows[i].url, rule));
+		url_parts_done(&u);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -80,6 +104,7 @@ int main(void)
 		cmocka_unit_test(a_rule_holds_for_its_place_and_below),
 		cmocka_unit_test(nothing_beside_it_is_called),
 		cmocka_unit_test(what_is_no_url_is_refused),
+		cmocka_unit_test(the_origin_of_a_url_is_a_rule_that_holds_for_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
