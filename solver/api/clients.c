@@ -215,7 +215,8 @@ int client_add(struct store *s, const char *name, const struct grants *grants, c
 	if (shared < 0)
 		return shared;
 	if (taken)
-		return problem_set(problem, 0, ERR_EXISTS, "/name", "there is a client %s already; rotate its token or revoke it first", name);
+		return problem_set(problem, 0, ERR_EXISTS, "/name", "there is a client %s already; change what it is granted with \"dcvd client set %s\", "
+		                   "or make a new token with \"dcvd client rotate %s\"", name, name, name);
 	bearer_digest(token, digest);
 	return put(s, name, digest, grants, clock_wall_ms(), false, problem);
 }

@@ -233,6 +233,9 @@ static int check_heir(const struct api *a, const char *name, const char *heir, s
 		return problem_set(problem, 422, ERR_INVALID, NULL, "keep_for: %.60s is the client that is revoked; name another one", heir);
 	if (!client_list_named(a->clients, heir) || client_is_revoked(a, heir))
 		return problem_set(problem, 422, ERR_INVALID, NULL, "keep_for: there is no client %.60s that could keep the records", heir);
+	if (grants_role(client_list_named(a->clients, heir)->grants) == ROLE_READER)
+		return problem_set(problem, 422, ERR_INVALID, NULL, "keep_for: %.60s is a reader, which changes nothing and could not withdraw the records; name a client "
+		                   "or an operator", heir);
 	return 0;
 }
 

@@ -93,6 +93,8 @@ static int add_records(struct api *a, const char *text, json_t *all, struct prob
 
 	if (name_identifier(text, identifier, &wildcard, &err) < 0 || name_challenge(identifier, record, &err) < 0)
 		return problem_set(problem, 422, err.code, NULL, "identifier: %s", err.text);
+	if (name_is_address(identifier))
+		return problem_set(problem, 422, ERR_INVALID, NULL, "identifier: %s is an address, and no DNS record proves an address (RFC 8738 section 7)", identifier);
 	target_digest(identifier, digest);
 	json_object_set_new(all, "identifier", json_string(identifier));
 	json_object_set_new(all, "digest", json_string(digest));
@@ -100,21 +102,46 @@ static int add_records(struct api *a, const char *text, json_t *all, struct prob
 	return 0;
 }
 
+/* Clients ask for what is theirs; whose the other names are is for who sees everything. */
+static int check_asker(struct api *a, struct http_exchange *x, const struct caller *caller, const char *identifier, struct problem *problem)
+{
+	CLEANUP(mem_freep) char *wildcard = identifier ? mem_printf("*.%s", identifier) : NULL;
+	struct err err;
+
+	if (grants_see_all(caller->grants))
+		return 0;
+	for (size_t type = 0; identifier && type < CHALLENGE_TYPES; type++)
+		if (challenge_type_is_dns((enum challenge_type)type) && (grants_allow(caller->grants, (enum challenge_type)type, identifier, &err) == 0 ||
+		                                                         grants_allow(caller->grants, (enum challenge_type)type, wildcard, &err) == 0))
+			return 0;
+	if (identifier)
+		problem_set(problem, 403, ERR_DENIED, NULL, "%.253s is not granted to client %s for DNS challenges", identifier, caller->name);
+	else
+		problem_set(problem, 403, ERR_DENIED, NULL, "client %s sees only where its own names may point: send one as ?identifier=NAME; the list of all needs "
+		            "the role operator or reader", caller->name);
+	audit_caller(a, caller, "access", NULL, http_exchange_path(x), "denied", problem->err.text);
+	return problem->err.code;
+}
+
 void delegations_list(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument)
 {
 	const char *identifier = http_exchange_query(x, "identifier");
 	struct problem problem = { 0 };
-	json_t *bindings = json_array(), *all;
+	json_t *bindings = json_array(), *all = json_object();
 
-	(void)caller, (void)argument;
-	engine_each_binding(a->parts.engine, add_binding, bindings);
-	all = json_pack("{so so}", "zones", zones_json(a->config), "bindings", bindings);
-	if (!identifier || add_records(a, identifier, all, &problem) == 0) {
-		reply_json(x, 200, all);
-		return;
+	(void)argument;
+	if (check_asker(a, x, caller, identifier, &problem) == 0 && (!identifier || add_records(a, identifier, all, &problem) == 0)) {
+		if (grants_see_all(caller->grants)) {
+			engine_each_binding(a->parts.engine, add_binding, bindings);
+			json_object_set(all, "bindings", bindings);
+			json_object_set_new(all, "zones", zones_json(a->config));
+		}
+		reply_json(x, 200, json_incref(all));
+	} else {
+		reply_problem(a, x, &problem);
 	}
+	json_decref(bindings);
 	json_decref(all);
-	reply_problem(a, x, &problem);
 }
 
 /* ---- bindings that an operator makes and removes ---- */

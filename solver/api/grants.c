@@ -100,7 +100,9 @@ static int identifiers_read(const json_t *array, struct grants *g, struct proble
 	char step[24];
 	struct err err;
 
-	if (count < 1 || count > GRANTS_IDENTIFIERS_MAX)
+	if (!count)
+		return problem_set(problem, 422, ERR_INVALID, NULL, "no identifier is granted; only a reader has none: name one at least (--grant NAME), or the role reader");
+	if (count > GRANTS_IDENTIFIERS_MAX)
 		return problem_set(problem, 422, ERR_INVALID, NULL, "1 to %d identifiers are granted, not %zu",
 		                   GRANTS_IDENTIFIERS_MAX, count);
 	g->identifiers = mem_new(count, sizeof(*g->identifiers));
@@ -271,12 +273,27 @@ static int role_read(const char *text, const struct grants *g, enum role *ret, s
 	return problem_set(problem, 422, ERR_INVALID, NULL, "a role is client, reader or operator, not \"%.40s\"", text);
 }
 
+static int refuse_operator(struct problem *problem)
+{
+	return problem_set(problem, 422, ERR_INVALID, NULL, "an operator is granted the identifier \"*\": name it too (--grant '*')");
+}
+
+/* What is wrong without a look at the identifiers goes first: how many there must be depends on the role. */
+static int role_check(const struct grants_body *body, const struct grants *g, struct problem *problem)
+{
+	enum role role;
+
+	if (role_read(body->role, g, &role, problem) < 0)
+		return problem->err.code;
+	return role == ROLE_OPERATOR && !body->identifiers ? refuse_operator(problem) : 0;
+}
+
 static int role_set(const struct grants_body *body, struct grants *g, struct problem *problem)
 {
 	if (role_read(body->role, g, &g->role, problem) < 0)
 		return problem->err.code;
 	if (g->role == ROLE_OPERATOR && !g->all)
-		return problem_set(problem, 422, ERR_INVALID, NULL, "an operator is granted the identifier \"*\"");
+		return refuse_operator(problem);
 	if (g->role == ROLE_READER && body->identifiers)
 		return problem_set(problem, 422, ERR_INVALID, NULL, "a reader changes nothing, so that it is granted no identifiers; leave them out");
 	return 0;
@@ -288,7 +305,9 @@ static int grants_fill(const struct grants_body *body, struct grants *g, struct 
 	const char *part = NULL;
 
 	g->wildcard = body->wildcard;
-	if (!(reads && !body->identifiers) && identifiers_read(body->identifiers, g, problem) < 0)
+	if (role_check(body, g, problem) < 0)
+		part = "role";
+	else if (!(reads && !body->identifiers) && identifiers_read(body->identifiers, g, problem) < 0)
 		part = "identifiers";
 	else if (role_set(body, g, problem) < 0)
 		part = "role";

@@ -37,7 +37,7 @@ static const struct row {
 	{ { "PATCH", "/v1/clients/{}" }, ACCESS_MANAGER, clients_patch },
 	{ { "DELETE", "/v1/clients/{}" }, ACCESS_MANAGER, clients_delete },
 	{ { "POST", "/v1/clients/{}/rotate" }, ACCESS_MANAGER, clients_rotate },
-	{ { "GET", "/v1/delegations" }, ACCESS_OPERATOR, delegations_list },
+	{ { "GET", "/v1/delegations" }, ACCESS_CLIENT, delegations_list },
 	{ { "POST", "/v1/delegations" }, ACCESS_MANAGER, delegations_post },
 	{ { "DELETE", "/v1/delegations/{}" }, ACCESS_MANAGER, delegations_delete },
 	{ { "GET", "/v1/acme-dns/accounts" }, ACCESS_MANAGER, acme_dns_accounts_list },
@@ -100,7 +100,8 @@ static int check_access(struct api *a, struct http_exchange *x, enum access acce
 	if (caller_find(a, x, DOOR_REST, caller, problem) < 0)
 		return problem->err.code;
 	if (access >= ACCESS_OPERATOR && !grants_see_all(caller->grants))
-		problem_set(problem, 403, ERR_DENIED, NULL, "this needs the grant \"*\"");
+		problem_set(problem, 403, ERR_DENIED, NULL, "this needs the role operator%s, and client %s has the role client",
+		            strcmp(http_exchange_method(x), "GET") == 0 ? " or reader" : "", caller->name);
 	else if (access == ACCESS_MANAGER && caller->loopback)
 		problem_set(problem, 403, ERR_DENIED, NULL, "clients are managed with an operator's token, also from loopback");
 	else

@@ -201,7 +201,10 @@ static int list(int argc, char **argv)
 	}
 	t = table_new(headings);
 	status = audit_read_entries(&s, from, only, add_row, t);
-	table_print_free(t);
+	if (status == EXIT_DONE)
+		table_print_free(t);
+	else
+		table_free(t);
 	return status;
 }
 
@@ -308,7 +311,7 @@ static int key(int argc, char **argv)
 
 static const struct cli_command commands[] = {
 	{ "list", list, "[--limit N]", "the newest entries" },
-	{ "verify", audit_verify, "[FILE]", "whether an entry was changed or is missing" },
+	{ "verify", audit_verify, "[FOLDER|FILE]", "whether an entry was changed or is missing" },
 	{ "head", head, "[--sign]", "number and digest of the last entry" },
 	{ "key", key, "", "the public key that its signatures are checked with" },
 	{ "export", export, "", "all, one line each" },

@@ -134,5 +134,6 @@ struct table;
 struct table *table_new(const char *const *headings); /* NULL-ended */
 void table_row(struct table *t, const char *const *cells);
 void table_print_free(struct table *t);
+void table_free(struct table *t);
 
 #endif

@@ -141,6 +141,17 @@ static json_t *grants_of(const struct add_options *o)
 	return grants;
 }
 
+/* What can be said before anybody is asked, as about a role that there is none of. */
+static int check_grants(const char *command, const json_t *all)
+{
+	struct problem problem = { 0 };
+	struct grants *grants = NULL;
+	int code = grants_read(all, &grants, &problem);
+
+	grants_free(grants);
+	return code < 0 ? cli_usage_error(command, "%s", problem.err.text) : 0;
+}
+
 static int add(int argc, char **argv)
 {
 	struct add_options o = { 0 };
@@ -150,10 +161,12 @@ static int add(int argc, char **argv)
 
 	if (status)
 		return status - 1;
-	if (count != 1 || (!o.grant.count && !(o.role && strcmp(o.role, "reader") == 0)))
-		return cli_usage_error("client add", "give a name and at least one --grant, or --role reader");
+	if (count != 1)
+		return cli_usage_error("client add", "give one name");
 	grants = grants_of(&o);
-	status = add_client(&o.s, argv[0], grants, &client);
+	status = check_grants("client add", grants);
+	if (!status)
+		status = add_client(&o.s, argv[0], grants, &client);
 	if (status == EXIT_DONE)
 		show_token(&o.s, client);
 	json_decref(grants);

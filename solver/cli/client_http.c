@@ -121,7 +121,8 @@ static bool url_is_loopback(const char *url)
 	return false;
 }
 
-static char *read_token_file(const char *path, bool must)
+/* A file that is not there is a mistake where it must be; one that holds no token is one in any case. Gives *ret. */
+static int read_token_file(const char *path, bool must, char **ret)
 {
 	char line[TOKEN_FILE_MAX] = "";
 	FILE *f = fopen(path, "re");
@@ -129,13 +130,19 @@ static char *read_token_file(const char *path, bool must)
 	if (!f) {
 		if (must)
 			perror(path);
-		return NULL;
+		return must ? EXIT_USAGE : EXIT_DONE;
 	}
 	if (!fgets(line, sizeof(line), f))
 		line[0] = '\0';
 	fclose(f);
 	line[strcspn(line, " \t\r\n")] = '\0';
-	return mem_dup(line);
+	if (!*line) {
+		fprintf(stderr, "dcvd: there is no token on the first line of %s\n", path);
+		return EXIT_USAGE;
+	}
+	*ret = mem_dup(line);
+	explicit_bzero(line, sizeof(line));
+	return EXIT_DONE;
 }
 
 /* The operator's own token never goes to another host by itself. */
@@ -148,9 +155,11 @@ static int find_token(const struct cli_service *s, const char *url, char **ret)
 	*ret = NULL;
 	if (!file && !getenv("DCVD_TOKEN") && getenv("DCVD_TOKEN_FILE") && *getenv("DCVD_TOKEN_FILE"))
 		file = getenv("DCVD_TOKEN_FILE");
-	if (file) {
-		*ret = read_token_file(file, true);
-		return *ret ? EXIT_DONE : EXIT_USAGE;
+	if (file)
+		return read_token_file(file, true, ret);
+	if (getenv("DCVD_TOKEN") && !*getenv("DCVD_TOKEN")) {
+		fputs("dcvd: $DCVD_TOKEN is empty; unset it, or put a token there\n", stderr);
+		return EXIT_USAGE;
 	}
 	if (getenv("DCVD_TOKEN")) {
 		*ret = mem_dup(getenv("DCVD_TOKEN"));
@@ -162,8 +171,7 @@ static int find_token(const struct cli_service *s, const char *url, char **ret)
 	if (!state)
 		return EXIT_USAGE;
 	path = mem_printf("%s/operator.token", state);
-	*ret = read_token_file(path, false);
-	return EXIT_DONE;
+	return read_token_file(path, false, ret);
 }
 
 /* ---- the call ---- */
@@ -274,9 +282,15 @@ static void plain_line(const char *body, char ret_text[PLAIN_MAX])
 	ret_text[length] = '\0';
 }
 
+/* Where in what was sent: of use to who wrote that. Of an enrollment people write files; all else was made of options. */
+static const char *place_of(const char *url, const json_t *reply)
+{
+	return strstr(url, "/v1/cps/") ? json_text(reply, "pointer") : "";
+}
+
 static int refused(const char *url, long status, const json_t *reply, const char *body, bool had_token)
 {
-	const char *pointer = json_text(reply, "pointer");
+	const char *pointer = place_of(url, reply);
 	CLEANUP(mem_freep) char *detail = as_options(json_text(reply, "detail"));
 	char plain[PLAIN_MAX] = "";
 

@@ -121,6 +121,14 @@ static int padding(int width, const char *text)
 	return columns < width ? width - columns : 0;
 }
 
+void table_free(struct table *t)
+{
+	for (size_t i = 0; i < t->rows * t->columns; i++)
+		free(t->cells[i]);
+	free(t->cells);
+	free(t);
+}
+
 void table_print_free(struct table *t)
 {
 	for (size_t i = 0; i < t->rows * t->columns; i++) {
@@ -130,8 +138,6 @@ void table_print_free(struct table *t)
 			printf("%s\n", t->cells[i]);
 		else
 			printf("%s%*s  ", t->cells[i], padding(t->width[i % t->columns], t->cells[i]), "");
-		free(t->cells[i]);
 	}
-	free(t->cells);
-	free(t);
+	table_free(t);
 }

@@ -1,5 +1,6 @@
 #include "solver/dns/name.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <idn2.h>
 #include <stdio.h>
@@ -123,6 +124,13 @@ const char *name_parent(const char *name)
 	const char *dot = strchr(name, '.');
 
 	return dot ? dot + 1 : NULL;
+}
+
+bool name_is_address(const char *name)
+{
+	struct in_addr address;
+
+	return inet_pton(AF_INET, name, &address) == 1;
 }
 
 bool name_is_below(const char *name, const char *zone)

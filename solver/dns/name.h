@@ -18,6 +18,8 @@ int name_normalize(const char *text, char ret_name[NAME_SIZE], struct err *err);
 int name_identifier(const char *text, char ret_name[NAME_SIZE], bool *ret_wildcard, struct err *err);
 /* "a.b.c" -> "b.c"; NULL at the last label. Borrowed. */
 const char *name_parent(const char *name);
+/* An IPv4 address, which has the characters of a name. */
+bool name_is_address(const char *name);
 /* `name` equals `zone` or ends in "." and `zone`; "" is the root and holds every name. */
 bool name_is_below(const char *name, const char *zone);
 /* A name right below `name` that nobody has a reason to make. No wildcard above a name that exists reaches below it (RFC 4592

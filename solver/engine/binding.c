@@ -205,6 +205,8 @@ int engine_bind(struct engine *e, const char *name, const char *identifier, cons
 
 	if (name_normalize(name, b.name, err) < 0 || name_identifier(identifier, b.identifier, &wildcard, err) < 0)
 		return err->code;
+	if (name_is_address(b.identifier))
+		return err_set(err, ERR_INVALID, "%s is an address, and no DNS record proves an address (RFC 8738 section 7)", b.identifier);
 	zone = config_delegation(e->config, b.name);
 	if (!zone)
 		return err_set(err, ERR_INVALID, "%s lies in no delegation zone; say delegation: on in the route of its zone", b.name);

@@ -255,6 +255,23 @@ class InsideADelegationZone(Delegation):
         self.assertEqual(self.service.command("delegate", "bank.test").stdout.count("CNAME bank.test.dlg.test."), 1)
         self.assertEqual(self.service.command("delegate", "unbind", "bank.test.dlg.test").returncode, 0)
 
+    def test_a_client_is_shown_where_its_own_names_may_point_and_nothing_else(self):
+        self.assertEqual(self.service.command("delegate", "bind", "site9.dlg.test", "site.evil.test").returncode, 0)
+        token = self.holder(identifiers=["site.evil.test", "*.below.evil.test"], wildcard=True)
+        shown = json.loads(self.ask("GET", "/v1/delegations?identifier=site.evil.test", Authorization=f"Bearer {token}")[1])
+        self.assertEqual(sorted(shown), ["digest", "identifier", "records"])
+        self.assertIn("site9.dlg.test", [record["target"] for record in shown["records"]])
+        self.assertEqual(self.status("GET", "/v1/delegations?identifier=a.below.evil.test", Authorization=f"Bearer {token}"), 200)
+        for foreign in ("bank.test", "evil.test", "www.site.evil.test", "*", ""):
+            self.assertIn(self.status("GET", f"/v1/delegations?identifier={foreign}", Authorization=f"Bearer {token}"), (403, 422), foreign)
+        self.assertEqual(self.service.command("delegate", "unbind", "site9.dlg.test").returncode, 0)
+
+    def test_an_address_is_handed_over_to_nobody(self):
+        for words in (["192.0.2.1"], ["bind", "site7.dlg.test", "192.0.2.1"]):
+            done = self.service.command("delegate", *words)
+            self.assertEqual((done.returncode, done.stdout), (1, ""), words)
+            self.assertIn("192.0.2.1 is an address", done.stderr)
+
     def test_only_operators_bind(self):
         token = self.holder(identifiers=["site.evil.test"])
         for method, path, body in (("POST", "/v1/delegations", {"name": "x.dlg.test", "identifier": "site.evil.test"}), ("GET", "/v1/delegations", None),

@@ -30,6 +30,16 @@ class Help(unittest.TestCase):
         if not rows or group == ("delegate",):
             yield group
 
+    def test_the_overview_names_the_commands_of_each_group(self):
+        overview = self.said("--help").stdout
+        for group in GROUPS:
+            named = re.search(rf"^  {group} (\S+) ", overview, re.M)[1].split("|")
+            rows = re.findall(r"^  ([a-z][a-z-]*) ", self.said(group, "--help").stdout, re.M)
+            if named[-1] == "…":
+                self.assertLessEqual(set(named[:-1]), set(rows), group)
+            else:
+                self.assertEqual(sorted(named), sorted(rows), group)
+
     def test_a_wrong_option_leads_to_the_help_of_the_command_that_was_called(self):
         commands = list(self.commands())
         self.assertGreater(len(commands), 35, commands)

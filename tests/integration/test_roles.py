@@ -100,6 +100,55 @@ class Roles(Access):
             status, text = self.ask("POST", "/v1/clients", {"name": "wrong", "grants": grants}, Authorization=f"Bearer {self.service.token}")
             self.assertEqual(status, 422, (grants, text))
 
+    def test_a_refusal_names_the_role_that_is_needed(self):
+        _, token = self.client(identifiers=["elsewhere.dcvd.test"])
+        for method, path, needs in (("GET", "/v1/audit", "operator or reader"), ("GET", "/v1/clients", "operator or reader"), ("GET", "/v1/delegations", "operator or reader"),
+                                    ("POST", "/v1/delegations", "operator,"), ("DELETE", "/v1/clients/x", "operator,")):
+            status, text = self.ask(method, path, {"name": "x.test", "identifier": "x.test"} if method == "POST" else None, Authorization=f"Bearer {token}")
+            self.assertEqual(status, 403)
+            self.assertIn(f"needs the role {needs}".rstrip(","), text)
+            self.assertNotIn("the grant", text)
+
+    def test_a_command_says_what_is_wrong_about_a_role(self):
+        for words, says in ((["add", "x1", "--role", "readr"], 'a role is client, reader or operator, not "readr"'),
+                            (["add", "x1", "--role", "Reader", "--grant", "a.test"], 'not "Reader"'),
+                            (["add", "x1", "--role", "operator"], "name it too (--grant '*')"),
+                            (["add", "x1", "--role", "operator", "--grant", "a.test"], "name it too (--grant '*')"),
+                            (["add", "x1"], "name one at least (--grant NAME), or the role reader"),
+                            (["add", "x1", "--role", "client"], "name one at least (--grant NAME)"),
+                            (["add", self.owner, "--grant", "a.test"], f'"dcvd client set {self.owner}"'),
+                            (["add", "x1", "--grant", "a..test"], "a label is empty"),
+                            (["set", self.owner, "--role", "readr"], 'a role is client, reader or operator, not "readr"'),
+                            (["set", self.owner, "--role", "operator"], "name it too (--grant '*')"),
+                            (["set", "auditor", "--role", "client"], "name one at least (--grant NAME)"),
+                            (["revoke", self.owner, "--keep-for", "auditor"], "auditor is a reader")):
+            done = self.service.command("client", *words)
+            self.assertIn(done.returncode, (1, 2), words)
+            self.assertIn(says, done.stderr, words)
+            self.assertNotIn("(/", done.stderr)
+        self.assertEqual(self.service.command("client", "show", self.owner).returncode, 0)
+
+    def test_nobody_hands_records_over_to_a_reader(self):
+        status, text = self.ask("DELETE", f"/v1/clients/{self.owner}?keep_for=auditor", Authorization=f"Bearer {self.service.token}")
+        self.assertEqual(status, 422, text)
+        self.assertEqual(self.status("GET", "/v1/challenges", Authorization=f"Bearer {self.owner_token}"), 200)
+
+    def test_a_file_without_a_token_is_named(self):
+        file = self.service.folder / "empty.token"
+        for text in ("", "\n", "  \ntoken\n"):
+            file.write_text(text)
+            done = self.service.command("list", "--token-file", str(file))
+            self.assertEqual(done.returncode, 2)
+            self.assertIn(f"there is no token on the first line of {file}", done.stderr)
+
+    def test_a_table_that_was_refused_is_not_printed(self):
+        file = self.service.folder / "owner.token"
+        file.write_text(self.owner_token)
+        for words in (["audit", "list"], ["client", "list"], ["delegate", "list"], ["acme-dns", "list"]):
+            done = self.service.command(*words, "--token-file", str(file))
+            self.assertEqual((done.returncode, done.stdout), (1, ""), words)
+            self.assertIn("needs the role operator or reader", done.stderr)
+
     # ---- a change of grants ----
 
     def patch(self, name, **grants):
