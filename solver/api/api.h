@@ -42,7 +42,7 @@ void api_check(const struct config *config, struct buf *mistakes, struct buf *wa
 int api_start(const struct api_parts *parts, struct api **ret, struct err *err);
 /* Before engine_close(): waiting callers and streams are cut. NULL is allowed. */
 void api_stop(struct api *a);
-/* Everything but api.listen takes effect at once; a changed api.listen is logged and needs a restart. */
+/* All takes effect at once but what the table of options says is read at the start only. */
 void api_reconfigure(struct api *a, const struct config *config);
 /* The port of the first address; useful after port 0. */
 int api_port(const struct api *a);

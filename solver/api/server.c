@@ -79,23 +79,11 @@ void api_stop(struct api *a)
 	free(a);
 }
 
-static bool same_list(char **a, char **b)
-{
-	for (; a && b && *a && *b; a++, b++)
-		if (strcmp(*a, *b) != 0)
-			return false;
-	return !(a && *a) && !(b && *b);
-}
-
 void api_reconfigure(struct api *a, const struct config *config)
 {
 	struct client_list *fresh;
 	struct err err;
 
-	if (!same_list(a->config->api.listen, config->api.listen) || !same_list(a->config->api.tls_listen, config->api.tls_listen) ||
-	    a->config->api.max_body != config->api.max_body || a->config->api.connections != config->api.connections ||
-	    a->config->api.connections_per_address != config->api.connections_per_address)
-		log_line(LOG_WARNING, "api.listen, api.tls-listen, api.max-body, api.connections and api.connections-per-address take effect after a restart");
 	a->config = config;
 	listeners_reconfigure(a);
 	networks_free(a->proxies);

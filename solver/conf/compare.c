@@ -1,4 +1,5 @@
-/* What two configurations have in common. */
+/* What two configurations have in common, and what one keeps of the other. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "solver/base/buf.h"
@@ -25,4 +26,22 @@ bool config_section_is_same(const struct config *a, const struct config *b, cons
 		if (!is_same(o, section_base(s, a), section_base(s, b)))
 			return false;
 	return true;
+}
+
+static void keep_section(const struct section *s, struct config *fresh, const struct config *running, config_kept_fn fn, void *arg)
+{
+	for (const struct option *o = s->table; o->name; o++) {
+		CLEANUP(mem_freep) char *path = mem_printf("%s%s%s", s->name, *s->name ? "." : "", o->name);
+
+		if (!o->start || is_same(o, section_base(s, fresh), section_base(s, running)))
+			continue;
+		fn(path, arg);
+		option_copy(o, section_base(s, fresh), section_base(s, running));
+	}
+}
+
+void config_keep_running(struct config *fresh, const struct config *running, config_kept_fn fn, void *arg)
+{
+	for (const struct section *s = config_sections; s->name; s++)
+		keep_section(s, fresh, running, fn, arg);
 }

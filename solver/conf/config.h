@@ -308,6 +308,10 @@ void config_example(const char *const *provider_types, config_provider_table_fn 
 /* Whether a section ("dns") has the same values in both. Secrets are not compared. */
 bool config_section_is_same(const struct config *a, const struct config *b, const char *name);
 
+/* What is read at the start only stays in `fresh` as `running` has it; `fn` hears the name ("api.listen") of each that would be another. */
+typedef void (*config_kept_fn)(const char *option, void *arg);
+void config_keep_running(struct config *fresh, const struct config *running, config_kept_fn fn, void *arg);
+
 /* The route of a name, NULL when none matches. Longest suffix wins; among equals the first. */
 /* NULL: there is none of that name. */
 const struct config_cps_policy *config_cps_policy(const struct config *c, const char *name);

@@ -24,7 +24,7 @@ static void example_option(const struct option *o, const char *indent, bool name
 	buf_printf(out, "%s# %s", indent, o->help ? o->help : o->name);
 	if (names)
 		example_range(o, out);
-	buf_printf(out, "%s\n", o->required ? " Required." : "");
+	buf_printf(out, "%s%s\n", o->required ? " Required." : "", o->start ? " Read at the start only." : "");
 	if (o->def && o->kind == OPTION_LIST && o->def[0] == '[')
 		buf_printf(out, "%s%s: %s\n", indent, o->name, o->def);
 	else if (o->def && (o->kind == OPTION_TEXT || o->kind == OPTION_PATH || o->kind == OPTION_LIST)) {

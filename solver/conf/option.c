@@ -485,3 +485,37 @@ void option_dump(const struct option *o, const void *base, struct buf *out)
 		break;
 	}
 }
+
+/* ---- copying ---- */
+
+static char **list_copy(char *const *list)
+{
+	size_t count = 0;
+	char **copy;
+
+	while (list && list[count])
+		count++;
+	copy = mem_new(count + 1, sizeof(*copy));
+	for (size_t i = 0; i < count; i++)
+		copy[i] = mem_dup(list[i]);
+	return copy;
+}
+
+void option_copy(const struct option *o, void *base, const void *from)
+{
+	const struct option alone[] = { *o, { 0 } };
+	void *to = (char *)base + o->offset;
+	const void *value = (const char *)from + o->offset;
+
+	option_free(alone, base);
+	if (o->kind == OPTION_BOOL)
+		*(bool *)to = *(const bool *)value;
+	else if (o->kind == OPTION_ENUM)
+		*(int *)to = *(const int *)value;
+	else if (o->kind == OPTION_INT || o->kind == OPTION_DURATION)
+		*(int64_t *)to = *(const int64_t *)value;
+	else if (o->kind == OPTION_TEXT || o->kind == OPTION_PATH)
+		*(char **)to = mem_dup(*(char *const *)value);
+	else if (o->kind == OPTION_LIST)
+		*(char ***)to = list_copy(*(char **const *)value);
+}

@@ -27,6 +27,7 @@ struct option {
 	int64_t min, max;         /* INT and DURATION, when max > min; LIST and TEXT: lengths when max > 0 */
 	const char *const *names; /* ENUM: NULL-ended */
 	bool required;
+	bool start;               /* read at the start only: a reload keeps what is in force and says so */
 	bool site;                /* of a provider: says where it writes; never a secret */
 	const char *help;         /* one sentence or two */
 	/* TEXT, PATH, and each item of LIST: what is wrong with the text, or NULL. May be NULL. */
@@ -60,6 +61,8 @@ int option_parse(const struct option *o, void *base, const struct yaml_node *val
  * belong to somebody else. A null is an empty mapping. Refuses unknown keys and missing required ones. */
 int option_parse_table(const struct option *table, void *base, const struct yaml_node *map, const char *path,
                        const char *const *others, struct option_notes *notes, struct err *err);
+/* The value of one struct in place of that of another: not for secrets. */
+void option_copy(const struct option *o, void *base, const void *from);
 /* The value as YAML flow, a secret as "***". */
 void option_dump(const struct option *o, const void *base, struct buf *out);
 /* Text as a YAML scalar, quoted where it must be. */

@@ -34,10 +34,10 @@ static const char *const publish_names[] = { [ROUTE_RESPONDER] = "responder", [R
 #define AT(member) offsetof(struct config, member)
 static const struct option top_options[] = {
 	{ "state-dir", OPTION_PATH, AT(state_dir), .def = "/var/lib/dcvd", .min = 1, .max = 1024,
-	  .help = "Folder of the journal, which survives a restart. It must be writable by the service, and by nobody else." },
+	  .start = true, .help = "Folder of the journal, which survives a restart. It must be writable by the service, and by nobody else." },
 	{ "user", OPTION_TEXT, AT(user), .min = 1, .max = 64, .check = check_name,
-	  .help = "User (name or number) that a start as root changes to before anything listens; the state folder is given to it. Without it: dcvd where there is "
-	          "such a user, else the number 65053 where that can read and write what the configuration names, else root without its capabilities. It cannot change at a reload. ~/ is then the home of that user, or the state folder where it has none." },
+	  .start = true, .help = "User (name or number) that a start as root changes to before anything listens; the state folder is given to it. Without it: dcvd where there is "
+	          "such a user, else the number 65053 where that can read and write what the configuration names, else root without its capabilities. ~/ is then the home of that user, or the state folder where it has none." },
 	{ 0 },
 };
 #undef AT
@@ -64,7 +64,7 @@ static const struct option http_options[] = {
 	  .help = "Connections at once, at most half of them from one address (one /64 of IPv6; loopback is exempt). When they are full, the one that "
 	          "has waited longest for its peer is closed for a new one." },
 	{ "tls-listen", OPTION_LIST, AT(tls_listen), .max = 64, .check = check_listen,
-	  .help = "Where tokens are served with TLS, for authorities that were redirected from port 80; 443 is port 443 of all addresses." },
+	  .start = true, .help = "Where tokens are served with TLS, for authorities that were redirected from port 80; 443 is port 443 of all addresses." },
 	{ "tls-certificate", OPTION_PATH, AT(tls_certificate), .min = 1, .max = 1024,
 	  .help = "Certificate chain (PEM) of tls-listen. Read again when it changes; until it exists, connections are refused." },
 	{ "tls-key", OPTION_PATH, AT(tls_key), .min = 1, .max = 1024,
@@ -78,19 +78,19 @@ static const struct option http_options[] = {
 #define AT(member) offsetof(struct config_api, member)
 static const struct option api_options[] = {
 	{ "listen", OPTION_LIST, AT(listen), .def = "127.0.0.1:8053", .max = 64, .check = check_listen,
-	  .help = "Where the API is served without TLS: keep it on loopback or behind a proxy. [] turns it off." },
+	  .start = true, .help = "Where the API is served without TLS: keep it on loopback or behind a proxy. [] turns it off." },
 	{ "loopback-open", OPTION_BOOL, AT(loopback_open), .def = "false",
 	  .help = "Callers from this machine need no token. Any local user may then publish." },
 	{ "max-body", OPTION_INT, AT(max_body), .def = "1048576", .min = 1024, .max = 67108864,
-	  .help = "Largest request body in bytes; at most 65536 without valid credentials." },
+	  .start = true, .help = "Largest request body in bytes; at most 65536 without valid credentials." },
 	{ "connections", OPTION_INT, AT(connections), .def = "2000", .min = 1, .max = 1000000,
-	  .help = "Connections at once over all addresses. When they are full, the one that has waited longest for its peer is closed for a new one." },
+	  .start = true, .help = "Connections at once over all addresses. When they are full, the one that has waited longest for its peer is closed for a new one." },
 	{ "connections-per-address", OPTION_INT, AT(connections_per_address), .def = "1000", .min = 1, .max = 1000000,
-	  .help = "Connections at once from one address (one /64 of IPv6); loopback and trusted-proxies are exempt." },
+	  .start = true, .help = "Connections at once from one address (one /64 of IPv6); loopback and trusted-proxies are exempt." },
 	{ "requests-per-client", OPTION_INT, AT(requests_per_client), .def = "500", .min = 1, .max = 1000000,
 	  .help = "Requests of one client under way at once: event streams, waits and all others. More get 429; what only withdraws is exempt." },
 	{ "tls-listen", OPTION_LIST, AT(tls_listen), .max = 64, .check = check_listen,
-	  .help = "Where the API is served with TLS, beside listen." },
+	  .start = true, .help = "Where the API is served with TLS, beside listen." },
 	{ "tls-certificate", OPTION_PATH, AT(tls_certificate), .min = 1, .max = 1024,
 	  .help = "Certificate chain (PEM) of tls-listen. Read again when it changes; until it exists, connections are refused." },
 	{ "tls-key", OPTION_PATH, AT(tls_key), .min = 1, .max = 1024,
@@ -143,13 +143,13 @@ static const struct option dns_options[] = {
 #define AT(member) offsetof(struct config_resolver, member)
 static const struct option resolver_options[] = {
 	{ "servers", OPTION_LIST, AT(servers), .max = 16, .check = check_server,
-	  .help = "Recursive resolvers that find the authoritative servers; empty: those of the system." },
+	  .start = true, .help = "Recursive resolvers that find the authoritative servers; empty: those of the system." },
 	{ "timeout", OPTION_DURATION, AT(timeout_ms), .def = "2s", .min = 50, .max = MINUTE,
-	  .help = "Wait for one answer." },
+	  .start = true, .help = "Wait for one answer." },
 	{ "tries", OPTION_INT, AT(tries), .def = "3", .min = 1, .max = 10,
-	  .help = "Questions to one server before it counts as silent." },
+	  .start = true, .help = "Questions to one server before it counts as silent." },
 	{ "authority-port", OPTION_INT, AT(authority_port), .def = "53", .min = 1, .max = 65535,
-	  .help = "Port of authoritative servers; another than 53 is for tests." },
+	  .start = true, .help = "Port of authoritative servers; another than 53 is for tests." },
 	{ 0 },
 };
 #undef AT
@@ -194,13 +194,13 @@ static const struct option check_options[] = {
 	          "only from a day on stands in \"changes\": [{\"from\": \"2026-12-15\", \"perspectives\": 5}]; \"ended\" is the day from which "
 	          "it issues nothing, \"profiles\" are its kinds of certificates." },
 	{ "authority-view", OPTION_BOOL, AT(authority_view), .def = "true",
-	  .help = "Looks as the authority does: full recursion from the root with DNSSEC. Off: name servers are asked directly only." },
+	  .start = true, .help = "Looks as the authority does: full recursion from the root with DNSSEC. Off: name servers are asked directly only." },
 	{ "root-hints", OPTION_PATH, AT(root_hints), .min = 1, .max = 1024,
-	  .help = "Root name servers as a hints file; without it: the public root." },
+	  .start = true, .help = "Root name servers as a hints file; without it: the public root." },
 	{ "trust-anchor", OPTION_PATH, AT(trust_anchor), .min = 1, .max = 1024,
-	  .help = "Key of the root for DNSSEC as a zone file; without it: that of the system, where there is one." },
+	  .start = true, .help = "Key of the root for DNSSEC as a zone file; without it: that of the system, where there is one." },
 	{ "stub-zones", OPTION_LIST, AT(stub_zones), .max = 256, .check = check_stub_zone,
-	  .help = "\"zone address[@port]\": asked there in place of the delegation from the root." },
+	  .start = true, .help = "\"zone address[@port]\": asked there in place of the delegation from the root." },
 	{ "allow-addresses", OPTION_LIST, AT(allow_addresses), .max = 256, .check = check_network,
 	  .help = "Networks that count as public, as 10.0.0.0/8. Checks connect to no other address that is not public (private, loopback, "
 	          "link-local), whatever the authority allows: web hosts, receivers of callbacks, and name servers (but for those "
@@ -359,12 +359,12 @@ const struct option callback_options[] = {
 #define AT(member) offsetof(struct config_sandbox, member)
 static const struct option sandbox_options[] = {
 	{ "system-calls", OPTION_BOOL, AT(system_calls), .def = "true",
-	  .help = "Only system calls of ordinary programs (seccomp), also for programs that exec providers run; where systemd or a container filters already, its filter is enough." },
+	  .start = true, .help = "Only system calls of ordinary programs (seccomp), also for programs that exec providers run; where systemd or a container filters already, its filter is enough." },
 	{ "files", OPTION_BOOL, AT(files), .def = "true",
-	  .help = "Nothing is written but the state folder, the folders of routes, and writable (Landlock, where the kernel has it). With exec providers only where "
+	  .start = true, .help = "Nothing is written but the state folder, the folders of routes, and writable (Landlock, where the kernel has it). With exec providers only where "
 	          "writable says what their programs need. All this holds from the start on: new folders need a restart." },
 	{ "writable", OPTION_LIST, AT(writable), .max = 256,
-	  .help = "Folders that programs of exec providers write to, as /tmp and ~/.acme.sh with its whole path." },
+	  .start = true, .help = "Folders that programs of exec providers write to, as /tmp and ~/.acme.sh with its whole path." },
 	{ 0 },
 };
 #undef AT

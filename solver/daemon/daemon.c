@@ -180,12 +180,19 @@ static void take_config(struct daemon *d, struct config *fresh)
 	log_event(LOG_INFO, "configuration reloaded", "file", fresh->file, NULL);
 }
 
+static void log_kept(const char *option, void *arg)
+{
+	(void)arg;
+	log_event(LOG_WARNING, "this option is read at the start only: the file has another value, which takes effect after a restart", "option", option, NULL);
+}
+
 static void on_config_read(struct config *fresh, struct err *err, void *arg)
 {
 	struct daemon *d = arg;
 
 	if (fresh) {
 		log_warnings(fresh);
+		config_keep_running(fresh, d->config, log_kept, NULL);
 		reconfigure(d, fresh, err);
 	}
 	if (err->code) {

@@ -176,6 +176,27 @@ class Http(ReloadTest):
         self.assertEqual(service.stop(), 0, service.log[-4000:])
 
 
+class Kept(ReloadTest):
+    def test_an_option_that_is_read_at_the_start_only_is_named_at_each_reload_and_stays_in_force(self):
+        service = self.service(lambda s: listen(s) + ROUTES)
+        other = listen(service, api=f"{{listen: ['127.0.0.1:{free_port()}'], max-body: 2048}}", resolver="{timeout: 3s}", sandbox="{files: false}") + ROUTES
+        for count in (1, 2):
+            service.reload(other)
+            for option in ("api.listen", "api.max-body", "resolver.timeout", "sandbox.files"):
+                self.assertEqual(service.said(rf"read at the start only.*option={re.escape(option)}\b"), count, service.log[-4000:])
+        self.assertTrue(service.call("GET", "/v1/health/ready"))
+        service.reload(listen(service) + ROUTES)
+        self.assertEqual(service.said("read at the start only"), 8)
+        self.assertEqual(service.stop(), 0)
+
+    def test_the_example_marks_what_is_read_at_the_start_only(self):
+        service = self.service(lambda s: listen(s) + ROUTES)
+        lines = service.command("config", "example").stdout.splitlines()
+        marked = {lines[i + 1].split(":")[0].strip() for i, line in enumerate(lines) if line.endswith("Read at the start only.")}
+        self.assertLessEqual({"state-dir", "user", "files", "writable", "tls-listen"}, {m.lstrip("#") for m in marked})
+        self.assertNotIn("zones", marked)
+
+
 class Dns(ReloadTest):
     def plain(self, make=lambda s: listen(s), **ports):
         return self.service(lambda s: make(s) + ROUTES, **ports)
