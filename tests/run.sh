@@ -45,7 +45,7 @@ count_programs() { # folder, output of ctest
 }
 
 echo "== unit, contract, scenario, fuzz corpora"
-output=$(cd "$build" && ctest -j"$(nproc)" --output-on-failure --timeout 120 2>&1)
+output=$(cd "$build" && ctest -j"$(nproc)" --output-on-failure --timeout 300 2>&1)
 count_programs "$build" "$output"
 
 echo "== what runs in threads, with ThreadSanitizer"
@@ -54,7 +54,7 @@ targets=$(cd tests/unit && ls -d answers/test_*.c nameserver/test_*.c store/test
 # shellcheck disable=SC2086
 cmake -S . -B "$build/threads" -DCMAKE_BUILD_TYPE=Debug -DDCVD_TESTS=ON -DDCVD_SANITIZE=thread >"$build/threads.log" 2>&1 &&
   cmake --build "$build/threads" -j"$(nproc)" --target $targets >>"$build/threads.log" 2>&1 || { tail -n 40 "$build/threads.log"; count "0 passed, 1 failed"; }
-output=$(cd "$build/threads" && ctest -R "unit_${threaded}" --output-on-failure --timeout 120 2>&1)
+output=$(cd "$build/threads" && ctest -j"$(nproc)" -R "unit_${threaded}" --output-on-failure --timeout 300 2>&1)
 count_programs "$build/threads" "$output"
 
 echo "== lint"

@@ -378,7 +378,7 @@ class Credentials(Access):
         token = service.call("POST", "/v1/clients", {"name": "shrinks", "grants": grants})["token"]
         values = {door: fresh_value() for door in ("rest", "httpreq", "cert-manager")}
         ask = lambda path, body, token: self.post_json(service, path, body, token)
-        rest = service.call("POST", "/v1/challenges", {"type": "dns-01", "domain": "rest.dcvd.test", "value": values["rest"]}, token=token)["id"]
+        rest = service.call("POST", "/v1/challenges?wait=ready", {"type": "dns-01", "domain": "rest.dcvd.test", "value": values["rest"]}, token=token)["id"]
         httpreq = {"fqdn": "_acme-challenge.httpreq.dcvd.test.", "value": values["httpreq"]}
         self.assertEqual(ask("/present", httpreq, token)[0], 200)
         solve = lambda action: {"apiVersion": "webhook.acme.cert-manager.io/v1alpha1", "kind": "ChallengePayload", "request": {
