@@ -114,7 +114,6 @@ struct config_cps_policy {
 	char **acknowledge_warnings;
 	int change_management;    /* enum cps_management */
 	int64_t approvals;        /* different people */
-	int64_t renew_before_ms;  /* 0: never */
 	char **alarm_before;      /* durations */
 	int follow;               /* enum cps_until */
 };

@@ -40,8 +40,6 @@ static const struct option policy_options[] = {
 	{ "change-management", OPTION_ENUM, AT(change_management), .def = "hold", .names = management_names,
 	  .help = "What happens before production: hold waits for somebody to act at CPS, approve for an approval in dcvd, acknowledge for nobody." },
 	{ "approvals", OPTION_INT, AT(approvals), .def = "1", .min = 1, .max = 2, .help = "How many different people must approve." },
-	{ "renew-before", OPTION_DURATION, AT(renew_before_ms), .def = "0s", .min = 0, .max = 120 * DAY,
-	  .help = "A renewal is forced this long before the certificate ends when CPS has not begun one; 0s: never." },
 	{ "alarm-before", OPTION_LIST, AT(alarm_before), .max = 16, .help = "An alarm this long before the certificate ends, without a change in production." },
 	{ "follow", OPTION_ENUM, AT(follow), .def = "production", .names = follow_names, .help = "How far a change is followed." },
 	{ 0 },
