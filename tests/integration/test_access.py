@@ -623,7 +623,7 @@ class Audit(Access):
         self.assertEqual(self.service.command("client", "revoke", "shell").returncode, 0)
         self.assertFalse(self.rest("z.shell.dcvd.test", other, fresh_value())[0])
         for wrong in (["--door", "cellar"], ["--rate", "many"], ["--network", "x"], ["--certificate", "sha256:1"], ["--type", "x"]):
-            self.assertEqual(self.service.command("client", "add", "w", "--grant", "a.test", *wrong).returncode, 1, wrong)
+            self.assertEqual(self.service.command("client", "add", "w", "--grant", "a.test", *wrong).returncode, 2, wrong)
 
 
 if __name__ == "__main__":
