@@ -1,4 +1,4 @@
-/* /metrics in the Prometheus text format. No name of a domain; names of other clients for operators only. */
+/* /metrics in the Prometheus text format. No name of a domain; other clients and enrollments for those who see everything. */
 #include <inttypes.h>
 
 #include "solver/api/audit.h"
@@ -57,7 +57,7 @@ void metrics_get(struct api *a, struct http_exchange *x, const struct caller *ca
 	counter(&b, "api_refused_total", "Requests answered with a problem.", a->refused);
 	add_seconds(&b, &n);
 	add_guards(&b, a);
-	if (a->parts.cps)
+	if (a->parts.cps && grants_see_all(caller->grants))
 		cps_metrics(a->parts.cps, &b);
 	audit_metrics(a, caller, &b);
 	http_exchange_reply(x, 200, "text/plain; version=0.0.4; charset=utf-8", buf_text(&b), b.length);

@@ -52,12 +52,12 @@ static void listeners_close(struct worker *w)
 
 static void take(struct worker *w)
 {
-	struct worker_change *change = w->change;
+	struct worker_change *change;
 
 	eventfd_read(w->wake.fd, &(eventfd_t){ 0 });
+	change = __atomic_exchange_n(&w->change, NULL, __ATOMIC_ACQUIRE);
 	if (!change)
 		return;
-	w->change = NULL;
 	w->zones = change->zones;
 	if (change->rate) {
 		rate_limit_free(w->rate);
@@ -70,7 +70,7 @@ static void take(struct worker *w)
 
 void worker_take(struct worker *w, struct worker_change *change)
 {
-	w->change = change;
+	__atomic_store_n(&w->change, change, __ATOMIC_RELEASE);
 	eventfd_write(w->wake.fd, 1);
 	while (sem_wait(&w->changed) < 0 && errno == EINTR)
 		;
