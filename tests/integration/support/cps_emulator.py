@@ -559,7 +559,8 @@ class Emulator:
         if not enrollment.certificate or not enrollment.certificate.startswith("-----BEGIN"):
             raise Refusal(404, "error-types/not-found", "Not found", "nothing is deployed")
         certificate = x509.load_pem_x509_certificate(enrollment.certificate.encode())
-        return {"primaryCertificate": {"certificate": enrollment.certificate, "keyAlgorithm": "ECDSA",
+        return {"multiStackedCertificates": [], "networkConfiguration": {"quicEnabled": False, "sniOnly": True},
+                "primaryCertificate": {"certificate": enrollment.certificate, "trustChain": None, "keyAlgorithm": "ECDSA",
                                        "expiry": certificate.not_valid_after.strftime("%Y-%m-%dT%H:%M:%SZ")}}
 
     def dv_history(self, match, _body):
