@@ -6,6 +6,7 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "solver/base/clock.h"
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
 #include "solver/net/http_server_private.h"
@@ -16,8 +17,8 @@
 #define IDLE_SECONDS 60
 #define SILENCE_SECONDS 60 /* of a peer that does not read its reply */
 #define SWEEP_MS 1000
-#define RUNS_WITHOUT_PAUSE 32
-#define PAUSE_MS 20
+#define RUNS_WITHOUT_PAUSE 8
+#define PAUSE_FACTOR 4
 #define DRAIN_MAX (64 * 1024 * 1024) /* of a body that is too long, so that the peer reads the 413 */
 
 /* libmicrohttpd works only inside MHD_run(), which our loop calls when its epoll descriptor is readable or its
@@ -55,18 +56,22 @@ static void on_time(void *arg)
 }
 
 /* libmicrohttpd asks to be called again at once while it has something to do, and before 1.0 also all the while a TLS handshake waits for
- * its peer. A timer that is always due would let our loop see nothing else. */
+ * its peer. A timer that is always due would let our loop see nothing else: after some runs there is a pause, four times as long as they took. */
 static int64_t server_pause_ms(struct http_server *s, MHD_UNSIGNED_LONG_LONG after_ms)
 {
+	int64_t took_ms;
+
+	if (after_ms || s->runs_at_once == 0)
+		s->burst_ms = clock_monotonic_ms();
 	if (after_ms) {
 		s->runs_at_once = 0;
 		return (int64_t)after_ms;
 	}
-	if (s->runs_at_once < RUNS_WITHOUT_PAUSE) {
-		s->runs_at_once++;
+	if (++s->runs_at_once < RUNS_WITHOUT_PAUSE)
 		return 0;
-	}
-	return PAUSE_MS;
+	took_ms = clock_monotonic_ms() - s->burst_ms;
+	s->runs_at_once = 0;
+	return took_ms ? took_ms * PAUSE_FACTOR : 1;
 }
 
 static void server_rearm(struct http_server *s)

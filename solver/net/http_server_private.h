@@ -21,6 +21,7 @@ struct http_server {
 	bool stopping, running; /* running: inside MHD_run() */
 	bool kicked;            /* MHD_run() is to be called once more */
 	unsigned runs_at_once;  /* one behind the other without a pause, as libmicrohttpd asked */
+	int64_t burst_ms;       /* since when */
 	http_handle_fn handle;
 	bool (*knows)(struct http_exchange *x, void *arg); /* or NULL */
 	void *arg;
