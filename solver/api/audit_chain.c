@@ -93,7 +93,7 @@ int audit_row_check(const struct store_audit *row, struct err *err)
 	int code = 0;
 
 	if (!number || clock_parse(at, &at_ms) < 0)
-		code = err_set(err, ERR_CONFLICT, "what stands under the number %" PRId64 " is not a line of the audit log", row->number);
+		code = err_set(err, ERR_CONFLICT, "entry %" PRId64 " is not a line of the audit log", row->number);
 	else if (number != row->number)
 		code = err_set(err, ERR_CONFLICT, "entry %" PRId64 " stands under the number %" PRId64, number, row->number);
 	else if (at_ms != row->at_ms)

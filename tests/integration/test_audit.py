@@ -117,7 +117,7 @@ class Head(Access):
             "update audit set at_ms = 1 where number <= 2": "entry 1 is of .* and stands under another time",
             "update audit set number = number - 50": r"stands under the number -49",
             "update audit set number = number + 100 where number > 2": "entry 3 stands under the number 103",
-            "update audit set line = line || char(0) || 'more' where number = 2": "what stands under the number 2 is not a line of the audit log",
+            "update audit set line = line || char(0) || 'more' where number = 2": "entry 2 is not a line of the audit log",
         }
         for n, (change, said) in enumerate(changes.items()):
             service = self.make_service(f"changed{n}", CONFIG + "audit: {keep: 30d}\n")
