@@ -1,9 +1,13 @@
 """The Kubernetes manifests against the models of the Kubernetes API."""
 import pathlib
+import sys
 import unittest
 
 import yaml
 from kubernetes import client
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from support.certificates import Authority
 
 FOLDER = pathlib.Path(__file__).resolve().parents[2] / "deploy" / "kubernetes"
 GROUPS = {"v1": "V1", "apps/v1": "V1", "policy/v1": "V1", "networking.k8s.io/v1": "V1", "rbac.authorization.k8s.io/v1": "V1",
@@ -92,8 +96,10 @@ class Manifests(unittest.TestCase):
         import subprocess
         import tempfile
         text = next(d["data"]["dcvd.yaml"] for _, d in documents() if d["kind"] == "ConfigMap")
-        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
-            file.write(text)
+        with tempfile.TemporaryDirectory() as folder, tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+            mounted = "/etc/dcvd/front-proxy/ca.crt"
+            self.assertIn(mounted, text)
+            file.write(text.replace(mounted, str(Authority(folder, "front proxy").certificate)))
             file.flush()
             run = subprocess.run([os.environ["DCVD"], "config", "check", file.name], capture_output=True, text=True, timeout=30)
         self.assertEqual(run.returncode, 0, run.stderr)

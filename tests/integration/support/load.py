@@ -39,7 +39,7 @@ resolver: {{servers: ["127.0.0.1:{server.port}"], authority-port: {server.port},
 challenge: {{retention: 5s}}
 check: {{queries-per-second: 2000}}
 dns: {{zones: [dcvd.test, acme.test]}}
-acme-dns: {{zone: acme.test, registration: token, values: 20}}
+acme-dns: {{zone: acme.test, registration: token, values: 20, updates: 1000}}
 cert-manager: {{group: {GROUP}, solver: {SOLVER}}}
 providers:
   corp: {{type: rfc2136, server: "{way.address}", key-name: {server.key.name}, key-secret: {{env: TSIG_SECRET}}}}
