@@ -183,7 +183,7 @@ class Revocation(Tls):
             self.assertEqual(self.session(files, version, ticket, port)[:2], ([b"403"], True))
             deadline = time.monotonic() + 20
             while (said := self.session(files, version, ticket, port)[0]) != []:  # the certificate ends while the ticket is good
-                self.assertEqual(said, [b"403"])
+                self.assertIn(said, ([b"403"], [b"401"]))  # 401: it ended between handshake and request
                 self.assertLess(time.monotonic(), deadline)
                 time.sleep(0.2)
             self.assertEqual(self.session(files, version, ticket, port)[1], True)
