@@ -35,7 +35,7 @@ struct field {
 int fields_parse(const char *text, size_t length, json_t **ret, struct problem *problem);
 /* Fills `target` by the table; fields that are absent (or null) are left as they are. */
 int fields_read(const json_t *object, const struct field *table, void *target, struct problem *problem);
-/* "10m" -> 600000. A number without a unit is refused: nobody knows which unit was meant. */
+/* "10m" -> 600000. A number without a unit is refused: it does not say which unit is meant. */
 int duration_read(const char *text, int64_t *ret_ms, struct err *err);
 
 #endif

@@ -281,7 +281,7 @@ static int ask_with(struct cps *c, const char *what, const json_t *input, enum a
 		errand_free(e);
 		return err->code;
 	}
-	return err_set(err, ERR_UNSUPPORTED, "nobody knows how to %s", what);
+	return err_set(err, ERR_UNSUPPORTED, "there is no CPS action named %s", what);
 }
 
 int cps_ask(struct cps *c, const char *what, const json_t *input, cps_answer_fn done, void *arg, struct err *err)

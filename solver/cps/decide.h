@@ -1,8 +1,8 @@
 /* What to do next about a change of an enrollment. Pure: no I/O, no clock of its own.
  *
  * The whole life of a change is in four tables: by state and by what the change shows; by the state of its names and of the order that
- * answers them; and what follows from warnings, change management and the history of a change that vanished. Whatever CPS says that
- * nobody knows means: wait, and tell when it lasts. Each cell is tested; cps_decide_print() writes the tables.
+ * answers them; and what follows from warnings, change management and the history of a change that vanished. A status or input that is not
+ * in the tables means: wait, and raise an alarm when it lasts. Each cell is tested; cps_decide_print() writes the tables.
  */
 #ifndef SOLVER_CPS_DECIDE_H
 #define SOLVER_CPS_DECIDE_H
@@ -17,7 +17,7 @@
 /* What a change shows: the first of these that applies. */
 enum cps_sign {
 	CPS_SIGN_PRE_WARNINGS, CPS_SIGN_POST_WARNINGS, CPS_SIGN_CHALLENGES, CPS_SIGN_THIRD_PARTY, CPS_SIGN_CHANGE_MANAGEMENT,
-	CPS_SIGN_UNKNOWN_INPUT, /* it is required, and nobody knows what it is */
+	CPS_SIGN_UNKNOWN_INPUT, /* an input that is required and not one of the above */
 	CPS_SIGN_EARLY, CPS_SIGN_ORDERED, CPS_SIGN_LATE, CPS_SIGN_COMPLETE, CPS_SIGN_UNKNOWN_STATUS, CPS_SIGNS,
 };
 

@@ -239,7 +239,7 @@ static void names_amount_to_what_the_least_of_them_needs(void **state)
 	assert_int_equal(cps_names_of(&names, 0), CPS_NAMES_PREPARING);
 	d[1] = domain("Pending", "processing");
 	assert_int_equal(cps_names_of(&names, 0), CPS_NAMES_CLOSED);
-	d[1] = domain("a word nobody knows", "neither");
+	d[1] = domain("an unknown word", "neither");
 	assert_int_equal(cps_names_of(&names, 0), CPS_NAMES_CLOSED);
 	d[1] = domain("Error", "pending");
 	assert_int_equal(cps_names_of(&names, 0), CPS_NAMES_SPENT);
