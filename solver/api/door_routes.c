@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "solver/api/door.h"
+#include "solver/api/door/door.h"
 
 static const struct {
 	const char *word;

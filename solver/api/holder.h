@@ -2,8 +2,8 @@
 #ifndef SOLVER_API_HOLDER_H
 #define SOLVER_API_HOLDER_H
 
-#include "solver/api/acme_dns_accounts.h"
-#include "solver/api/clients.h"
+#include "solver/api/acmedns/acme_dns_accounts.h"
+#include "solver/api/access/clients.h"
 #include "solver/conf/config.h"
 #include "solver/engine/target.h"
 

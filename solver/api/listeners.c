@@ -2,8 +2,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#include "solver/api/audit_sign.h"
-#include "solver/api/internal.h"
+#include "solver/api/audit/audit_sign.h"
+#include "solver/api/common/internal.h"
 #include "solver/base/limit.h"
 #include "solver/base/log.h"
 #include "solver/base/mem.h"

@@ -2,12 +2,12 @@
 #include <string.h>
 #include <strings.h>
 
-#include "solver/api/acme_dns.h"
-#include "solver/api/audit.h"
-#include "solver/api/credential.h"
-#include "solver/api/door.h"
-#include "solver/api/internal.h"
-#include "solver/api/webhook.h"
+#include "solver/api/acmedns/acme_dns.h"
+#include "solver/api/audit/audit.h"
+#include "solver/api/access/credential.h"
+#include "solver/api/door/door.h"
+#include "solver/api/common/internal.h"
+#include "solver/api/certmanager/webhook.h"
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
 

@@ -2,12 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "solver/api/door.h"
-#include "solver/api/acme_dns_accounts.h"
-#include "solver/api/audit.h"
-#include "solver/api/audit_sign.h"
+#include "solver/api/door/door.h"
+#include "solver/api/acmedns/acme_dns_accounts.h"
+#include "solver/api/audit/audit.h"
+#include "solver/api/audit/audit_sign.h"
 #include "solver/api/holder.h"
-#include "solver/api/internal.h"
+#include "solver/api/common/internal.h"
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
 

@@ -9,7 +9,7 @@
 #include "solver/check/run.h"
 #include "solver/dns/message.h"
 #include "solver/dns/name.h"
-#include "solver/verdict/txt.h"
+#include "solver/verdict/dns/txt.h"
 
 #define HOSTS_MAX 16
 

@@ -8,7 +8,7 @@
 #include "solver/check/own.h"
 #include "solver/check/resolve.h"
 #include "solver/net/address.h"
-#include "solver/verdict/address.h"
+#include "solver/verdict/network/address.h"
 
 #define LANES_MAX 8192     /* beyond it idle ones are forgotten */
 #define WAITING_MAX 200000 /* questions of all addresses together */

@@ -10,8 +10,8 @@
 #include "solver/check/run.h"
 #include "solver/dns/message.h"
 #include "solver/dns/name.h"
-#include "solver/verdict/txt.h"
-#include "solver/verdict/lookup.h"
+#include "solver/verdict/dns/txt.h"
+#include "solver/verdict/network/lookup.h"
 
 #define HOSTS_MAX 32 /* name servers of one zone */
 

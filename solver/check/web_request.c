@@ -9,7 +9,7 @@
 #include "solver/base/mem.h"
 #include "solver/crypto/crypto.h"
 #include "solver/net/url.h"
-#include "solver/verdict/url.h"
+#include "solver/verdict/http/url.h"
 
 #define USER_MAX URL_SIZE
 

@@ -6,8 +6,8 @@
 #include "solver/base/mem.h"
 #include "solver/check/run.h"
 #include "solver/dns/message.h"
-#include "solver/verdict/txt.h"
-#include "solver/verdict/wildcard.h"
+#include "solver/verdict/dns/txt.h"
+#include "solver/verdict/dns/wildcard.h"
 
 #define CHAIN_MAX 16
 

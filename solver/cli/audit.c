@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "solver/api/audit_chain.h"
+#include "solver/api/audit/audit_chain.h"
 #include "solver/base/mem.h"
 #include "solver/cli/audit.h"
 #include "solver/cli/cli.h"

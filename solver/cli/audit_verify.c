@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "solver/api/audit_chain.h"
+#include "solver/api/audit/audit_chain.h"
 #include "solver/base/mem.h"
 #include "solver/cli/audit.h"
 

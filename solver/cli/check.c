@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "solver/api/fields.h"
+#include "solver/api/common/fields.h"
 #include "solver/base/buf.h"
 #include "solver/base/clock.h"
 #include "solver/base/mem.h"

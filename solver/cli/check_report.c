@@ -10,8 +10,8 @@
 #include "solver/cli/check_report.h"
 #include "solver/cli/cli.h"
 #include "solver/dns/message.h"
-#include "solver/verdict/delegated.h"
-#include "solver/verdict/lookup.h"
+#include "solver/verdict/network/delegated.h"
+#include "solver/verdict/network/lookup.h"
 
 #define SHOWN_MAX 100
 

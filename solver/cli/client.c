@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "solver/api/audit.h"
-#include "solver/api/audit_chain.h"
-#include "solver/api/clients.h"
+#include "solver/api/audit/audit.h"
+#include "solver/api/audit/audit_chain.h"
+#include "solver/api/access/clients.h"
 #include "solver/base/buf.h"
 #include "solver/base/mem.h"
 #include "solver/cli/cli.h"

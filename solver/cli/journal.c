@@ -1,7 +1,7 @@
 /* dcvd journal: what to do when the journal is not what was written. The service must not run. */
 #include <stdio.h>
 
-#include "solver/api/audit_chain.h"
+#include "solver/api/audit/audit_chain.h"
 #include "solver/base/mem.h"
 #include "solver/cli/cli.h"
 #include "solver/store/store.h"

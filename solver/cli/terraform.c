@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "solver/api/fields.h"
+#include "solver/api/common/fields.h"
 #include "solver/base/clock.h"
 #include "solver/base/mem.h"
 

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "solver/base/mem.h"
-#include "solver/verdict/address.h"
+#include "solver/verdict/network/address.h"
 #include "solver/verdict/judge.h"
 
 #define HINTS_LINE_MAX 1024

@@ -10,7 +10,7 @@
 #include "solver/daemon/https.h"
 #include "solver/daemon/parts.h"
 #include "solver/daemon/recursion.h"
-#include "solver/verdict/authority.h"
+#include "solver/verdict/data/authority.h"
 
 #define LINES_MAX (256 * 1024)
 

@@ -4,7 +4,7 @@
 #include "solver/base/mem.h"
 #include "solver/check/check.h"
 #include "solver/engine/entry.h"
-#include "solver/verdict/body.h"
+#include "solver/verdict/data/body.h"
 
 struct check {
 	bool evidence, quote;

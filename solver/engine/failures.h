@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "solver/verdict/authority.h"
-#include "solver/verdict/evidence.h"
+#include "solver/verdict/data/authority.h"
+#include "solver/verdict/data/evidence.h"
 
 #define FAILURES_FORGET_MS INT64_C(172800000) /* two days after the last failure nothing of it matters */
 

@@ -4,7 +4,7 @@
 #define SOLVER_ENGINE_OUTCOME_H
 
 #include "solver/challenge/challenge.h"
-#include "solver/verdict/evidence.h"
+#include "solver/verdict/data/evidence.h"
 
 struct engine;
 

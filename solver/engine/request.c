@@ -9,7 +9,7 @@
 #include "solver/engine/entry.h"
 #include "solver/engine/record.h"
 #include "solver/engine/route.h"
-#include "solver/verdict/persist_record.h"
+#include "solver/verdict/dns/persist_record.h"
 
 #define DEADLINE_MIN_MS 1000
 #define DAY_MS (24LL * 3600 * 1000)

@@ -5,7 +5,7 @@
 
 #include "solver/base/mem.h"
 #include "solver/mpic/internal.h"
-#include "solver/verdict/body.h"
+#include "solver/verdict/data/body.h"
 
 struct remote_check {
 	struct mpic *m;

@@ -4,7 +4,7 @@
 
 #include "solver/base/mem.h"
 #include "solver/verdict/judge.h"
-#include "solver/verdict/lookup.h"
+#include "solver/verdict/network/lookup.h"
 
 #define SOON_MS (30LL * 24 * 3600 * 1000)
 

@@ -6,9 +6,9 @@
 
 #include "solver/base/mem.h"
 #include "solver/dns/name.h"
-#include "solver/verdict/address.h"
+#include "solver/verdict/network/address.h"
 #include "solver/verdict/judge.h"
-#include "solver/verdict/suffix.h"
+#include "solver/verdict/network/suffix.h"
 
 #define LABEL_MAX 63
 

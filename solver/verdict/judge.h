@@ -6,9 +6,9 @@
 #ifndef SOLVER_VERDICT_JUDGE_H
 #define SOLVER_VERDICT_JUDGE_H
 
-#include "solver/verdict/authority.h"
-#include "solver/verdict/evidence.h"
-#include "solver/verdict/verdict.h"
+#include "solver/verdict/data/authority.h"
+#include "solver/verdict/data/evidence.h"
+#include "solver/verdict/data/verdict.h"
 
 /* Everything; gives. */
 struct verdict *judge(const struct evidence *e, const struct authority *a);

@@ -5,8 +5,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "solver/api/body.h"
-#include "solver/api/grants.h"
+#include "solver/api/rest/body.h"
+#include "solver/api/access/grants.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

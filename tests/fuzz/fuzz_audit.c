@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "solver/api/audit.h"
-#include "solver/api/audit_chain.h"
+#include "solver/api/audit/audit.h"
+#include "solver/api/audit/audit_chain.h"
 #include "solver/base/mem.h"
 
 #define NEED(what) ((what) ? (void)0 : fault(#what))

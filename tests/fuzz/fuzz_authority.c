@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "solver/verdict/authority.h"
+#include "solver/verdict/data/authority.h"
 #include "solver/verdict/judge.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -6,7 +6,7 @@
 
 #include "solver/base/mem.h"
 #include "solver/dns/name.h"
-#include "solver/verdict/caa_value.h"
+#include "solver/verdict/caa/caa_value.h"
 #include "solver/verdict/judge.h"
 
 #define CAA 257

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "solver/api/internal.h"
+#include "solver/api/common/internal.h"
 #include "solver/base/mem.h"
 #include "solver/net/url.h"
 

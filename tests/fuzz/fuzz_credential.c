@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "solver/api/credential.h"
-#include "solver/api/peer.h"
-#include "solver/api/subject.h"
+#include "solver/api/access/credential.h"
+#include "solver/api/access/peer.h"
+#include "solver/api/access/subject.h"
 #include "solver/base/mem.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

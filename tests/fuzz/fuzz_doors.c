@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "solver/api/acme_dns_body.h"
-#include "solver/api/door.h"
-#include "solver/api/httpreq_body.h"
-#include "solver/api/sentence.h"
+#include "solver/api/acmedns/acme_dns_body.h"
+#include "solver/api/door/door.h"
+#include "solver/api/httpreq/httpreq_body.h"
+#include "solver/api/door/sentence.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "solver/base/mem.h"
-#include "solver/cli/hook.h"
+#include "solver/cli/hook/hook.h"
 #include "solver/cli/terraform.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -6,7 +6,7 @@
 
 #include "solver/base/mem.h"
 #include "solver/verdict/judge.h"
-#include "solver/verdict/persist_record.h"
+#include "solver/verdict/dns/persist_record.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

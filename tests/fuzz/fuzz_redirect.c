@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "solver/base/mem.h"
-#include "solver/verdict/address.h"
+#include "solver/verdict/network/address.h"
 #include "solver/verdict/judge.h"
-#include "solver/verdict/url.h"
+#include "solver/verdict/http/url.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "solver/api/webhook_payload.h"
+#include "solver/api/certmanager/webhook_payload.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

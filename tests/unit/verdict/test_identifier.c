@@ -9,7 +9,7 @@
 
 #include "solver/base/mem.h"
 #include "solver/verdict/judge.h"
-#include "solver/verdict/suffix.h"
+#include "solver/verdict/network/suffix.h"
 
 #define BAD "contains an invalid character"
 #define IP_BAD "IP address is invalid"

@@ -1,0 +1,122 @@
+/* Challenges and orders as callers see them. Never the key authorization. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "solver/api/common/internal.h"
+#include "solver/base/clock.h"
+#include "solver/base/log.h"
+#include "solver/base/mem.h"
+
+/* Text that came from outside may not be UTF-8: null rather than a broken document. */
+static json_t *text(const char *t)
+{
+	json_t *s = t ? json_string(t) : NULL;
+
+	return s ? s : json_null();
+}
+
+static json_t *at(int64_t wall_ms)
+{
+	char buffer[CLOCK_TEXT_SIZE];
+
+	return wall_ms ? json_string(clock_text(wall_ms, buffer)) : json_null();
+}
+
+static json_t *domain(const struct challenge *c)
+{
+	char name[NAME_SIZE + 2];
+
+	snprintf(name, sizeof(name), "%s%s", c->wildcard ? "*." : "", c->identifier);
+	return text(name);
+}
+
+static json_t *document(const char *stored)
+{
+	json_t *j = stored ? json_loads(stored, 0, NULL) : NULL;
+
+	return j ? j : json_null();
+}
+
+static void add_where(json_t *all, const struct challenge *c)
+{
+	if (challenge_type_is_dns(c->type)) {
+		json_object_set_new(all, "value", text(c->value));
+		if (c->record_name)
+			json_object_set_new(all, "record_name", text(c->record_name));
+		if (c->account_uri)
+			json_object_set_new(all, "account_uri", text(c->account_uri));
+		json_object_set_new(all, "zone", text(c->zone));
+		return;
+	}
+	json_object_set_new(all, "token", text(c->token));
+	CLEANUP(mem_freep) char *url = mem_printf("http://%s/.well-known/acme-challenge/%s", c->identifier, c->token);
+	json_object_set_new(all, "url", text(url));
+}
+
+json_t *challenge_summary_json(const struct challenge *c)
+{
+	json_t *all = json_pack("{ss ss ss ss so so so so so so so so ss}", "id", c->id, "order", c->order_id, "state",
+	                        challenge_state_name(c->state), "type", challenge_type_name(c->type), "domain", domain(c),
+	                        "fqdn", text(c->fqdn), "provider", text(c->provider), "created", at(c->created_ms),
+	                        "updated", at(c->updated_ms), "deadline", at(c->deadline_ms), "expires", at(c->expires_ms),
+	                        "reason", text(c->reason), "client", c->client);
+
+	json_object_set_new(all, "waiting_for", text(c->waiting_for));
+	json_object_set_new(all, "waiting_since", at(c->waiting_since_ms));
+	add_where(all, c);
+	return all;
+}
+
+json_t *challenge_json(struct engine *e, const struct challenge *c)
+{
+	json_t *all = challenge_summary_json(c), *events = json_array();
+	CLEANUP(challenge_done) struct challenge history = { 0 };
+	struct err err;
+
+	if (engine_history(e, c->id, &history, &err) < 0)
+		log_event(LOG_ERROR, "the history of a challenge could not be read", "id", c->id, "error", err.text, NULL);
+
+	for (size_t i = 0; i < history.event_count; i++)
+		json_array_append_new(events, json_pack("{so ss so}", "at", at(history.events[i].at_ms), "state",
+		                                        challenge_state_name(history.events[i].state), "text", text(history.events[i].text)));
+	json_object_set_new(all, "verdict", document(history.verdict));
+	json_object_set_new(all, "events", events);
+	return all;
+}
+
+json_t *event_json(const struct challenge *c, const struct challenge_event *event)
+{
+	return json_pack("{ss ss so ss so so}", "challenge", c->id, "order", c->order_id, "domain", domain(c), "state",
+	                 challenge_state_name(event->state), "at", at(event->at_ms), "text", text(event->text));
+}
+
+static json_t *callback_json(const struct order *o, bool operator)
+{
+	json_t *result = document(o->callback_result);
+
+	if (!operator) {
+		json_object_del(result, "status");
+		json_object_del(result, "error");
+	}
+	if (!o->callback_url) {
+		json_decref(result);
+		return json_null();
+	}
+	return json_pack("{so so sb so}", "url", text(o->callback_url), "secret", text(o->callback_secret), "settled",
+	                 o->announced, "result", result);
+}
+
+json_t *order_json(struct engine *e, const struct order *o, bool operator)
+{
+	const struct challenge **list;
+	size_t count = engine_order_challenges(e, o->id, &list);
+	json_t *challenges = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(challenges, challenge_summary_json(list[i]));
+	free(list);
+	return json_pack("{ss ss so so ss so so}", "id", o->id, "state", order_state_name(engine_order_state(e, o->id)), "created",
+	                 at(o->created_ms), "label", text(o->label), "client", o->client, "callback", callback_json(o, operator),
+	                 "challenges", challenges);
+}

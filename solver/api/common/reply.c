@@ -1,0 +1,69 @@
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "solver/api/common/internal.h"
+
+/* Replies are about live state and may name clients and domains: no cache keeps them. */
+static void reply(struct http_exchange *x, int status, const char *type, const char *body)
+{
+	http_exchange_header(x, "Cache-Control", "no-store");
+	http_exchange_reply(x, status, type, body, strlen(body));
+}
+
+void reply_json(struct http_exchange *x, int status, json_t *takes)
+{
+	char *body = json_dumps(takes, JSON_COMPACT);
+
+	reply(x, status, JSON_TYPE, body);
+	free(body);
+	json_decref(takes);
+}
+
+void reply_retry_after(struct http_exchange *x, int status, int seconds)
+{
+	char text[16];
+
+	if (status != 503 && status != 429)
+		return;
+	snprintf(text, sizeof(text), "%d", seconds > 0 ? seconds : 1);
+	http_exchange_header(x, "Retry-After", text);
+}
+
+void reply_problem(struct api *a, struct http_exchange *x, const struct problem *p)
+{
+	int status = p->status ? p->status : problem_status(p->err.code);
+	char *body = problem_json(p);
+
+	a->refused++;
+	if (status == 401) {
+		http_exchange_header(x, "WWW-Authenticate", "Bearer realm=\"dcvd\"");
+		http_exchange_header(x, "WWW-Authenticate", "Basic realm=\"dcvd\", charset=\"UTF-8\""); /* browsers ask for it */
+	}
+	reply_retry_after(x, status, p->retry_after_s);
+	reply(x, status, PROBLEM_TYPE, body);
+	free(body);
+}
+
+void reply_err(struct api *a, struct http_exchange *x, const struct err *err)
+{
+	struct problem p = { .err = *err };
+
+	reply_problem(a, x, &p);
+}
+
+bool body_is_form(struct http_exchange *x)
+{
+	const char *type = http_exchange_request_header(x, "Content-Type"), *body = http_exchange_body(x);
+	size_t length = http_exchange_body_length(x);
+
+	if (!type || (strncasecmp(type, "application/x-www-form-urlencoded", 33) != 0 && strncasecmp(type, "multipart/form-data", 19) != 0))
+		return false;
+	while (length && isspace((unsigned char)*body)) {
+		body++;
+		length--;
+	}
+	return length && *body != '{' && *body != '[';
+}

@@ -1,0 +1,63 @@
+/* What all front doors but REST share: a protocol in which one call presents (or cleans up) and its answer is the result.
+ *
+ * A door translates its request into an order_request, hands it in here, and hears once what came of it. Grants are checked here,
+ * for every door alike, on the identifier that stands behind the name to be written: "_acme-challenge.www.example.org"
+ * needs a grant for www.example.org, a name without such a label needs a grant for itself. */
+#ifndef SOLVER_API_DOOR_H
+#define SOLVER_API_DOOR_H
+
+#include "solver/api/common/internal.h"
+
+/* Clients give up at 30 s (lego, goacmedns) or 34 s (aggregated API server): the answer comes before. */
+#define DOOR_LIMIT_MS 25000
+
+#define DOOR_HTTPREQ "httpreq"
+#define DOOR_ACME_DNS "acme-dns"
+
+enum door_wait {
+	DOOR_QUICK,    /* until the provider has taken the write */
+	DOOR_VERIFIED, /* until every check says ready; what the provider took but is not ready in time goes on, and is no error */
+};
+
+struct door_result {
+	int code;           /* 0, or why nothing was done (ERR_DENIED, ERR_INVALID, ERR_RATE, …) */
+	bool ready;         /* verified by the checks */
+	const char *text;   /* a sentence, stable between tries (no ids, no times, no values) */
+	const char *order_id; /* or NULL */
+};
+typedef void (*door_fn)(const struct door_result *result, void *arg);
+
+/* `done` comes once, maybe before this returns; not at all when the exchange is gone first (the work goes on).
+ * Presenting what stands already succeeds. */
+void door_present(struct api *a, const struct caller *caller, const struct order_request *request, enum door_wait wait, int64_t limit_ms,
+                  door_fn done, void *arg);
+/* Releases what this caller presented with that name and value (or token). What is not there is success. */
+void door_cleanup(struct api *a, const struct caller *caller, const struct challenge_request *request, door_fn done, void *arg);
+/* `done` will not come. */
+void door_forget(struct api *a, void *arg);
+/* For api_stop(): no `done` comes any more. */
+void doors_end(struct api *a);
+
+/* Whether the caller may prove the domain, and write the record name where one is given. 0, or ERR_DENIED or ERR_INVALID. In a
+ * delegation zone the rule of engine/target.h counts; where CNAMEs lead, the engine asks. */
+int door_check_grant(const struct api *a, const struct caller *caller, const struct challenge_request *c, struct err *err);
+
+/* The identifier that a record name belongs to: "_acme-challenge.", "_<label>._acme-challenge." and "_validation-persist."
+ * are taken off; any other name stands for itself. */
+void door_identifier(const char *record_name, char ret_identifier[254]);
+
+/* ---- doors that are found by the end of the path, behind any prefix (door_routes.c) ---- */
+
+/* Answers `x` when its path is one of a door's; false: it is not. */
+bool doors_handle(struct api *a, struct http_exchange *x);
+/* {"error": text} as acmeproxy and acme-dns answer. */
+void door_reply_error(struct api *a, struct http_exchange *x, int status, const char *text);
+void door_reply_later(struct api *a, struct http_exchange *x, int status, const char *text, int retry_after_s); /* 429, 503: when to come again; 0: soon */
+
+void httpreq_present(struct api *a, struct http_exchange *x);
+void httpreq_cleanup(struct api *a, struct http_exchange *x);
+void acme_dns_register(struct api *a, struct http_exchange *x);
+void acme_dns_update(struct api *a, struct http_exchange *x);
+void acme_dns_health(struct api *a, struct http_exchange *x);
+
+#endif

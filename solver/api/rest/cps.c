@@ -1,0 +1,246 @@
+/* /v1/cps: validations of Akamai CPS enrollments; operators only. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "solver/api/audit/audit.h"
+#include "solver/api/common/fields.h"
+#include "solver/api/common/internal.h"
+#include "solver/base/mem.h"
+
+static bool has_cps(struct api *a, struct http_exchange *x)
+{
+	if (!a->parts.cps)
+		reply_err(a, x, &(struct err){ ERR_UNSUPPORTED, "this service runs without CPS" });
+	return a->parts.cps != NULL;
+}
+
+static bool read_number(struct api *a, struct http_exchange *x, const char *text, int64_t *ret)
+{
+	size_t digits = strspn(text, "0123456789");
+	struct problem problem = { 0 };
+
+	if (digits < 1 || digits > 15 || text[digits]) {
+		problem_set(&problem, 400, ERR_INVALID, NULL, "\"%.40s\" is not an enrollment; it is a number as \"dcvd cps list\" shows", text);
+		reply_problem(a, x, &problem);
+		return false;
+	}
+	*ret = strtoll(text, NULL, 10);
+	return true;
+}
+
+void cps_validate_post(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument)
+{
+	char id[ID_SIZE], location[80];
+	int64_t enrollment = 0;
+	struct err err;
+	json_t *all;
+
+	if (!has_cps(a, x) || !read_number(a, x, argument, &enrollment))
+		return;
+	if (cps_validation_start(a->parts.cps, http_exchange_query(x, "account"), enrollment, id, &err) < 0) {
+		audit_caller(a, caller, "cps.validate", NULL, argument, "failed", err.text);
+		reply_err(a, x, &err);
+		return;
+	}
+	audit_caller(a, caller, "cps.validate", NULL, argument, "ok", NULL); /* which acknowledges when all is ready */
+	snprintf(location, sizeof(location), "/v1/cps/validations/%s", id);
+	http_exchange_header(x, "Location", location);
+	all = cps_validation_json(a->parts.cps, id);
+	reply_json(x, 202, all ? all : json_pack("{ss}", "id", id));
+}
+
+void cps_validation_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id)
+{
+	struct err err;
+	json_t *all;
+
+	(void)caller;
+	if (!has_cps(a, x))
+		return;
+	all = cps_validation_json(a->parts.cps, id);
+	if (all) {
+		reply_json(x, 200, all);
+		return;
+	}
+	err_set(&err, ERR_NOT_FOUND, "there is no validation %.40s", id);
+	reply_err(a, x, &err);
+}
+
+void cps_validations_list(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument)
+{
+	(void)caller;
+	(void)argument;
+	if (has_cps(a, x))
+		reply_json(x, 200, json_pack("{so}", "validations", cps_validations_json(a->parts.cps)));
+}
+
+/* The service acknowledges by itself, on the word of the validation that somebody started. */
+void cps_note_acknowledged(int64_t enrollment, int64_t change, const char *what, void *arg)
+{
+	CLEANUP(mem_freep) char *name = mem_printf("%" PRId64 "/changes/%" PRId64, enrollment, change);
+
+	audit_note(arg, &(struct audit_event){ .door = "cps", .client = "cps", .action = "cps.acknowledge", .name = name, .result = "ok", .detail = what });
+}
+
+/* ---- what CPS itself says ---- */
+
+static void on_cps_answer(json_t *result, const struct err *err, void *arg)
+{
+	struct call *c = arg;
+
+	if (c->x && result)
+		reply_json(c->x, json_object_get(result, "refused") ? 422 : 200, json_incref(result));
+	else if (c->x)
+		reply_err(c->api, c->x, err);
+	call_release(c);
+}
+
+static void refuse_call(struct call *c, const struct err *err)
+{
+	reply_err(c->api, c->x, err);
+	call_release(c);
+}
+
+static void ask_cps(struct api *a, struct http_exchange *x, const struct caller *caller, const char *what, json_t *input)
+{
+	const char *account = http_exchange_query(x, "account");
+	struct call *c = call_new(a, x, caller);
+	struct err err;
+
+	if (account)
+		json_object_set_new(input, "account", json_string(account));
+	c->holders++;
+	if (cps_ask(a->parts.cps, what, input, on_cps_answer, c, &err) < 0)
+		refuse_call(c, &err);
+	json_decref(input);
+}
+
+void cps_enrollments_list(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument)
+{
+	(void)argument;
+	if (has_cps(a, x))
+		ask_cps(a, x, caller, "list", json_object());
+}
+
+static void ask_of_enrollment(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument, const char *what)
+{
+	int64_t enrollment = 0;
+
+	if (has_cps(a, x) && read_number(a, x, argument, &enrollment))
+		ask_cps(a, x, caller, what, json_pack("{s:I}", "enrollment", (json_int_t)enrollment));
+}
+
+void cps_enrollment_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id)
+{
+	ask_of_enrollment(a, x, caller, id, "show");
+}
+
+void cps_certificate_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id)
+{
+	ask_of_enrollment(a, x, caller, id, "certificate");
+}
+
+void cps_warnings_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id)
+{
+	ask_of_enrollment(a, x, caller, id, "warnings");
+}
+
+/* ---- what changes enrollments: the body is the input of cps_ask() ---- */
+
+static json_t *read_input(struct api *a, struct http_exchange *x, const char *argument)
+{
+	struct problem problem = { 0 };
+	json_t *input = NULL;
+	int64_t enrollment = 0;
+
+	if (!has_cps(a, x) || (*argument && !read_number(a, x, argument, &enrollment)))
+		return NULL;
+	if (!http_exchange_body_length(x))
+		input = json_object();
+	else if (fields_parse(http_exchange_body(x), http_exchange_body_length(x), &input, &problem) < 0) {
+		reply_problem(a, x, &problem);
+		return NULL;
+	}
+	if (enrollment)
+		json_object_set_new(input, "enrollment", json_integer((json_int_t)enrollment));
+	return input;
+}
+
+static void write_cps(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument, const char *what)
+{
+	json_t *input = read_input(a, x, argument);
+	CLEANUP(mem_freep) char *action = mem_printf("cps.%s", what);
+
+	if (!input)
+		return;
+	if (!json_is_true(json_object_get(input, "dry_run")))
+		audit_caller(a, caller, action, NULL, argument, "ok", NULL);
+	ask_cps(a, x, caller, what, input);
+}
+
+void cps_create_post(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument)
+{
+	write_cps(a, x, caller, argument, "create");
+}
+
+void cps_update_patch(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id)
+{
+	write_cps(a, x, caller, id, "update");
+}
+
+void cps_delete(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id)
+{
+	write_cps(a, x, caller, id, "delete");
+}
+
+void cps_cancel_post(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id)
+{
+	write_cps(a, x, caller, id, "cancel");
+}
+
+void cps_schedule_put(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id)
+{
+	write_cps(a, x, caller, id, "schedule");
+}
+
+void cps_ack_post(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id)
+{
+	write_cps(a, x, caller, id, "ack");
+}
+
+/* ---- the inventory, and approvals ---- */
+
+void cps_inventory_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument)
+{
+	const char *after = http_exchange_query(x, "after"), *limit = http_exchange_query(x, "limit"), *kind = http_exchange_query(x, "class");
+	const char *search = http_exchange_query(x, "search"), *days = http_exchange_query(x, "expiring-days");
+
+	(void)caller, (void)argument;
+	if (has_cps(a, x))
+		reply_json(x, 200, cps_inventory_json(a->parts.cps, &(struct cps_inventory_query){
+			.after = after, .kind = kind, .search = search, .expiring_days = days ? strtoll(days, NULL, 10) : 0,
+			.limit = limit ? strtoll(limit, NULL, 10) : 0 }));
+}
+
+void cps_approve_post(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id)
+{
+	json_t *input = read_input(a, x, id);
+	const char *hash = json_string_value(json_object_get(input, "hash"));
+	int64_t change = json_integer_value(json_object_get(input, "change"));
+	size_t missing = 0;
+	struct err err = { 0 };
+	int code;
+
+	if (!input)
+		return;
+	code = cps_approve(a->parts.cps, http_exchange_query(x, "account"), json_integer_value(json_object_get(input, "enrollment")), change,
+	                   hash ? hash : "", caller->name ? caller->name : "loopback", &missing, &err);
+	audit_caller(a, caller, "cps.approve", NULL, id, code < 0 ? "failed" : "ok", code < 0 ? err.text : hash);
+	if (code < 0)
+		reply_err(a, x, &err);
+	else
+		reply_json(x, 200, json_pack("{s:I, s:b, s:I}", "change", (json_int_t)change, "approved", missing == 0, "missing", (json_int_t)missing));
+	json_decref(input);
+}

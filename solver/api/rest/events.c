@@ -1,0 +1,211 @@
+/* GET /v1/events: what happens to challenges, as a stream (Server-Sent Events).
+ *
+ * The events so far come first (of a challenge all, of an order the last of each), then what happens. The
+ * stream of one challenge or order ends when that is over. Last-Event-ID is tolerated: who reconnects gets
+ * the present state again, which says more than what was missed. ?format=cloudevents: each is a CloudEvent. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "solver/api/notify/cloudevents.h"
+#include "solver/api/common/internal.h"
+#include "solver/base/mem.h"
+
+#define HEARTBEAT_MS 15000
+
+struct stream {
+	struct api *api;
+	struct http_exchange *x;
+	char *owner;             /* who asked */
+	char *version;           /* of its token and grants (client_version()) */
+	char *client;            /* whose challenges it sees; NULL: all */
+	char challenge_id[ID_SIZE], order_id[ID_SIZE];
+	struct engine_listener *listener;
+	struct timer *heartbeat;
+	bool cloudevents;
+	uint64_t number;
+	struct stream *prev, *next;
+};
+
+static void write_event(struct stream *s, const struct challenge *c, const struct challenge_event *event)
+{
+	json_t *json = s->cloudevents ? cloudevent_challenge(c, event) : event_json(c, event);
+	char *data = json_dumps(json, JSON_COMPACT);
+	char *text = mem_printf("id: %" PRIu64 "\nevent: challenge\ndata: %s\n\n", ++s->number, data);
+
+	http_exchange_write(s->x, text);
+	free(text);
+	free(data);
+	json_decref(json);
+}
+
+static bool is_over(struct stream *s)
+{
+	struct engine *e = s->api->parts.engine;
+	const struct challenge **list, *one;
+	size_t count, over = 0;
+
+	if (s->challenge_id[0])
+		return !(one = engine_challenge(e, s->challenge_id)) || challenge_is_over(one->state);
+	if (!s->order_id[0])
+		return false;
+	count = engine_order_challenges(e, s->order_id, &list);
+	for (size_t i = 0; i < count; i++)
+		over += challenge_is_over(list[i]->state);
+	free(list);
+	return over == count;
+}
+
+/* The exchange goes later, and the stream with it. */
+static void end(struct stream *s)
+{
+	engine_unlisten(s->listener);
+	s->listener = NULL;
+	timer_stop(s->heartbeat);
+	s->heartbeat = NULL;
+	http_exchange_end(s->x);
+}
+
+static void on_event(const struct challenge *c, const struct challenge_event *event, void *arg)
+{
+	struct stream *s = arg;
+
+	if (client_changed(s->api, s->owner, s->version)) {
+		end(s);
+		return;
+	}
+	if (s->client && strcmp(s->client, c->client) != 0)
+		return;
+	write_event(s, c, event);
+	if (challenge_is_over(event->state) && is_over(s))
+		end(s);
+}
+
+static void on_heartbeat(void *arg)
+{
+	struct stream *s = arg;
+
+	s->heartbeat = timer_start(s->api->parts.loop, HEARTBEAT_MS, on_heartbeat, s);
+	if (client_changed(s->api, s->owner, s->version))
+		end(s);
+	else
+		http_exchange_write(s->x, ": still here\n\n");
+}
+
+static void on_gone(void *arg)
+{
+	struct stream *s = arg;
+
+	engine_unlisten(s->listener);
+	timer_stop(s->heartbeat);
+	s->api->streams--;
+	DL_DELETE(s->api->stream_list, s);
+	free(s->version);
+	free(s->client);
+	free(s->owner);
+	free(s);
+}
+
+void streams_check(struct api *a)
+{
+	struct stream *s;
+
+	DL_FOREACH(a->stream_list, s)
+		if (s->listener && client_changed(a, s->owner, s->version))
+			end(s);
+}
+
+static int read_format(struct http_exchange *x, struct stream *s, struct problem *problem)
+{
+	const char *format = http_exchange_query(x, "format");
+
+	s->cloudevents = format && strcmp(format, "cloudevents") == 0;
+	if (format && !s->cloudevents)
+		return problem_set(problem, 400, ERR_INVALID, NULL, "format=%.40s is not known; the only one is format=cloudevents", format);
+	return 0;
+}
+
+static int read_subject(struct api *a, struct http_exchange *x, const struct caller *caller, struct stream *s, struct problem *problem)
+{
+	const char *challenge = http_exchange_query(x, "challenge"), *order = http_exchange_query(x, "order");
+	const struct challenge *c;
+	const struct order *o;
+
+	if (challenge && order)
+		return problem_set(problem, 400, ERR_INVALID, NULL, "challenge= and order= exclude each other");
+	if (challenge) {
+		if (caller_challenge(a, caller, challenge, &c, problem) < 0)
+			return problem->err.code;
+		memcpy(s->challenge_id, c->id, ID_SIZE);
+		memcpy(s->order_id, c->order_id, ID_SIZE);
+	}
+	if (order) {
+		if (caller_order(a, caller, order, &o, problem) < 0)
+			return problem->err.code;
+		memcpy(s->order_id, o->id, ID_SIZE);
+	}
+	return 0;
+}
+
+/* All events of the challenge that was asked for, or the last one of each challenge of the order. */
+static void write_past_of(struct stream *s, const struct challenge *c, bool all)
+{
+	CLEANUP(challenge_done) struct challenge past = { 0 };
+	struct err err;
+
+	if (engine_history(s->api->parts.engine, c->id, &past, &err) < 0)
+		return; /* what happens from now on still comes */
+	for (size_t k = all || !past.event_count ? 0 : past.event_count - 1; k < past.event_count; k++)
+		write_event(s, c, &past.events[k]);
+}
+
+static void write_past(struct stream *s)
+{
+	const struct challenge **list;
+	size_t count = s->order_id[0] ? engine_order_challenges(s->api->parts.engine, s->order_id, &list) : 0;
+
+	for (size_t i = 0; i < count; i++) {
+		bool all = strcmp(list[i]->id, s->challenge_id) == 0;
+
+		if (all || !s->challenge_id[0])
+			write_past_of(s, list[i], all);
+	}
+	if (s->order_id[0])
+		free(list);
+}
+
+static const char *subject_of(const struct stream *s)
+{
+	if (s->challenge_id[0])
+		return s->challenge_id;
+	return s->order_id[0] ? s->order_id : NULL;
+}
+
+void events_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument)
+{
+	struct stream *s = mem_new(1, sizeof(*s));
+	struct problem problem = { 0 };
+
+	(void)argument;
+	if (read_format(x, s, &problem) < 0 || read_subject(a, x, caller, s, &problem) < 0) {
+		free(s);
+		reply_problem(a, x, &problem);
+		return;
+	}
+	s->api = a;
+	s->x = x;
+	s->owner = mem_dup(caller->name);
+	s->client = grants_see_all(caller->grants) ? NULL : mem_dup(caller->name);
+	s->version = client_version(a, caller->name);
+	DL_APPEND(a->stream_list, s);
+	a->streams++;
+	http_exchange_on_gone(x, on_gone, s);
+	http_exchange_header(x, "Cache-Control", "no-store");
+	http_exchange_stream(x, "text/event-stream");
+	write_past(s);
+	s->listener = engine_listen(a->parts.engine, subject_of(s), on_event, s);
+	s->heartbeat = timer_start(a->parts.loop, HEARTBEAT_MS, on_heartbeat, s);
+	if (is_over(s))
+		end(s);
+}

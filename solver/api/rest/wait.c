@@ -1,0 +1,135 @@
+/* ?wait=ready: the reply comes when the order is ready, has failed, is gone, or the time is over. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "solver/api/common/internal.h"
+#include "solver/base/mem.h"
+
+#define WAIT_DEFAULT_MS 30000
+#define WAIT_MAX_MS 600000
+
+struct waiter {
+	struct call *call;
+	char order_id[ID_SIZE];
+	struct engine_listener *listener;
+	struct timer *timer;
+};
+
+int wait_read(struct call *c, struct problem *problem)
+{
+	const char *wait = http_exchange_query(c->x, "wait");
+	const char *timeout = http_exchange_query(c->x, "timeout");
+	struct err err;
+
+	c->timeout_ms = WAIT_DEFAULT_MS;
+	if (wait && strcmp(wait, "ready") != 0)
+		return problem_set(problem, 400, ERR_INVALID, NULL, "wait=%.40s is not known; the only one is wait=ready", wait);
+	if (timeout && !wait)
+		return problem_set(problem, 400, ERR_INVALID, NULL, "timeout goes with wait=ready");
+	if (timeout && duration_read(timeout, &c->timeout_ms, &err) < 0)
+		return problem_set(problem, 400, ERR_INVALID, NULL, "timeout: %s", err.text);
+	if (c->timeout_ms > WAIT_MAX_MS)
+		return problem_set(problem, 400, ERR_INVALID, NULL, "timeout is at most 10m; ask again after that");
+	c->wait = wait != NULL;
+	return 0;
+}
+
+/* One challenge has a life of its own also inside an order of many. */
+static bool is_settled(struct call *c, const char *order_id)
+{
+	struct engine *e = c->api->parts.engine;
+	const struct challenge *one = c->single ? engine_challenge(e, c->id) : NULL;
+
+	if (one)
+		return engine_kept_state(e, c->id) >= CHALLENGE_READY;
+	return engine_order_state(e, order_id) != ORDER_PENDING;
+}
+
+static void answer(struct call *c, int status)
+{
+	struct engine *e = c->api->parts.engine;
+	const struct challenge *one = c->single ? engine_challenge(e, c->id) : NULL;
+	const struct order *o = c->single ? NULL : engine_order(e, c->id);
+	struct err err;
+
+	if (client_ended(c->api, c->client, c->version)) {
+		reply_problem(c->api, c->x, &(struct problem){ .status = 401, .err = { ERR_DENIED, "the client was revoked, or its token is another by now" } });
+		return;
+	}
+	if (one) {
+		reply_json(c->x, status, challenge_json(e, one));
+	} else if (o) {
+		reply_json(c->x, status, order_json(e, o, c->operator));
+	} else {
+		err_set(&err, ERR_NOT_FOUND, "%s is over and forgotten", c->id);
+		reply_err(c->api, c->x, &err);
+	}
+}
+
+static void waiter_free(struct waiter *w)
+{
+	engine_unlisten(w->listener);
+	timer_stop(w->timer);
+	free(w);
+}
+
+static void on_caller_gone(void *arg)
+{
+	struct waiter *w = arg;
+	struct call *c = w->call;
+
+	waiter_free(w);
+	c->x = NULL;
+	call_release(c);
+}
+
+static void finish(struct waiter *w, int status)
+{
+	engine_unlisten(w->listener);
+	timer_stop(w->timer);
+	w->listener = NULL;
+	w->timer = NULL;
+	answer(w->call, status); /* the waiter goes with the exchange */
+}
+
+static void on_timeout(void *arg)
+{
+	struct waiter *w = arg;
+
+	w->timer = NULL;
+	finish(w, is_settled(w->call, w->order_id) ? 200 : 202);
+}
+
+static void on_event(const struct challenge *changed, const struct challenge_event *event, void *arg)
+{
+	struct waiter *w = arg;
+
+	(void)changed;
+	if (event->state >= CHALLENGE_READY && is_settled(w->call, w->order_id))
+		finish(w, 200);
+}
+
+static void order_of(struct call *c, char ret_id[ID_SIZE])
+{
+	const struct challenge *one = c->single ? engine_challenge(c->api->parts.engine, c->id) : NULL;
+
+	memcpy(ret_id, one ? one->order_id : c->id, ID_SIZE);
+}
+
+void wait_answer(struct call *c)
+{
+	struct waiter *w;
+	char order_id[ID_SIZE];
+
+	order_of(c, order_id);
+	if (!c->wait || is_settled(c, order_id)) {
+		answer(c, c->wait ? 200 : c->status);
+		return;
+	}
+	w = mem_new(1, sizeof(*w));
+	w->call = c;
+	memcpy(w->order_id, order_id, ID_SIZE);
+	w->listener = engine_listen(c->api->parts.engine, order_id, on_event, w);
+	w->timer = timer_start(c->api->parts.loop, c->timeout_ms, on_timeout, w);
+	http_exchange_on_gone(c->x, on_caller_gone, w);
+}

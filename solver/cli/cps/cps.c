@@ -1,0 +1,419 @@
+/* dcvd cps: Akamai CPS enrollments. `validate` is done by the service; the rest asks CPS with the credentials here. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "solver/base/buf.h"
+#include "solver/base/mem.h"
+#include "solver/cli/cps/cps_desk.h"
+#include "solver/akamai/client.h"
+#include "solver/cps/accounts.h"
+#include "solver/cps/media.h"
+
+#define FOLLOW_PAUSE_MS 300
+#define BODY_MAX (4 * 1024 * 1024)
+
+/* ---- list ---- */
+
+static void print_enrollments(const json_t *result)
+{
+	static const char *const headings[] = { "ENROLLMENT", "NAME", "NAMES", "TYPE", "CHANGE", NULL };
+	struct table *t = table_new(headings);
+	size_t i;
+	json_t *e;
+
+	json_array_foreach(json_object_get(result, "enrollments"), i, e) {
+		const json_t *pending = json_object_get(e, "pending_changes");
+		const json_t *change = json_array_get(pending, json_array_size(pending) ? json_array_size(pending) - 1 : 0);
+		char id[24], names[24], text[96] = "-";
+
+		snprintf(id, sizeof(id), "%lld", (long long)json_integer_value(json_object_get(e, "id")));
+		snprintf(names, sizeof(names), "%zu", json_array_size(json_object_get(e, "sans")));
+		if (change)
+			snprintf(text, sizeof(text), "%lld %.60s", (long long)json_integer_value(json_object_get(change, "id")),
+			         json_text(change, "type"));
+		table_row(t, (const char *const[]){ id, json_text(e, "cn"), names, json_text(e, "validation_type"), text });
+	}
+	table_print_free(t);
+}
+
+static int cps_cli_list(int argc, char **argv)
+{
+	struct desk d = { 0 };
+	const struct cli_option options[] = { DESK_OPTIONS(&d), { NULL } };
+	char **rest;
+	int count, code = cli_parse("cps list", "Enrollments and their pending changes.", options, argc, argv, &rest, &count);
+
+	if (code)
+		return code - 1;
+	if (count)
+		return cli_usage_error("cps list", "\"%s\" is too much", rest[0]);
+	code = desk_ask(&d, "list", json_object());
+	if (code == EXIT_DONE && d.json)
+		print_json(d.result);
+	else if (code == EXIT_DONE)
+		print_enrollments(d.result);
+	desk_close(&d);
+	return code;
+}
+
+/* ---- show ---- */
+
+static void print_names(const json_t *change)
+{
+	static const char *const headings[] = { "NAME", "STATUS", "EXPIRES", "CHALLENGES", NULL };
+	struct table *t = table_new(headings);
+	size_t i, k;
+	json_t *name, *challenge;
+
+	json_array_foreach(json_object_get(change, "names"), i, name) {
+		struct buf kinds = BUF_INIT(256);
+
+		json_array_foreach(json_object_get(name, "challenges"), k, challenge)
+			buf_printf(&kinds, "%s%s", k ? " " : "", json_text(challenge, "type"));
+		table_row(t, (const char *const[]){ json_text(name, "domain"), json_text(name, "status"),
+		                                    json_text(name, "expires"), buf_text(&kinds) });
+		buf_done(&kinds);
+	}
+	table_print_free(t);
+}
+
+
+static void print_enrollment(const json_t *e)
+{
+	const json_t *change = json_object_get(e, "change");
+	CLEANUP(mem_freep) char *line = NULL;
+
+	printf("enrollment %lld: ", (long long)json_integer_value(json_object_get(e, "id")));
+	desk_print_line(stdout, json_text(e, "cn"));
+	if (!json_is_object(change)) {
+		puts("no pending change");
+		return;
+	}
+	line = mem_printf("change %lld: %s, %s - %s", (long long)json_integer_value(json_object_get(change, "id")),
+	                  json_text(change, "state"), json_text(change, "status"), json_text(change, "description"));
+	desk_print_line(stdout, line);
+	if (*json_text(change, "error")) {
+		fputs("error: ", stdout);
+		desk_print_line(stdout, json_text(change, "error"));
+	}
+	if (json_array_size(json_object_get(change, "names")))
+		print_names(change);
+}
+
+static int cps_cli_show(int argc, char **argv)
+{
+	struct desk d = { 0 };
+	const struct cli_option options[] = { DESK_OPTIONS(&d), { NULL } };
+	int64_t enrollment;
+	char **rest;
+	int count, code = cli_parse("cps show ENROLLMENT", "An enrollment, its newest pending change and the state of each name.",
+	                            options, argc, argv, &rest, &count);
+
+	if (code)
+		return code - 1;
+	if (!desk_read_enrollment("cps show", count, rest, &enrollment))
+		return EXIT_USAGE;
+	code = desk_ask(&d, "show", json_pack("{s:I}", "enrollment", (json_int_t)enrollment));
+	if (code == EXIT_DONE && d.json)
+		print_json(d.result);
+	else if (code == EXIT_DONE)
+		print_enrollment(d.result);
+	desk_close(&d);
+	return code;
+}
+
+/* ---- ack ---- */
+
+static int cps_cli_ack(int argc, char **argv)
+{
+	struct desk d = { 0 };
+	bool warnings = false, change = false, deny = false;
+	const char *expected = NULL, *hash = NULL;
+	const struct cli_option options[] = {
+		DESK_OPTIONS(&d),
+		{ "warnings", CLI_FLAG, &warnings, NULL, "the warnings that \"dcvd cps warnings\" shows" },
+		{ "expect-sha256", CLI_TEXT, &expected, "H", "with --warnings: only when the text is still the one with this digest" },
+		{ "change-management", CLI_FLAG, &change, NULL, "the change, for production; with --hash" },
+		{ "hash", CLI_TEXT, &hash, "H", "with --change-management: the hash of the result that was looked at" },
+		{ "deny", CLI_FLAG, &deny, NULL, "deny instead" },
+		{ NULL },
+	};
+	int64_t enrollment;
+	char **rest;
+	int count, code = cli_parse("cps ack ENROLLMENT", "Tells CPS that the challenges of the newest pending change are in place, or that its warnings or the\n"
+	                            "change are agreed to. Nothing is checked; \"dcvd cps validate\" does it when they are ready.", options, argc, argv, &rest, &count);
+
+	if (code)
+		return code - 1;
+	if (!desk_read_enrollment("cps ack", count, rest, &enrollment))
+		return EXIT_USAGE;
+	if ((warnings && change) || (expected && !warnings) || (change && !hash))
+		return cli_usage_error("cps ack", "--warnings [--expect-sha256 H], or --change-management --hash H");
+	code = desk_ask(&d, "ack", json_pack("{s:I, s:s, s:s, s:s, s:b}", "enrollment", (json_int_t)enrollment, "what",
+	                                     warnings ? "warnings" : change ? "change-management" : "challenges", "expect_digest",
+	                                     expected ? expected : "", "hash", hash ? hash : "", "deny", deny));
+	if (code == EXIT_DONE && d.json)
+		print_json(d.result);
+	else if (code == EXIT_DONE)
+		printf("change %lld %s\n", (long long)json_integer_value(json_object_get(d.result, "change")), deny ? "denied" : "acknowledged");
+	desk_close(&d);
+	return code;
+}
+
+/* ---- validate ---- */
+
+static void print_progress(const json_t *validation, size_t *shown)
+{
+	const json_t *sentences = json_object_get(validation, "sentences");
+
+	for (; *shown < json_array_size(sentences); ++*shown) {
+		const json_t *s = json_array_get(sentences, *shown);
+		const char *at = json_text(s, "at");
+
+		fprintf(stderr, "  %.8s  ", strlen(at) > 19 ? at + 11 : at);
+		desk_print_line(stderr, json_text(s, "text"));
+	}
+}
+
+/* Once for each thing that is waited for. */
+static void print_waiting(const json_t *validation, char **said)
+{
+	const char *waits = json_text(validation, "waits_for");
+
+	if (!*waits || (*said && strcmp(*said, waits) == 0))
+		return;
+	mem_replace(said, waits);
+	fputs("            waiting: ", stderr);
+	desk_print_line(stderr, waits);
+}
+
+static int follow_validation(const struct cli_service *s, json_t **validation)
+{
+	CLEANUP(mem_freep) char *path = mem_printf("/v1/cps/validations/%s", json_text(*validation, "id"));
+	const struct timespec pause = { .tv_nsec = FOLLOW_PAUSE_MS * 1000000L };
+	CLEANUP(mem_freep) char *waits = NULL;
+	size_t shown = 0;
+
+	print_progress(*validation, &shown);
+	while (strcmp(json_text(*validation, "state"), "running") == 0 && !cli_interrupted) {
+		json_t *next = NULL;
+		int code;
+
+		nanosleep(&pause, NULL);
+		code = service_call(s, "GET", path, NULL, NULL, &next);
+		if (code != EXIT_DONE)
+			return code;
+		json_decref(*validation);
+		*validation = next;
+		print_progress(*validation, &shown);
+		print_waiting(*validation, &waits);
+	}
+	return EXIT_DONE;
+}
+
+static int conclude(const struct cli_service *s, const json_t *validation)
+{
+	const char *state = json_text(validation, "state");
+
+	if (s->json)
+		print_json(validation);
+	if (strcmp(state, "done") == 0) {
+		if (!s->json)
+			puts("done");
+		return EXIT_DONE;
+	}
+	if (strcmp(state, "running") == 0) {
+		fputs("dcvd: it goes on in the service; the same command shows it again\n", stderr);
+		return EXIT_REFUSED;
+	}
+	fputs("dcvd: ", stderr);
+	desk_print_line(stderr, json_text(json_object_get(validation, "error"), "detail"));
+	return EXIT_REFUSED;
+}
+
+int cps_validate_and_follow(const struct cli_service *s, int64_t enrollment)
+{
+	CLEANUP(mem_freep) char *path = mem_printf("/v1/cps/enrollments/%" PRId64 "/validate", enrollment);
+	json_t *validation = NULL;
+	int code;
+
+	cli_watch_interrupt();
+	code = service_call(s, "POST", path, json_object(), NULL, &validation);
+	if (code == EXIT_DONE)
+		code = follow_validation(s, &validation);
+	if (code == EXIT_DONE)
+		code = conclude(s, validation);
+	json_decref(validation);
+	return code;
+}
+
+static int cps_cli_validate(int argc, char **argv)
+{
+	struct cli_service s = { 0 };
+	const struct cli_option options[] = { CLI_SERVICE_OPTIONS(&s), { NULL } };
+	int64_t enrollment;
+	char **rest;
+	int count, code = cli_parse("cps validate ENROLLMENT", "Has the service publish, verify and acknowledge the challenges of the newest\n"
+	                            "pending change, and follows it until every name is valid.", options, argc, argv, &rest, &count);
+
+	if (code)
+		return code - 1;
+	if (!desk_read_enrollment("cps validate", count, rest, &enrollment))
+		return EXIT_USAGE;
+	return cps_validate_and_follow(&s, enrollment);
+}
+
+/* ---- request ---- */
+
+struct by_hand {
+	struct desk desk;
+	const char *body_file, *accept, *content_type, *timestamp, *nonce;
+	bool dry_run;
+	int status;
+};
+
+static char *read_body(const char *file)
+{
+	FILE *f = strcmp(file, "-") == 0 ? stdin : fopen(file, "re");
+	struct buf body = BUF_INIT(BODY_MAX);
+	char piece[16384];
+	size_t got;
+
+	if (!f) {
+		perror(file);
+		return NULL;
+	}
+	while ((got = fread(piece, 1, sizeof(piece), f)) > 0)
+		buf_add(&body, piece, got);
+	if (f != stdin)
+		fclose(f);
+	if (body.overflow || memchr(buf_text(&body), '\0', body.length)) {
+		fprintf(stderr, "dcvd: %s: a body is text of at most %d bytes\n", file, BODY_MAX);
+		buf_done(&body);
+		return NULL;
+	}
+	return body.length ? buf_take(&body) : mem_dup("");
+}
+
+static void on_reply(const struct http_reply *reply, const struct err *err, void *arg)
+{
+	struct by_hand *h = arg;
+
+	if (reply) {
+		h->status = reply->status;
+		fprintf(stderr, "HTTP %d\n", reply->status);
+		fwrite(reply->body, 1, reply->body_length, stdout);
+		if (reply->body_length && reply->body[reply->body_length - 1] != '\n')
+			putchar('\n');
+	}
+	h->desk.err = *err;
+	h->desk.done = 1;
+	loop_stop(h->desk.loop);
+}
+
+static int print_signature(struct by_hand *h, struct akamai_client *client, const struct akamai_request *request)
+{
+	CLEANUP(mem_freep) char *url = NULL;
+	CLEANUP(mem_freep) char *authorization = NULL;
+
+	if (akamai_client_sign(client, request, h->timestamp, h->nonce, &url, &authorization, &h->desk.err) < 0)
+		return desk_complain_setup(&h->desk.err);
+	if (h->desk.json) {
+		json_t *o = json_pack("{s:s, s:s, s:s}", "method", request->method, "url", url, "authorization", authorization);
+
+		print_json(o);
+		json_decref(o);
+		return EXIT_DONE;
+	}
+	printf("%s %s\nAuthorization: %s\n", request->method, url, authorization);
+	return EXIT_DONE;
+}
+
+static int send_by_hand(struct by_hand *h, const struct akamai_request *request)
+{
+	struct akamai_account account;
+	struct akamai_client *client;
+	int code;
+
+	if (desk_open(&h->desk, &h->desk.err) < 0)
+		return desk_complain_setup(&h->desk.err);
+	cps_account_describe(&h->desk.config->cps, h->desk.account ? h->desk.account : "", &account);
+	client = akamai_client_new(h->desk.loop, h->desk.http, &account);
+	if (akamai_client_load(client, &h->desk.err) < 0)
+		code = desk_complain_setup(&h->desk.err);
+	else if (h->dry_run)
+		code = print_signature(h, client, request);
+	else
+		code = desk_wait(&h->desk, akamai_call_start(client, request, on_reply, h, NULL, &h->desk.err));
+	akamai_client_free(client);
+	return code;
+}
+
+static int cps_cli_request(int argc, char **argv)
+{
+	struct by_hand h = { 0 };
+	CLEANUP(mem_freep) char *body = NULL;
+	const struct cli_option options[] = {
+		DESK_OPTIONS(&h.desk),
+		{ "body", CLI_TEXT, &h.body_file, "FILE", "body; - is standard input" },
+		{ "accept", CLI_TEXT, &h.accept, "MEDIA", "\"enrollments.v11\" or a full media type; default: by the path" },
+		{ "content-type", CLI_TEXT, &h.content_type, "MEDIA", "the same for the body" },
+		{ "dry-run", CLI_FLAG, &h.dry_run, NULL, "print what would be sent, and send nothing" },
+		{ "timestamp", CLI_TEXT, &h.timestamp, "TIME", "with --dry-run: 20140321T19:34:21+0000" },
+		{ "nonce", CLI_TEXT, &h.nonce, "TEXT", "with --dry-run" },
+		{ NULL },
+	};
+	char **rest;
+	int count, code = cli_parse("cps request METHOD PATH", "A signed request by hand; the path begins with /cps/v2/ and stands below the host of\n"
+	                            "the credentials.", options, argc, argv, &rest, &count);
+
+	if (code)
+		return code - 1;
+	if (count != 2 || strspn(rest[0], "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != strlen(rest[0]) || !*rest[0])
+		return cli_usage_error("cps request", "METHOD (upper case) and PATH are wanted");
+	if ((h.timestamp || h.nonce) && !h.dry_run)
+		return cli_usage_error("cps request", "--timestamp and --nonce go with --dry-run");
+	if (h.body_file && !(body = read_body(h.body_file)))
+		return EXIT_USAGE;
+	const struct akamai_request request = {
+		.method = rest[0], .path = rest[1], .body = body, .once = true,
+		.accept = h.accept ? h.accept : cps_media_accept(rest[0], rest[1]),
+		.content_type = h.content_type ? h.content_type : body ? cps_media_content(rest[1]) : NULL,
+	};
+	code = send_by_hand(&h, &request);
+	desk_close(&h.desk);
+	return code;
+}
+
+/* ---- the group ---- */
+
+int cli_cps(int argc, char **argv)
+{
+	static const struct cli_command commands[] = {
+		{ "list", cps_cli_list, "", "enrollments, their names and pending changes" },
+		{ "show", cps_cli_show, "ENROLLMENT", "its newest pending change, and what each name needs" },
+		{ "create", cps_cli_create, "--file FILE", "make an enrollment" },
+		{ "update", cps_cli_update, "ENROLLMENT", "change one: names, or any member" },
+		{ "renew", cps_cli_renew, "ENROLLMENT", "have its certificate renewed now" },
+		{ "delete", cps_cli_delete, "ENROLLMENT", "remove it" },
+		{ "cancel", cps_cli_cancel, "ENROLLMENT [CHANGE]", "cancel a pending change" },
+		{ "schedule", cps_cli_schedule, "ENROLLMENT", "when a change is deployed" },
+		{ "apply", cps_cli_apply, "FILE…", "make enrollments as files say" },
+		{ "export", cps_cli_export, "ENROLLMENT", "write such files" },
+		{ "validate", cps_cli_validate, "ENROLLMENT", "publish, verify, acknowledge, follow, withdraw" },
+		{ "inventory", cps_cli_inventory, "", "what the watcher of the service knows" },
+		{ "approve", cps_cli_approve, "ENROLLMENT", "agree to what change management showed" },
+		{ "warnings", cps_cli_warnings, "ENROLLMENT", "what holds its change" },
+		{ "ack", cps_cli_ack, "ENROLLMENT", "acknowledge or deny by hand" },
+		{ "deployments", cps_cli_deployments, "ENROLLMENT", "what is deployed" },
+		{ "history", cps_cli_history, "ENROLLMENT WHAT", "changes, certificates or dv" },
+		{ "active", cps_cli_active, "", "certificates on the network" },
+		{ "request", cps_cli_request, "METHOD PATH", "a signed request by hand" },
+		{ NULL },
+	};
+
+	return cli_dispatch(commands, "cps", argc, argv);
+}
