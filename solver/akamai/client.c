@@ -436,6 +436,7 @@ int akamai_client_sign(struct akamai_client *c, const struct akamai_request *req
 	CLEANUP(buf_done) struct buf path = BUF_INIT(2 * AKAMAI_PATH_MAX);
 	size_t end = strlen(base);
 	const char *host = NULL;
+	char now[EDGEGRID_TIMESTAMP_SIZE];
 
 	while (end > 0 && base[end - 1] == '/')
 		base[--end] = '\0';
@@ -452,9 +453,8 @@ int akamai_client_sign(struct akamai_client *c, const struct akamai_request *req
 		.path_and_query = buf_text(&path),
 		.body = request->body,
 		.body_length = request->body ? strlen(request->body) : 0,
-		.timestamp = timestamp,
+		.timestamp = timestamp ? timestamp : edgegrid_timestamp(loop_wall_ms(c->loop) + c->clock_offset_ms, now),
 		.nonce = nonce,
-		.clock_offset_ms = c->clock_offset_ms,
 	});
 	return 0;
 }

@@ -151,7 +151,7 @@ char *edgegrid_authorization(const struct edgegrid_credentials *c, const struct 
 	char now[EDGEGRID_TIMESTAMP_SIZE], fresh[37], *ret;
 
 	if (!timestamp)
-		timestamp = edgegrid_timestamp(clock_wall_ms() + request->clock_offset_ms, now);
+		timestamp = edgegrid_timestamp(clock_wall_ms(), now);
 	if (!nonce) {
 		nonce_text(fresh);
 		nonce = fresh;

@@ -41,9 +41,8 @@ struct edgegrid_request {
 	const void *body;
 	size_t body_length;
 	size_t max_body;            /* 0: EDGEGRID_MAX_BODY */
-	const char *timestamp;      /* NULL: now + clock_offset_ms, "20140321T19:34:21+0000" */
+	const char *timestamp;      /* "20140321T19:34:21+0000"; NULL: the machine's clock */
 	const char *nonce;          /* NULL: a random UUID */
-	int64_t clock_offset_ms;    /* learned from the Date header of replies */
 };
 
 #define EDGEGRID_TIMESTAMP_SIZE 24
