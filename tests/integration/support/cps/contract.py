@@ -1,6 +1,6 @@
 """The contract of CPS v2: every request and every reply of the emulator is held to its OpenAPI document.
 
-cps_openapi.json has the methods, paths, queries, media types and schemas of the vendor's document, without its prose. What later
+openapi.json has the methods, paths, queries, media types and schemas of the vendor's document, without its prose. What later
 versions have added is listed here.
 """
 import json
@@ -9,7 +9,7 @@ import re
 
 import jsonschema
 
-DOCUMENT = json.loads((pathlib.Path(__file__).parent / "cps_openapi.json").read_text())
+DOCUMENT = json.loads((pathlib.Path(__file__).parent / "openapi.json").read_text())
 NEWER = {"enrollment.v12": "enrollment.v11", "enrollments.v12": "enrollments.v11", "deployment.v8": "deployment.v7",
          "deployments.v8": "deployments.v7", "change-management-info.v6": "change-management-info.v5"}
 LATER_MEMBERS = {"fipsMode"}          # of networkConfiguration
@@ -60,23 +60,31 @@ def media_of(text):
     return "application/vnd.akamai.cps." + NEWER.get(short, short) + "+json"
 
 
+PATHS = [(re.compile(re.sub(r"\{\w+\}", r"[^/]+", pattern)), methods) for pattern, methods in DOCUMENT["paths"].items()]
+VALIDATORS = {}  # by the identity of a schema in DOCUMENT
+
+
 def operation(method, path):
-    for pattern, methods in DOCUMENT["paths"].items():
-        if re.fullmatch(re.sub(r"\{\w+\}", r"[^/]+", pattern), path) and method.lower() in methods:
+    for pattern, methods in PATHS:
+        if pattern.fullmatch(path) and method.lower() in methods:
             return methods[method.lower()]
     if any(re.fullmatch(p, path) for p in LATER_PATHS):
         return None
     raise Broken(f"{method} {path} is not in the document")
 
 
+def validator(schema):
+    if id(schema) not in VALIDATORS:
+        VALIDATORS[id(schema)] = jsonschema.Draft7Validator(with_nulls(schema))
+    return VALIDATORS[id(schema)]
+
+
 def check_schema(content, media, text, what):
     if media not in content:
         raise Broken(f"{what}: {media} is not among {sorted(content)}")
-    schema = with_nulls(content[media].get("schema", {}))
-    try:
-        jsonschema.validate(without_later(json.loads(text)), schema)
-    except jsonschema.ValidationError as error:
-        raise Broken(f"{what}: {'/'.join(map(str, error.absolute_path))}: {error.message[:200]}") from None
+    error = jsonschema.exceptions.best_match(validator(content[media].get("schema", {})).iter_errors(without_later(json.loads(text))))
+    if error:
+        raise Broken(f"{what}: {'/'.join(map(str, error.absolute_path))}: {error.message[:200]}")
 
 
 def check_request(method, path, query, headers, body):
