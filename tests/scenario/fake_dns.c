@@ -13,7 +13,7 @@
 #include "solver/base/mem.h"
 #include "solver/dns/message.h"
 
-#define MANY 512
+#define MANY 4096
 #define REPLY_MS 3
 #define SILENCE_MS 2000
 
@@ -138,6 +138,20 @@ void fake_dns_value(const char *fqdn, const char *value)
 		if (strcmp(world.values[i].name, fqdn) == 0 && strcmp(world.values[i].text, value) == 0)
 			return;
 	pair_add(world.values, &world.value_count, MANY, fqdn, value);
+}
+
+void fake_dns_forget(const char *fqdn, const char *value)
+{
+	for (size_t i = 0; i < world.value_count; i++) {
+		struct pair *v = &world.values[i];
+
+		if (strcmp(v->name, fqdn) != 0 || strcmp(v->text, value) != 0)
+			continue;
+		free(v->name);
+		free(v->text);
+		*v = world.values[--world.value_count];
+		return;
+	}
 }
 
 /* ---- zones ---- */

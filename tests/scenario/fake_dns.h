@@ -32,6 +32,8 @@ void fake_dns_host(const char *name, const char *address);
 void fake_dns_caa(const char *name, const char *data);
 /* A value that may come to stand at a name: servers show it as long as it is published. */
 void fake_dns_value(const char *fqdn, const char *value);
+/* It will not come to stand there again. */
+void fake_dns_forget(const char *fqdn, const char *value);
 unsigned fake_dns_asked(const char *address);
 
 /* Full recursion (fake_recursor.c); gives *ret_wire (free with free). Returns the rcode. */

@@ -58,6 +58,12 @@ void fake_loop_unsettle(struct loop *l)
 	look_now_and_later(l);
 }
 
+void fake_loop_begin_at(struct loop *l, int64_t wall_ms)
+{
+	l->set_by_ms = wall_ms - WALL_START_MS - l->now_ms;
+	fake_loop_unsettle(l);
+}
+
 int64_t loop_settled_ms(struct loop *l)
 {
 	return settle_wall_ms(&l->settle, l->now_ms);
