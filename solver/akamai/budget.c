@@ -65,6 +65,15 @@ int64_t budget_take(struct budget *b, int64_t now_ms, bool urgent)
 	return 0;
 }
 
+size_t budget_used(const struct budget *b, int64_t now_ms)
+{
+	size_t used = 0;
+
+	while (used < b->count && now_ms - b->left[(b->next + BUDGET_MAX - 1 - used) % BUDGET_MAX] < MINUTE_MS)
+		used++;
+	return used;
+}
+
 /* Grows at once, and shrinks slowly. */
 void budget_latency(struct budget *b, int64_t took_ms)
 {

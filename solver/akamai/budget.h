@@ -26,6 +26,8 @@ void budget_init(struct budget *b, int64_t per_minute, int64_t burst);
 void budget_limit(struct budget *b, int64_t per_minute, int64_t burst);
 /* Milliseconds until a request may leave; 0: now, and it is counted. What is not urgent leaves some of each minute to what is. */
 int64_t budget_take(struct budget *b, int64_t now_ms, bool urgent);
+/* Requests that left within the last minute. */
+size_t budget_used(const struct budget *b, int64_t now_ms);
 /* How long a request took: it may have arrived as late as that. */
 void budget_latency(struct budget *b, int64_t took_ms);
 /* Nothing leaves before `until_ms`; never shortens. */

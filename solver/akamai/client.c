@@ -32,6 +32,8 @@ struct akamai_client {
 	struct akamai_call *queue; /* waiting for the budget */
 	struct timer *pump;
 	size_t in_flight;
+	char *trouble;          /* why the last call had no answer that counts */
+	int64_t trouble_since_ms;
 	bool closed;            /* freed when nothing is in flight */
 	bool older[AKAMAI_MEDIA_PAIRS]; /* CPS does not know the newer version of a media type */
 };
@@ -69,6 +71,7 @@ static void client_release(struct akamai_client *c)
 		return;
 	if (c->loaded)
 		edgegrid_credentials_done(&c->credentials);
+	free(c->trouble);
 	free(c);
 }
 
@@ -335,12 +338,20 @@ static bool falls_back(struct akamai_call *call, int status)
 	return accept || ((status == 415 || status == 406) && fall_back_from(call->client, call->content_type));
 }
 
+static void note_trouble(struct akamai_client *c, const char *why)
+{
+	if (!why || !c->trouble)
+		c->trouble_since_ms = why ? loop_wall_ms(c->loop) : 0;
+	mem_replace(&c->trouble, why);
+}
+
 static void call_judge(struct akamai_call *call, const struct http_reply *reply)
 {
 	struct err err = { 0 };
 
 	clock_learn(call->client, reply);
 	if (reply->status < 300) {
+		note_trouble(call->client, NULL);
 		call_finish(call, reply, &err);
 		return;
 	}
@@ -354,6 +365,7 @@ static void call_judge(struct akamai_call *call, const struct http_reply *reply)
 		return;
 	}
 	akamai_reply_error(reply->status, reply->headers, reply->body, reply->body_length, &err);
+	note_trouble(call->client, reply->status >= 500 || reply->status == 401 ? err.text : NULL);
 	if (status_is_worth_a_retry(call, reply->status)) {
 		if (close_budget(call, reply)) {
 			mem_replace(&call->trouble, err.text);
@@ -374,6 +386,8 @@ static void call_answered(const struct http_reply *reply, const struct err *err,
 	call->http = NULL;
 	if (reply)
 		budget_latency(&c->budget, reply->elapsed_ms);
+	if (err->code < 0 && err->code != ERR_CANCELLED)
+		note_trouble(c, err->text);
 	if (reply && err->code == 0)
 		call_judge(call, reply);
 	else if (failure_is_worth_a_retry(call, err->code))
@@ -546,6 +560,19 @@ void akamai_call_cancel(struct akamai_call *call)
 		DL_DELETE(c->queue, call);
 	call_free(call);
 	client_release(c);
+}
+
+void akamai_client_standing(const struct akamai_client *c, struct akamai_standing *ret)
+{
+	int64_t now = loop_now_ms(c->loop);
+	const struct akamai_call *call;
+
+	*ret = (struct akamai_standing){
+		.used = budget_used(&c->budget, now), .per_minute = c->budget.per_minute, .trouble = c->trouble, .trouble_since_ms = c->trouble_since_ms,
+		.closed_ms = c->budget.closed_until_ms > now ? c->budget.closed_until_ms - now : 0,
+	};
+	DL_FOREACH(c->queue, call)
+		ret->waiting++;
 }
 
 const char *akamai_call_trouble(const struct akamai_call *call)

@@ -64,6 +64,15 @@ int akamai_client_sign(struct akamai_client *c, const struct akamai_request *req
 /* Everything in `request` is copied. `done` comes exactly once, later. */
 int akamai_call_start(struct akamai_client *c, const struct akamai_request *request, akamai_client_fn done, void *arg,
                    struct akamai_call **ret_call, struct err *err);
+/* How it goes with the account, for people. Borrowed until the next call ends. */
+struct akamai_standing {
+	size_t used, per_minute; /* requests of the last minute, and how many there may be */
+	size_t waiting;          /* calls that wait for the budget */
+	int64_t closed_ms;       /* the account asked to slow down: nothing leaves for so long; 0: it is open */
+	const char *trouble;     /* the last call got no answer, or one that says that the service fails; NULL: it answered */
+	int64_t trouble_since_ms;/* since when, on the wall clock */
+};
+void akamai_client_standing(const struct akamai_client *c, struct akamai_standing *ret);
 /* Why it is being repeated, in a sentence; NULL: it is not. Borrowed. NULL is allowed. */
 const char *akamai_call_trouble(const struct akamai_call *call);
 void akamai_call_cancel(struct akamai_call *call); /* `done` never comes; the request may have left. NULL is allowed */

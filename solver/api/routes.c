@@ -26,6 +26,7 @@ static const struct row {
 	{ { "POST", "/v1/challenges/{}/forget" }, ACCESS_OPERATOR, challenges_forget },
 	{ { "POST", "/v1/challenges/{}/outcome" }, ACCESS_CLIENT, challenges_outcome },
 	{ { "POST", "/v1/orders" }, ACCESS_CLIENT, orders_post },
+	{ { "GET", "/v1/orders" }, ACCESS_CLIENT, orders_list },
 	{ { "GET", "/v1/orders/{}" }, ACCESS_CLIENT, orders_get },
 	{ { "DELETE", "/v1/orders/{}" }, ACCESS_CLIENT, orders_delete },
 	{ { "GET", "/v1/callbacks" }, ACCESS_CLIENT, callbacks_get },

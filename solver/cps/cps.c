@@ -52,6 +52,7 @@ static void remember_progress(struct report *r)
 static void on_say(const char *sentence, void *arg)
 {
 	struct report *r = arg;
+	struct cps_drive_view view = { 0 };
 	char number[32];
 
 	snprintf(number, sizeof(number), "%" PRId64, r->enrollment);
@@ -60,7 +61,9 @@ static void on_say(const char *sentence, void *arg)
 	if (r->sentence_count >= SENTENCES_MAX)
 		return;
 	r->sentences = mem_resize(r->sentences, r->sentence_count + 1, sizeof(*r->sentences));
-	r->sentences[r->sentence_count++] = (struct sentence){ loop_wall_ms(r->cps->parts.loop), mem_dup(sentence) };
+	if (r->drive)
+		cps_drive_view(r->drive, &view);
+	r->sentences[r->sentence_count++] = (struct sentence){ loop_wall_ms(r->cps->parts.loop), view.step, mem_dup(sentence) };
 }
 
 static void on_acknowledged(const char *what, void *arg)
@@ -432,6 +435,13 @@ static json_t *report_json(struct report *r)
 	return o;
 }
 
+static json_t *sentence_json(const struct sentence *one)
+{
+	const char *step = cps_step_name(one->step);
+
+	return json_pack("{s:o, s:s?, s:o}", "at", json_time(one->at_ms), "step", step, "text", json_text(one->text));
+}
+
 json_t *cps_validation_json(struct cps *c, const char *id)
 {
 	struct report *r;
@@ -445,8 +455,7 @@ json_t *cps_validation_json(struct cps *c, const char *id)
 	o = report_json(r);
 	sentences = json_array();
 	for (size_t i = 0; i < r->sentence_count; i++)
-		json_array_append_new(sentences, json_pack("{s:o, s:o}", "at", json_time(r->sentences[i].at_ms),
-		                                           "text", json_text(r->sentences[i].text)));
+		json_array_append_new(sentences, sentence_json(&r->sentences[i]));
 	json_object_set_new(o, "sentences", sentences);
 	return o;
 }

@@ -76,16 +76,28 @@ int cps_ask(struct cps *c, const char *what, const json_t *input, cps_answer_fn 
 /* ---- the watcher: what dcvd knows of every enrollment without asking ---- */
 
 struct cps_inventory_query {
-	const char *after;      /* the "key" of the last one seen, or NULL */
+	const char *after;      /* the "key" of the last one seen, or NULL; cps_inventory_knows() */
 	const char *kind;       /* "managed", "monitored" or "ignored", or NULL */
-	const char *search;     /* stands in a name; or NULL */
+	const char *account;    /* "": the main one; or NULL */
+	const char *need;       /* one of cps_need_name() in standing.h, "somebody" for all that need somebody now, or NULL */
+	const char *search;     /* stands in a name, an id or a reason; or NULL */
+	const char *sort;       /* "key" (NULL), "need" (the most urgent first), "expiry", "name", "renewal" or "step" */
 	int64_t expiring_days;  /* the certificate in production ends within so many days; 0: any */
+	int64_t expiring_after_days; /* and not before; 0: any */
 	int64_t limit;          /* 0: 100; at most 1000 */
 };
 
-/* {"enrollments":[{"key","account","id","cn","sans","class","phase","pending_changes","auto_renewal_start","expiry","waits_for","alarms","seen"}],
- *  "counts":{"managed","monitored","ignored","pending","alarms"},"watch":"off|read|act","last_look":…|null,"trouble":…|null,
- *  "next":"key"|null}; gives. Soonest to end first is left to the caller; the order is that of the keys. */
+/* Whether a query may say that. */
+bool cps_inventory_can_sort(const char *sort);
+bool cps_inventory_can_choose(const char *need);
+bool cps_inventory_knows(const struct cps *c, const char *key);
+
+/* {"enrollments":[{"key","account","id","cn","names","type","class","need","phase","step","since","change","change_type","validation",
+ *  "auto_renewal_start","expiry","waits_for","error","warnings","hold","alarm","seen"}],
+ *  "counts":{"total","managed","monitored","ignored","pending","alarms","held","failing","alarm","working","nothing"},"matching":N,
+ *  "weeks":[N, …],"later":N,"unknown":N: certificates by the week in which they end, those that have ended in the first,
+ *  "accounts":[{"name","used","per_minute","waiting","closed_seconds","trouble","trouble_since"}],
+ *  "watch":"off|read|act","last_look":…|null,"trouble":…|null,"next":"key"|null}; gives. Counts are of all, whatever was asked for. */
 json_t *cps_inventory_json(struct cps *c, const struct cps_inventory_query *query);
 /* Enrollments by class and phase, in the text format of Prometheus; no name of a domain. */
 struct buf;

@@ -90,12 +90,26 @@ static void refresh(struct cps_drive *d)
 	}
 }
 
+/* For those who look on: reading what is decided about changes nothing. */
+static void note_standing(struct cps_drive *d, const struct cps_action *action)
+{
+	bool reads = action->todo >= CPS_READ_NAMES && action->todo <= CPS_READ_HISTORY;
+
+	d->held = action->todo == CPS_HOLD || (reads && d->held);
+	d->alarm = action->alarm;
+	if (action->todo == CPS_GIVE_UP_ORDER)
+		d->gave_up = true;
+	else if (action->todo == CPS_ACKNOWLEDGE_NAMES || d->facts.names_valid)
+		d->gave_up = false;
+}
+
 static void proceed(struct cps_drive *d)
 {
 	struct cps_action action;
 
 	refresh(d);
 	action = cps_decide(d->has_change ? &d->change : NULL, &d->facts, &d->wish.policy, loop_now_ms(d->parts.loop));
+	note_standing(d, &action);
 	do_next(d, &action);
 }
 
@@ -336,6 +350,20 @@ const char *cps_drive_waits_for(const struct cps_drive *d)
 	if (trouble)
 		return trouble;
 	return d->waits_for ? d->waits_for : "";
+}
+
+void cps_drive_view(const struct cps_drive *d, struct cps_drive_view *ret)
+{
+	int64_t ago = loop_now_ms(d->parts.loop) - d->facts.sign_since_ms;
+	bool warned = d->sign == CPS_SIGN_PRE_WARNINGS || d->sign == CPS_SIGN_POST_WARNINGS;
+
+	*ret = (struct cps_drive_view){
+		.step = d->has_change ? cps_step_of(&d->change) : CPS_STEP_UNKNOWN,
+		.since_ms = d->facts.sign_since_ms ? loop_wall_ms(d->parts.loop) - ago : 0,
+		.held = d->has_change && d->held,
+		.failing = d->gave_up || d->alarm || d->facts.order == CPS_ORDER_HELD || akamai_call_trouble(d->call),
+		.warnings = warned && d->warnings && *d->warnings ? d->warnings : NULL,
+	};
 }
 
 const struct cps_hold *cps_drive_hold(const struct cps_drive *d)

@@ -12,6 +12,7 @@
 #include "solver/akamai/client.h"
 #include "solver/cps/decide.h"
 #include "solver/cps/memory.h"
+#include "solver/cps/step.h"
 #include "solver/engine/engine.h"
 #include "solver/store/store.h"
 
@@ -56,6 +57,15 @@ int64_t cps_drive_change(const struct cps_drive *d);         /* 0: not known yet
 const char *cps_drive_order(const struct cps_drive *d);      /* NULL: none */
 /* In a sentence, what it waits for; "" while it is at work. */
 const char *cps_drive_waits_for(const struct cps_drive *d);
+/* What it shows of itself. Borrowed until the next look. */
+struct cps_drive_view {
+	enum cps_step step;
+	int64_t since_ms;     /* wall clock: the change shows what it shows since then; 0: not read yet */
+	bool held;            /* a person must decide */
+	bool failing;         /* it goes on, but something is wrong: a name does not become ready, or CPS does not answer */
+	const char *warnings; /* that hold the change, as CPS wrote them; NULL: none do */
+};
+void cps_drive_view(const struct cps_drive *d, struct cps_drive_view *ret);
 /* What change management showed last: its hash and messages; NULL: it did not. Borrowed until the next look. */
 const struct cps_hold *cps_drive_hold(const struct cps_drive *d);
 /* A person agrees to what was shown: the change and the hash. ERR_CONFLICT when another hash is shown by now. */

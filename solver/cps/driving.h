@@ -41,6 +41,7 @@ struct cps_drive {
 	bool has_hold;
 	char *approved, *acknowledged_hash;
 
+	bool held, gave_up, alarm; /* a person must decide; the order failed and is tried again; it lasts too long */
 	char *status_said, *names_said, *held_said, *waits_for;
 };
 

@@ -12,6 +12,7 @@ struct cps_watcher;
 
 struct sentence {
 	int64_t at_ms;
+	enum cps_step step; /* of the change when it was said */
 	char *text;
 };
 

@@ -1,138 +1,169 @@
 /* The inventory as the API shows it, and approvals. */
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "solver/base/buf.h"
 #include "solver/base/clock.h"
 #include "solver/base/mem.h"
-#include "solver/cps/errand.h"
+#include "solver/cps/errands.h"
+#include "solver/cps/standing.h"
 #include "solver/cps/watch.h"
 
 #define DAY_MS (24LL * 3600 * 1000)
 #define LIMIT_DEFAULT 100
 #define LIMIT_MAX 1000
-
-static const char *const kinds[] = { [CPS_CLASS_MONITORED] = "monitored", [CPS_CLASS_MANAGED] = "managed", [CPS_CLASS_IGNORED] = "ignored" };
-
-static const char *phase_of(const struct cps_item *item, const struct report *r)
-{
-	if (!item->change)
-		return "idle";
-	if (!r || !r->drive)
-		return "pending";
-	return *cps_drive_waits_for(r->drive) ? "waiting" : "working";
-}
-
-static const struct report *report_of(const struct cps *c, const struct cps_item *item)
-{
-	for (const struct report *r = c->reports; r; r = r->next)
-		if (r->drive && r->enrollment == item->id && strcmp(r->account, item->account) == 0)
-			return r;
-	return NULL;
-}
+#define WEEKS 13
 
 static json_t *hold_json(const struct report *r)
 {
 	const struct cps_hold *hold = r && r->drive ? cps_drive_hold(r->drive) : NULL;
+	json_t *approvers = json_array();
 
-	if (!hold)
+	if (!hold) {
+		json_decref(approvers);
 		return json_null();
-	return json_pack("{s:I, s:o, s:o, s:o}", "change", (json_int_t)cps_drive_change(r->drive), "hash", errand_text(hold->hash), "messages",
-	                 errand_text(hold->messages), "deadline", errand_time(hold->deadline_ms));
-}
-
-static json_t *item_json(const struct cps *c, const struct cps_item *item)
-{
-	const struct report *r = report_of(c, item);
-	int kind = cps_class_kind(&c->parts.config->cps, item);
-
-	return json_pack("{s:s, s:o, s:I, s:o, s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "key", item->key, "account",
-	                 errand_text(item->account), "id", (json_int_t)item->id, "cn", errand_text(item->cn), "names", (json_int_t)item->san_count,
-	                 "class", kinds[kind], "phase", phase_of(item, r), "contract", errand_text(item->contract), "change",
-	                 item->change ? json_integer((json_int_t)item->change) : json_null(), "auto_renewal_start", errand_time(item->auto_renewal_ms),
-	                 "expiry", errand_time(item->expiry_ms), "waits_for", errand_text(r ? cps_drive_waits_for(r->drive) : NULL), "hold", hold_json(r),
-	                 "alarm", errand_text(item->alarm), "seen", errand_time(item->seen_ms));
-}
-
-static bool is_asked_for(const struct cps *c, const struct cps_inventory_query *q, const struct cps_item *item)
-{
-	int64_t now = loop_wall_ms(c->parts.loop);
-
-	if (q->kind && strcmp(q->kind, kinds[cps_class_kind(&c->parts.config->cps, item)]) != 0)
-		return false;
-	if (q->search && !strcasestr(item->cn, q->search))
-		return false;
-	return q->expiring_days <= 0 || (item->expiry_ms && item->expiry_ms - now < q->expiring_days * DAY_MS);
-}
-
-static int by_key(const void *a, const void *b)
-{
-	return strcmp((*(const struct cps_item *const *)a)->key, (*(const struct cps_item *const *)b)->key);
-}
-
-/* Those that are asked for, by key; gives the array. */
-static const struct cps_item **select_items(const struct cps *c, const struct cps_inventory_query *q, size_t *ret_count)
-{
-	const struct cps_inventory *v = cps_watch_inventory(c->watch);
-	const struct cps_item **list = mem_new(HASH_COUNT(v->items) + 1, sizeof(*list));
-
-	*ret_count = 0;
-	for (const struct cps_item *item = v->items; item; item = item->hh.next)
-		if (is_asked_for(c, q, item) && (!q->after || strcmp(item->key, q->after) > 0))
-			list[(*ret_count)++] = item;
-	qsort(list, *ret_count, sizeof(*list), by_key);
-	return list;
-}
-
-static json_t *counts_json(const struct cps *c)
-{
-	const struct cps_inventory *v = cps_watch_inventory(c->watch);
-	json_int_t counts[3] = { 0 }, pending = 0, alarms = 0;
-
-	for (const struct cps_item *item = v->items; item; item = item->hh.next) {
-		counts[cps_class_kind(&c->parts.config->cps, item)]++;
-		pending += item->change != 0;
-		alarms += item->alarm != NULL;
 	}
-	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "managed", counts[CPS_CLASS_MANAGED], "monitored", counts[CPS_CLASS_MONITORED], "ignored",
-	                 counts[CPS_CLASS_IGNORED], "pending", pending, "alarms", alarms);
+	for (size_t i = 0; i < ARRAY_LEN(r->approvers); i++)
+		if (r->approvers[i] && strcmp(r->approved_hash, hold->hash) == 0)
+			json_array_append_new(approvers, errand_text(r->approvers[i]));
+	return json_pack("{s:I, s:o, s:o, s:o, s:I, s:o}", "change", (json_int_t)cps_drive_change(r->drive), "hash", errand_text(hold->hash), "messages",
+	                 errand_text(hold->messages), "deadline", errand_time(hold->deadline_ms), "approvals", (json_int_t)r->approvals,
+	                 "approved_by", approvers);
+}
+
+static json_t *error_json(const struct report *r)
+{
+	if (!r || r->drive || r->err.code == 0)
+		return json_null();
+	return json_pack("{s:s, s:o, s:o}", "code", err_name(r->err.code), "detail", errand_text(r->err.text), "at", errand_time(r->finished_ms));
+}
+
+static json_t *row_json(const struct cps_row *row)
+{
+	const struct cps_item *item = row->item;
+	const struct report *r = row->report;
+	json_t *o = json_pack("{s:s, s:o, s:I, s:o, s:I, s:o, s:s, s:s, s:s, s:o, s:o}", "key", item->key, "account", errand_text(item->account), "id",
+	                      (json_int_t)item->id, "cn", errand_text(item->cn), "names", (json_int_t)item->san_count, "type",
+	                      errand_text(item->validation_type), "class", cps_kind_name(row->kind), "need", cps_need_name(row->need), "phase",
+	                      cps_row_phase(row), "step", errand_text(cps_step_name(row->view.step)), "contract", errand_text(item->contract));
+
+	json_object_set_new(o, "since", errand_time(row->view.since_ms ? row->view.since_ms : item->first_seen_change_ms));
+	json_object_set_new(o, "change", item->change ? json_integer((json_int_t)item->change) : json_null());
+	json_object_set_new(o, "change_type", errand_text(item->change_type));
+	json_object_set_new(o, "validation", r ? json_string(r->id) : json_null());
+	json_object_set_new(o, "auto_renewal_start", errand_time(item->auto_renewal_ms));
+	json_object_set_new(o, "expiry", errand_time(item->expiry_ms));
+	json_object_set_new(o, "waits_for", errand_text(r && r->drive ? cps_drive_waits_for(r->drive) : NULL));
+	json_object_set_new(o, "error", error_json(r));
+	json_object_set_new(o, "warnings", row->view.warnings ? cps_warnings_json(row->view.warnings) : json_null());
+	json_object_set_new(o, "hold", hold_json(r));
+	json_object_set_new(o, "alarm", errand_text(item->alarm));
+	json_object_set_new(o, "seen", errand_time(item->seen_ms));
+	return o;
+}
+
+static json_t *counts_json(const struct cps_row *rows, size_t count)
+{
+	json_int_t kinds[3] = { 0 }, needs[CPS_NEEDS] = { 0 }, pending = 0, alarms = 0;
+	json_t *by_need = json_object();
+
+	for (size_t i = 0; i < count; i++) {
+		kinds[rows[i].kind]++;
+		needs[rows[i].need]++;
+		pending += rows[i].item->change != 0;
+		alarms += rows[i].item->alarm != NULL;
+	}
+	for (int i = 0; i < CPS_NEEDS; i++)
+		json_object_set_new(by_need, cps_need_name((enum cps_need)i), json_integer(needs[i]));
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "total", (json_int_t)count, "managed", kinds[CPS_CLASS_MANAGED], "monitored",
+	                 kinds[CPS_CLASS_MONITORED], "ignored", kinds[CPS_CLASS_IGNORED], "pending", pending, "alarms", alarms, "needs", by_need);
+}
+
+/* Certificates by the week, from now, in which they end; what has ended stands in the first. */
+static void add_weeks(json_t *all, const struct cps_row *rows, size_t count, int64_t now)
+{
+	json_int_t weeks[WEEKS] = { 0 }, later = 0, unknown = 0;
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < count; i++) {
+		int64_t left = rows[i].item->expiry_ms - now, week = left < 0 ? 0 : left / (7 * DAY_MS);
+
+		if (rows[i].kind == CPS_CLASS_IGNORED)
+			continue;
+		if (!rows[i].item->expiry_ms)
+			unknown++;
+		else if (week < WEEKS)
+			weeks[week]++;
+		else
+			later++;
+	}
+	for (int i = 0; i < WEEKS; i++)
+		json_array_append_new(list, json_integer(weeks[i]));
+	json_object_set_new(all, "weeks", list);
+	json_object_set_new(all, "later", json_integer(later));
+	json_object_set_new(all, "unknown", json_integer(unknown));
+}
+
+static json_t *accounts_json(const struct cps *c)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < c->accounts.count; i++) {
+		const struct cps_account *a = c->accounts.items[i];
+		struct akamai_standing s;
+
+		if (a->gone)
+			continue;
+		akamai_client_standing(a->client, &s);
+		json_array_append_new(list, json_pack("{s:s, s:I, s:I, s:I, s:I, s:o, s:o}", "name", a->name, "used", (json_int_t)s.used, "per_minute",
+		                                      (json_int_t)s.per_minute, "waiting", (json_int_t)s.waiting, "closed_seconds",
+		                                      (json_int_t)((s.closed_ms + 999) / 1000), "trouble", errand_text(s.trouble), "trouble_since",
+		                                      errand_time(s.trouble_since_ms)));
+	}
+	return list;
 }
 
 json_t *cps_inventory_json(struct cps *c, const struct cps_inventory_query *q)
 {
 	static const char *const words[] = { [CPS_WATCH_OFF] = "off", [CPS_WATCH_READ] = "read", [CPS_WATCH_ACT] = "act" };
-	size_t limit = q->limit <= 0 ? LIMIT_DEFAULT : q->limit > LIMIT_MAX ? LIMIT_MAX : (size_t)q->limit, count = 0;
-	const struct cps_item **list = c->watch ? select_items(c, q, &count) : NULL;
-	json_t *array = json_array(), *all;
+	size_t limit = q->limit <= 0 ? LIMIT_DEFAULT : q->limit > LIMIT_MAX ? LIMIT_MAX : (size_t)q->limit, count, chosen, first;
+	struct cps_row *rows = cps_rows(c, &count);
+	json_t *array = json_array(), *all = json_object();
 
-	for (size_t i = 0; i < count && i < limit; i++)
-		json_array_append_new(array, item_json(c, list[i]));
-	all = json_pack("{s:o, s:o, s:s, s:o, s:o, s:o}", "enrollments", array, "counts", c->watch ? counts_json(c) : json_object(), "watch",
-	                words[c->parts.config->cps.watch], "last_look", errand_time(c->watch ? cps_watch_last_look(c->watch) : 0), "trouble",
-	                errand_text(c->watch ? cps_watch_trouble(c->watch) : NULL), "next", count > limit ? json_string(list[limit - 1]->key) : json_null());
-	free(list);
+	json_object_set_new(all, "counts", rows ? counts_json(rows, count) : json_object());
+	add_weeks(all, rows, count, loop_wall_ms(c->parts.loop));
+	chosen = cps_rows_select(c, q, rows, count, &first);
+	for (size_t i = first; i < chosen && i - first < limit; i++)
+		json_array_append_new(array, row_json(&rows[i]));
+	json_object_set_new(all, "enrollments", array);
+	json_object_set_new(all, "matching", json_integer((json_int_t)chosen));
+	json_object_set_new(all, "accounts", accounts_json(c));
+	json_object_set_new(all, "watch", json_string(words[c->parts.config->cps.watch]));
+	json_object_set_new(all, "last_look", errand_time(c->watch ? cps_watch_last_look(c->watch) : 0));
+	json_object_set_new(all, "trouble", errand_text(c->watch ? cps_watch_trouble(c->watch) : NULL));
+	json_object_set_new(all, "next", chosen - first > limit ? json_string(rows[first + limit - 1].item->key) : json_null());
+	free(rows);
 	return all;
 }
 
 void cps_metrics(const struct cps *c, struct buf *out)
 {
 	static const char *const phases[] = { "idle", "pending", "working", "waiting" };
-	size_t counts[3][ARRAY_LEN(phases)] = { 0 }, alarms = 0;
+	size_t counts[3][ARRAY_LEN(phases)] = { 0 }, alarms = 0, count;
+	struct cps_row *rows = cps_rows(c, &count);
 
-	if (!c->watch)
+	if (!rows)
 		return;
-	for (const struct cps_item *item = cps_watch_inventory(c->watch)->items; item; item = item->hh.next) {
-		const char *phase = phase_of(item, report_of(c, item));
-
+	for (size_t i = 0; i < count; i++) {
 		for (size_t p = 0; p < ARRAY_LEN(phases); p++)
-			counts[cps_class_kind(&c->parts.config->cps, item)][p] += strcmp(phases[p], phase) == 0;
-		alarms += item->alarm != NULL;
+			counts[rows[i].kind][p] += strcmp(phases[p], cps_row_phase(&rows[i])) == 0;
+		alarms += rows[i].item->alarm != NULL;
 	}
+	free(rows);
 	buf_add_text(out, "# HELP dcvd_cps_enrollments Enrollments by class and phase.\n# TYPE dcvd_cps_enrollments gauge\n");
-	for (size_t k = 0; k < ARRAY_LEN(counts); k++)
+	for (int k = 0; k < 3; k++)
 		for (size_t p = 0; p < ARRAY_LEN(phases); p++)
-			buf_printf(out, "dcvd_cps_enrollments{class=\"%s\",phase=\"%s\"} %zu\n", kinds[k], phases[p], counts[k][p]);
+			buf_printf(out, "dcvd_cps_enrollments{class=\"%s\",phase=\"%s\"} %zu\n", cps_kind_name(k), phases[p], counts[k][p]);
 	buf_printf(out, "# HELP dcvd_cps_alarms Enrollments that need somebody.\n# TYPE dcvd_cps_alarms gauge\ndcvd_cps_alarms %zu\n", alarms);
 	buf_add_text(out, "# HELP dcvd_cps_expiry_seconds When the certificate in production ends, since 1970.\n# TYPE dcvd_cps_expiry_seconds gauge\n");
 	for (const struct cps_item *item = cps_watch_inventory(c->watch)->items; item; item = item->hh.next)

@@ -123,6 +123,12 @@ struct challenge_filter { const char *client; const char *domain; int state; /* 
 size_t engine_list(struct engine *e, const struct challenge_filter *filter, const char *after, size_t limit,
                    void (*fn)(const struct challenge *c, void *arg), void *arg);
 
+/* Pages through orders, newest first; as engine_list() does. `search` (or NULL) stands in an identifier, the name that is written, or a
+ * reason of one of its challenges. */
+struct order_filter { const char *client; const char *search; int state; /* enum order_state, or -1 */ };
+size_t engine_orders(struct engine *e, const struct order_filter *filter, const char *after, size_t limit,
+                     void (*fn)(const struct order *o, void *arg), void *arg);
+
 /* The challenges with the client, type, identifier, record name and value (or token) of `like`, with and without the wildcard,
  * whose end is not in the journal yet. Nothing may be released inside `fn`. */
 void engine_each_same(struct engine *e, const struct challenge *like, void (*fn)(const struct challenge *c, void *arg), void *arg);
@@ -157,6 +163,8 @@ void engine_unlisten(struct engine_listener *l);
 /* What the authority said of a challenge, as far as the caller knows; `problem` (or NULL) is its sentence. A failure counts
  * against the limits of the authority: the next attempt for this account and identifier is held until it is affordable. `done`
  * (may be NULL) comes when the count is in the journal, or with the reason why it is not: it is not counted then. */
+#define ENGINE_VALID_SENTENCE "the authority found it valid" /* how the event of it begins, and of the opposite */
+#define ENGINE_INVALID_SENTENCE "the authority found it invalid"
 int engine_outcome(struct engine *e, const char *id, bool valid, const char *problem, void (*done)(const struct err *err, void *arg),
                    void *arg, struct err *err);
 /* Before an acknowledgement: 0, or ERR_RATE with the sentence and the time to wait, when one of the order's names has failed and

@@ -2,6 +2,7 @@
  * and read from the journal afterwards. */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "solver/base/mem.h"
 #include "solver/engine/entry.h"
@@ -39,9 +40,8 @@ size_t engine_order_challenges(struct engine *e, const char *order_id, const str
 	return count;
 }
 
-enum order_state engine_order_state(struct engine *e, const char *order_id)
+static enum order_state state_of(const struct order_entry *order)
 {
-	struct order_entry *order = order_find(e, order_id);
 	size_t ready = 0, leaving = 0, over = 0;
 	struct entry *n;
 
@@ -57,6 +57,11 @@ enum order_state engine_order_state(struct engine *e, const char *order_id)
 	if (leaving + over == order->count)
 		return ORDER_WITHDRAWING;
 	return ready + leaving + over == order->count ? ORDER_READY : ORDER_PENDING;
+}
+
+enum order_state engine_order_state(struct engine *e, const char *order_id)
+{
+	return state_of(order_find(e, order_id));
 }
 
 const char *order_state_name(enum order_state state)
@@ -85,6 +90,42 @@ size_t engine_list(struct engine *e, const struct challenge_filter *filter, cons
 		if (!fits(&n->c, filter))
 			continue;
 		fn(&n->c, arg);
+		count++;
+	}
+	return count;
+}
+
+static bool stands_in(const char *text, const char *search)
+{
+	return text && strcasestr(text, search);
+}
+
+static bool order_fits(const struct order_entry *order, const struct order_filter *f)
+{
+	bool found = !f->search || stands_in(order->o.label, f->search);
+
+	if ((f->client && strcmp(f->client, order->o.client) != 0) || (f->state >= 0 && f->state != (int)state_of(order)))
+		return false;
+	for (const struct entry *n = order->first; n && !found; n = n->order_next)
+		found = stands_in(n->c.identifier, f->search) || stands_in(n->c.fqdn, f->search) || stands_in(n->c.reason, f->search) ||
+		        stands_in(n->c.waiting_for, f->search);
+	return found;
+}
+
+/* Challenges stand newest first, so that orders do by their first one. */
+size_t engine_orders(struct engine *e, const struct order_filter *filter, const char *after, size_t limit,
+                     void (*fn)(const struct order *o, void *arg), void *arg)
+{
+	struct order_entry *last = after ? order_find(e, after) : NULL;
+	const struct entry *n = last ? last->first : NULL;
+	size_t count = 0;
+
+	if (after && !n)
+		return 0;
+	for (n = n ? n->next : e->entries; n && count < limit; n = n->next) {
+		if (n->order->first != n || !order_fits(n->order, filter))
+			continue;
+		fn(&n->order->o, arg);
 		count++;
 	}
 	return count;

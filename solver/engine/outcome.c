@@ -164,8 +164,8 @@ int engine_outcome(struct engine *e, const char *id, bool valid, const char *pro
 	c = mem_new(1, sizeof(*c));
 	*c = (struct counting){ .e = e, .key = a ? key_of(a, &n->c) : NULL, .done = done, .arg = arg };
 	memcpy(c->id, n->c.id, ID_SIZE);
-	c->sentence = valid ? mem_dup("the authority found it valid") :
-	                      mem_printf("the authority found it invalid%s%.400s", problem ? ": " : "", problem ? problem : "");
+	c->sentence = valid ? mem_dup(ENGINE_VALID_SENTENCE) :
+	                      mem_printf(ENGINE_INVALID_SENTENCE "%s%.400s", problem ? ": " : "", problem ? problem : "");
 	t = store_begin(e->parts.store);
 	if (a)
 		count_one(c, a, valid, t);

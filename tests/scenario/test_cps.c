@@ -390,6 +390,112 @@ static void production_waits_for_two_different_people_who_saw_the_same_result(vo
 	assert_int_equal(e->changes_acked, 1);
 }
 
+static json_t *row_at(json_t *all, size_t i)
+{
+	return json_array_get(json_object_get(all, "enrollments"), i);
+}
+
+static const char *text_at(json_t *all, size_t i, const char *key)
+{
+	const char *text = json_string_value(json_object_get(row_at(all, i), key));
+
+	return text ? text : "";
+}
+
+static json_int_t needs(json_t *all, const char *need)
+{
+	return json_integer_value(json_object_get(json_object_get(json_object_get(all, "counts"), "needs"), need));
+}
+
+static void what_needs_somebody_comes_first_with_its_step_and_reason(void **state)
+{
+	struct world *w = *state;
+	struct fake_cps_enrollment *far;
+	json_t *all;
+
+	fake_cps_reset(&w->far, w->s, 9);
+	show_values(w);
+	far = w->far.enrollments;
+	far[3].status = "wait-ack-change-management", far[3].state = "awaiting-input", far[3].input = "change-management-info";
+	far[4].status = "wait-review-pre-verification-safety-checks", far[4].state = "awaiting-input", far[4].input = "pre-verification-warnings";
+	far[4].warnings = "Something that no table knows.";
+	far[5].state = "error";
+	far[6].pending = false;
+	watch(w, "act", 1);
+	run_for(w->s, 5 * MINUTE);
+	all = cps_inventory_json(w->cps, &(struct cps_inventory_query){ .sort = "need" });
+	assert_string_equal(text_at(all, 0, "key"), "10005");
+	assert_string_equal(text_at(all, 0, "need"), "held");
+	assert_string_equal(text_at(all, 0, "step"), "approval");
+	assert_string_equal(json_string_value(json_object_get(json_object_get(row_at(all, 0), "hold"), "hash")), "h1");
+	assert_string_equal(text_at(all, 1, "key"), "10006");
+	assert_string_equal(text_at(all, 1, "step"), "checks");
+	assert_true(json_is_object(json_object_get(row_at(all, 1), "warnings")));
+	assert_string_equal(text_at(all, 2, "need"), "failing");
+	assert_true(json_is_object(json_object_get(row_at(all, 2), "error")));
+	assert_int_equal(needs(all, "held"), 2);
+	assert_int_equal(needs(all, "failing"), 1);
+	assert_int_equal(needs(all, "nothing"), 1);
+	assert_int_equal(json_integer_value(json_object_get(all, "matching")), 9);
+	json_decref(all);
+	all = cps_inventory_json(w->cps, &(struct cps_inventory_query){ .need = "somebody", .search = "no table" });
+	assert_int_equal(json_integer_value(json_object_get(all, "matching")), 1); /* by its reason */
+	json_decref(all);
+}
+
+static void pages_of_any_order_hold_every_enrollment_once(void **state)
+{
+	static const char *const sorts[] = { "key", "need", "expiry", "name", "renewal", "step" };
+	struct world *w = *state;
+
+	fake_cps_reset(&w->far, w->s, 23);
+	watch(w, "read", 1);
+	run_for(w->s, 2 * MINUTE);
+	for (size_t s = 0; s < ARRAY_LEN(sorts); s++) {
+		CLEANUP(mem_freep) char *after = NULL;
+		size_t seen = 0;
+
+		do {
+			json_t *page = cps_inventory_json(w->cps, &(struct cps_inventory_query){ .sort = sorts[s], .after = after, .limit = 5 });
+
+			seen += json_array_size(json_object_get(page, "enrollments"));
+			mem_replace(&after, json_string_value(json_object_get(page, "next")));
+			json_decref(page);
+		} while (after && seen < 100);
+		assert_int_equal(seen, 23);
+	}
+}
+
+static json_t *main_account(json_t *all)
+{
+	return json_array_get(json_object_get(all, "accounts"), 0);
+}
+
+static void an_account_that_does_not_answer_is_told_with_the_time_since_when(void **state)
+{
+	struct world *w = *state;
+	json_t *all;
+
+	watch(w, "act", 1);
+	run_for(w->s, MINUTE);
+	all = inventory_of(w);
+	assert_true(json_is_null(json_object_get(main_account(all), "trouble")));
+	assert_true(json_integer_value(json_object_get(main_account(all), "used")) > 0);
+	json_decref(all);
+	w->far.fault = 503;
+	w->far.faults = 1000;
+	run_for(w->s, 30 * MINUTE);
+	all = inventory_of(w);
+	assert_true(strstr(json_string_value(json_object_get(main_account(all), "trouble")), "503") != NULL);
+	assert_true(json_is_string(json_object_get(main_account(all), "trouble_since")));
+	json_decref(all);
+	w->far.faults = 0;
+	run_for(w->s, 30 * MINUTE);
+	all = inventory_of(w);
+	assert_true(json_is_null(json_object_get(main_account(all), "trouble")));
+	json_decref(all);
+}
+
 static unsigned most_within(const struct fake_cps *c, int64_t ms)
 {
 	unsigned most = 0;
@@ -442,6 +548,9 @@ int main(void)
 		cps_test(a_watcher_that_is_off_asks_nothing),
 		cps_test(a_name_that_is_late_is_waited_for_beyond_the_deadline),
 		cps_test(production_waits_for_two_different_people_who_saw_the_same_result),
+		cps_test(what_needs_somebody_comes_first_with_its_step_and_reason),
+		cps_test(pages_of_any_order_hold_every_enrollment_once),
+		cps_test(an_account_that_does_not_answer_is_told_with_the_time_since_when),
 		cps_test(many_changes_at_once_keep_the_limits_and_are_acknowledged_one_after_the_other),
 		cps_test(a_list_finds_out_the_contracts_and_goes_on_without_them),
 		cps_test(a_drive_that_lasts_costs_few_requests),

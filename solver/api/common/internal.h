@@ -56,6 +56,12 @@ struct api {
 
 /* ---- replies (reply.c) ---- */
 void reply_json(struct http_exchange *x, int status, json_t *takes);
+#define PAGE_DEFAULT 50 /* of a page of a list */
+#define PAGE_MAX 1000
+/* "limit" of a query into *ret, which keeps what it has for NULL; or a problem. */
+int limit_read(const char *text, size_t *ret, struct problem *problem);
+/* With an ETag; 304 when the caller has that already. */
+void reply_json_tagged(struct http_exchange *x, json_t *takes);
 void reply_problem(struct api *a, struct http_exchange *x, const struct problem *p);
 /* Retry-After, where the status is one that says to come again. */
 void reply_retry_after(struct http_exchange *x, int status, int seconds);
@@ -97,6 +103,7 @@ void calls_end(struct api *a);
 json_t *challenge_json(struct engine *e, const struct challenge *c);
 json_t *challenge_summary_json(const struct challenge *c); /* without events and verdict */
 json_t *order_json(struct engine *e, const struct order *o, bool operator); /* what a callback's receiver said: for operators */
+json_t *order_summary_json(struct engine *e, const struct order *o); /* its first names, and how many of it are ready */
 json_t *event_json(const struct challenge *c, const struct challenge_event *event);
 
 /* ---- auth.c ---- */
@@ -140,6 +147,7 @@ void challenges_delete(struct api *a, struct http_exchange *x, const struct call
 void challenges_forget(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id);
 void challenges_outcome(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id);
 void orders_post(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
+void orders_list(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
 void orders_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id);
 void orders_delete(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id);
 void callbacks_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);

@@ -68,6 +68,25 @@ json_t *challenge_summary_json(const struct challenge *c)
 	return all;
 }
 
+/* Of what is over: whether it ever was ready, and what the authority is known to have said. */
+static void add_course(json_t *all, const struct challenge *history)
+{
+	const char *said = NULL;
+	bool was_ready = false;
+
+	for (size_t i = 0; i < history->event_count; i++) {
+		const struct challenge_event *event = &history->events[i];
+
+		was_ready |= event->state == CHALLENGE_READY;
+		if (event->text && strncmp(event->text, ENGINE_INVALID_SENTENCE, strlen(ENGINE_INVALID_SENTENCE)) == 0)
+			said = "invalid";
+		else if (event->text && strncmp(event->text, ENGINE_VALID_SENTENCE, strlen(ENGINE_VALID_SENTENCE)) == 0)
+			said = "valid";
+	}
+	json_object_set_new(all, "was_ready", json_boolean(was_ready));
+	json_object_set_new(all, "authority", text(said));
+}
+
 json_t *challenge_json(struct engine *e, const struct challenge *c)
 {
 	json_t *all = challenge_summary_json(c), *events = json_array();
@@ -80,6 +99,7 @@ json_t *challenge_json(struct engine *e, const struct challenge *c)
 	for (size_t i = 0; i < history.event_count; i++)
 		json_array_append_new(events, json_pack("{so ss so}", "at", at(history.events[i].at_ms), "state",
 		                                        challenge_state_name(history.events[i].state), "text", text(history.events[i].text)));
+	add_course(all, &history);
 	json_object_set_new(all, "verdict", document(history.verdict));
 	json_object_set_new(all, "events", events);
 	return all;
@@ -105,6 +125,35 @@ static json_t *callback_json(const struct order *o, bool operator)
 	}
 	return json_pack("{so so sb so}", "url", text(o->callback_url), "secret", text(o->callback_secret), "settled",
 	                 o->announced, "result", result);
+}
+
+/* The names of an order that a list shows. */
+#define NAMES_SHOWN 3
+
+json_t *order_summary_json(struct engine *e, const struct order *o)
+{
+	const struct challenge **list;
+	size_t count = engine_order_challenges(e, o->id, &list), ready = 0;
+	json_t *names = json_array(), *types = json_array();
+	const char *reason = NULL, *waits = NULL;
+	int64_t updated = o->created_ms;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct challenge *c = list[i];
+
+		ready += c->state == CHALLENGE_READY;
+		updated = c->updated_ms > updated ? c->updated_ms : updated;
+		reason = reason ? reason : c->reason;
+		waits = waits ? waits : c->waiting_for;
+		if (i < NAMES_SHOWN)
+			json_array_append_new(names, domain(c));
+		if (i == 0 || c->type != list[i - 1]->type)
+			json_array_append_new(types, text(challenge_type_name(c->type)));
+	}
+	free(list);
+	return json_pack("{ss ss so so so ss so so sI sI so so}", "id", o->id, "state", order_state_name(engine_order_state(e, o->id)), "created",
+	                 at(o->created_ms), "updated", at(updated), "label", text(o->label), "client", o->client, "names", names, "types", types,
+	                 "count", (json_int_t)count, "ready", (json_int_t)ready, "reason", text(reason), "waiting_for", text(waits));
 }
 
 json_t *order_json(struct engine *e, const struct order *o, bool operator)

@@ -5,9 +5,6 @@
 #include "solver/api/common/internal.h"
 #include "solver/api/rest/submit.h"
 
-#define LIMIT_DEFAULT 50
-#define LIMIT_MAX 1000
-
 void challenges_post(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument)
 {
 	(void)argument;
@@ -56,19 +53,6 @@ static void list_add(const struct challenge *c, void *arg)
 	memcpy(l->last, c->id, ID_SIZE);
 }
 
-static int read_limit(const char *text, size_t *ret, struct problem *problem)
-{
-	size_t digits = text ? strspn(text, "0123456789") : 0;
-	unsigned long number = digits && digits < 6 ? strtoul(text, NULL, 10) : 0;
-
-	if (!text)
-		return 0;
-	if (text[digits] || number < 1 || number > LIMIT_MAX)
-		return problem_set(problem, 400, ERR_INVALID, NULL, "limit is a number from 1 to %d", LIMIT_MAX);
-	*ret = number;
-	return 0;
-}
-
 static int read_filter(struct http_exchange *x, struct page *p, struct problem *problem)
 {
 	const char *state = http_exchange_query(x, "state"), *type = http_exchange_query(x, "type");
@@ -95,11 +79,11 @@ static int read_page(struct api *a, struct http_exchange *x, const struct caller
 {
 	const struct challenge *c;
 
-	*p = (struct page){ .filter = { .state = -1, .type = -1 }, .limit = LIMIT_DEFAULT };
+	*p = (struct page){ .filter = { .state = -1, .type = -1 }, .limit = PAGE_DEFAULT };
 	if (!grants_see_all(caller->grants))
 		p->filter.client = caller->name;
 	p->after = http_exchange_query(x, "after");
-	if (read_limit(http_exchange_query(x, "limit"), &p->limit, problem) < 0 || read_filter(x, p, problem) < 0)
+	if (limit_read(http_exchange_query(x, "limit"), &p->limit, problem) < 0 || read_filter(x, p, problem) < 0)
 		return problem->err.code;
 	if (p->after && caller_challenge(a, caller, p->after, &c, problem) < 0)
 		return problem_set(problem, 400, ERR_INVALID, NULL, "after=%.40s is no challenge any more; start from the first page", p->after);

@@ -68,12 +68,29 @@ void cps_validation_get(struct api *a, struct http_exchange *x, const struct cal
 	reply_err(a, x, &err);
 }
 
+static bool is_of(const json_t *validation, const char *enrollment, const char *account)
+{
+	const char *own = json_string_value(json_object_get(validation, "account"));
+
+	return json_integer_value(json_object_get(validation, "enrollment")) == strtoll(enrollment, NULL, 10) &&
+	       (!account || strcmp(account, own ? own : "") == 0);
+}
+
 void cps_validations_list(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument)
 {
+	const char *enrollment = http_exchange_query(x, "enrollment"), *account = http_exchange_query(x, "account");
+	json_t *all;
+	int64_t number;
+
 	(void)caller;
 	(void)argument;
-	if (has_cps(a, x))
-		reply_json(x, 200, json_pack("{so}", "validations", cps_validations_json(a->parts.cps)));
+	if (!has_cps(a, x) || (enrollment && !read_number(a, x, enrollment, &number)))
+		return;
+	all = cps_validations_json(a->parts.cps);
+	for (size_t i = json_array_size(all); enrollment && i > 0; i--)
+		if (!is_of(json_array_get(all, i - 1), enrollment, account))
+			json_array_remove(all, i - 1);
+	reply_json(x, 200, json_pack("{so}", "validations", all));
 }
 
 /* The service acknowledges by itself, on the word of the validation that somebody started. */
@@ -212,16 +229,61 @@ void cps_ack_post(struct api *a, struct http_exchange *x, const struct caller *c
 
 /* ---- the inventory, and approvals ---- */
 
+static int read_days(const char *name, const char *text, int64_t *ret, struct problem *problem)
+{
+	size_t digits = text ? strspn(text, "0123456789") : 0;
+
+	if (text && (!digits || digits > 6 || text[digits]))
+		return problem_set(problem, 400, ERR_INVALID, NULL, "%s is a number of days", name);
+	*ret = text ? strtoll(text, NULL, 10) : 0;
+	return 0;
+}
+
+static int read_inventory_query(struct api *a, struct http_exchange *x, struct cps_inventory_query *q, struct problem *problem)
+{
+	size_t limit = 0;
+
+	*q = (struct cps_inventory_query){
+		.after = http_exchange_query(x, "after"), .kind = http_exchange_query(x, "class"), .account = http_exchange_query(x, "account"),
+		.need = http_exchange_query(x, "need"), .search = http_exchange_query(x, "search"), .sort = http_exchange_query(x, "sort"),
+	};
+	if (read_days("expiring-days", http_exchange_query(x, "expiring-days"), &q->expiring_days, problem) < 0 ||
+	    read_days("expiring-after-days", http_exchange_query(x, "expiring-after-days"), &q->expiring_after_days, problem) < 0 ||
+	    limit_read(http_exchange_query(x, "limit"), &limit, problem) < 0)
+		return problem->err.code;
+	q->limit = (int64_t)limit;
+	if (q->sort && !cps_inventory_can_sort(q->sort))
+		return problem_set(problem, 400, ERR_INVALID, NULL, "sort=%.40s is not known; it is key, need, expiry, name, renewal or step", q->sort);
+	if (q->need && !cps_inventory_can_choose(q->need))
+		return problem_set(problem, 400, ERR_INVALID, NULL, "need=%.40s is not known; it is somebody, held, failing, alarm, working, pending or nothing",
+		                   q->need);
+	if (q->after && q->sort && strcmp(q->sort, "key") != 0 && !cps_inventory_knows(a->parts.cps, q->after))
+		return problem_set(problem, 400, ERR_INVALID, NULL, "after=%.40s is not in the inventory any more; start from the first page", q->after);
+	return 0;
+}
+
+/* Who may approve: what POST …/approve asks for. */
+static bool may_approve(const struct caller *caller)
+{
+	return grants_operator(caller->grants) && !caller->loopback;
+}
+
 void cps_inventory_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument)
 {
-	const char *after = http_exchange_query(x, "after"), *limit = http_exchange_query(x, "limit"), *kind = http_exchange_query(x, "class");
-	const char *search = http_exchange_query(x, "search"), *days = http_exchange_query(x, "expiring-days");
+	struct cps_inventory_query q;
+	struct problem problem = { 0 };
+	json_t *all;
 
-	(void)caller, (void)argument;
-	if (has_cps(a, x))
-		reply_json(x, 200, cps_inventory_json(a->parts.cps, &(struct cps_inventory_query){
-			.after = after, .kind = kind, .search = search, .expiring_days = days ? strtoll(days, NULL, 10) : 0,
-			.limit = limit ? strtoll(limit, NULL, 10) : 0 }));
+	(void)argument;
+	if (!has_cps(a, x))
+		return;
+	if (read_inventory_query(a, x, &q, &problem) < 0) {
+		reply_problem(a, x, &problem);
+		return;
+	}
+	all = cps_inventory_json(a->parts.cps, &q);
+	json_object_set_new(all, "may_approve", json_boolean(may_approve(caller)));
+	reply_json_tagged(x, all);
 }
 
 void cps_approve_post(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id)

@@ -49,6 +49,17 @@ static void a_closed_budget_opens_at_the_latest_time_named(void **state)
 	assert_int_equal(budget_take(&b, 5000, true), 0);
 }
 
+static void only_requests_of_the_last_minute_are_used(void **state)
+{
+	(void)state;
+	budget_init(&b, 35, 20);
+	assert_int_equal(budget_used(&b, 0), 0);
+	for (int i = 0; i < 5; i++)
+		budget_take(&b, i * 20000, true);
+	assert_int_equal(budget_used(&b, 80000), 3);
+	assert_int_equal(budget_used(&b, 200000), 0);
+}
+
 static void nonsense_limits_still_let_requests_leave(void **state)
 {
 	(void)state;
@@ -92,6 +103,7 @@ int main(void)
 		cmocka_unit_test(the_burst_waits_for_two_seconds),
 		cmocka_unit_test(no_minute_holds_more_than_the_limit),
 		cmocka_unit_test(a_closed_budget_opens_at_the_latest_time_named),
+		cmocka_unit_test(only_requests_of_the_last_minute_are_used),
 		cmocka_unit_test(nonsense_limits_still_let_requests_leave),
 	};
 
