@@ -4,7 +4,6 @@
 #include <strings.h>
 
 #include "solver/api/acmedns/acme_dns.h"
-#include "solver/api/door/door.h"
 #include "solver/base/mem.h"
 
 static bool is_operators_own(const char *client)

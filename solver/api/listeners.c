@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "solver/api/audit/audit_sign.h"
-#include "solver/api/common/internal.h"
+#include "solver/api/caller/caller.h"
+#include "solver/api/api.h"
+#include "solver/api/server.h"
 #include "solver/base/limit.h"
 #include "solver/base/log.h"
 #include "solver/base/mem.h"

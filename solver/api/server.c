@@ -7,7 +7,11 @@
 #include "solver/api/audit/audit.h"
 #include "solver/api/audit/audit_sign.h"
 #include "solver/api/holder.h"
-#include "solver/api/common/internal.h"
+#include "solver/api/api.h"
+#include "solver/api/caller/caller.h"
+#include "solver/api/notify/callbacks.h"
+#include "solver/api/rest/rest.h"
+#include "solver/api/server.h"
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
 

@@ -8,7 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "solver/api/common/internal.h"
+#include "solver/api/access/grants.h"
+#include "solver/api/notify/callbacks.h"
 #include "solver/base/mem.h"
 #include "solver/net/url.h"
 

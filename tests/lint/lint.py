@@ -14,8 +14,14 @@ FILE_MAX = 600     # lines
 
 TOP_LEVEL = {"CMakeLists.txt", "README.md", "LICENSE", "solver", "providers", "webroot", "tests", "deploy"}
 
+# What each folder of solver/api may include outside of it.
+API_USES = ["solver/base", "solver/conf", "solver/crypto", "solver/dns/name.h", "solver/challenge/challenge.h", "solver/guard/guard.h",
+            "solver/net", "solver/engine/engine.h", "solver/engine/target.h", "solver/cps/cps.h", "solver/mpic/mpic.h", "solver/store/store.h"]
+API_CALLER = ["solver/api/common", "solver/api/access", "solver/api/audit", "solver/api/caller"]
+VERDICT_USES = ["solver/base", "solver/crypto", "solver/dns"]
+
 # Folder -> what it may include besides itself: folders, or single headers where only the contract is open. "folder/*" is the folder with
-# those below it.
+# those below it, "*" everything outside of the folders that share its first two names. What it may include it may call.
 # The daemon, the command line and the tests may include everything; nothing may include them.
 DIRECTION = {
     "solver/base": [],
@@ -30,7 +36,13 @@ DIRECTION = {
     "solver/answers": ["solver/base"],
     "solver/nameserver": ["solver/base", "solver/dns", "solver/answers"],
     "webroot": ["solver/base", "solver/answers", "solver/guard"],
-    "solver/verdict/*": ["solver/base", "solver/crypto", "solver/dns", "solver/verdict/*"],
+    "solver/verdict/data": VERDICT_USES,
+    "solver/verdict/network": VERDICT_USES + ["solver/verdict/data"],
+    "solver/verdict/dns": VERDICT_USES + ["solver/verdict/data", "solver/verdict/network"],
+    "solver/verdict/http": VERDICT_USES + ["solver/verdict/data", "solver/verdict/network"],
+    "solver/verdict/caa": VERDICT_USES + ["solver/verdict/data", "solver/verdict/network"],
+    "solver/verdict": VERDICT_USES + ["solver/verdict/data", "solver/verdict/network", "solver/verdict/dns", "solver/verdict/http",
+                                      "solver/verdict/caa"],
     "solver/check": ["solver/base", "solver/conf", "solver/crypto", "solver/dns", "solver/net", "solver/verdict/*"],
     "solver/mpic": ["solver/base", "solver/conf/config.h", "solver/crypto", "solver/dns", "solver/net", "solver/verdict/*",
                     "solver/check/check.h"],
@@ -41,14 +53,27 @@ DIRECTION = {
     "solver/akamai": ["solver/base", "solver/crypto", "solver/net/http.h", "solver/net/loop.h"],
     "solver/cps": ["solver/base", "solver/akamai", "solver/conf/config.h", "solver/crypto", "solver/challenge/challenge.h",
                    "solver/net/http.h", "solver/net/loop.h", "solver/engine/engine.h", "solver/store/store.h"],
-    "solver/api/*": ["solver/api/*", "solver/base", "solver/conf", "solver/crypto", "solver/dns/name.h", "solver/challenge/challenge.h",
-                   "solver/guard/guard.h", "solver/net", "solver/engine/engine.h", "solver/engine/target.h", "solver/cps/cps.h", "solver/mpic/mpic.h",
-                   "solver/store/store.h"],
+    "solver/api/common": API_USES,
+    "solver/api/access": API_USES + ["solver/api/common"],
+    "solver/api/audit": API_USES + ["solver/api/common", "solver/api/access"],
+    "solver/api/caller": API_USES + ["solver/api/common", "solver/api/access", "solver/api/audit"],
+    "solver/api/notify": API_USES + ["solver/api/common", "solver/api/access"],
+    "solver/api/door": API_USES + API_CALLER,
+    "solver/api/httpreq": API_USES + API_CALLER + ["solver/api/door"],
+    "solver/api/acmedns": API_USES + API_CALLER + ["solver/api/door"],
+    "solver/api/certmanager": API_USES + API_CALLER + ["solver/api/door"],
+    "solver/api/mpic": API_USES + API_CALLER,
+    "solver/api/rest": API_USES + API_CALLER + ["solver/api/notify", "solver/api/acmedns"],
+    "solver/api": API_USES + API_CALLER + ["solver/api/notify", "solver/api/door", "solver/api/httpreq", "solver/api/acmedns",
+                                           "solver/api/certmanager", "solver/api/mpic", "solver/api/rest"],
     "providers": ["solver/base", "solver/conf/option.h", "providers/*"],
     "providers/kit": ["solver/base", "solver/crypto", "solver/dns", "providers/provider.h"],
     "providers/*": ["solver/base", "solver/crypto", "solver/dns", "providers/provider.h", "providers/kit"],
     "solver/daemon": ["*"],
-    "solver/cli/*": ["*"],
+    "solver/cli/common": ["*"],
+    "solver/cli/hook": ["*", "solver/cli/common"],
+    "solver/cli/cps": ["*", "solver/cli/common"],
+    "solver/cli": ["*", "solver/cli/common", "solver/cli/hook", "solver/cli/cps"],
     "tests": ["*"],
 }
 
@@ -75,17 +100,14 @@ PURE = ("solver/challenge", "solver/dns", "solver/verdict", "providers")
 IMPURE_HEADER = re.compile(r"(sys/socket|sys/epoll|netdb|pthread|poll|sys/time)\.h$")
 IMPURE_CALL = re.compile(r"\b(time|gettimeofday|clock_gettime|clock_wall_ms|clock_monotonic_ms|socket)\s*\(")
 
-# Folders whose .c files still call each other in a circle. The list only shrinks: a folder that has none must not stand here.
+# Modules whose .c files still call each other in a circle. The list only shrinks: a module that has none must not stand here.
 CIRCLES = {
     "providers/rfc2136",
-    "solver/api/rest",
     "solver/cli",
-    "solver/cli/cps",
-    "solver/cli/hook",
     "solver/daemon",
     "solver/net",
     "solver/store",
-    "solver/verdict/dns",
+    "solver/verdict",
 }
 
 BANNED = re.compile(r"\b(strcpy|strcat|sprintf|gets|system|popen|atoi)\s*\(")
@@ -114,10 +136,12 @@ def folder_of(path):
 def row_of(folder):
     if folder in DIRECTION:
         return DIRECTION[folder]
-    for above in (folder, os.path.dirname(folder)):
-        if above + "/*" in DIRECTION:
-            return DIRECTION[above + "/*"]
-    return None
+    return DIRECTION["providers/*"] if folder.startswith("providers/") else None
+
+
+def module_of(folder):
+    """The folders of one module share its library or its name: "solver/api" for "solver/api/rest"."""
+    return "/".join(folder.split("/")[:2])
 
 
 def may_include(folder, target):
@@ -126,7 +150,9 @@ def may_include(folder, target):
     row = row_of(folder)
     if row is None:
         return False
-    return any(entry in ("*", target, os.path.dirname(target)) or (entry.endswith("/*") and target.startswith(entry[:-1])) for entry in row)
+    if "*" in row and (folder == "tests" or module_of(folder) != module_of(os.path.dirname(target))):
+        return True
+    return any(entry in (target, os.path.dirname(target)) or (entry.endswith("/*") and target.startswith(entry[:-1])) for entry in row)
 
 
 def check_direction(path, text, fail):
@@ -139,7 +165,7 @@ def check_direction(path, text, fail):
 
 def check_libraries(path, text, fail):
     folder = folder_of(path)
-    if row_of(folder) == ["*"]:
+    if "*" in (row_of(folder) or ()):
         return
     for number, line in enumerate(text.split("\n"), 1):
         match = re.match(r"#\s*include\s+<([^>]+)>", line)
@@ -237,16 +263,16 @@ def without_directives(text):
 
 
 def calls_of(sources):
-    """File -> the files of the same folder that define what it uses. By name alone, so without a compiler."""
+    """File -> the files of the same module that define what it uses. By name alone, so without a compiler."""
     defined, graph = {}, {}
     code = {path: without_directives(without_comments_and_strings(text)) for path, text in sources if path.endswith(".c")}
     for path, text in code.items():
         for name in DEFINED.findall(text):
-            defined[os.path.dirname(path), name] = path
+            defined[module_of(os.path.dirname(path)), name] = path
     for path, text in code.items():
         own = set(OWN.findall(text))
         used = (set(USED.findall(text)) - set(LOCAL.findall(text))) | set(CALLED.findall(text))
-        owners = {defined.get((os.path.dirname(path), name)) for name in used - own}
+        owners = {defined.get((module_of(os.path.dirname(path)), name)) for name in used - own}
         graph[path] = owners - {None, path}
     return graph
 
@@ -279,11 +305,19 @@ def circles_of(graph):
     return circles
 
 
+def folders_of(direction):
+    """Folder -> the folders that it may include. A header that stands alone in a row is a contract, which leads no further."""
+    return {folder: {below for entry in row for below in direction
+                     if below == entry or entry.endswith("/*") and (below + "/").startswith(entry[:-1])} - {folder}
+            for folder, row in direction.items()}
+
+
 def run_circles(sources):
     product = [(path, text) for path, text in sources if not path.startswith("tests/")]
     failures, found = [], set()
-    for circle in circles_of(calls_of(product)):
-        folder = os.path.dirname(circle[0])
+    calls = calls_of(product)
+    for circle in circles_of(calls):
+        folder = module_of(os.path.dirname(circle[0]))
         found.add(folder)
         if folder not in CIRCLES:
             names = ", ".join(os.path.basename(path) for path in circle)
@@ -292,6 +326,12 @@ def run_circles(sources):
         failures.append(f"tests/lint/lint.py:1: {folder} has no circle any more; take it out of CIRCLES")
     for circle in circles_of(includes_of(product)):
         failures.append(f"{circle[0]}:1: headers that include each other: {', '.join(circle)}")
+    for circle in circles_of(folders_of(DIRECTION)):
+        failures.append(f"tests/lint/lint.py:1: DIRECTION leads in a circle: {', '.join(circle)}")
+    for path in sorted(calls):
+        for owner in sorted(calls[path]):
+            if not may_include(os.path.dirname(path), owner):
+                failures.append(f"{path}:1: {os.path.dirname(path)} must not call {owner}")
     return report("no circle between files", len({os.path.dirname(path) for path, _ in product}) - len(found), failures)
 
 

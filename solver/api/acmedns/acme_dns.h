@@ -20,9 +20,9 @@ void acme_dns_each_value(struct api *a, const char *subdomain, value_fn fn, void
 /* So that one more fits: the oldest goes. */
 void acme_dns_make_room(struct api *a, struct account *account, const char *value);
 
-/* ---- acme_dns_admin.c: REST ---- */
-void acme_dns_accounts_list(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
-void acme_dns_accounts_post(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
-void acme_dns_accounts_delete(struct api *a, struct http_exchange *x, const struct caller *caller, const char *subdomain);
+/* ---- the paths, behind any prefix ---- */
+void acme_dns_register(struct api *a, struct http_exchange *x);
+void acme_dns_update(struct api *a, struct http_exchange *x);
+void acme_dns_health(struct api *a, struct http_exchange *x);
 
 #endif

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "solver/api/acmedns/acme_dns.h"
-#include "solver/api/door/door.h"
 #include "solver/base/mem.h"
 #include "solver/dns/name.h"
 

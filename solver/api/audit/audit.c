@@ -1,3 +1,4 @@
+#include "solver/api/access/grants.h"
 #include "solver/api/audit/audit.h"
 
 #include <inttypes.h>

@@ -44,4 +44,8 @@ void audit_free(struct audit *l);       /* after everything noted is durable */
 /* dcvd_audit_…; dcvd_door_results_total: a caller who is no operator sees its own rows. */
 void audit_metrics(const struct api *a, const struct caller *caller, struct buf *out);
 
+/* ---- audit_api.c: REST ---- */
+void audit_head_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
+void audit_list(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
+
 #endif

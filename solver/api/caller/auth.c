@@ -6,8 +6,7 @@
 
 #include "solver/api/audit/audit.h"
 #include "solver/api/access/credential.h"
-#include "solver/api/door/door.h"
-#include "solver/api/common/internal.h"
+#include "solver/api/caller/caller.h"
 #include "solver/api/access/peer.h"
 #include "solver/base/mem.h"
 #include "solver/net/http_claims.h"
@@ -280,27 +279,4 @@ int caller_may_raw(const struct caller *caller, bool raw, struct err *err)
 	if (!raw || grants_operator(caller->grants))
 		return 0;
 	return err_set(err, ERR_DENIED, "only operators may send raw; leave it out, and send the value that the ACME client computed");
-}
-
-int caller_may_submit(struct api *a, const struct caller *caller, const struct order_body *body, struct problem *problem)
-{
-	char pointer[POINTER_MAX];
-	struct err err;
-
-	for (size_t i = 0; i < body->request.count; i++) {
-		const struct challenge_request *c = &body->challenges[i];
-		bool may_raw = caller_may_raw(caller, c->raw, &err) == 0;
-		const char *member = may_raw ? "domain" : "raw";
-
-		if (may_raw && door_check_grant(a, caller, c, &err) == 0)
-			continue;
-		if (err.code == ERR_DENIED)
-			audit_caller(a, caller, "present", challenge_type_name(c->type), c->domain, "denied", err.text);
-		snprintf(pointer, sizeof(pointer), "/%s", member);
-		if (body->single)
-			return problem_set(problem, 0, err.code, pointer, "%s", err.text);
-		snprintf(pointer, sizeof(pointer), "/challenges/%zu/%s", i, member);
-		return problem_set(problem, 0, err.code, pointer, "challenge %zu: %s", i + 1, err.text);
-	}
-	return 0;
 }

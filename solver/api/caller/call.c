@@ -1,9 +1,10 @@
 #include <stdlib.h>
 
 #include <string.h>
+#include <utlist.h>
 
 #include "solver/api/audit/audit.h"
-#include "solver/api/common/internal.h"
+#include "solver/api/caller/caller.h"
 #include "solver/base/mem.h"
 
 static void on_gone(void *arg)

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "solver/api/api.h"
+#include "solver/api/caller/operator.h"
 #include "solver/api/audit/audit.h"
 #include "solver/api/audit/audit_chain.h"
 #include "solver/api/access/clients.h"

@@ -54,7 +54,7 @@ static void choose_name(const struct api *a, struct webhook_payload *p, const st
 {
 	struct err err;
 
-	if (p->request.record_name && door_check_grant(a, caller, &p->request, &err) == ERR_DENIED)
+	if (p->request.record_name && caller_may_write(a, caller, &p->request, &err) == ERR_DENIED)
 		p->request.record_name = NULL;
 }
 

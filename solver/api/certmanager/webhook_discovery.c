@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "solver/api/common/internal.h"
+#include "solver/api/door/door.h"
 #include "solver/api/certmanager/webhook.h"
 #include "solver/base/mem.h"
 

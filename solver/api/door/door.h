@@ -6,13 +6,10 @@
 #ifndef SOLVER_API_DOOR_H
 #define SOLVER_API_DOOR_H
 
-#include "solver/api/common/internal.h"
+#include "solver/api/caller/caller.h"
 
 /* Clients give up at 30 s (lego, goacmedns) or 34 s (aggregated API server): the answer comes before. */
 #define DOOR_LIMIT_MS 25000
-
-#define DOOR_HTTPREQ "httpreq"
-#define DOOR_ACME_DNS "acme-dns"
 
 enum door_wait {
 	DOOR_QUICK,    /* until the provider has taken the write */
@@ -38,26 +35,13 @@ void door_forget(struct api *a, void *arg);
 /* For api_stop(): no `done` comes any more. */
 void doors_end(struct api *a);
 
-/* Whether the caller may prove the domain, and write the record name where one is given. 0, or ERR_DENIED or ERR_INVALID. In a
- * delegation zone the rule of engine/target.h counts; where CNAMEs lead, the engine asks. */
-int door_check_grant(const struct api *a, const struct caller *caller, const struct challenge_request *c, struct err *err);
-
 /* The identifier that a record name belongs to: "_acme-challenge.", "_<label>._acme-challenge." and "_validation-persist."
  * are taken off; any other name stands for itself. */
 void door_identifier(const char *record_name, char ret_identifier[254]);
 
-/* ---- doors that are found by the end of the path, behind any prefix (door_routes.c) ---- */
-
-/* Answers `x` when its path is one of a door's; false: it is not. */
-bool doors_handle(struct api *a, struct http_exchange *x);
+/* ---- door_reply.c ---- */
 /* {"error": text} as acmeproxy and acme-dns answer. */
 void door_reply_error(struct api *a, struct http_exchange *x, int status, const char *text);
 void door_reply_later(struct api *a, struct http_exchange *x, int status, const char *text, int retry_after_s); /* 429, 503: when to come again; 0: soon */
-
-void httpreq_present(struct api *a, struct http_exchange *x);
-void httpreq_cleanup(struct api *a, struct http_exchange *x);
-void acme_dns_register(struct api *a, struct http_exchange *x);
-void acme_dns_update(struct api *a, struct http_exchange *x);
-void acme_dns_health(struct api *a, struct http_exchange *x);
 
 #endif

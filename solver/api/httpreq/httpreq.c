@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "solver/api/door/door.h"
+#include "solver/api/httpreq/httpreq.h"
 #include "solver/api/httpreq/httpreq_body.h"
 #include "solver/base/mem.h"
 

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "solver/api/audit/audit.h"
-#include "solver/api/common/internal.h"
+#include "solver/api/mpic/mpic.h"
+#include "solver/api/caller/caller.h"
+#include "solver/api/common/fields.h"
 #include "solver/base/mem.h"
 #include "solver/mpic/mpic.h"
 

@@ -1,7 +1,8 @@
 /* Who may have which URL called, signed with which secret: callbacks of the configuration. */
 #include <string.h>
 
-#include "solver/api/common/internal.h"
+#include "solver/api/notify/callbacks.h"
+#include "solver/api/access/grants.h"
 #include "solver/base/mem.h"
 #include "solver/net/url.h"
 

@@ -17,7 +17,7 @@
 #include <uthash.h>
 
 #include "solver/api/notify/cloudevents.h"
-#include "solver/api/common/internal.h"
+#include "solver/api/notify/callbacks.h"
 #include "solver/base/clock.h"
 #include "solver/base/log.h"
 #include "solver/base/mem.h"

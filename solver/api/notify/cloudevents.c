@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "solver/api/common/internal.h"
+#include "solver/api/notify/callbacks.h"
 #include "solver/base/clock.h"
 #include "solver/base/mem.h"
 

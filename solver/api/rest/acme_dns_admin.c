@@ -4,7 +4,7 @@
 
 #include "solver/api/acmedns/acme_dns.h"
 #include "solver/api/acmedns/acme_dns_body.h"
-#include "solver/api/door/door.h"
+#include "solver/api/rest/rest.h"
 #include "solver/base/clock.h"
 #include "solver/base/mem.h"
 #include "solver/crypto/password.h"

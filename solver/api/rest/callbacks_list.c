@@ -1,7 +1,7 @@
 /* GET /v1/callbacks: the orders that have a callback, and what became of it. ?settled=false: those not delivered yet. */
 #include <string.h>
 
-#include "solver/api/common/internal.h"
+#include "solver/api/rest/rest.h"
 
 #define LIST_MAX 1000
 

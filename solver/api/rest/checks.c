@@ -1,7 +1,7 @@
 /* POST /v1/checks: a look by hand, nothing published. */
 #include <stdlib.h>
 
-#include "solver/api/common/internal.h"
+#include "solver/api/rest/rest.h"
 
 static void on_verdict(const char *verdict_json, const struct err *err, void *arg)
 {

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "solver/api/audit/audit.h"
-#include "solver/api/common/internal.h"
+#include "solver/api/rest/rest.h"
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
 #include "solver/crypto/crypto.h"
@@ -131,34 +131,6 @@ void clients_patch(struct api *a, struct http_exchange *x, const struct caller *
 }
 
 /* ---- revoke ---- */
-
-bool client_is_revoked(const struct api *a, const char *name)
-{
-	const struct client *c = client_list_named(a->clients, name);
-
-	return c && c->revoked;
-}
-
-char *client_version(const struct api *a, const char *name)
-{
-	const struct client *c = client_list_named(a->clients, name);
-
-	return c ? mem_dup(c->version) : NULL;
-}
-
-bool client_ended(const struct api *a, const char *name, const char *version)
-{
-	const struct client *c = client_list_named(a->clients, name);
-
-	return c && (c->revoked || !version || strncmp(c->version, version, SHA256_TEXT_SIZE - 1) != 0);
-}
-
-bool client_changed(const struct api *a, const char *name, const char *version)
-{
-	const struct client *c = client_list_named(a->clients, name);
-
-	return c && (c->revoked || !version || strcmp(c->version, version) != 0);
-}
 
 void clients_withdraw_revoked(struct api *a)
 {

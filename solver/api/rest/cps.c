@@ -6,7 +6,7 @@
 
 #include "solver/api/audit/audit.h"
 #include "solver/api/common/fields.h"
-#include "solver/api/common/internal.h"
+#include "solver/api/rest/rest.h"
 #include "solver/base/mem.h"
 
 static bool has_cps(struct api *a, struct http_exchange *x)

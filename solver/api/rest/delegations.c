@@ -3,7 +3,8 @@
 #include <string.h>
 
 #include "solver/api/audit/audit.h"
-#include "solver/api/rest/body.h"
+#include "solver/api/rest/delegations.h"
+#include "solver/api/rest/rest.h"
 #include "solver/base/clock.h"
 #include "solver/base/mem.h"
 

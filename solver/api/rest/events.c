@@ -7,9 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
 #include "solver/api/notify/cloudevents.h"
-#include "solver/api/common/internal.h"
+#include "solver/api/rest/rest.h"
 #include "solver/base/mem.h"
 
 #define HEARTBEAT_MS 15000

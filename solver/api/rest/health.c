@@ -1,5 +1,5 @@
 /* For load balancers and supervisors; no token, so no detail beyond a sentence. */
-#include "solver/api/common/internal.h"
+#include "solver/api/rest/rest.h"
 
 void health_live(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument)
 {

@@ -2,7 +2,7 @@
 #include <inttypes.h>
 
 #include "solver/api/audit/audit.h"
-#include "solver/api/common/internal.h"
+#include "solver/api/rest/rest.h"
 #include "solver/base/buf.h"
 #include "solver/guard/guard.h"
 

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "solver/api/common/internal.h"
+#include "solver/api/rest/rest.h"
 #include "solver/api/rest/submit.h"
 
 void orders_post(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument)

@@ -1,7 +1,7 @@
 /* POST /v1/challenges/{id}/outcome: what the authority said, so that the next attempt waits as long as it must. */
 #include <string.h>
 
-#include "solver/api/common/internal.h"
+#include "solver/api/rest/rest.h"
 
 struct outcome_body { bool valid; const char *problem; };
 

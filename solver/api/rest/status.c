@@ -4,7 +4,7 @@
 
 #include <status_page.h>
 
-#include "solver/api/common/internal.h"
+#include "solver/api/rest/rest.h"
 
 static const struct asset {
 	const char *name, *type;

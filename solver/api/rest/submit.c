@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "solver/api/audit/audit.h"
+#include "solver/api/notify/callbacks.h"
 #include "solver/base/mem.h"
 
 /* A caller who sent one challenge knows it by its own id. */
@@ -65,13 +66,37 @@ static void refuse(struct api *a, struct http_exchange *x, struct problem *probl
 	reply_problem(a, x, problem);
 }
 
+/* Every name of the order is granted. */
+static int may_submit(struct api *a, const struct caller *caller, const struct order_body *body, struct problem *problem)
+{
+	char pointer[POINTER_MAX];
+	struct err err;
+
+	for (size_t i = 0; i < body->request.count; i++) {
+		const struct challenge_request *c = &body->challenges[i];
+		bool may_raw = caller_may_raw(caller, c->raw, &err) == 0;
+		const char *member = may_raw ? "domain" : "raw";
+
+		if (may_raw && caller_may_write(a, caller, c, &err) == 0)
+			continue;
+		if (err.code == ERR_DENIED)
+			audit_caller(a, caller, "present", challenge_type_name(c->type), c->domain, "denied", err.text);
+		snprintf(pointer, sizeof(pointer), "/%s", member);
+		if (body->single)
+			return problem_set(problem, 0, err.code, pointer, "%s", err.text);
+		snprintf(pointer, sizeof(pointer), "/challenges/%zu/%s", i, member);
+		return problem_set(problem, 0, err.code, pointer, "challenge %zu: %s", i + 1, err.text);
+	}
+	return 0;
+}
+
 /* Whether it was taken. */
 static bool submit(struct api *a, struct http_exchange *x, const struct caller *caller, struct order_body *body)
 {
 	struct problem problem = { 0 };
 	struct call *c;
 
-	if (caller_may_submit(a, caller, body, &problem) < 0 || callback_check(a, caller, &body->request, &problem) < 0) {
+	if (may_submit(a, caller, body, &problem) < 0 || callback_check(a, caller, &body->request, &problem) < 0) {
 		reply_problem(a, x, &problem);
 		return false;
 	}

@@ -2,7 +2,7 @@
 #ifndef SOLVER_API_SUBMIT_H
 #define SOLVER_API_SUBMIT_H
 
-#include "solver/api/common/internal.h"
+#include "solver/api/rest/rest.h"
 
 /* `read` is body_read_order() or body_read_challenge(). Counted against the caller's rate is what the body holds, or one where it cannot be read. */
 void submit_post(struct api *a, struct http_exchange *x, const struct caller *caller,

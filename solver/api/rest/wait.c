@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "solver/api/common/internal.h"
+#include "solver/api/rest/rest.h"
 #include "solver/base/mem.h"
 
 #define WAIT_DEFAULT_MS 30000

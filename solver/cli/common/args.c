@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "solver/cli/cli.h"
+#include "solver/cli/common/common.h"
 #include "solver/conf/suggest.h"
 
 #define WORD_SIZE 80

@@ -9,7 +9,7 @@
 
 #include "solver/base/buf.h"
 #include "solver/base/mem.h"
-#include "solver/cli/cli.h"
+#include "solver/cli/common/common.h"
 #include "solver/conf/config.h"
 #include "solver/daemon/schema.h"
 

@@ -7,7 +7,7 @@
 #include "solver/api/common/fields.h"
 #include "solver/base/clock.h"
 #include "solver/base/mem.h"
-#include "solver/cli/cli.h"
+#include "solver/cli/common/common.h"
 
 static void put(json_t *object, const char *key, const char *value)
 {

@@ -6,7 +6,7 @@
 
 #include "solver/base/clock.h"
 #include "solver/base/mem.h"
-#include "solver/cli/cli.h"
+#include "solver/cli/common/common.h"
 
 #define COLUMNS_MAX 12
 #define CELL_MAX 60

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "solver/base/mem.h"
-#include "solver/cli/cli.h"
+#include "solver/cli/common/common.h"
 #include "solver/store/store.h"
 
 int cli_open_store(const struct cli_service *s, bool make, struct store **ret)

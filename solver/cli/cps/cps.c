@@ -7,6 +7,7 @@
 
 #include "solver/base/buf.h"
 #include "solver/base/mem.h"
+#include "solver/cli/cps/cps.h"
 #include "solver/cli/cps/cps_desk.h"
 #include "solver/akamai/client.h"
 #include "solver/cps/accounts.h"

@@ -2,7 +2,7 @@
 #ifndef SOLVER_CLI_CPS_DESK_H
 #define SOLVER_CLI_CPS_DESK_H
 
-#include "solver/cli/cli.h"
+#include "solver/cli/common/common.h"
 #include "solver/cps/cps.h"
 
 /* What a command that asks CPS by itself needs. */

@@ -6,7 +6,9 @@
 #ifndef SOLVER_CLI_HOOK_H
 #define SOLVER_CLI_HOOK_H
 
-#include "solver/cli/cli.h"
+#include "solver/cli/common/common.h"
+
+int cli_hook(int argc, char **argv);
 
 struct alone;
 

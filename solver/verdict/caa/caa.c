@@ -7,7 +7,7 @@
 #include "solver/base/mem.h"
 #include "solver/dns/name.h"
 #include "solver/verdict/caa/caa_set.h"
-#include "solver/verdict/judge.h"
+#include "solver/verdict/caa/caa.h"
 #include "solver/verdict/network/lookup.h"
 
 #define RECORDS_SHOWN 8

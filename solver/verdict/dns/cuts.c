@@ -4,7 +4,7 @@
 
 #include "solver/base/mem.h"
 #include "solver/dns/name.h"
-#include "solver/verdict/judge.h"
+#include "solver/verdict/dns/dns.h"
 #include "solver/verdict/network/lookup.h"
 
 /* The zone that an authoritative answer says it is from, or NULL. */

@@ -9,7 +9,7 @@
 #include "solver/verdict/network/chain.h"
 #include "solver/verdict/network/delegated.h"
 #include "solver/verdict/network/host.h"
-#include "solver/verdict/judge.h"
+#include "solver/verdict/dns/dns.h"
 #include "solver/verdict/dns/lame.h"
 #include "solver/verdict/network/lookup.h"
 

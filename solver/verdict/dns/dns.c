@@ -7,6 +7,7 @@
 #include "solver/base/mem.h"
 #include "solver/crypto/crypto.h"
 #include "solver/dns/name.h"
+#include "solver/verdict/dns/dns.h"
 #include "solver/verdict/network/lookup.h"
 #include "solver/verdict/dns/txt.h"
 #include "solver/verdict/dns/wildcard.h"

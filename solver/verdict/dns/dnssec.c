@@ -5,7 +5,7 @@
 #include <time.h>
 
 #include "solver/base/mem.h"
-#include "solver/verdict/judge.h"
+#include "solver/verdict/dns/dns.h"
 #include "solver/verdict/network/lookup.h"
 
 #define DAY_S (24 * 3600)

@@ -5,7 +5,7 @@
 
 #include "solver/crypto/crypto.h"
 #include "solver/dns/name.h"
-#include "solver/verdict/judge.h"
+#include "solver/verdict/dns/dns.h"
 
 #define LABEL_BYTES 10 /* of the digest: 16 characters of base32 */
 

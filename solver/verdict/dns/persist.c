@@ -5,6 +5,7 @@
 #include "solver/base/buf.h"
 #include "solver/base/clock.h"
 #include "solver/base/mem.h"
+#include "solver/verdict/dns/dns.h"
 #include "solver/verdict/data/body.h"
 #include "solver/verdict/network/lookup.h"
 #include "solver/verdict/dns/persist_account.h"

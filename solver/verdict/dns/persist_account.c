@@ -6,7 +6,7 @@
 #include "solver/base/buf.h"
 #include "solver/base/mem.h"
 #include "solver/crypto/crypto.h"
-#include "solver/verdict/judge.h"
+#include "solver/verdict/dns/dns.h"
 #include "solver/verdict/dns/persist_record.h"
 
 #define ALGORITHM "sha-256/"

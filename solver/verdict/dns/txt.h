@@ -4,7 +4,9 @@
 #ifndef SOLVER_VERDICT_TXT_H
 #define SOLVER_VERDICT_TXT_H
 
-#include "solver/verdict/judge.h"
+#include "solver/verdict/data/authority.h"
+#include "solver/verdict/data/evidence.h"
+#include "solver/verdict/data/verdict.h"
 
 struct txt_case {
 	const struct evidence *e;

@@ -5,6 +5,7 @@
 
 #include "solver/base/mem.h"
 #include "solver/verdict/data/body.h"
+#include "solver/verdict/network/address.h"
 #include "solver/verdict/network/failure.h"
 #include "solver/verdict/network/host.h"
 #include "solver/verdict/http/http_explain.h"

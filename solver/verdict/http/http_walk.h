@@ -5,7 +5,7 @@
 #ifndef SOLVER_VERDICT_HTTP_WALK_H
 #define SOLVER_VERDICT_HTTP_WALK_H
 
-#include "solver/verdict/judge.h"
+#include "solver/verdict/http/http.h"
 
 struct walk {
 	struct http_next next;       /* want != HTTP_OVER: what must be collected first */

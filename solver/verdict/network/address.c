@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "solver/base/mem.h"
-#include "solver/verdict/judge.h"
 
 #define ADDRESS_MAX 64
 #define ALLOWED_MAX 64 /* networks */

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "solver/base/mem.h"
-#include "solver/verdict/judge.h"
+#include "solver/verdict/network/address.h"
 #include "solver/verdict/network/lookup.h"
 
 const struct ev_answer *addresses_answer(const struct evidence *e, const char *host, int type, bool *ret_blind)

@@ -8,7 +8,6 @@
 #include "solver/verdict/network/address.h"
 #include "solver/verdict/network/chain.h"
 #include "solver/verdict/network/delegated.h"
-#include "solver/verdict/judge.h"
 #include "solver/verdict/network/lookup.h"
 
 enum { NOERROR = 0, SERVFAIL = 2, NXDOMAIN = 3 };

@@ -3,8 +3,12 @@
 #ifndef SOLVER_VERDICT_HOST_H
 #define SOLVER_VERDICT_HOST_H
 
+#include "solver/verdict/data/authority.h"
 #include "solver/verdict/data/evidence.h"
 #include "solver/verdict/data/verdict.h"
+
+/* The stage that says what this host cannot see. */
+void judge_host(const struct evidence *e, const struct authority *a, struct verdict *v);
 
 /* A failure of this host, as recorded of an answer, a hop or a certificate: "connect-unreachable", "unroutable", "local". */
 bool host_failed(const char *failure);

@@ -60,7 +60,7 @@ static int check(const char *grants, const char *domain, const char *record)
 
 	assert_int_equal(grants_parse(grants, &g, &err), 0);
 	caller.grants = g;
-	code = door_check_grant(&api, &caller, &request, &err);
+	code = caller_may_write(&api, &caller, &request, &err);
 	grants_free(g);
 	return code;
 }
