@@ -11,20 +11,12 @@
 #include "solver/base/clock.h"
 #include "solver/base/mem.h"
 #include "solver/net/settle.h"
+#include "solver/net/timers.h"
 
 #define TICK_MS 5000
 
 /* libuv forgets a handle only in its close callback, so each of ours is freed there and nowhere else. The lists
  * exist for loop_free(), which ends what its owners left running. */
-struct timer {
-	uv_timer_t uv;
-	struct loop *loop;
-	void (*fn)(void *arg);
-	void *arg;
-	int64_t at_ms; /* loop_now_ms(): libuv's clock stands still while the machine sleeps */
-	struct timer *prev, *next;
-};
-
 struct fd_watch {
 	uv_poll_t uv;
 	struct loop *loop;
@@ -56,13 +48,14 @@ struct post {
 struct loop {
 	uv_loop_t uv;
 	uv_async_t wake;
-	uv_timer_t tick; /* keeps nobody awake that has nothing else to do */
+	uv_timer_t tick;  /* keeps nobody awake that has nothing else to do */
+	uv_timer_t alarm; /* for the first of `timers` */
 	struct settle settle;
 	int64_t slept_ms; /* how far libuv's clock is behind ours */
 	void (*on_settled)(void *arg);
 	void *settled_arg;
 	bool stopping;
-	struct timer *timers;
+	struct timers timers; /* by loop_now_ms(): libuv's clock stands still while the machine sleeps */
 	struct fd_watch *watches;
 	struct signal_watch *signals;
 	struct loop_end *ends;
@@ -81,19 +74,6 @@ static struct post *posts_take(struct loop *l)
 	return posts;
 }
 
-static void on_timer(uv_timer_t *uv);
-
-static void on_wake(uv_async_t *wake)
-{
-	struct post *posts = posts_take(wake->data), *post, *tmp;
-
-	DL_FOREACH_SAFE(posts, post, tmp) {
-		DL_DELETE(posts, post);
-		post->fn(post->arg);
-		free(post);
-	}
-}
-
 /* Fails only when the system has no descriptors left; a daemon cannot start then. */
 static void must(int rc, const char *what)
 {
@@ -105,14 +85,55 @@ static void must(int rc, const char *what)
 
 /* ---- the clocks ---- */
 
-/* The timers' time is over by as much as the machine slept. */
-static void rearm(struct loop *l)
+static void on_alarm(uv_timer_t *alarm);
+
+/* What is over already comes with the next wake: libuv would call its own timer again and again before it looks at anything else. */
+static void set_alarm(struct loop *l)
+{
+	const struct timer *first = timers_first(&l->timers);
+	int64_t left = first ? first->at_ms - clock_monotonic_ms() : 0;
+
+	uv_timer_stop(&l->alarm);
+	uv_update_time(&l->uv); /* a stale time would let it ring early */
+	if (left > 0)
+		uv_timer_start(&l->alarm, on_alarm, (uint64_t)left, 0);
+	else if (first)
+		uv_async_send(&l->wake);
+}
+
+/* Those that are started meanwhile have to wait for the next time. */
+static void run_timers(struct loop *l)
 {
 	int64_t now = clock_monotonic_ms();
+	uint32_t started = l->timers.started;
 	struct timer *t;
 
-	DL_FOREACH(l->timers, t)
-		uv_timer_start(&t->uv, on_timer, t->at_ms > now ? (uint64_t)(t->at_ms - now) : 0, 0);
+	while ((t = timers_first(&l->timers)) && t->at_ms <= now && !timers_is_since(&l->timers, t, started)) {
+		void (*fn)(void *arg) = t->fn;
+		void *arg = t->arg;
+
+		timers_remove(&l->timers, t);
+		free(t);
+		fn(arg);
+	}
+	set_alarm(l);
+}
+
+static void on_alarm(uv_timer_t *alarm)
+{
+	run_timers(alarm->data);
+}
+
+static void on_wake(uv_async_t *wake)
+{
+	struct post *posts = posts_take(wake->data), *post, *tmp;
+
+	DL_FOREACH_SAFE(posts, post, tmp) {
+		DL_DELETE(posts, post);
+		post->fn(post->arg);
+		free(post);
+	}
+	run_timers(wake->data);
 }
 
 static void on_tick(uv_timer_t *tick)
@@ -121,14 +142,16 @@ static void on_tick(uv_timer_t *tick)
 	int64_t now = clock_monotonic_ms(), slept = now - (int64_t)(uv_hrtime() / 1000000);
 
 	if (slept - l->slept_ms > TICK_MS / 10)
-		rearm(l);
+		set_alarm(l); /* the time of the timers is over by as much as the machine slept */
 	l->slept_ms = slept;
 	if (settle_read(&l->settle, now, clock_wall_ms()) && l->on_settled)
 		l->on_settled(l->settled_arg);
 }
 
-static void start_tick(struct loop *l)
+static void start_clocks(struct loop *l)
 {
+	must(uv_timer_init(&l->uv, &l->alarm), "event loop");
+	l->alarm.data = l;
 	must(uv_timer_init(&l->uv, &l->tick), "event loop");
 	l->tick.data = l;
 	l->slept_ms = clock_monotonic_ms() - (int64_t)(uv_hrtime() / 1000000);
@@ -168,7 +191,7 @@ struct loop *loop_new(void)
 	must(uv_loop_init(&l->uv), "event loop");
 	must(uv_async_init(&l->uv, &l->wake, on_wake), "event loop");
 	l->wake.data = l;
-	start_tick(l);
+	start_clocks(l);
 	pthread_mutex_init(&l->lock, NULL);
 	return l;
 }
@@ -230,8 +253,9 @@ void loop_free(struct loop *l)
 	if (!l)
 		return;
 	ends_run(l);
-	while (l->timers)
-		timer_stop(l->timers);
+	while (timers_first(&l->timers))
+		timer_stop(timers_first(&l->timers));
+	timers_done(&l->timers);
 	while (l->watches)
 		loop_unwatch_fd(l->watches);
 	close_signals(l);
@@ -293,35 +317,29 @@ struct uv_loop_s *loop_uv(struct loop *l)
 	return &l->uv;
 }
 
-static void on_timer(uv_timer_t *uv)
-{
-	struct timer *t = uv->data;
-	void (*fn)(void *arg) = t->fn;
-	void *arg = t->arg;
-
-	timer_stop(t);
-	fn(arg);
-}
-
 struct timer *timer_start(struct loop *l, int64_t after_ms, void (*fn)(void *arg), void *arg)
 {
 	struct timer *t = mem_new(1, sizeof(*t));
 
 	*t = (struct timer){ .loop = l, .fn = fn, .arg = arg, .at_ms = clock_monotonic_ms() + (after_ms > 0 ? after_ms : 0) };
-	uv_timer_init(&l->uv, &t->uv);
-	t->uv.data = t;
-	uv_update_time(&l->uv); /* a stale time would let it fire early */
-	uv_timer_start(&t->uv, on_timer, after_ms > 0 ? (uint64_t)after_ms : 0, 0);
-	DL_APPEND(l->timers, t);
+	timers_add(&l->timers, t);
+	if (timers_first(&l->timers) == t)
+		set_alarm(l);
 	return t;
 }
 
+/* When it was the first, the alarm rings for nothing, and is set anew. */
 void timer_stop(struct timer *t)
 {
+	struct loop *l;
+
 	if (!t)
 		return;
-	DL_DELETE(t->loop->timers, t);
-	uv_close((uv_handle_t *)&t->uv, free_data);
+	l = t->loop;
+	timers_remove(&l->timers, t);
+	free(t);
+	if (!timers_first(&l->timers))
+		set_alarm(l);
 }
 
 void loop_post(struct loop *l, void (*fn)(void *arg), void *arg)

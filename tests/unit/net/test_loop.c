@@ -40,6 +40,27 @@ static void a_stopped_timer_never_fires(void **state)
 	assert_int_equal(fired, 1);
 }
 
+struct chain { struct loop *loop; int length, other; };
+
+static void go_on(void *arg)
+{
+	struct chain *c = arg;
+
+	if (++c->length < 1000 && !c->other)
+		timer_start(c->loop, 0, go_on, c);
+}
+
+static void a_timer_that_starts_itself_again_keeps_nobody_from_running(void **state)
+{
+	struct chain c = { *state, 0, 0 };
+
+	timer_start(c.loop, 0, go_on, &c);
+	loop_post(c.loop, count, &c.other);
+	loop_run_until(c.loop, &c.other, 2000);
+	assert_int_equal(c.other, 1);
+	assert_true(c.length < 1000);
+}
+
 static void gives_up_waiting_at_the_limit(void **state)
 {
 	struct loop *l = *state;
@@ -135,6 +156,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_stopped_timer_never_fires, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_timer_that_starts_itself_again_keeps_nobody_from_running, setup, teardown),
 		cmocka_unit_test_setup_teardown(gives_up_waiting_at_the_limit, setup, teardown),
 		cmocka_unit_test_setup_teardown(frees_what_was_left_running, setup, teardown),
 		cmocka_unit_test_setup_teardown(runs_every_post_of_every_thread, setup, teardown),
