@@ -7,11 +7,12 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "solver/base/id.h"
+#include "solver/base/hash.h"
 #include "solver/base/mem.h"
 
 #define SHARDS 64
@@ -25,8 +26,8 @@ struct value {
 
 struct entry {
 	struct entry *next;
-	uint64_t hash;
 	struct value *values;  /* DNS: the set at this name */
+	uint32_t hash;         /* the bits that choose the bucket */
 	uint32_t below;        /* DNS: how many values stand at this name or below it */
 	uint32_t key_length;
 	uint32_t body_length;  /* HTTP: the body follows the key */
@@ -47,7 +48,6 @@ struct table {
 struct answers {
 	struct table http, dns;
 	pthread_mutex_t writers;
-	uint64_t seed;
 	atomic_uint dns_serial;
 	atomic_size_t count;
 };
@@ -58,35 +58,19 @@ struct key {
 	uint64_t hash;
 };
 
-static uint64_t hash_bytes(uint64_t hash, const char *bytes, size_t length)
-{
-	uint64_t word;
-
-	for (; length >= 8; bytes += 8, length -= 8) {
-		memcpy(&word, bytes, 8);
-		hash = (hash ^ word) * 0x9fb21c651e98df25u;
-		hash ^= hash >> 32;
-	}
-	word = length;
-	for (size_t i = 0; i < length; i++)
-		word = word << 8 | (unsigned char)bytes[i];
-	hash = (hash ^ word) * 0x9fb21c651e98df25u;
-	return hash ^ hash >> 29;
-}
-
-static struct key http_key(const struct answers *a, const char *host, const char *token)
+static struct key http_key(const char *host, const char *token)
 {
 	struct key k = { host, token, strlen(host), strlen(token), 0 };
 
-	k.hash = hash_bytes(hash_bytes(a->seed, host, k.host_length), token, k.token_length);
+	k.hash = hash_bytes(hash_bytes(hash_begin(), host, k.host_length), token, k.token_length);
 	return k;
 }
 
-static struct key dns_key(const struct answers *a, const char *fqdn)
+static struct key dns_key(const char *fqdn)
 {
 	struct key k = { fqdn, NULL, strlen(fqdn), 0, 0 };
 
-	k.hash = hash_bytes(a->seed, fqdn, k.host_length);
+	k.hash = hash_bytes(hash_begin(), fqdn, k.host_length);
 	return k;
 }
 
@@ -107,7 +91,7 @@ static void key_write(const struct key *k, char *to)
 
 static bool key_matches(const struct key *k, const struct entry *e)
 {
-	if (e->hash != k->hash || e->key_length != key_length(k) || memcmp(e->bytes, k->host, k->host_length) != 0)
+	if (e->hash != (uint32_t)k->hash || e->key_length != key_length(k) || memcmp(e->bytes, k->host, k->host_length) != 0)
 		return false;
 	return !k->token || (e->bytes[k->host_length] == '\0' &&
 		memcmp(e->bytes + k->host_length + 1, k->token, k->token_length) == 0);
@@ -172,9 +156,9 @@ static void shard_remove(struct shard *s, struct entry **slot)
 
 static struct entry *entry_new(const struct key *k, const char *body, size_t body_length)
 {
-	struct entry *e = mem_new(1, sizeof(*e) + key_length(k) + body_length);
+	struct entry *e = mem_new(1, offsetof(struct entry, bytes) + key_length(k) + body_length);
 
-	e->hash = k->hash;
+	e->hash = (uint32_t)k->hash;
 	e->key_length = key_length(k);
 	e->body_length = body_length;
 	key_write(k, e->bytes);
@@ -225,7 +209,6 @@ struct answers *answers_new(void)
 	table_init(&a->http);
 	table_init(&a->dns);
 	pthread_mutex_init(&a->writers, NULL);
-	id_random(&a->seed, sizeof(a->seed));
 	return a;
 }
 
@@ -243,7 +226,7 @@ void answers_free(struct answers *a)
 
 void answers_set_http(struct answers *a, const char *host, const char *token, const char *body)
 {
-	struct key k = http_key(a, host, token);
+	struct key k = http_key(host, token);
 	struct shard *s = shard_of(&a->http, k.hash);
 	struct entry *e = entry_new(&k, body, strlen(body));
 	struct entry **slot;
@@ -262,7 +245,7 @@ void answers_set_http(struct answers *a, const char *host, const char *token, co
 
 void answers_clear_http(struct answers *a, const char *host, const char *token)
 {
-	struct key k = http_key(a, host, token);
+	struct key k = http_key(host, token);
 	struct shard *s = shard_of(&a->http, k.hash);
 	struct entry **slot;
 
@@ -279,7 +262,7 @@ void answers_clear_http(struct answers *a, const char *host, const char *token)
 
 long answers_get_http(struct answers *a, const char *host, const char *token, char *body, size_t room)
 {
-	struct key k = http_key(a, host, token);
+	struct key k = http_key(host, token);
 	struct shard *s = shard_of(&a->http, k.hash);
 	const struct entry *e;
 	long length = -1;
@@ -306,7 +289,7 @@ static struct value **value_slot(struct entry *e, const char *text, size_t lengt
 /* Appends the value at the name; false when it is there already. */
 static bool value_add(struct answers *a, const char *fqdn, const char *text)
 {
-	struct key k = dns_key(a, fqdn);
+	struct key k = dns_key(fqdn);
 	struct shard *s = shard_of(&a->dns, k.hash);
 	size_t length = strlen(text);
 	struct entry *e;
@@ -319,7 +302,7 @@ static bool value_add(struct answers *a, const char *fqdn, const char *text)
 		shard_insert(s, e = entry_new(&k, NULL, 0));
 	slot = value_slot(e, text, length);
 	if (!*slot) {
-		*slot = mem_new(1, sizeof(**slot) + length);
+		*slot = mem_new(1, offsetof(struct value, text) + length);
 		(*slot)->length = length;
 		memcpy((*slot)->text, text, length);
 		added = true;
@@ -330,7 +313,7 @@ static bool value_add(struct answers *a, const char *fqdn, const char *text)
 
 static bool value_remove(struct answers *a, const char *fqdn, const char *text)
 {
-	struct key k = dns_key(a, fqdn);
+	struct key k = dns_key(fqdn);
 	struct shard *s = shard_of(&a->dns, k.hash);
 	struct value **slot, *gone = NULL;
 	struct entry *e;
@@ -351,7 +334,7 @@ static bool value_remove(struct answers *a, const char *fqdn, const char *text)
 /* Counts one value more or less at the name; a name that counts none is forgotten. */
 static void name_count(struct answers *a, const char *fqdn, int change)
 {
-	struct key k = dns_key(a, fqdn);
+	struct key k = dns_key(fqdn);
 	struct shard *s = shard_of(&a->dns, k.hash);
 	struct entry **slot;
 
@@ -397,7 +380,7 @@ void answers_clear_dns(struct answers *a, const char *fqdn, const char *value)
 
 size_t answers_each_dns(struct answers *a, const char *fqdn, void (*fn)(const char *value, size_t length, void *arg), void *arg)
 {
-	struct key k = dns_key(a, fqdn);
+	struct key k = dns_key(fqdn);
 	struct shard *s = shard_of(&a->dns, k.hash);
 	const struct entry *e;
 	size_t count = 0;
@@ -412,7 +395,7 @@ size_t answers_each_dns(struct answers *a, const char *fqdn, void (*fn)(const ch
 
 bool answers_dns_exists(struct answers *a, const char *fqdn)
 {
-	struct key k = dns_key(a, fqdn);
+	struct key k = dns_key(fqdn);
 	struct shard *s = shard_of(&a->dns, k.hash);
 	bool exists;
 

@@ -1,63 +1,83 @@
 #include "solver/engine/claim.h"
 
-#include <stdlib.h>
+#include <string.h>
 
-#include "solver/base/mem.h"
+#include "solver/base/hash.h"
 #include "solver/engine/entry.h"
 
-struct claim {
-	char *key;
-	unsigned count;
-	bool inherited; /* one let go of a record that stands: the last must withdraw it */
-	UT_hash_handle hh;
-};
+/* Those that need the same answer stand in a ring; the index holds one of them. */
 
-static char *claim_key(const struct challenge *c)
+/* Where it stands, and what stands there: the parts that tell one answer from another. */
+struct answer { const char *place, *name, *text; };
+
+static struct answer answer_of(const struct challenge *c)
 {
 	if (c->type == CHALLENGE_HTTP01)
-		return mem_printf("http %s %s %s", c->zone ? c->zone : "", c->identifier, c->token);
-	return mem_printf("dns %s %s", c->fqdn ? c->fqdn : "", c->value);
+		return (struct answer){ c->zone ? c->zone : "", c->identifier, c->token };
+	return (struct answer){ NULL, c->fqdn ? c->fqdn : "", c->value };
 }
 
-static struct claim *find(struct engine *e, const struct challenge *c)
+static uint64_t hash_of(const struct challenge *c)
 {
-	CLEANUP(mem_freep) char *key = claim_key(c);
-	struct claim *claim;
+	struct answer a = answer_of(c);
 
-	HASH_FIND_STR(e->claims, key, claim);
-	return claim;
+	return hash_text(hash_text(hash_text(hash_begin(), a.place), a.name), a.text);
+}
+
+static bool is_for_same(const void *entry, const void *challenge)
+{
+	struct answer a = answer_of(&((const struct entry *)entry)->c), b = answer_of(challenge);
+
+	return !a.place == !b.place && (!a.place || strcmp(a.place, b.place) == 0) && strcmp(a.name, b.name) == 0 && strcmp(a.text, b.text) == 0;
+}
+
+static struct entry *find(struct engine *e, const struct challenge *c)
+{
+	return index_find(&e->claims, hash_of(c), is_for_same, c);
 }
 
 void claim_take(struct engine *e, struct entry *n)
 {
-	struct claim *claim;
+	struct entry *other;
 
-	if (n->publication.claim)
+	if (n->publication.claim_next)
 		return;
-	claim = find(e, &n->c);
-	if (!claim) {
-		claim = mem_new(1, sizeof(*claim));
-		claim->key = claim_key(&n->c);
-		HASH_ADD_KEYPTR(hh, e->claims, claim->key, strlen(claim->key), claim);
-	}
-	claim->count++;
-	n->publication.claim = claim;
+	other = find(e, &n->c);
+	n->publication.claim_next = other ? other->publication.claim_next : n;
+	n->publication.inherited = other && other->publication.inherited;
+	if (other)
+		other->publication.claim_next = n;
+	else
+		index_add(&e->claims, hash_of(&n->c), n);
+}
+
+/* Those in front of it in the ring are few: challenges of other clients for the same value. */
+static struct entry *before(struct entry *n)
+{
+	struct entry *other = n;
+
+	while (other->publication.claim_next != n)
+		other = other->publication.claim_next;
+	return other;
 }
 
 void claim_drop(struct engine *e, struct entry *n)
 {
-	struct claim *claim = n->publication.claim;
+	struct entry *other;
 
-	if (!claim)
+	if (!n->publication.claim_next)
 		return;
-	n->publication.claim = NULL;
-	if (claim->inherited)
+	other = before(n);
+	if (find(e, &n->c) == n) {
+		index_remove(&e->claims, hash_of(&n->c), n);
+		if (other != n)
+			index_add(&e->claims, hash_of(&n->c), other);
+	}
+	other->publication.claim_next = n->publication.claim_next;
+	n->publication.claim_next = NULL;
+	if (n->publication.inherited)
 		n->publication.out = n->publication.out_before = OUT_YES;
-	if (--claim->count)
-		return;
-	HASH_DEL(e->claims, claim);
-	free(claim->key);
-	free(claim);
+	n->publication.inherited = false;
 }
 
 bool claim_is_free(struct engine *e, const struct entry *n)
@@ -67,35 +87,20 @@ bool claim_is_free(struct engine *e, const struct entry *n)
 
 void claim_inherit(struct engine *e, const struct entry *n)
 {
-	struct claim *claim = find(e, &n->c);
+	struct entry *first = find(e, &n->c), *heir = first;
 
-	if (claim)
-		claim->inherited = true;
+	while (heir && !heir->publication.inherited) {
+		heir->publication.inherited = true;
+		heir = heir->publication.claim_next;
+	}
 }
 
 bool claim_is_inherited(const struct entry *n)
 {
-	return n->publication.claim && n->publication.claim->inherited;
+	return n->publication.inherited;
 }
 
 struct entry *claim_other(struct engine *e, const struct entry *n)
 {
-	const struct claim *claim = find(e, &n->c);
-	struct entry *other;
-
-	DL_FOREACH(e->entries, other)
-		if (claim && other != n && other->publication.claim == claim)
-			return other;
-	return NULL;
-}
-
-void claims_free(struct engine *e)
-{
-	struct claim *claim, *tmp;
-
-	HASH_ITER(hh, e->claims, claim, tmp) {
-		HASH_DEL(e->claims, claim);
-		free(claim->key);
-		free(claim);
-	}
+	return find(e, &n->c);
 }

@@ -18,8 +18,7 @@ bool claim_is_free(struct engine *e, const struct entry *n);
 void claim_inherit(struct engine *e, const struct entry *n);
 /* One that let go left its record to this one. */
 bool claim_is_inherited(const struct entry *n);
-/* Another one that needs the same answer, or NULL. Looks at all entries. */
+/* This one let go: one that still needs the answer, or NULL. */
 struct entry *claim_other(struct engine *e, const struct entry *n);
-void claims_free(struct engine *e);
 
 #endif

@@ -5,7 +5,6 @@
 #include "solver/check/poll.h"
 #include "solver/engine/activities.h"
 #include "solver/engine/binding.h"
-#include "solver/engine/claim.h"
 #include "solver/engine/course.h"
 #include "solver/engine/entry.h"
 #include "solver/engine/instance.h"
@@ -99,7 +98,9 @@ void engine_close(struct engine *e)
 	checker_close(e->checker);
 	DL_FOREACH_SAFE(e->entries, n, tmp)
 		entry_free(e, n);
-	claims_free(e);
+	index_done(&e->by_id);
+	index_done(&e->claims);
+	index_done(&e->twins);
 	outcomes_free(e);
 	bindings_free(e);
 	walked_free(e);

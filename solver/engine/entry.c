@@ -1,6 +1,8 @@
 /* Orders and challenges in memory: added, found, freed. */
 #include <stdlib.h>
+#include <string.h>
 
+#include "solver/base/hash.h"
 #include "solver/base/mem.h"
 #include "solver/check/poll.h"
 #include "solver/engine/due.h"
@@ -31,12 +33,14 @@ void order_free(struct engine *e, struct order_entry *order)
 	free(order);
 }
 
+static bool has_id(const void *entry, const void *id)
+{
+	return strcmp(((const struct entry *)entry)->c.id, id) == 0;
+}
+
 struct entry *entry_find(struct engine *e, const char *id)
 {
-	struct entry *n;
-
-	HASH_FIND_STR(e->by_id, id, n);
-	return n;
+	return index_find(&e->by_id, hash_text(hash_begin(), id), has_id, id);
 }
 
 static void order_link(struct order_entry *order, struct entry *n)
@@ -74,7 +78,7 @@ struct entry *entry_add(struct engine *e, struct order_entry *order, const struc
 	n->c = *c;
 	due_deadline(e, n);
 	order_link(order, n);
-	HASH_ADD_STR(e->by_id, c.id, n);
+	index_add(&e->by_id, hash_text(hash_begin(), n->c.id), n);
 	DL_PREPEND(e->entries, n);
 	e->numbers.live[n->c.type][n->c.state]++;
 	if (!challenge_is_over(n->c.state))
@@ -92,7 +96,7 @@ void entry_free(struct engine *e, struct entry *n)
 	if (!challenge_is_over(n->c.state))
 		e->live--;
 	e->numbers.live[n->c.type][n->c.state]--;
-	HASH_DEL(e->by_id, n);
+	index_remove(&e->by_id, hash_text(hash_begin(), n->c.id), n);
 	DL_DELETE(e->entries, n);
 	order_unlink(e, n);
 	challenge_done(&n->c);

@@ -6,6 +6,7 @@
 #include <uthash.h>
 #include <utlist.h>
 
+#include "solver/base/index.h"
 #include "solver/engine/engine.h"
 #include "solver/engine/events.h"
 #include "solver/engine/life.h"
@@ -27,7 +28,6 @@ struct entry {
 	struct entry *order_next;
 	struct entry *prev, *next;           /* all entries, newest first */
 	struct entry *twin_prev, *twin_next; /* twins.h */
-	UT_hash_handle hh;                   /* by id */
 };
 
 struct order_entry {
@@ -43,12 +43,12 @@ struct engine {
 	const struct config *config;
 	const struct activity *activities; /* of each state */
 	struct checker *checker;
-	struct entry *by_id;
+	struct index by_id;              /* of all entries */
 	struct entry *entries;           /* newest first */
 	size_t live;                     /* entries that are not over */
 	struct order_entry *orders;
-	struct claim *claims;
-	struct twin *twins;
+	struct index claims;             /* claim.h */
+	struct index twins;              /* twins.h */
 	struct instance *instances;
 	struct lane *lanes;
 	struct events events;

@@ -87,9 +87,8 @@ static void deliver(void *arg)
 
 	e->events.timer = NULL;
 	while ((h = e->events.queue)) {
-		struct entry *n;
+		struct entry *n = entry_find(e, h->challenge_id);
 
-		HASH_FIND_STR(e->by_id, h->challenge_id, n);
 		if (n) {
 			tell(&e->events, n->c.order_id, &n->c, h);
 			tell(&e->events, n->c.id, &n->c, h);

@@ -16,7 +16,8 @@ enum out {
 
 struct publication {
 	struct location *location;  /* the name servers of its zone; NULL: not known, or not needed any more */
-	struct claim *claim;        /* that it counts in; NULL: none (claim.h) */
+	struct entry *claim_next;   /* the next of those that need the same answer, itself when there is no other; NULL: it needs none (claim.h) */
+	bool inherited;             /* one of these let go of a record that stands: the last must withdraw it */
 	enum out out;               /* DNS types: whether its record may stand there */
 	enum out out_before;        /* the same before the call that is under way, or was the last */
 	size_t company;             /* most changes of its next job, after a refusal of several; 0: as many as there are */

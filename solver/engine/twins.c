@@ -1,75 +1,66 @@
 #include "solver/engine/twins.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "solver/base/hash.h"
 #include "solver/base/mem.h"
 #include "solver/engine/entry.h"
 
-#define KEY_SIZE 1536
-
-struct twin {
-	char *key;
-	struct entry *entries;
-	UT_hash_handle hh;
-};
-
-static void make_key(const struct challenge *c, char key[KEY_SIZE])
+static const char *secret_of(const struct challenge *c)
 {
-	snprintf(key, KEY_SIZE, "%s %d %d %s %s %s", c->client, c->type, c->wildcard, c->identifier,
-	         c->record_name ? c->record_name : "-", c->type == CHALLENGE_HTTP01 ? c->token : c->value);
+	return c->type == CHALLENGE_HTTP01 ? c->token : c->value;
 }
 
-static struct twin *find(struct engine *e, const char *key)
+static uint64_t hash_of(const struct challenge *c)
 {
-	struct twin *twin;
+	const unsigned char kind[] = { (unsigned char)c->type, c->wildcard };
+	uint64_t hash = hash_bytes(hash_begin(), kind, sizeof(kind));
 
-	HASH_FIND_STR(e->twins, key, twin);
-	return twin;
+	hash = hash_text(hash_text(hash, c->client), c->identifier);
+	return hash_text(hash_text(hash, c->record_name), secret_of(c));
 }
 
-void twin_add(struct engine *e, struct entry *n)
+static bool is_same_text(const char *a, const char *b)
 {
-	char key[KEY_SIZE];
-	struct twin *twin;
-
-	make_key(&n->c, key);
-	twin = find(e, key);
-	if (!twin) {
-		twin = mem_new(1, sizeof(*twin));
-		twin->key = mem_dup(key);
-		HASH_ADD_KEYPTR(hh, e->twins, twin->key, strlen(twin->key), twin);
-	}
-	DL_APPEND2(twin->entries, n, twin_prev, twin_next);
+	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-void twin_forget(struct engine *e, struct entry *n)
+static bool is_like(const void *entry, const void *challenge)
 {
-	char key[KEY_SIZE];
-	struct twin *twin;
+	const struct challenge *a = &((const struct entry *)entry)->c, *b = challenge;
 
-	if (!n->twin_prev)
-		return;
-	make_key(&n->c, key);
-	twin = find(e, key);
-	DL_DELETE2(twin->entries, n, twin_prev, twin_next);
-	n->twin_prev = n->twin_next = NULL;
-	if (twin->entries)
-		return;
-	HASH_DEL(e->twins, twin);
-	free(twin->key);
-	free(twin);
+	return a->type == b->type && a->wildcard == b->wildcard && is_same_text(a->client, b->client) && is_same_text(a->identifier, b->identifier) &&
+	       is_same_text(a->record_name, b->record_name) && is_same_text(secret_of(a), secret_of(b));
 }
 
 struct entry *twin_first(struct engine *e, const struct challenge *c)
 {
-	char key[KEY_SIZE];
-	struct twin *twin;
+	return index_find(&e->twins, hash_of(c), is_like, c);
+}
 
-	make_key(c, key);
-	twin = find(e, key);
-	return twin ? twin->entries : NULL;
+/* The index holds the first of them. */
+void twin_add(struct engine *e, struct entry *n)
+{
+	struct entry *first = twin_first(e, &n->c);
+
+	if (!first)
+		index_add(&e->twins, hash_of(&n->c), n);
+	DL_APPEND2(first, n, twin_prev, twin_next);
+}
+
+void twin_forget(struct engine *e, struct entry *n)
+{
+	struct entry *first, *now_first;
+
+	if (!n->twin_prev)
+		return;
+	first = now_first = twin_first(e, &n->c);
+	DL_DELETE2(now_first, n, twin_prev, twin_next);
+	if (now_first != first)
+		index_remove(&e->twins, hash_of(&n->c), first);
+	if (now_first && now_first != first)
+		index_add(&e->twins, hash_of(&n->c), now_first);
+	n->twin_prev = n->twin_next = NULL;
 }
 
 static void each_of(struct engine *e, const struct challenge *like, void (*fn)(const struct challenge *c, void *arg), void *arg)
