@@ -91,11 +91,17 @@ static enum cps_need need_of(const struct cps_row *row)
 		return CPS_NEED_HELD;
 	if (row->view.failing || (r && !r->drive && r->outcome != CPS_OUTCOME_DONE))
 		return CPS_NEED_FAILING;
-	if (row->item->alarm)
+	if (row->alarmed)
 		return CPS_NEED_ALARM;
 	if (r && r->drive)
 		return CPS_NEED_WORKING;
 	return row->item->change ? CPS_NEED_PENDING : CPS_NEED_NOTHING;
+}
+
+/* Before the watcher has looked once, too. */
+char *cps_row_alarm(const struct cps *c, const struct cps_row *row)
+{
+	return row->item->alarm ? mem_dup(row->item->alarm) : cps_alarm_of(c->parts.config, row->item, loop_wall_ms(c->parts.loop));
 }
 
 static void fill(const struct cps *c, const struct cps_item *item, struct newest *reports, struct cps_row *row)
@@ -108,6 +114,8 @@ static void fill(const struct cps *c, const struct cps_item *item, struct newest
 		row->report = one->report;
 	if (row->report && row->report->drive)
 		cps_drive_view(row->report->drive, &row->view);
+	CLEANUP(mem_freep) char *alarm = cps_row_alarm(c, row);
+	row->alarmed = alarm != NULL;
 	row->need = need_of(row);
 }
 

@@ -21,6 +21,7 @@ struct cps_row {
 	const struct report *report;    /* the newest validation of its change; NULL: none */
 	struct cps_drive_view view;     /* of a drive that is under way; zero otherwise */
 	enum cps_need need;
+	bool alarmed;
 	int kind;                       /* its class */
 };
 
@@ -28,6 +29,8 @@ const char *cps_need_name(enum cps_need need);
 const char *cps_kind_name(int kind);
 /* "idle", "pending", "waiting" or "working": what dcvd does about it. */
 const char *cps_row_phase(const struct cps_row *row);
+/* What is wrong with the enrollment, in a sentence; NULL: nothing. Gives. */
+char *cps_row_alarm(const struct cps *c, const struct cps_row *row);
 /* Every enrollment, in no order; gives the array (free with free). NULL: nobody watches. */
 struct cps_row *cps_rows(const struct cps *c, size_t *ret_count);
 /* Those that are asked for, in the order that is asked for, from the front of `rows`. Returns their number, and in *ret_first where the

@@ -38,8 +38,9 @@ static json_t *error_json(const struct report *r)
 	return json_pack("{s:s, s:o, s:o}", "code", err_name(r->err.code), "detail", errand_text(r->err.text), "at", errand_time(r->finished_ms));
 }
 
-static json_t *row_json(const struct cps_row *row)
+static json_t *row_json(const struct cps *c, const struct cps_row *row)
 {
+	CLEANUP(mem_freep) char *alarm = cps_row_alarm(c, row);
 	const struct cps_item *item = row->item;
 	const struct report *r = row->report;
 	json_t *o = json_pack("{s:s, s:o, s:I, s:o, s:I, s:o, s:s, s:s, s:s, s:o, s:o}", "key", item->key, "account", errand_text(item->account), "id",
@@ -57,7 +58,7 @@ static json_t *row_json(const struct cps_row *row)
 	json_object_set_new(o, "error", error_json(r));
 	json_object_set_new(o, "warnings", row->view.warnings ? cps_warnings_json(row->view.warnings) : json_null());
 	json_object_set_new(o, "hold", hold_json(r));
-	json_object_set_new(o, "alarm", errand_text(item->alarm));
+	json_object_set_new(o, "alarm", errand_text(alarm));
 	json_object_set_new(o, "seen", errand_time(item->seen_ms));
 	return o;
 }
@@ -71,7 +72,7 @@ static json_t *counts_json(const struct cps_row *rows, size_t count)
 		kinds[rows[i].kind]++;
 		needs[rows[i].need]++;
 		pending += rows[i].item->change != 0;
-		alarms += rows[i].item->alarm != NULL;
+		alarms += rows[i].alarmed;
 	}
 	for (int i = 0; i < CPS_NEEDS; i++)
 		json_object_set_new(by_need, cps_need_name((enum cps_need)i), json_integer(needs[i]));
@@ -134,7 +135,7 @@ json_t *cps_inventory_json(struct cps *c, const struct cps_inventory_query *q)
 	add_weeks(all, rows, count, loop_wall_ms(c->parts.loop));
 	chosen = cps_rows_select(c, q, rows, count, &first);
 	for (size_t i = first; i < chosen && i - first < limit; i++)
-		json_array_append_new(array, row_json(&rows[i]));
+		json_array_append_new(array, row_json(c, &rows[i]));
 	json_object_set_new(all, "enrollments", array);
 	json_object_set_new(all, "matching", json_integer((json_int_t)chosen));
 	json_object_set_new(all, "accounts", accounts_json(c));

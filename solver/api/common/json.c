@@ -129,12 +129,13 @@ static json_t *callback_json(const struct order *o, bool operator)
 
 /* The names of an order that a list shows. */
 #define NAMES_SHOWN 3
+#define IDS_SHOWN 8
 
 json_t *order_summary_json(struct engine *e, const struct order *o)
 {
 	const struct challenge **list;
 	size_t count = engine_order_challenges(e, o->id, &list), ready = 0;
-	json_t *names = json_array(), *types = json_array();
+	json_t *names = json_array(), *types = json_array(), *ids = json_array();
 	const char *reason = NULL, *waits = NULL;
 	int64_t updated = o->created_ms;
 
@@ -147,13 +148,15 @@ json_t *order_summary_json(struct engine *e, const struct order *o)
 		waits = waits ? waits : c->waiting_for;
 		if (i < NAMES_SHOWN)
 			json_array_append_new(names, domain(c));
+		if (i < IDS_SHOWN)
+			json_array_append_new(ids, json_string(c->id));
 		if (i == 0 || c->type != list[i - 1]->type)
 			json_array_append_new(types, text(challenge_type_name(c->type)));
 	}
 	free(list);
-	return json_pack("{ss ss so so so ss so so sI sI so so}", "id", o->id, "state", order_state_name(engine_order_state(e, o->id)), "created",
+	return json_pack("{ss ss so so so ss so so so sI sI so so}", "id", o->id, "state", order_state_name(engine_order_state(e, o->id)), "created",
 	                 at(o->created_ms), "updated", at(updated), "label", text(o->label), "client", o->client, "names", names, "types", types,
-	                 "count", (json_int_t)count, "ready", (json_int_t)ready, "reason", text(reason), "waiting_for", text(waits));
+	                 "challenges", ids, "count", (json_int_t)count, "ready", (json_int_t)ready, "reason", text(reason), "waiting_for", text(waits));
 }
 
 json_t *order_json(struct engine *e, const struct order *o, bool operator)

@@ -6,15 +6,35 @@
 
 #include "solver/api/rest/rest.h"
 
+#define HTML "text/html; charset=utf-8"
+#define CSS "text/css; charset=utf-8"
+#define SCRIPT "text/javascript; charset=utf-8"
+#define ASSET(name, type, bytes) { name, type, bytes, sizeof(bytes) }
+
 static const struct asset {
 	const char *name, *type;
 	const unsigned char *bytes;
 	size_t length;
 } assets[] = {
-	{ "index.html", "text/html; charset=utf-8", status_index_html, sizeof(status_index_html) },
-	{ "status.css", "text/css; charset=utf-8", status_status_css, sizeof(status_status_css) },
-	{ "status.js", "text/javascript; charset=utf-8", status_status_js, sizeof(status_status_js) },
-	{ "icon.svg", "image/svg+xml", status_icon_svg, sizeof(status_icon_svg) },
+	ASSET("index.html", HTML, status_index_html),
+	ASSET("base.css", CSS, status_base_css),
+	ASSET("status.css", CSS, status_status_css),
+	ASSET("icon.svg", "image/svg+xml", status_icon_svg),
+	ASSET("status.js", SCRIPT, status_status_js),
+	ASSET("accounts.js", SCRIPT, status_accounts_js),
+	ASSET("api.js", SCRIPT, status_api_js),
+	ASSET("approval.js", SCRIPT, status_approval_js),
+	ASSET("certificates.js", SCRIPT, status_certificates_js),
+	ASSET("challenges.js", SCRIPT, status_challenges_js),
+	ASSET("dom.js", SCRIPT, status_dom_js),
+	ASSET("enrollment.js", SCRIPT, status_enrollment_js),
+	ASSET("live.js", SCRIPT, status_live_js),
+	ASSET("orders.js", SCRIPT, status_orders_js),
+	ASSET("pager.js", SCRIPT, status_pager_js),
+	ASSET("place.js", SCRIPT, status_place_js),
+	ASSET("steps.js", SCRIPT, status_steps_js),
+	ASSET("times.js", SCRIPT, status_times_js),
+	ASSET("weeks.js", SCRIPT, status_weeks_js),
 };
 
 void status_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *name)
