@@ -210,6 +210,13 @@ static int64_t alarm_before(const struct config *config, const struct cps_item *
 	return longest ? longest : SOON_MS;
 }
 
+static char *ends_soon(int64_t days)
+{
+	if (days < 1)
+		return mem_dup("the certificate in production ends within a day");
+	return mem_printf("the certificate in production ends in %" PRId64 " %s", days, days == 1 ? "day" : "days");
+}
+
 char *cps_alarm_of(const struct config *config, const struct cps_item *item, int64_t now_ms)
 {
 	char text[CLOCK_TEXT_SIZE];
@@ -219,7 +226,7 @@ char *cps_alarm_of(const struct config *config, const struct cps_item *item, int
 	if (item->expiry_ms && item->expiry_ms <= now_ms)
 		return mem_printf("the certificate in production has ended at %s", clock_text(item->expiry_ms, text));
 	if (item->expiry_ms && item->expiry_ms - now_ms < alarm_before(config, item))
-		return mem_printf("the certificate in production ends in %lld days", (long long)((item->expiry_ms - now_ms) / DAY_MS));
+		return ends_soon((item->expiry_ms - now_ms) / DAY_MS);
 	if (item->auto_renewal_ms && !item->change && now_ms - item->auto_renewal_ms > DAY_MS)
 		return mem_printf("CPS wanted to renew it at %s and has not begun", clock_text(item->auto_renewal_ms, text));
 	if (item->change && item->first_seen_change_ms && now_ms - item->first_seen_change_ms > 2 * DAY_MS)

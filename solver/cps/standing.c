@@ -144,7 +144,7 @@ static bool is_found(const struct cps_row *row, const char *wanted)
 {
 	const struct report *r = row->report;
 
-	return stands_in(row->item->cn, wanted) || stands_in(row->item->key, wanted) || stands_in(row->item->alarm, wanted) ||
+	return stands_in(row->item->cn, wanted) || stands_in(row->view.warnings, wanted) || stands_in(row->item->key, wanted) || stands_in(row->item->alarm, wanted) ||
 	       (r && r->drive && stands_in(cps_drive_waits_for(r->drive), wanted)) || (r && !r->drive && stands_in(r->err.text, wanted));
 }
 
@@ -165,7 +165,7 @@ static bool is_asked_for(const struct cps_inventory_query *q, const struct cps_r
 		return false;
 	if (q->search && *q->search && !is_found(row, q->search))
 		return false;
-	if ((q->expiring_days > 0 || q->expiring_after_days > 0) && !row->item->expiry_ms)
+	if ((q->expiring_days > 0 || q->expiring_after_days > 0) && (!row->item->expiry_ms || (!q->kind && row->kind == CPS_CLASS_IGNORED)))
 		return false;
 	return (q->expiring_days <= 0 || left < q->expiring_days * DAY_MS) &&
 	       (q->expiring_after_days <= 0 || left >= q->expiring_after_days * DAY_MS);

@@ -32,7 +32,8 @@ class StatusPage(unittest.TestCase):
 
     def setUp(self):
         self.page = self.browser
-        self.page.open(f"{self.service.url}/")
+        self.page.open("about:blank")
+        self.page.open(f"{self.service.url}/#challenges")
         self.page.wait(lambda: self.page.text("#link") == "live")
 
     def present(self, *names, wait=True):
@@ -60,7 +61,7 @@ class StatusPage(unittest.TestCase):
         order = self.present("live.dcvd.test")
         self.page.wait(lambda: "ready" in self.row("live.dcvd.test"))
         self.service.call("DELETE", f"/v1/orders/{order['id']}")
-        self.page.wait(lambda: "gone" in self.row("live.dcvd.test"))
+        self.page.wait(lambda: "withdrawn after it was ready" in self.row("live.dcvd.test"))
         self.assertTrue(self.page.run("return window.stayed === true"))
 
     def test_an_order_opens_to_its_challenges_their_events_and_the_verdict_of_each_server(self):
@@ -114,20 +115,47 @@ class StatusPage(unittest.TestCase):
 
     def test_it_loads_nothing_from_elsewhere_and_shows_no_secret(self):
         self.page.complaints()  # those of earlier pages
-        self.page.open(f"{self.service.url}/")
+        self.page.open("about:blank")
+        self.page.open(f"{self.service.url}/#challenges")
         self.present("secret.dcvd.test")
         self.page.wait(lambda: "ready" in self.row("secret.dcvd.test"))
         loaded = self.page.run("return performance.getEntriesByType('resource').map(r => r.name)")
         self.assertEqual([name for name in loaded if not name.startswith(self.service.url)], [])
         self.assertNotIn(self.service.token, self.page.run("return document.documentElement.outerHTML"))
-        # Without CPS credentials there are no enrollments, and the browser notes the answer.
-        self.assertEqual([c for c in self.page.complaints() if "/v1/cps/" not in c], [])
+        self.assertEqual(self.page.complaints(), [])
+
+    def test_how_it_ended_is_told_of_what_is_gone(self):
+        valid, never = self.present("valid.dcvd.test"), self.present("never.nowhere.test", wait=False)
+        self.service.call("POST", f"/v1/challenges/{valid['challenges'][0]['id']}/outcome", {"valid": True})
+        for order in (valid, never):
+            self.service.call("DELETE", f"/v1/orders/{order['id']}")
+        self.page.wait(lambda: "validated, withdrawn" in self.row("valid.dcvd.test"))
+        self.page.wait(lambda: "withdrawn before it was ready" in self.row("never.nowhere.test"))
 
     def test_it_says_when_the_service_is_gone_and_comes_back_with_it(self):
         self.service.stop()
         self.page.wait(lambda: self.page.text("#link") == "offline")
         self.service.start()
         self.page.wait(lambda: self.page.text("#link") == "live", 30)
+
+
+class ManyOrders(StatusPage):
+    """More than a page of them."""
+    for name in [name for name in dir(StatusPage) if name.startswith("test_")]:
+        locals()[name] = None
+
+    def test_a_failed_order_among_hundreds_is_counted_and_found(self):
+        order = {"challenges": [{"type": "dns-01", "domain": "lost.nowhere.test", "value": VALUE}], "deadline": "1s"}
+        self.service.call("POST", "/v1/orders?wait=ready&timeout=20s", order)
+        for n in range(600):
+            self.service.call("POST", "/v1/orders", {"challenges": [{"type": "dns-01", "domain": f"n{n}.many.dcvd.test", "value": VALUE}]})
+        self.page.wait(lambda: self.page.run("return document.querySelector('#totals [data-key=failed] b')?.textContent") == "1", 60)
+        self.assertEqual(self.row("lost.nowhere.test"), "")
+        self.page.run("document.querySelector('#totals [data-key=failed]').click()")
+        self.page.wait(lambda: "deadline passed" in self.row("lost.nowhere.test"))
+        self.page.run("document.querySelector('#name').focus()")
+        self.page.keys(*"nothing like it")
+        self.page.wait(lambda: "Nothing is found for" in self.page.text("#empty"))
 
 
 class Enrollments(test_cps.CpsTest):
@@ -139,16 +167,16 @@ class Enrollments(test_cps.CpsTest):
         self.serve()
         self.assert_valid(new, self.validate(new))
         self.assertIsNone(self.service.call("GET", f"/v1/cps/enrollments/{pending}/certificate")["expiry"])
-        expiry = self.service.call("GET", f"/v1/cps/enrollments/{new}/certificate")["expiry"]
+        while not self.service.call("GET", f"/v1/cps/enrollments/{new}/certificate")["expiry"]:
+            self.cps.state(new)  # CPS deploys it within a second
         with Browser(self.folder) as page:
             page.open(self.service.url.replace("http://", f"http://operator:{self.service.token}@") + "/status/icon.svg")
             page.open(self.service.url + "/")
-            page.wait(lambda: "no certificate yet" in page.text("#cps-rows"))
-            shown = page.run("return [...document.querySelectorAll('#cps-rows tr')].map(r => [r.cells[0].innerText,"
-                             " r.querySelector('time') && r.querySelector('time').dateTime])")
+            page.wait(lambda: " d" in page.text(f"#rows [data-key='{new}'] .days"))
+            self.assertEqual(page.text(f"#rows [data-key='{pending}'] .days"), "not known")
+            self.assertIn("Nobody watches", page.text("#troubles"))
             if folder := os.environ.get("SCREENSHOTS"):
                 page.screenshot(pathlib.Path(folder) / "cps.png")
-        self.assertEqual({int(number): time for number, time in shown}, {new: expiry, pending: None})
 
 
 if __name__ == "__main__":

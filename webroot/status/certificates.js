@@ -100,7 +100,7 @@ function drawSummary(data) {
   if (by)
     node.append(button("Show all", clear, ".plain"));
   $("none").hidden = data.enrollments.length > 0;
-  $("none").textContent = data.counts.total ? `No enrollment is ${by ? `found for ${by}` : "here"}; there are ${data.counts.total.toLocaleString()} in all.`
+  $("none").textContent = data.enrollments.length ? "" : data.counts.total ? `No enrollment is ${by ? `found for ${by}` : "here"}; there are ${data.counts.total.toLocaleString()} in all.`
     : data.watch === "off" ? "" : data.last_look ? "The accounts have no enrollments." : "The first look at CPS is under way.";
 }
 
@@ -123,9 +123,15 @@ function makeRow(row) {
   return node;
 }
 
+function untilDeadline(hold) {
+  if (!hold.deadline)
+    return "";
+  return new Date(hold.deadline) > Date.now() ? `, until ${minute(hold.deadline)}; then CPS deploys by itself` : `; since ${minute(hold.deadline)} CPS may deploy it by itself`;
+}
+
 function reason(row) {
   if (row.need === "held" && row.step === "approval" && row.hold)
-    return `approval of change ${row.hold.change}${row.hold.deadline ? `, until ${minute(row.hold.deadline)}; then CPS deploys by itself` : ""}`;
+    return `approval of change ${row.hold.change}${untilDeadline(row.hold)}`;
   if (row.need === "held" && row.warnings)
     return `warnings that no policy allows: ${row.warnings.warnings.map(w => w.code).join(", ")}`;
   if (row.waits_for || row.error || row.alarm)

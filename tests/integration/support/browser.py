@@ -100,7 +100,7 @@ class Browser:
         with open(path, "wb") as file:
             file.write(base64.b64decode(self.call("GET", "/screenshot")))
 
-    def wait(self, condition, seconds=15):
+    def wait(self, condition, seconds=40):
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if value := condition():
