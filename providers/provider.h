@@ -67,6 +67,8 @@ struct job {
 	void *state;             /* the provider's own, from first step to last; freed by job_done() */
 };
 
+#define HANDLE_MAX 1024 /* bytes of a handle */
+
 enum want { WANT_NOTHING, WANT_HTTP, WANT_DNS, WANT_RUN, WANT_PAUSE, WANT_ANSWERS };
 
 /* What the provider wants next. Everything in it must stay valid until the next step() or job_done(). */

@@ -9,7 +9,6 @@
 #include "solver/base/mem.h"
 
 #define REASON_SIZE 160
-#define HANDLE_MAX 1024 /* bytes that are remembered with a value */
 enum { EXIT_CANNOT_RUN = 126, EXIT_NOT_FOUND = 127 };
 
 void result_last_line(const char *text, char *ret, size_t room)

@@ -6,13 +6,7 @@
 
 #include "solver/base/mem.h"
 
-static const char *const type_names[CHALLENGE_TYPES] = {
-	[CHALLENGE_HTTP01] = "http-01",
-	[CHALLENGE_DNS01] = "dns-01",
-	[CHALLENGE_DNS_ACCOUNT01] = "dns-account-01",
-	[CHALLENGE_DNS_PERSIST01] = "dns-persist-01",
-	[CHALLENGE_TLS_ALPN01] = "tls-alpn-01",
-};
+static const char *const type_names[CHALLENGE_TYPES] = { CHALLENGE_TYPE_NAMES };
 
 static const char *const state_names[CHALLENGE_STATES] = {
 	[CHALLENGE_QUEUED] = "queued",

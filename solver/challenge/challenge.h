@@ -17,7 +17,6 @@
 #define TOKEN_MAX 128             /* characters; authorities send 43 */
 #define KEY_AUTHORIZATION_MAX 256 /* characters; 43 + '.' + 43 is usual */
 #define VALUE_MAX 255             /* bytes of one TXT string */
-#define HANDLE_MAX 1024           /* bytes a provider may ask to be remembered */
 #define ACCOUNT_URI_MAX 512       /* characters */
 #define ORDER_MAX 1000            /* challenges of one order */
 #define EVENTS_MAX 64             /* kept of one challenge; the oldest in the middle go first */
@@ -30,6 +29,9 @@ enum challenge_type {
 	CHALLENGE_TLS_ALPN01,    /* can be checked only: the web server itself must answer */
 	CHALLENGE_TYPES
 };
+#define CHALLENGE_TYPE_NAMES \
+	[CHALLENGE_HTTP01] = "http-01", [CHALLENGE_DNS01] = "dns-01", [CHALLENGE_DNS_ACCOUNT01] = "dns-account-01", \
+	[CHALLENGE_DNS_PERSIST01] = "dns-persist-01", [CHALLENGE_TLS_ALPN01] = "tls-alpn-01"
 
 enum challenge_state {
 	CHALLENGE_QUEUED,      /* on disk, nothing has left yet */

@@ -4,8 +4,6 @@
 #include "solver/challenge/challenge.h"
 #include "solver/dns/name.h"
 
-#define CHALLENGE_LABEL "_acme-challenge"
-#define PERSIST_LABEL "_validation-persist"
 #define ACCOUNT_DIGITS 16 /* 10 bytes in base32 (draft-ietf-acme-dns-account-label) */
 #define BASE32 "abcdefghijklmnopqrstuvwxyz234567"
 

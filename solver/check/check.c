@@ -220,20 +220,11 @@ static int read_fqdn(struct check_run *r, struct err *err)
 {
 	struct evidence *e = r->e;
 	char fqdn[NAME_SIZE];
-	int code = 0;
+	int code;
 
 	if (!r->dns || r->refused)
 		return 0;
-	if (is_type(r, "dns-persist-01")) {
-		if (snprintf(fqdn, sizeof(fqdn), "_validation-persist.%s", e->identifier) >= (int)sizeof(fqdn))
-			code = err_set(err, ERR_TOO_LARGE, "\"_validation-persist.%s\" is too long", e->identifier);
-	} else if (is_type(r, "dns-account-01")) {
-		if (!e->account_uri)
-			return err_set(err, ERR_INVALID, "dns-account-01 needs the account URI");
-		code = name_account_challenge(e->identifier, e->account_uri, fqdn, err);
-	} else {
-		code = name_challenge(e->identifier, fqdn, err);
-	}
+	code = name_of_record(e->type, e->identifier, e->account_uri, fqdn, err);
 	if (code == 0)
 		e->fqdn = mem_dup(fqdn);
 	return code;

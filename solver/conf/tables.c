@@ -13,10 +13,7 @@ static const char *const level_names[] = {
 	[LOG_ERROR] = "error", [LOG_WARNING] = "warning", [LOG_INFO] = "info", [LOG_DEBUG] = "debug", NULL,
 };
 static const char *const format_names[] = { [LOG_TEXT] = "text", [LOG_JSON] = "json", NULL };
-static const char *const type_names[] = {
-	[CHALLENGE_HTTP01] = "http-01", [CHALLENGE_DNS01] = "dns-01", [CHALLENGE_DNS_ACCOUNT01] = "dns-account-01",
-	[CHALLENGE_DNS_PERSIST01] = "dns-persist-01", [CHALLENGE_TLS_ALPN01] = "tls-alpn-01", [CHALLENGE_TYPES] = "both", NULL,
-};
+static const char *const type_names[] = { CHALLENGE_TYPE_NAMES, [CHALLENGE_TYPES] = "both", NULL };
 static const char *const tls_profile_names[] = { [TLS_PROFILE_INTERMEDIATE] = "intermediate", [TLS_PROFILE_MODERN] = "modern", NULL };
 static const char *const crl_check_names[] = { [TLS_CRL_STRICT] = "strict", [TLS_CRL_SOFT] = "soft", NULL };
 static const char *const client_certificate_names[] = { [TLS_CLIENT_OPTIONAL] = "optional", [TLS_CLIENT_REQUIRED] = "required", NULL };

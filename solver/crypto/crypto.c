@@ -61,19 +61,16 @@ char *crypto_hex(const void *bytes, size_t length)
 	return text;
 }
 
-static int base64_digit(char c)
+void crypto_base32(const unsigned char *bytes, size_t length, char *ret)
 {
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	if (c == '+' || c == '-')
-		return 62;
-	if (c == '/' || c == '_')
-		return 63;
-	return -1;
+	unsigned held = 0, bits = 0;
+
+	for (size_t i = 0; i < length; i++) {
+		held = (held << 8 | bytes[i]) & 0xfff;
+		for (bits += 8; bits >= 5; bits -= 5)
+			*ret++ = CRYPTO_BASE32[held >> (bits - 5) & 31];
+	}
+	*ret = '\0';
 }
 
 /* Length without the padding, or -1 when the padding does not fit the length. */
@@ -90,31 +87,34 @@ static long base64_digits(const char *text)
 	return (long)length;
 }
 
+/* The digits as OpenSSL reads them: with its alphabet and padding. */
+static char *base64_padded(const char *text, size_t digits, size_t *ret_length)
+{
+	char *padded;
+
+	*ret_length = (digits + 3) / 4 * 4;
+	padded = mem_new(*ret_length + 1, 1);
+	memset(padded, '=', *ret_length);
+	for (size_t i = 0; i < digits; i++)
+		padded[i] = text[i] == '-' ? '+' : text[i] == '_' ? '/' : text[i];
+	return padded;
+}
+
 int crypto_base64_decode(const char *text, unsigned char **ret, size_t *ret_length)
 {
+	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_";
 	long digits = base64_digits(text);
-	CLEANUP(mem_freep) unsigned char *bytes = NULL;
-	unsigned bits = 0, held = 0;
-	size_t used = 0;
+	size_t length;
+	char *padded;
 
-	if (digits < 0)
+	if (digits < 0 || strspn(text, alphabet) != (size_t)digits)
 		return ERR_INVALID;
-	bytes = mem_new((size_t)digits / 4 * 3 + 4, 1);
-	for (long i = 0; i < digits; i++) {
-		int digit = base64_digit(text[i]);
-
-		if (digit < 0)
-			return ERR_INVALID;
-		bits = (bits << 6 | (unsigned)digit) & 0xffff;
-		held += 6;
-		if (held >= 8) {
-			held -= 8;
-			bytes[used++] = (unsigned char)(bits >> held);
-		}
-	}
-	*ret = bytes;
-	*ret_length = used;
-	bytes = NULL;
+	padded = base64_padded(text, (size_t)digits, &length);
+	*ret = mem_new(length / 4 * 3 + 1, 1);
+	*ret_length = (size_t)digits * 3 / 4;
+	EVP_DecodeBlock(*ret, (const unsigned char *)padded, (int)length); /* cannot fail: the digits were looked at */
+	OPENSSL_cleanse(padded, length);
+	free(padded);
 	return 0;
 }
 

@@ -16,6 +16,9 @@ void crypto_hmac_sha256(const void *key, size_t key_length, const void *bytes, s
 char *crypto_base64(const void *bytes, size_t length);
 char *crypto_base64url(const void *bytes, size_t length);
 char *crypto_hex(const void *bytes, size_t length);
+/* Lower case, without padding, of a multiple of 5 bytes; `ret` has room for 8 characters for every 5 bytes, and a zero byte. */
+#define CRYPTO_BASE32 "abcdefghijklmnopqrstuvwxyz234567"
+void crypto_base32(const unsigned char *bytes, size_t length, char *ret);
 /* Decodes either alphabet, padding optional; 0 or ERR_INVALID. Gives *ret (free with free). */
 int crypto_base64_decode(const char *text, unsigned char **ret, size_t *ret_length);
 /* Same time for equal lengths, wherever the first difference stands. */

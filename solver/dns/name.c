@@ -144,15 +144,21 @@ bool name_is_below(const char *name, const char *zone)
 	return n == z || name[n - z - 1] == '.';
 }
 
+int name_under(const char *label, const char *name, char ret_fqdn[NAME_SIZE], struct err *err)
+{
+	size_t length = strlen(label);
+
+	if (length + 1 + strlen(name) > NAME_MAX_TEXT)
+		return err_set(err, ERR_TOO_LARGE, "\"%s.%s\" is longer than the %d bytes a name may have", label, name, NAME_MAX_TEXT);
+	memmove(ret_fqdn + length + 1, name, strlen(name) + 1);
+	memcpy(ret_fqdn, label, length);
+	ret_fqdn[length] = '.';
+	return 0;
+}
+
 int name_challenge(const char *name, char ret_fqdn[NAME_SIZE], struct err *err)
 {
-	static const char prefix[] = "_acme-challenge.";
-
-	if (strlen(name) + sizeof(prefix) - 1 > NAME_MAX_TEXT)
-		return err_set(err, ERR_TOO_LARGE, "\"%s%s\" is longer than the 253 bytes a name may have", prefix, name);
-	memmove(ret_fqdn + sizeof(prefix) - 1, name, strlen(name) + 1); /* both may be one buffer */
-	memcpy(ret_fqdn, prefix, sizeof(prefix) - 1);
-	return 0;
+	return name_under(CHALLENGE_LABEL, name, ret_fqdn, err);
 }
 
 static const char witness[] = "_dcvd-wildcard-witness.";

@@ -10,6 +10,10 @@
 #define NAME_MAX_TEXT 253
 #define NAME_SIZE 254 /* with the zero byte */
 
+/* The labels in front of an identifier where a challenge stands (RFC 8555 section 8.4, draft-ietf-acme-dns-persist). */
+#define CHALLENGE_LABEL "_acme-challenge"
+#define PERSIST_LABEL "_validation-persist"
+
 /* Normalises a host name: "WWW.Example.com." -> "www.example.com", "bücher.example" ->
  * "xn--bcher-kva.example". Refuses empty labels, labels over 63, names over 253 bytes,
  * characters outside letters, digits, '-' and '_', with a sentence that shows the name. */
@@ -26,7 +30,9 @@ bool name_is_below(const char *name, const char *zone);
  * section 3.3.1), so one that answers here proves that `name` itself does not exist. False: it would be too long. */
 bool name_witness(const char *name, char ret_witness[NAME_SIZE]);
 bool name_is_witness(const char *name);
-/* "_acme-challenge." + name; ERR_TOO_LARGE when that passes 253 bytes. */
+/* label + "." + name; ERR_TOO_LARGE when that passes 253 bytes. `name` may stand in ret_fqdn. */
+int name_under(const char *label, const char *name, char ret_fqdn[NAME_SIZE], struct err *err);
+/* The same with CHALLENGE_LABEL. */
 int name_challenge(const char *name, char ret_fqdn[NAME_SIZE], struct err *err);
 
 #endif

@@ -6,9 +6,7 @@
 #include "solver/base/mem.h"
 #include "solver/crypto/crypto.h"
 
-#define CHALLENGE_LABEL "_acme-challenge."
 #define DIGEST_BYTES 20
-#define BASE32 "abcdefghijklmnopqrstuvwxyz234567"
 
 static bool take_off(const char **name, const char *label)
 {
@@ -24,8 +22,8 @@ void target_identifier(const char *name, char ret_identifier[NAME_SIZE])
 {
 	const char *rest = name, *behind = name_parent(name);
 
-	if (!take_off(&rest, CHALLENGE_LABEL) && !take_off(&rest, "_validation-persist.") && name[0] == '_' && behind &&
-	    take_off(&behind, CHALLENGE_LABEL))
+	if (!take_off(&rest, CHALLENGE_LABEL ".") && !take_off(&rest, PERSIST_LABEL ".") && name[0] == '_' && behind &&
+	    take_off(&behind, CHALLENGE_LABEL "."))
 		rest = behind;
 	memmove(ret_identifier, rest, strlen(rest) + 1);
 }
@@ -33,23 +31,16 @@ void target_identifier(const char *name, char ret_identifier[NAME_SIZE])
 void target_digest(const char *identifier, char ret_digest[TARGET_DIGEST_SIZE])
 {
 	unsigned char digest[SHA256_SIZE];
-	unsigned bits = 0, held = 0;
-	char *at = ret_digest;
 
 	crypto_sha256(identifier, strlen(identifier), digest);
-	for (size_t i = 0; i < DIGEST_BYTES; i++) {
-		held = (held << 8 | digest[i]) & 0xfff;
-		for (bits += 8; bits >= 5; bits -= 5)
-			*at++ = BASE32[held >> (bits - 5) & 31];
-	}
-	*at = '\0';
+	crypto_base32(digest, DIGEST_BYTES, ret_digest);
 }
 
 /* ---- inside a delegation zone ---- */
 
 static bool could_be_a_digest(const char *label)
 {
-	return strlen(label) == TARGET_DIGEST_LENGTH && !label[strspn(label, BASE32)];
+	return strlen(label) == TARGET_DIGEST_LENGTH && !label[strspn(label, CRYPTO_BASE32)];
 }
 
 /* What stands in front of the zone, without the labels of a challenge: "" at the zone itself. */

@@ -21,6 +21,7 @@
 #include "solver/base/clock.h"
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
+#include "solver/base/pause.h"
 #include "solver/crypto/crypto.h"
 
 #define ATTEMPTS_MAX 30
@@ -87,22 +88,17 @@ static void note(struct delivery *d, int status, const char *error, int64_t next
 
 static void attempt(void *arg);
 
-static int64_t pause_ms(const struct delivery *d)
-{
-	int64_t pause = PAUSE_FIRST_MS << (d->attempts < 11 ? d->attempts - 1 : 10);
-
-	return pause > PAUSE_MAX_MS ? PAUSE_MAX_MS : pause;
-}
-
 static void settle(struct delivery *d, int status, const char *error)
 {
+	int64_t pause_ms = pause_doubled(PAUSE_FIRST_MS, PAUSE_MAX_MS, d->attempts - 1);
+
 	if (!error || d->attempts >= ATTEMPTS_MAX || status == 410) {
 		note(d, status, error, 0);
 		delivery_free(d);
 		return;
 	}
-	note(d, status, error, clock_wall_ms() + pause_ms(d));
-	d->timer = timer_start(d->owner->api->parts.loop, pause_ms(d), attempt, d);
+	note(d, status, error, clock_wall_ms() + pause_ms);
+	d->timer = timer_start(d->owner->api->parts.loop, pause_ms, attempt, d);
 }
 
 static void on_reply(const struct http_reply *reply, const struct err *err, void *arg)
