@@ -6,21 +6,6 @@
 #include "providers/rfc2136/internal.h"
 #include "solver/base/mem.h"
 
-void changes_settle(struct job *job, size_t begin, size_t end, enum change_status status, const char *format, ...)
-{
-	for (size_t i = begin; i < end; i++) {
-		struct change *c = &job->changes[i];
-		va_list args;
-
-		if (c->status != CHANGE_PENDING)
-			continue;
-		va_start(args, format);
-		vsnprintf(c->message, sizeof(c->message), format, args);
-		va_end(args);
-		c->status = status;
-	}
-}
-
 /* What each refusal means, and what to do about it. %1$s is the server, %2$s the zone, %3$s the key. */
 static const struct meaning {
 	int rcode, tsig_error;

@@ -129,11 +129,6 @@ static int rfc2136_open(const void *options, struct provider **ret, struct err *
 	return 0;
 }
 
-const char *key_title(const struct provider *p)
-{
-	return p->has_key ? p->key_name : "(none)";
-}
-
 /* Whether the message asks the server to check that no set stands at the name yet, in which case its TTL is kept. */
 static bool expects_none(const struct flight *f, const struct job *job, size_t i)
 {

@@ -14,13 +14,6 @@
 
 #define LINES_MAX (256 * 1024)
 
-void verify_note(const struct config *c, struct buf *out, const char *path, const char *text)
-{
-	CLEANUP(mem_freep) char *where = config_where(c, path);
-
-	buf_printf(out, "%s%s%s%s\n", where, path, *path ? ": " : "", text);
-}
-
 /* Opening contacts nobody: addresses, URLs, keys and files are looked at. */
 static void verify_provider(const struct config *c, const struct config_provider *p, struct buf *mistakes)
 {

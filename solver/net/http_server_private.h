@@ -1,4 +1,4 @@
-/* What the files of the HTTP server share: http_server.c (connections), http_exchange.c (requests and replies),
+/* What the files of the HTTP server share: http_server.c (connections), http_server_run.c (when libmicrohttpd works), http_exchange.c (requests and replies),
  * http_listen.c (sockets), http_claims.c (how many requests of whom). */
 #ifndef SOLVER_NET_HTTP_SERVER_PRIVATE_H
 #define SOLVER_NET_HTTP_SERVER_PRIVATE_H
@@ -67,7 +67,11 @@ struct http_exchange {
 /* ---- http_listen.c ---- */
 int http_listen_open(const char *listen_text, int *ret_fd, int *ret_port, struct err *err);
 
-/* ---- http_server.c ---- */
+/* ---- http_server_run.c ---- */
+/* Lets libmicrohttpd work; `arg` is the server. */
+void server_run(void *arg);
+/* Sets the timer for the next run. */
+void server_rearm(struct http_server *s);
 /* libmicrohttpd looks at resumed connections in its next MHD_run() only, and nothing else may call for one. */
 void server_kick(struct http_server *s);
 

@@ -5,16 +5,6 @@
 #include "solver/base/mem.h"
 #include "solver/store/sqlite.h"
 
-void bind_text(sqlite3_stmt *st, int *at, const char *text)
-{
-	sqlite3_bind_text(st, ++*at, text, -1, SQLITE_STATIC);
-}
-
-void bind_number(sqlite3_stmt *st, int *at, int64_t number)
-{
-	sqlite3_bind_int64(st, ++*at, number);
-}
-
 /* ---- writing ---- */
 
 static int put_challenge(struct sqlite *q, const struct challenge *c, struct err *err)
@@ -124,16 +114,6 @@ int rows_write(struct sqlite *q, const struct op *op, struct err *err)
 }
 
 /* ---- reading ---- */
-
-char *read_text(sqlite3_stmt *st, int *at)
-{
-	return mem_dup((const char *)sqlite3_column_text(st, (*at)++));
-}
-
-int64_t read_number(sqlite3_stmt *st, int *at)
-{
-	return sqlite3_column_int64(st, (*at)++);
-}
 
 static void read_id(sqlite3_stmt *st, int *at, char ret_id[ID_SIZE])
 {

@@ -1,7 +1,8 @@
 /* The SQLite backend; private to this folder.
  *
- * sqlite.c opens, locks and commits; copy.c reads without writing; schema.c knows the tables and their versions; statements.c holds the SQL; rows.c
- * turns the model into rows and back, records.c clients, accounts, settings and the audit log.
+ * connection.c runs statements, statements.c holds their SQL, columns.c binds and reads; schema.c knows the tables and their versions; rows.c
+ * turns the model into rows and back, records.c clients, accounts, settings and the audit log; sqlite.c opens, locks and commits. reading.c and
+ * copy.c read without writing, copy_store.c makes a store of that; verify.c compares with what was written, damage.c says what to do.
  */
 #ifndef SOLVER_STORE_SQLITE_H
 #define SOLVER_STORE_SQLITE_H
@@ -49,6 +50,10 @@ struct reading {
 };
 int reading_open(struct sqlite *q, struct reading *r);
 void reading_close(struct sqlite *q, struct reading *r);
+/* `name` stands in the folder with that many bytes at least; true also where that cannot be known. */
+bool reading_has_file(const char *folder, const char *name, int64_t least);
+/* False while another dcvd uses the folder. A folder without the file of the lock is used by nobody. */
+bool reading_lock(struct sqlite *q);
 /* q->db becomes a copy in memory. */
 int copy_open(struct sqlite *q, struct err *err);
 /* Whether verify_accept() succeeds, tried on a copy. */

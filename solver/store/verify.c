@@ -1,7 +1,5 @@
 /* Is the journal what was written? See digest.h and mark.h for how that is known. */
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "solver/base/mem.h"
@@ -10,53 +8,6 @@
 
 #define SCHEMA_TALLY "SELECT 'schema', count(*), dcvd_sum(dcvd_digest(type, name, tbl_name, sql)) FROM sqlite_schema"
 #define QUICK_PAGES_MAX 65536 /* 256 MB: about a second */
-
-int damaged(struct sqlite *q, struct err *err, const char *format, ...)
-{
-	char what[ERR_TEXT_MAX];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(what, sizeof(what), format, args);
-	va_end(args);
-	return err_set(err, ERR_DAMAGED, "%.100s is damaged: %.280s", q->path, what);
-}
-
-/* A damaged file holds any bytes; none of them may reach a terminal. */
-static void escape(char text[ERR_TEXT_MAX])
-{
-	char raw[ERR_TEXT_MAX];
-	size_t n = 0;
-
-	memcpy(raw, text, sizeof(raw));
-	for (const unsigned char *c = (const unsigned char *)raw; *c && n + 5 < ERR_TEXT_MAX; c++)
-		n += (size_t)snprintf(text + n, ERR_TEXT_MAX - n, *c >= ' ' && *c < 127 ? "%c" : "\\x%02x", *c);
-	text[n] = '\0';
-}
-
-int damage_advise(struct sqlite *q, int code, struct err *err)
-{
-	static const char accept[] = ". Put a backup of the whole folder in its place; or go on with what can be read: dcvd journal accept";
-	static const char begin[] = ". Too little can be read to go on. Put a backup of the whole folder in its place; or move journal.db* and journal.mark "
-	                            "away and begin anew: challenges, clients, settings and the audit log are lost, published records stay";
-	char text[ERR_TEXT_MAX];
-
-	if (!err)
-		return code;
-	escape(err->text);
-	if (code == ERR_DAMAGED) {
-		const char *advice = copy_acceptable(q) ? accept : begin;
-
-		memcpy(text, err->text, sizeof(text));
-		snprintf(err->text, sizeof(err->text), "%.*s%s", (int)(sizeof(text) - 1 - strlen(advice)), text, advice);
-	}
-	return code;
-}
-
-int verify_acceptable(struct sqlite *q, struct err *err)
-{
-	return copy_acceptable(q) ? 0 : damage_advise(q, damaged(q, err, "what dcvd journal check says"), err);
-}
 
 bool verify_row(struct tally *t, sqlite3_stmt *st, int at, bool keys)
 {

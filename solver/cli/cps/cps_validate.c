@@ -1,0 +1,112 @@
+/* dcvd cps validate: the service publishes, verifies and acknowledges; this follows it. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "solver/base/mem.h"
+#include "solver/cli/cps/cps_desk.h"
+
+#define FOLLOW_PAUSE_MS 300
+
+static void print_progress(const json_t *validation, size_t *shown)
+{
+	const json_t *sentences = json_object_get(validation, "sentences");
+
+	for (; *shown < json_array_size(sentences); ++*shown) {
+		const json_t *s = json_array_get(sentences, *shown);
+		const char *at = json_text(s, "at");
+
+		fprintf(stderr, "  %.8s  ", strlen(at) > 19 ? at + 11 : at);
+		desk_print_line(stderr, json_text(s, "text"));
+	}
+}
+
+/* Once for each thing that is waited for. */
+static void print_waiting(const json_t *validation, char **said)
+{
+	const char *waits = json_text(validation, "waits_for");
+
+	if (!*waits || (*said && strcmp(*said, waits) == 0))
+		return;
+	mem_replace(said, waits);
+	fputs("            waiting: ", stderr);
+	desk_print_line(stderr, waits);
+}
+
+static int follow_validation(const struct cli_service *s, json_t **validation)
+{
+	CLEANUP(mem_freep) char *path = mem_printf("/v1/cps/validations/%s", json_text(*validation, "id"));
+	const struct timespec pause = { .tv_nsec = FOLLOW_PAUSE_MS * 1000000L };
+	CLEANUP(mem_freep) char *waits = NULL;
+	size_t shown = 0;
+
+	print_progress(*validation, &shown);
+	while (strcmp(json_text(*validation, "state"), "running") == 0 && !cli_interrupted) {
+		json_t *next = NULL;
+		int code;
+
+		nanosleep(&pause, NULL);
+		code = service_call(s, "GET", path, NULL, NULL, &next);
+		if (code != EXIT_DONE)
+			return code;
+		json_decref(*validation);
+		*validation = next;
+		print_progress(*validation, &shown);
+		print_waiting(*validation, &waits);
+	}
+	return EXIT_DONE;
+}
+
+static int conclude(const struct cli_service *s, const json_t *validation)
+{
+	const char *state = json_text(validation, "state");
+
+	if (s->json)
+		print_json(validation);
+	if (strcmp(state, "done") == 0) {
+		if (!s->json)
+			puts("done");
+		return EXIT_DONE;
+	}
+	if (strcmp(state, "running") == 0) {
+		fputs("dcvd: it goes on in the service; the same command shows it again\n", stderr);
+		return EXIT_REFUSED;
+	}
+	fputs("dcvd: ", stderr);
+	desk_print_line(stderr, json_text(json_object_get(validation, "error"), "detail"));
+	return EXIT_REFUSED;
+}
+
+int cps_validate_and_follow(const struct cli_service *s, int64_t enrollment)
+{
+	CLEANUP(mem_freep) char *path = mem_printf("/v1/cps/enrollments/%" PRId64 "/validate", enrollment);
+	json_t *validation = NULL;
+	int code;
+
+	cli_watch_interrupt();
+	code = service_call(s, "POST", path, json_object(), NULL, &validation);
+	if (code == EXIT_DONE)
+		code = follow_validation(s, &validation);
+	if (code == EXIT_DONE)
+		code = conclude(s, validation);
+	json_decref(validation);
+	return code;
+}
+
+int cps_cli_validate(int argc, char **argv)
+{
+	struct cli_service s = { 0 };
+	const struct cli_option options[] = { CLI_SERVICE_OPTIONS(&s), { NULL } };
+	int64_t enrollment;
+	char **rest;
+	int count, code = cli_parse("cps validate ENROLLMENT", "Has the service publish, verify and acknowledge the challenges of the newest\n"
+	                            "pending change, and follows it until every name is valid.", options, argc, argv, &rest, &count);
+
+	if (code)
+		return code - 1;
+	if (!desk_read_enrollment("cps validate", count, rest, &enrollment))
+		return EXIT_USAGE;
+	return cps_validate_and_follow(&s, enrollment);
+}
