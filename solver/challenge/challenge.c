@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "solver/base/mem.h"
+#include "solver/base/shared.h"
 
 static const char *const type_names[CHALLENGE_TYPES] = { CHALLENGE_TYPE_NAMES };
 
@@ -82,11 +83,16 @@ static void wipe_and_free(char *text)
 
 /* The text that a challenge owns, beside its events. */
 static const size_t challenge_texts[] = {
-	offsetof(struct challenge, client), offsetof(struct challenge, identifier), offsetof(struct challenge, token),
-	offsetof(struct challenge, key_authorization), offsetof(struct challenge, value), offsetof(struct challenge, record_name),
-	offsetof(struct challenge, account_uri), offsetof(struct challenge, fqdn), offsetof(struct challenge, zone),
-	offsetof(struct challenge, provider), offsetof(struct challenge, sites), offsetof(struct challenge, handle),
-	offsetof(struct challenge, reason), offsetof(struct challenge, waiting_for), offsetof(struct challenge, verdict),
+	offsetof(struct challenge, identifier), offsetof(struct challenge, token), offsetof(struct challenge, key_authorization),
+	offsetof(struct challenge, value), offsetof(struct challenge, record_name), offsetof(struct challenge, fqdn),
+	offsetof(struct challenge, handle), offsetof(struct challenge, reason), offsetof(struct challenge, waiting_for),
+	offsetof(struct challenge, verdict),
+};
+
+/* The text that it shares with others. */
+static const size_t challenge_shared[] = {
+	offsetof(struct challenge, client), offsetof(struct challenge, account_uri), offsetof(struct challenge, zone),
+	offsetof(struct challenge, provider), offsetof(struct challenge, sites),
 };
 
 static const size_t order_texts[] = {
@@ -99,6 +105,11 @@ static char **text_at(void *owner, size_t offset)
 	return (char **)((char *)owner + offset);
 }
 
+static const char **shared_at(struct challenge *c, size_t offset)
+{
+	return (const char **)((char *)c + offset);
+}
+
 void challenge_copy(const struct challenge *from, struct challenge *ret)
 {
 	*ret = *from;
@@ -106,6 +117,8 @@ void challenge_copy(const struct challenge *from, struct challenge *ret)
 	ret->event_count = 0;
 	for (size_t i = 0; i < ARRAY_LEN(challenge_texts); i++)
 		*text_at(ret, challenge_texts[i]) = mem_dup(*text_at(ret, challenge_texts[i]));
+	for (size_t i = 0; i < ARRAY_LEN(challenge_shared); i++)
+		*shared_at(ret, challenge_shared[i]) = shared_text(*shared_at(ret, challenge_shared[i]));
 }
 
 void challenge_copy_events(const struct challenge *from, struct challenge *to)
@@ -132,6 +145,8 @@ void challenge_done(struct challenge *c)
 	c->key_authorization = NULL;
 	for (size_t i = 0; i < ARRAY_LEN(challenge_texts); i++)
 		free(*text_at(c, challenge_texts[i]));
+	for (size_t i = 0; i < ARRAY_LEN(challenge_shared); i++)
+		shared_drop(*shared_at(c, challenge_shared[i]));
 	for (size_t i = 0; i < c->event_count; i++)
 		free(c->events[i].text);
 	free(c->events);

@@ -1,7 +1,8 @@
 /* The model of a challenge and of an order, and the life of a challenge as a table.
  *
  * Pure: no I/O, no clock, no randomness. Only challenge_step() says what follows a state;
- * only the engine writes it. Text is owned by the struct that holds it.
+ * only the engine writes it. Text is owned by the struct that holds it; what is const in a challenge is the same for many of them, and
+ * shared (base/shared.h).
  */
 #ifndef SOLVER_CHALLENGE_CHALLENGE_H
 #define SOLVER_CHALLENGE_CHALLENGE_H
@@ -67,7 +68,7 @@ struct challenge_event {
 struct challenge {
 	char id[ID_SIZE];       /* "ch_…" */
 	char order_id[ID_SIZE]; /* "or_…" */
-	char *client;           /* who asked: a client's name, "loopback", "cps" */
+	const char *client;     /* who asked: a client's name, "loopback", "cps" */
 	enum challenge_type type;
 	enum challenge_state state;
 	char *identifier;       /* the domain to prove, without "*." */
@@ -76,11 +77,11 @@ struct challenge {
 	char *key_authorization; /* http-01; NULL for dns-01: only its digest is needed */
 	char *value;             /* DNS types: what stands in the TXT record */
 	char *record_name;       /* the name to write, where the caller knew it; NULL: the one that the type prescribes */
-	char *account_uri;       /* of the account at the authority, where the caller said it; or NULL */
+	const char *account_uri;       /* of the account at the authority, where the caller said it; or NULL */
 	char *fqdn;              /* DNS types: where it stands, after CNAMEs; NULL before it is known */
-	char *zone;              /* DNS types: the zone that holds fqdn */
-	char *provider;          /* name in the configuration; NULL before it is known */
-	char *sites;             /* DNS types: where the record was written and has not been removed since, a line for each (see
+	const char *zone;        /* DNS types: the zone that holds fqdn */
+	const char *provider;    /* name in the configuration; NULL before it is known */
+	const char *sites;       /* DNS types: where the record was written and has not been removed since, a line for each (see
 	                            struct instance); NULL: nowhere, or an older dcvd did not note it */
 	char *handle;            /* what the provider asked to be remembered, or NULL */
 	char *reason;            /* why it failed, or NULL */

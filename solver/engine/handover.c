@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "solver/base/mem.h"
+#include "solver/base/shared.h"
 #include "solver/engine/entry.h"
 #include "solver/engine/twins.h"
 
@@ -18,7 +19,7 @@ struct handover {
 static void give(struct engine *e, struct entry *n, const char *client)
 {
 	twin_forget(e, n);
-	mem_replace(&n->c.client, client);
+	shared_replace(&n->c.client, client);
 	mem_replace(&n->order->o.client, client);
 	if (n->life.kept < CHALLENGE_WITHDRAWING)
 		twin_add(e, n);

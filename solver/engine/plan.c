@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "solver/base/mem.h"
+#include "solver/base/shared.h"
 #include "solver/check/poll.h"
 #include "solver/engine/entry.h"
 #include "solver/engine/instance.h"
@@ -36,10 +37,10 @@ static void go(struct entry *n)
 
 static void place(struct entry *n, const struct instance *i, const char *fqdn, const char *zone)
 {
-	mem_replace(&n->c.provider, i->name);
-	mem_replace(&n->c.sites, i->site); /* nothing has left yet */
+	shared_replace(&n->c.provider, i->name);
+	shared_replace(&n->c.sites, i->site); /* nothing has left yet */
 	mem_replace(&n->c.fqdn, fqdn);
-	mem_replace(&n->c.zone, zone);
+	shared_replace(&n->c.zone, zone);
 	n->plan->placed = true;
 	n->plan->preflight.quiet = false;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "solver/base/mem.h"
+#include "solver/base/shared.h"
 #include "solver/crypto/crypto.h"
 #include "solver/engine/entry.h"
 #include "solver/engine/record.h"
@@ -116,7 +117,7 @@ int request_read_challenge(const struct challenge_request *r, const struct autho
 	c->record_name = r->record_name ? mem_dup(name) : NULL;
 	if (r->account_uri && account_uri_check(r->type, r->account_uri, err) < 0)
 		return err->code;
-	c->account_uri = mem_dup(r->account_uri);
+	c->account_uri = shared_text(r->account_uri);
 	switch (r->type) {
 	case CHALLENGE_HTTP01:
 		return read_http(r, c, err);
@@ -156,8 +157,8 @@ static int choose_route(const struct config *config, struct challenge *c, struct
 	route = config_route(config, c->type, c->identifier);
 	if (!route)
 		return no_route(c, err);
-	c->provider = mem_dup(route->publish == ROUTE_FOLDER ? "folder" : "responder");
-	c->zone = route->publish == ROUTE_FOLDER ? mem_dup(route->folder) : NULL;
+	c->provider = shared_text(route->publish == ROUTE_FOLDER ? "folder" : "responder");
+	c->zone = route->publish == ROUTE_FOLDER ? shared_text(route->folder) : NULL;
 	return 0;
 }
 
@@ -218,7 +219,7 @@ static int read_one(const struct engine *e, const struct order_request *r, const
 
 	id_new(c->id, "ch");
 	memcpy(c->order_id, o->id, ID_SIZE);
-	c->client = mem_dup(r->client);
+	c->client = shared_text(r->client);
 	c->created_ms = c->updated_ms = o->created_ms;
 	c->within_ms = r->deadline_ms ? r->deadline_ms : e->config->challenge.deadline_ms;
 	c->deadline_ms = o->created_ms + c->within_ms;

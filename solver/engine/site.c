@@ -5,6 +5,7 @@
 
 #include "solver/base/buf.h"
 #include "solver/base/mem.h"
+#include "solver/base/shared.h"
 #include "solver/engine/entry.h"
 
 #define SITE_MAX 1024
@@ -40,11 +41,11 @@ char *site_text(const struct provider_api *api, const void *options)
 }
 
 /* The line of the list that is this site, or NULL. */
-static char *line_of(char *sites, const char *site)
+static const char *line_of(const char *sites, const char *site)
 {
 	size_t length = strlen(site);
 
-	for (char *line = sites; line && *line; line += strcspn(line, "\n"), line += *line == '\n') {
+	for (const char *line = sites; line && *line; line += strcspn(line, "\n"), line += *line == '\n') {
 		const char *text = line + (*line == DOUBTFUL);
 
 		if (strcspn(text, "\n") == length && strncmp(text, site, length) == 0)
@@ -53,9 +54,9 @@ static char *line_of(char *sites, const char *site)
 	return NULL;
 }
 
-static char *last_line(const struct challenge *c)
+static const char *last_line(const struct challenge *c)
 {
-	char *end = c->sites ? strrchr(c->sites, '\n') : NULL;
+	const char *end = c->sites ? strrchr(c->sites, '\n') : NULL;
 
 	return end ? end + 1 : c->sites;
 }
@@ -74,12 +75,15 @@ bool site_is_last(const struct challenge *c, const char *site)
 
 static void cross_out(struct challenge *c, const char *site)
 {
-	char *line = line_of(c->sites, site), *end = line ? strchr(line, '\n') : NULL;
+	const char *line = line_of(c->sites, site), *end = line ? strchr(line, '\n') : NULL;
+	CLEANUP(mem_freep) char *shorter = NULL;
 
-	if (end)
-		memmove(line, end + 1, strlen(end + 1) + 1);
-	else if (line)
+	if (end) {
+		shorter = mem_printf("%.*s%s", (int)(line - c->sites), c->sites, end + 1);
+		shared_replace(&c->sites, shorter);
+	} else if (line) {
 		site_drop_last(c);
+	}
 }
 
 static bool is_full(const struct challenge *c, const char *site)
@@ -95,7 +99,7 @@ void site_add(struct challenge *c, const char *site)
 		return;
 	cross_out(c, site);
 	longer = c->sites ? mem_printf("%s\n%s", c->sites, site) : mem_dup(site);
-	mem_replace(&c->sites, longer);
+	shared_replace(&c->sites, longer);
 }
 
 void site_inherit(struct challenge *c, const char *site, bool doubtful)
@@ -107,7 +111,7 @@ void site_inherit(struct challenge *c, const char *site, bool doubtful)
 		return;
 	cross_out(c, site);
 	longer = mem_printf("%s%s%s%s", doubtful ? "?" : "", site, c->sites ? "\n" : "", c->sites ? c->sites : "");
-	mem_replace(&c->sites, longer);
+	shared_replace(&c->sites, longer);
 }
 
 char *site_last(const struct challenge *c)
@@ -119,12 +123,10 @@ char *site_last(const struct challenge *c)
 
 void site_drop_last(struct challenge *c)
 {
-	char *line = last_line(c);
+	const char *line = last_line(c);
+	CLEANUP(mem_freep) char *shorter = line && line != c->sites ? mem_dup_n(c->sites, (size_t)(line - c->sites) - 1) : NULL;
 
-	if (line && line != c->sites)
-		line[-1] = '\0';
-	else
-		mem_replace(&c->sites, NULL);
+	shared_replace(&c->sites, shorter);
 }
 
 bool site_is_doubtful(const struct entry *n)

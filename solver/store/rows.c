@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "solver/base/mem.h"
+#include "solver/base/shared.h"
 #include "solver/store/sqlite.h"
 
 /* ---- writing ---- */
@@ -115,6 +116,11 @@ int rows_write(struct sqlite *q, const struct op *op, struct err *err)
 
 /* ---- reading ---- */
 
+static const char *read_shared(sqlite3_stmt *st, int *at)
+{
+	return shared_text((const char *)sqlite3_column_text(st, (*at)++));
+}
+
 static void read_id(sqlite3_stmt *st, int *at, char ret_id[ID_SIZE])
 {
 	const char *text = (const char *)sqlite3_column_text(st, (*at)++);
@@ -140,7 +146,7 @@ static int read_challenge(struct sqlite *q, sqlite3_stmt *st, struct challenge *
 
 	read_id(st, &at, c->id);
 	read_id(st, &at, c->order_id);
-	c->client = read_text(st, &at);
+	c->client = read_shared(st, &at);
 	type = read_name(q, st, &at, challenge_type_from_name, err);
 	if (type < 0)
 		return err_in(err, "challenge %s", c->id);
@@ -155,10 +161,10 @@ static int read_challenge(struct sqlite *q, sqlite3_stmt *st, struct challenge *
 	c->key_authorization = read_text(st, &at);
 	c->value = read_text(st, &at);
 	c->record_name = read_text(st, &at);
-	c->account_uri = read_text(st, &at);
+	c->account_uri = read_shared(st, &at);
 	c->fqdn = read_text(st, &at);
-	c->zone = read_text(st, &at);
-	c->provider = read_text(st, &at);
+	c->zone = read_shared(st, &at);
+	c->provider = read_shared(st, &at);
 	c->handle = read_text(st, &at);
 	c->reason = read_text(st, &at);
 	c->verdict = read_text(st, &at);
@@ -167,7 +173,7 @@ static int read_challenge(struct sqlite *q, sqlite3_stmt *st, struct challenge *
 	c->expires_ms = read_number(st, &at);
 	c->updated_ms = read_number(st, &at);
 	c->within_ms = read_number(st, &at);
-	c->sites = read_text(st, &at);
+	c->sites = read_shared(st, &at);
 	return 0;
 }
 

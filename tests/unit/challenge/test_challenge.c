@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "solver/base/mem.h"
+#include "solver/base/shared.h"
 #include "solver/challenge/challenge.h"
 
 #define TOKEN "evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA"
@@ -275,7 +276,7 @@ static void events_stay_bounded_ordered_and_keep_the_first_and_the_newest(void *
 
 static void what_is_done_can_be_done_again(void **state)
 {
-	struct challenge c = { .client = mem_dup("alice"), .key_authorization = mem_dup(TOKEN "." THUMBPRINT) };
+	struct challenge c = { .client = shared_text("alice"), .key_authorization = mem_dup(TOKEN "." THUMBPRINT) };
 	struct order o = { .client = mem_dup("alice"), .label = mem_dup("x") };
 
 	(void)state;
@@ -315,7 +316,7 @@ static void a_record_stands_under_the_labels_of_its_type_only(void **state)
 
 static void a_copy_owns_its_text_and_events_come_with_their_states(void **state)
 {
-	struct challenge c = { .client = mem_dup("alice"), .value = mem_dup("v"), .waiting_for = mem_dup("a server") }, copy;
+	struct challenge c = { .client = shared_text("alice"), .value = mem_dup("v"), .waiting_for = mem_dup("a server") }, copy;
 	struct order o = { .client = mem_dup("alice"), .label = mem_dup("x") }, other;
 
 	(void)state;
