@@ -63,8 +63,10 @@ static void done(const struct provider *p, const struct flight *f, struct change
 {
 	bool add = c->op == CHANGE_ADD, ttl_lost = add && f->second && !f->seen[i].known;
 
-	kit_change_set(c, CHANGE_DONE, ttl_lost ? "server %s does not show us the values that stood there, so their TTL may have changed" : "",
-	               p->options->server);
+	if (ttl_lost)
+		kit_change_set(c, CHANGE_DONE, "server %s does not show us the values that stood there, so their TTL may have changed", p->options->server);
+	else
+		kit_change_set(c, CHANGE_DONE, "%s", "");
 	if (add && !c->new_handle)
 		c->new_handle = mem_dup(key_title(p));
 }

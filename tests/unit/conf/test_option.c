@@ -113,7 +113,7 @@ static void a_number_is_whole_and_in_range(void **state)
 static void a_duration_needs_a_unit(void **state)
 {
 	const char *const bad[] = { "", "1", "s", "1x", "1.5s", "-1s", " 1s", "1s ", "1 s", "9999999999999999s",
-		                    "999999999999999d", "999999999d" "999999999999999d" };
+		                    "999999999999999d", "999999999d999999999999999d" };
 	int64_t ms;
 
 	(void)state;
