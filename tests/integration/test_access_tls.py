@@ -13,10 +13,10 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from support.access import Access, CONFIG, HOUR, IDENTITY, fresh_value
 from support.certificates import DAY, Authority
 from support.pebble import free_port
 from support.service import ApiError, Service, program
-from test_access import Access, CONFIG, HOUR, IDENTITY, fresh_value
 
 
 class Tls(Access):

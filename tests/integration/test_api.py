@@ -1,15 +1,12 @@
 """The REST API against a running service: bad input, who may, paging, waiting, streams, callbacks."""
 import hashlib
 import hmac
-import http.server
 import json
 import pathlib
-import queue
 import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import unittest
 import urllib.error
@@ -17,11 +14,10 @@ import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from support.pebble import free_port
+from support.receiver import RECEIVER_RULE, Receiver
 from support.service import ApiError, Service, program
 
 SECRET = "a secret of the tests"
-RECEIVER_PORT = free_port()  # the configuration says which URLs may be called
-RECEIVER_RULE = f'callbacks: [{{secret: tests, urls: ["http://127.0.0.1:{RECEIVER_PORT}/hook"]}}]\n'
 # Names are looked up at dcvd's own DNS server: no question leaves the machine.
 CONFIG = """
 challenge: {deadline: 20s}
@@ -43,33 +39,6 @@ AUTHORIZATION = f"{TOKEN}.{THUMBPRINT}"
 
 def dns01(domain, value="some-value-of-43-characters-for-every-test-"):
     return {"type": "dns-01", "domain": domain, "value": value}
-
-
-class Receiver:
-    """Takes callbacks; answers with the statuses given, then 200."""
-
-    def __init__(self, *statuses):
-        self.calls, waiting = queue.Queue(), list(statuses)
-        receiver = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                self.send_response(waiting.pop(0) if waiting else 200)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-                receiver.calls.put((dict(self.headers), body))
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", RECEIVER_PORT), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/hook"
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
 
 
 class Api(unittest.TestCase):

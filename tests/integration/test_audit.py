@@ -14,8 +14,8 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from support.access import CONFIG, Access
 from support.service import program
-from test_access import CONFIG, Access
 
 
 def command(*arguments, environment=None):

@@ -11,11 +11,11 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from support.access import Access, fresh_value
 from support.acme_client import AcmeClient
 from support.pebble import Pebble, free_port
 from support.servers import Bind, Key
 from support.service import ApiError, Service, program
-from test_access import Access, fresh_value
 
 
 def digest(identifier):

@@ -6,7 +6,7 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from test_access import CONFIG, Access, basic, fresh_value
+from support.access import CONFIG, Access, basic, fresh_value
 
 
 class Rates(Access):

@@ -8,7 +8,7 @@ import threading
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from test_access import CONFIG, Access, fresh_value
+from support.access import CONFIG, Access, fresh_value
 
 
 class Roles(Access):

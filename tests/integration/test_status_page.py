@@ -7,8 +7,8 @@ import unittest
 import urllib.error
 import urllib.request
 
-import test_cps
 from support.browser import Browser
+from support.cps_service import CpsTest
 from support.service import Service
 
 TAB, ENTER = "\ue004", "\ue007"
@@ -158,7 +158,7 @@ class ManyOrders(StatusPage):
         self.page.wait(lambda: "Nothing is found for" in self.page.text("#empty"))
 
 
-class Enrollments(test_cps.CpsTest):
+class Enrollments(CpsTest):
     """Akamai CPS on the page."""
 
     def test_an_enrollment_is_shown_with_the_expiry_of_its_certificate(self):

@@ -15,10 +15,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from support.access import IDENTITY, fresh_value
 from support.certificates import DAY, Authority
 from support.pebble import free_port
 from support.service import Service
-from test_access import IDENTITY, fresh_value
 from test_access_tls import Tls
 
 SOON = datetime.timedelta(seconds=3)
