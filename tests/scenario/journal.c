@@ -15,6 +15,7 @@ struct refusal {
 static struct refusal *waiting;
 static struct loop *loop;
 static unsigned refusals;
+static bool settings_refused;
 
 void journal_refuse(struct loop *l, unsigned count)
 {
@@ -48,6 +49,16 @@ void journal_commit(struct store_txn *t, void (*done)(int code, const struct err
 	*r = (struct refusal){ .done = done, .arg = arg };
 	r->timer = timer_start(loop, 0, tell, r);
 	DL_APPEND(waiting, r);
+}
+
+void journal_refuse_settings(bool refused)
+{
+	settings_refused = refused;
+}
+
+int journal_put_setting(struct store *s, const char *key, const char *value, struct err *err)
+{
+	return settings_refused ? err_set(err, ERR_IO, "the disk is full") : store_put_setting(s, key, value, err);
 }
 
 void journal_drain(void)

@@ -8,6 +8,9 @@
 /* The next `count` commits are refused; nothing of them is stored. */
 void journal_refuse(struct loop *l, unsigned count);
 void journal_commit(struct store_txn *t, void (*done)(int code, const struct err *err, void *arg), void *arg);
+/* Settings are refused from now on, or no more. */
+void journal_refuse_settings(bool refused);
+int journal_put_setting(struct store *s, const char *key, const char *value, struct err *err);
 /* Tells of every refusal now, as store_drain() does of every commit. */
 void journal_drain(void);
 

@@ -496,6 +496,37 @@ static void an_account_that_does_not_answer_is_told_with_the_time_since_when(voi
 	json_decref(all);
 }
 
+static void nothing_is_acknowledged_before_the_journal_knows_of_it(void **state)
+{
+	struct world *w = *state;
+	char id[ID_SIZE];
+
+	start_validation(w, id);
+	journal_refuse_settings(true);
+	run_for(w->s, 5 * MINUTE);
+	assert_int_equal(w->far.enrollments[0].names_acked, 0);
+	assert_state(w, id, "running");
+	journal_refuse_settings(false);
+	run_for(w->s, 5 * MINUTE);
+	assert_int_equal(w->far.enrollments[0].names_acked, 1);
+}
+
+static void answers_to_the_tokens_of_before_are_not_acknowledged_for_new_ones(void **state)
+{
+	struct world *w = *state;
+
+	fake_dns_fault(NS2, FAULT_LAGS);
+	watch(w, "act", 1);
+	run_for(w->s, 10 * MINUTE);
+	w->far.enrollments[0].value = VALUE2;
+	fake_dns_fault(NS2, FAULT_NONE); /* every server shows the answer to the old token */
+	run_for(w->s, 30 * MINUTE);
+	assert_int_equal(w->far.enrollments[0].names_acked, 0);
+	fake_dns_value("_acme-challenge.www.example.org", VALUE2);
+	run_for(w->s, 30 * MINUTE);
+	assert_int_equal(w->far.enrollments[0].names_acked, 1);
+}
+
 static unsigned most_within(const struct fake_cps *c, int64_t ms)
 {
 	unsigned most = 0;
@@ -551,6 +582,8 @@ int main(void)
 		cps_test(what_needs_somebody_comes_first_with_its_step_and_reason),
 		cps_test(pages_of_any_order_hold_every_enrollment_once),
 		cps_test(an_account_that_does_not_answer_is_told_with_the_time_since_when),
+		cps_test(nothing_is_acknowledged_before_the_journal_knows_of_it),
+		cps_test(answers_to_the_tokens_of_before_are_not_acknowledged_for_new_ones),
 		cps_test(many_changes_at_once_keep_the_limits_and_are_acknowledged_one_after_the_other),
 		cps_test(a_list_finds_out_the_contracts_and_goes_on_without_them),
 		cps_test(a_drive_that_lasts_costs_few_requests),

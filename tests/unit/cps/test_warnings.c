@@ -135,6 +135,7 @@ static void nothing_hides_in_the_value_of_a_known_text(void **state)
 		"Beware. The RSA certificate trust chain is invalid or empty.",
 		"Value for O differs between the CSR and the certificate: [a] was removed. Beware. [b] vs missing.",
 		"The following domain(s) overlap domains on another certificate: a.test. Beware, b.test.",
+		"Value for O differs between the CSR and the certificate: [a " CNAMED "] vs missing.",
 		"Validation exception: x. Beware of the rest.",
 		"Certificate Added to the new Trust Chain: CN=R3, Beware of this",
 		"DNS name a.test allows CA issuers b.test. Configured issuers are c.test, Beware of this",
@@ -197,6 +198,22 @@ static void only_what_is_listed_is_acceptable_and_unknown_cannot_be_listed(void 
 	assert_false(is_acceptable(CNAMED, NULL));
 	assert_false(is_acceptable(CNAMED, starred));
 	assert_false(is_acceptable(CNAMED "\n" REMOVED, allowed));
+	assert_false(is_acceptable(REMOVED "\n" CNAMED, allowed));
+	assert_false(is_acceptable("A new kind of warning\n" CNAMED, allowed));
+}
+
+static void what_stands_behind_more_warnings_than_are_read_is_unknown(void **state)
+{
+	static char known[] = "DNS_NAME_NOT_CNAMED";
+	char *const allowed[] = { known, NULL };
+	CLEANUP(buf_done) struct buf text = BUF_INIT(1 << 20);
+
+	(void)state;
+	for (int i = 0; i < 1000; i++)
+		buf_add_text(&text, CNAMED "\n");
+	assert_true(is_acceptable(buf_text(&text), allowed));
+	buf_add_text(&text, "A new kind of warning");
+	assert_false(is_acceptable(buf_text(&text), allowed));
 }
 
 static void one_exact_text_can_be_allowed_by_its_digest(void **state)
@@ -209,6 +226,8 @@ static void one_exact_text_can_be_allowed_by_its_digest(void **state)
 	assert_true(is_acceptable("A new kind of warning", allowed));
 	assert_false(is_acceptable("A new kind of warning.", allowed));
 	assert_false(is_acceptable("A new kind of warning\n", allowed));
+	entry[strlen(entry) - 1] ^= 1; /* nearly its digest */
+	assert_false(is_acceptable("A new kind of warning", allowed));
 }
 
 int main(void)
@@ -220,6 +239,7 @@ int main(void)
 		cmocka_unit_test(nothing_hides_in_the_value_of_a_known_text),
 		cmocka_unit_test(the_samples_of_the_vendor_have_their_code),
 		cmocka_unit_test(only_what_is_listed_is_acceptable_and_unknown_cannot_be_listed),
+		cmocka_unit_test(what_stands_behind_more_warnings_than_are_read_is_unknown),
 		cmocka_unit_test(one_exact_text_can_be_allowed_by_its_digest),
 	};
 

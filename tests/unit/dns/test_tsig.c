@@ -23,6 +23,11 @@ static const char signed_hex[] = "123428000001000000010001076578616d706c65047465
 	"5bdb7b1c6ad7e25218f1ae46aee9f5e8d51a32cb09eab8b7a70e40270c550181e54c60d3b37477123400000000";
 static const char reply_hex[] = "1234a8000001000000000001076578616d706c650474657374000006000109646376642d746573740000fa00ff00000000004d0b686d61632d7368"
 	"613338340000006b01b4be012c003079b476e515b2b32f35ec9d1aefffbe2914bac8a3468c25a26c4b34c436cb8e7c6cd9f31798d3ba98802b5b111f32d439123400000000";
+/* The same reply with the first sixteen bytes of its signature, and with none of them. */
+static const char short_hex[] = "1234a8000001000000000001076578616d706c650474657374000006000109646376642d746573740000fa00ff00000000002d0b686d61632d7368"
+	"613338340000006b01b4be012c00103079b476e515b2b32f35ec9d1aefffbe123400000000";
+static const char empty_hex[] = "1234a8000001000000000001076578616d706c650474657374000006000109646376642d746573740000fa00ff00000000001d0b686d61632d7368"
+	"613338340000006b01b4be012c0000123400000000";
 static const char badkey_hex[] = "1234a8090001000000000001076578616d706c650474657374000006000109646376642d746573730000fa00ff00000000001d0b686d61632d73"
 	"68613338340000006b01b4be012c0000123400110000";
 
@@ -93,6 +98,13 @@ static void another_key_proves_nothing(void **state)
 	assert_false(verified(&key, badkey_hex, -1, TIME));
 }
 
+static void a_shortened_signature_proves_nothing(void **state)
+{
+	(void)state;
+	assert_false(verified(&key, short_hex, -1, TIME));
+	assert_false(verified(&key, empty_hex, -1, TIME));
+}
+
 static void a_secret_that_is_not_base64_is_refused(void **state)
 {
 	struct dns_tsig_key bad = key;
@@ -161,6 +173,7 @@ int main(void)
 		cmocka_unit_test(a_change_of_any_byte_breaks_the_signature),
 		cmocka_unit_test(a_reply_of_another_time_proves_nothing),
 		cmocka_unit_test(another_key_proves_nothing),
+		cmocka_unit_test(a_shortened_signature_proves_nothing),
 		cmocka_unit_test(a_secret_that_is_not_base64_is_refused),
 		cmocka_unit_test(the_signature_is_the_one_that_bind_accepted),
 		cmocka_unit_test(the_reply_of_bind_is_proven),

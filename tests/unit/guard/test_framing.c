@@ -89,14 +89,56 @@ static void the_first_reason_is_told(void **state)
 	assert_int_equal(judge_text("POST /a HTTP/1.1\r\nHost: x\r\nExpect: more\r\n\r\n", &why), 417);
 }
 
+#define HEAD "POST /a HTTP/1.1\r\nHost: x\r\n"
+
+static void each_head_that_could_be_read_in_two_ways_is_refused(void **state)
+{
+	static const struct { const char *text, *why; } heads[] = {
+		{ HEAD "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n", "contradict each other" },
+		{ HEAD "Content-Length: +1\r\n", "the Content-Length is no number" },
+		{ HEAD "Content-Length: 1 1\r\n", "the Content-Length is no number" },
+		{ HEAD "Content-Length: 1234567890123456789\r\n", "the Content-Length is no number" },
+		{ HEAD "Transfer-Encoding: xchunked\r\n", "not exactly chunked" },
+		{ HEAD "Transfer-Encoding: gzip, chunked\r\n", "not exactly chunked" },
+		{ HEAD "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", "not exactly chunked" },
+		{ "POST /a HTTP/1.0\r\nTransfer-Encoding: chunked\r\n", "HTTP/1.0 knows no Transfer-Encoding" },
+		{ HEAD "Host: x\r\n", "several Host fields" },
+		{ "GET /a HTTP/1.1\r\n", "the Host field is missing" },
+		{ "GET /a HTTP/1.1\r\nHost: x y\r\n", "what no host has" },
+		{ "GET http://y/a HTTP/1.1\r\nHost: x\r\n", "another host than the request target" },
+		{ "GET http://xy/a HTTP/1.1\r\nHost: x\r\n", "another host than the request target" },
+		{ HEAD "Authorization: a\r\nAuthorization: b\r\n", "credentials came twice" },
+		{ HEAD "X-Api-Key: a\r\nX-Api-User: u\r\nx-api-key: b\r\n", "credentials came twice" },
+		{ HEAD "A: b\x01\r\n", "a control character" },
+		{ HEAD "A b: c\r\n", "no token" },
+		{ "GET a HTTP/1.1\r\nHost: x\r\n", "neither a path nor an absolute URL" },
+		{ "GET /a\x01 HTTP/1.1\r\nHost: x\r\n", "neither a path nor an absolute URL" },
+		{ "GET /a#b HTTP/1.1\r\nHost: x\r\n", "neither a path nor an absolute URL" },
+		{ "G(T /a HTTP/1.1\r\nHost: x\r\n", "the method is no token" },
+		{ "GET /a HTTP/1.2\r\nHost: x\r\n", "neither HTTP/1.1 nor HTTP/1.0" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+		const char *why = NULL;
+		char text[512];
+		int status;
+
+		snprintf(text, sizeof(text), "%s\r\n", heads[i].text);
+		status = judge_text(text, &why);
+		if (status != 400 || !why || !strstr(why, heads[i].why))
+			fail_msg("%d, %s: not refused because of \"%s\": %s", status, why ? why : "no reason", heads[i].why, text);
+	}
+}
+
 /* Moves everything from `at` on by one byte: what stood before it had one byte less, or one more, than it should. */
 static void distances_tell_what_stood_between_the_lines(void **state)
 {
-	static const char text[] = "GET /a HTTP/1.1\r\nHost: x\r\nA: b\r\n\r\n";
+	static const char text[] = "GET /a HTTP/1.1\r\nHost: x\r\nAb: c\r\n\r\n";
 	const char *why;
 
 	(void)state;
-	for (int part = 0; part < 5; part++) {
+	for (int part = 0; part < 6; part++) {
 		struct head h = { .count = 0 };
 
 		read_head(&h, text);
@@ -108,6 +150,8 @@ static void distances_tell_what_stood_between_the_lines(void **state)
 			h.names[0]--;     /* LF behind the request line */
 		else if (part == 3)
 			h.names[1]--;     /* LF behind the first field */
+		else if (part == 4)
+			h.names[1]++;     /* a space before the name: the line is folded */
 		else
 			h.length--;       /* LF at the end */
 		assert_int_equal(judge(&h, true, &why), 400);
@@ -131,6 +175,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_plain_head_is_in_order),
 		cmocka_unit_test(the_first_reason_is_told),
+		cmocka_unit_test(each_head_that_could_be_read_in_two_ways_is_refused),
 		cmocka_unit_test(distances_tell_what_stood_between_the_lines),
 		cmocka_unit_test(distances_are_not_looked_at_where_the_library_tells),
 	};
