@@ -2,12 +2,15 @@
 """What the compiler cannot check: who includes whom, lengths, banned calls, the top of the tree.
 
 Prints one line a rule, `rule: N passed, N failed` (files), with file:line before it for each failure, and
-last how many rules hold; exits 1 when one does not. Standard library only. `lint.py ROOT` looks at another tree (for its own tests).
+last how many rules hold; exits 1 when one does not. Standard library, and tests/mutate, only. `lint.py ROOT` looks at another tree (for its own tests).
 """
 
 import os
 import re
 import sys
+
+sys.path.append(os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "mutate"))
+import mutations  # noqa: E402
 
 FUNCTION_MAX = 80  # lines between the braces, with them
 FILE_MAX = 600     # lines
@@ -322,6 +325,14 @@ def run_circles(sources):
     return report("no circle between files", len({os.path.dirname(path) for path, _ in product}) - len(found), failures)
 
 
+def run_mutations(root):
+    """Each fault of tests/mutate still fits the file that it is put into."""
+    folder = os.path.join(root, "tests", "mutate")
+    listed = mutations.read_all(folder)
+    bad = mutations.faults(root, listed)
+    return report("mutations fit the tree (tests/mutate/README.md)", len(listed) - len(bad), bad)
+
+
 def main():
     here = os.path.dirname(os.path.abspath(__file__))
     root = sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(os.path.dirname(here))
@@ -330,7 +341,7 @@ def main():
         with open(os.path.join(root, path), encoding="utf-8") as file:
             sources.append((path, file.read()))
     results = [run_rule(rule, check, sources) for rule, check in RULES]
-    results += [run_top_level(root), run_readmes(root, sources), run_circles(sources)]
+    results += [run_top_level(root), run_readmes(root, sources), run_circles(sources), run_mutations(root)]
     failed = sum(1 for failures in results if failures) if sources else len(results)
     print(f"{len(results) - failed} passed, {failed} failed")
     return 1 if failed else 0

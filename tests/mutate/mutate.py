@@ -35,9 +35,9 @@ class Tree:
                 if os.path.relpath(path, self.source) not in wanted:
                     os.remove(path)
         for name in wanted:
-            self.restore(name)
+            self.copy_file(name)
 
-    def restore(self, name):
+    def copy_file(self, name):
         source, target = os.path.join(ROOT, name), os.path.join(self.source, name)
         if os.path.exists(target) and open(source, "rb").read() == open(target, "rb").read():
             return
@@ -128,7 +128,7 @@ def check_baseline(tree, chosen):
 
 def try_one(tree, mutation, search):
     """'killed', 'survived' or 'not built', and by which test."""
-    mutation.apply(tree.source)
+    text = mutation.apply(tree.source)
     try:
         if not tree.make(tree.need(mutation.tests)):
             return "not built", f"see {tree.build}.log"
@@ -140,7 +140,7 @@ def try_one(tree, mutation, search):
             return "survived", "but is killed by " + (tree.failing(".") or "nothing")
         return "survived", " ".join(mutation.tests)
     finally:
-        tree.restore(mutation.file)
+        mutation.undo(tree.source, text)
 
 
 def arguments():

@@ -36,15 +36,24 @@ class Mutation:
         return f"{self.file} holds the text {count} times and not once: write what stands there now, or more of it"
 
     def apply(self, root):
+        """Gives the text as it was, for undo()."""
         path = os.path.join(root, self.file)
         text = read(path)
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text.replace("\n".join(self.old), "\n".join(self.new)))
+        write(path, text.replace("\n".join(self.old), "\n".join(self.new)))
+        return text
+
+    def undo(self, root, text):
+        write(os.path.join(root, self.file), text)
 
 
 def read(path):
     with open(path, encoding="utf-8") as file:
         return file.read()
+
+
+def write(path, text):
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
 
 
 def read_list(path):

@@ -1,0 +1,89 @@
+#include "tests/scenario/cps_world.h"
+
+#include <stdlib.h>
+
+#include "solver/base/mem.h"
+
+static void open_cps(struct world *w)
+{
+	const struct cps_parts parts = { .loop = w->s->loop, .http = w->s->http, .engine = w->s->engine, .store = w->s->store,
+		                             .config = w->s->configs[w->s->config_count - 1] };
+	struct err err;
+
+	if (cps_open(&parts, &w->cps, &err) < 0)
+		fail_msg("%s", err.text);
+}
+
+static void set_credentials(void)
+{
+	setenv("AKAMAI_HOST", "akab-test.example.net", 1);
+	setenv("AKAMAI_CLIENT_TOKEN", "ct", 1);
+	setenv("AKAMAI_CLIENT_SECRET", "cs", 1);
+	setenv("AKAMAI_ACCESS_TOKEN", "at", 1);
+}
+
+int cps_world_begin(void **state)
+{
+	struct world *w = mem_new(1, sizeof(*w));
+
+	scenario_begin((void **)&w->s);
+	set_credentials();
+	fake_cps_reset(&w->far, w->s, 1);
+	fake_dns_value("_acme-challenge.www.example.org", VALUE);
+	open_cps(w);
+	*state = w;
+	return 0;
+}
+
+int cps_world_end(void **state)
+{
+	struct world *w = *state;
+
+	cps_close(w->cps);
+	scenario_end((void **)&w->s);
+	free(w);
+	return 0;
+}
+
+void restart_all(struct world *w)
+{
+	cps_close(w->cps);
+	restart(w->s);
+	w->far.loop = w->s->loop;
+	fake_cps_serve(&w->far);
+	open_cps(w);
+}
+
+void start_validation(struct world *w, char id[ID_SIZE])
+{
+	struct err err;
+
+	if (cps_validation_start(w->cps, NULL, FAKE_CPS_ENROLLMENT, id, &err) < 0)
+		fail_msg("%s", err.text);
+}
+
+static char *text_of(struct world *w, const char *id, const char *key)
+{
+	json_t *o = cps_validation_json(w->cps, id);
+	const char *text = json_string_value(json_object_get(o, key));
+	char *copy = mem_dup(text ? text : "");
+
+	json_decref(o);
+	return copy;
+}
+
+void assert_state(struct world *w, const char *id, const char *wanted)
+{
+	CLEANUP(mem_freep) char *state = text_of(w, id, "state");
+	json_t *o = cps_validation_json(w->cps, id);
+
+	if (strcmp(state, wanted) != 0) {
+		char *all = json_dumps(o, JSON_INDENT(1));
+
+		print_error("%s\n", all);
+		free(all);
+		json_decref(o);
+		fail_msg("%s, not %s", state, wanted);
+	}
+	json_decref(o);
+}

@@ -1,0 +1,29 @@
+/* CPS, the engine and the provider in virtual time: one world for one test. */
+#ifndef TESTS_SCENARIO_CPS_WORLD_H
+#define TESTS_SCENARIO_CPS_WORLD_H
+
+#include <jansson.h>
+
+#include "solver/cps/cps.h"
+#include "tests/scenario/fake_cps.h"
+#include "tests/scenario/scenario.h"
+
+#define MINUTE 60000
+
+struct world {
+	struct scenario *s;
+	struct fake_cps far;
+	struct cps *cps;
+};
+
+int cps_world_begin(void **state);
+int cps_world_end(void **state);
+/* The process ends and starts again. */
+void restart_all(struct world *w);
+void start_validation(struct world *w, char id[ID_SIZE]);
+/* Fails with the whole validation when its state is another one. */
+void assert_state(struct world *w, const char *id, const char *wanted);
+
+#define cps_test(name) cmocka_unit_test_setup_teardown(name, cps_world_begin, cps_world_end)
+
+#endif
