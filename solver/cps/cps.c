@@ -17,6 +17,7 @@
 #define FINISHED_MAX 100
 #define RESUME_MS 60000      /* what was interrupted is taken up again within this time */
 #define RESUME_RETRY_MS 300000
+#define RESUME_UNKNOWN_MS 5000
 
 void cps_on_acknowledged(struct cps *c, cps_acknowledged_fn fn, void *arg)
 {
@@ -221,6 +222,16 @@ static void collect_resume(const char *home, const struct cps_memory *m, void *a
 	DL_APPEND(c->resumes, one);
 }
 
+/* The journal may have the drive and not yet the enrollment, when it was killed in between; only the enrollment says which policy counts. The
+ * first list brings it, or shows that it is gone. */
+static bool is_unknown_yet(const struct cps *c, const struct resume *one)
+{
+	CLEANUP(mem_freep) char *home = mem_printf("%s%s%" PRId64, one->account, *one->account ? "/" : "", one->enrollment);
+
+	return one->memory.watched && c->parts.config->cps.watch != CPS_WATCH_OFF && !cps_watch_last_look(c->watch) &&
+	       !cps_inventory_find(cps_watch_inventory(c->watch), home);
+}
+
 /* Without credentials nothing can be taken up; the row stays, and so does the wish. */
 static void on_resume(void *arg)
 {
@@ -231,6 +242,10 @@ static void on_resume(void *arg)
 	char number[32];
 
 	c->resume = NULL;
+	if (is_unknown_yet(c, one)) {
+		c->resume = timer_start(c->parts.loop, RESUME_UNKNOWN_MS, on_resume, c);
+		return;
+	}
 	snprintf(number, sizeof(number), "%" PRId64, one->enrollment);
 	if (!r && start_drive(c, one->account, one->enrollment, &one->memory, &r, &err) < 0) {
 		log_event(LOG_WARNING, "cannot go on with the validation of an enrollment yet", "enrollment", number, "error", err.text, NULL);

@@ -98,9 +98,14 @@ static int commit_together(struct sqlite *q, struct store_txn *first, struct sto
 
 int sqlite_alone(struct sqlite *q, int (*write)(struct sqlite *q, const void *what, struct err *err), const void *what, struct err *err)
 {
-	int rc = run_plain(q, SQL_BEGIN, "begin", err);
+	int rc;
 
-	return end_transaction(q, rc == 0 ? write(q, what, err) : rc, true, err);
+	COUNT_COMMIT(q);
+	crash_point(q, "DCVD_CRASH_BEFORE_COMMIT");
+	rc = run_plain(q, SQL_BEGIN, "begin", err);
+	rc = end_transaction(q, rc == 0 ? write(q, what, err) : rc, true, err);
+	crash_point(q, "DCVD_CRASH_AFTER_COMMITS");
+	return rc;
 }
 
 /* One fsync for the whole group. Only when something in it fails, each is tried alone, so that a

@@ -8,6 +8,7 @@ process with a virtual clock, which is told how far time goes, asks here for eve
 Time passes only in run(). Everything is the same in every run, but for the ids of the journal.
 """
 import collections
+import contextlib
 import json
 import os
 import pathlib
@@ -83,7 +84,7 @@ class World:
                                           stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
                                           env={**os.environ, **CREDENTIALS, "ZONES_KEY": "k", **self.environment})
         if self.read_line() != ["ready"]:
-            raise RuntimeError(self.log)
+            raise AssertionError(self.log)
         self.send_block("zones", self.zones.lines())
         self.read_line()
         return self
@@ -99,8 +100,9 @@ class World:
 
     def reap(self):
         status = self.child.wait(30)
-        self.child.stdin.close() if not self.child.stdin.closed else None
-        self.child.stdout.close()
+        for pipe in (self.child.stdin, self.child.stdout):
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()
         self.child = None
         return status
 
@@ -157,6 +159,10 @@ class World:
             self.answer(*rest)
         self.clock.advance(when)
 
+    def run_clock_only(self, seconds):
+        """Time passes while the child is not there."""
+        self.clock.advance(self.clock.now() + seconds)
+
     def run_until(self, condition, step=MINUTE, days=10):
         end = self.clock.now() + days * DAY
         while not condition():
@@ -210,6 +216,8 @@ class World:
         self.read_line()
 
     def spoil(self, zone, fault):
+        """The second server of a zone; the authority, which asks all of them, does not see what one does not show."""
+        (self.zones.hidden.add if fault else self.zones.hidden.discard)(zone)
         for address in SERVERS[zone][1:]:
             self.send(f"server {address} {fault}")
             self.read_line()

@@ -10,10 +10,11 @@ class Zones:
 
     def __init__(self, names):
         self.names, self.records, self.changes, self.requests, self.written = names, {}, [], 0, 0
-        self.fails = lambda: False
+        self.hidden = set()   # zones whose servers do not show what they have
 
     def shows(self, fqdn):
-        return self.records.get(fqdn, set())
+        """To the authority."""
+        return set() if any(fqdn.endswith("." + zone) for zone in self.hidden) else self.records.get(fqdn, set())
 
     def count(self):
         return sum(len(v) for v in self.records.values())
@@ -58,8 +59,8 @@ class Zones:
     def sets(self, query):
         wanted = re.search(r"rrset_name=([^&]*)\.", query)
         chosen = [wanted[1]] if wanted else list(self.records)
-        return [{"name": n + ".", "type": "TXT", "ttl": 60, "records": [{"content": f'"{v}"', "disabled": False} for v in sorted(self.shows(n))]}
-                for n in chosen if self.shows(n)]
+        return [{"name": n + ".", "type": "TXT", "ttl": 60, "records": [{"content": f'"{v}"', "disabled": False} for v in sorted(self.records[n])]}
+                for n in chosen if self.records.get(n)]
 
     def change(self, rrset):
         fqdn = rrset["name"].rstrip(".")

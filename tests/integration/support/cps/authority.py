@@ -77,12 +77,14 @@ class Model:
                 del found[domain]["challenges"]["http-01"]
         return found, f"order-{self.orders}"
 
+    def in_place(self, name):
+        token = name.authorization["challenges"]["dns-01"]["token"]
+        return dns_value(self.key_authorization(token)) in self.shows(f"_acme-challenge.{name.base}")
+
     def validate(self, name):
-        fqdn, token = f"_acme-challenge.{name.base}", name.authorization["challenges"]["dns-01"]["token"]
-        found = self.shows(fqdn)
-        if dns_value(self.key_authorization(token)) in found:
-            return "dns-01", None
-        return "dns-01", f"Incorrect TXT record at {fqdn}: {json.dumps(sorted(found))}"
+        fqdn = f"_acme-challenge.{name.base}"
+        complaint = None if self.in_place(name) else f"Incorrect TXT record at {fqdn}: {json.dumps(sorted(self.shows(fqdn)))}"
+        return "dns-01", complaint
 
     def certificate(self, names, life):
         key, domains = ec.generate_private_key(ec.SECP256R1()), [n.domain for n in names]

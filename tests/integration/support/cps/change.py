@@ -21,7 +21,7 @@ class Change:
         self.emulator, self.wish, self.clock = enrollment.emulator, enrollment.wish, enrollment.emulator.clock
         self.names = [Name(n) for n in enrollment.names()]
         self.created = self.updated = self.clock.now()
-        self.turn, self.over, self.error = 0, False, None
+        self.turn, self.over, self.error, self.patrols = 0, False, None, False
         self.history, self.acknowledgements, self.acked, self.hash = [], [], {}, self.wish.get("hash", "hash-1")
         self.schedule = {"notBefore": None, "notAfter": None}
         self.requests, self.deployment, self.texts = None, None, {k: self.wish.get(f"{k}_warnings") for k in ("pre", "post")}
@@ -111,6 +111,8 @@ class Change:
         self.enter("running" if missing else "suspended", self.dv_status)
         if missing:
             self.then(lambda: self.ask_for_tokens(missing), self.emulator.pace.of("tokens"))
+        elif self.acknowledgements:
+            self.clock.after(self.emulator.pace.of("look"), self.look)  # it was told of these tokens
 
     def ask_for_tokens(self, names):
         authority = self.emulator.authority_of(self.enrollment)
@@ -126,7 +128,21 @@ class Change:
         if all(n.authorization for n in self.names):
             self.state = "suspended"
             self.times.setdefault("asks", now)
+            self.patrol()
         self.enrollment.touch()
+
+    def patrol(self):
+        """CPS looks by itself, too; an acknowledgement only makes it look sooner."""
+        period = self.emulator.pace.of("patrol")
+        if period and not self.patrols and "ack_lag" not in self.wish:
+            self.patrols = True
+            self.clock.after(period, self.look_by_itself)
+
+    def look_by_itself(self):
+        self.patrols = False
+        if self.proves and self.state == "suspended":
+            self.look(asked=False)
+            self.patrol()
 
     def expire(self, name, generation):
         if self.proves and name.generation == generation and name.status == "Awaiting user":
@@ -147,17 +163,21 @@ class Change:
         self.times.setdefault("acknowledged", self.clock.now())
         self.clock.after(self.wish.get("ack_lag", self.emulator.pace.of("look")), self.look)
 
-    def look(self):
-        """What an acknowledgement leads to: the authority looks at every name that waits."""
+    def look(self, asked=True):
+        """The authority looks at every name that waits; unasked CPS sends it only where the answer is in place."""
+        authority = self.emulator.authority_of(self.enrollment)
         if not self.proves:
             return
-        if self.wish.get("late_warnings") and "pre" not in self.acked:
+        if asked and self.wish.get("late_warnings") and "pre" not in self.acked:
             self.texts["pre"] = self.wish["late_warnings"]
             self.hold("pre")
             return
         for name in [n for n in self.names if n.status == "Awaiting user"]:
-            name.look()
-            self.ask_authority(name, self.emulator.authority_of(self.enrollment))
+            if asked or authority.in_place(name):
+                name.look()
+                self.ask_authority(name, authority)
+            else:
+                name.error = f"{name.domain} is not ready for DNS validation"
 
     def ask_authority(self, name, authority):
         generation = name.generation

@@ -7,7 +7,7 @@ LIFE = {
     "check-for-cert": (MINUTE, 10 * MINUTE), "verify-third-party-cert": (30, 120), "create-slot-files": (MINUTE, 5 * MINUTE),
     "live-check-action": (30, 120), "deploy-cert-to-staging": (10 * MINUTE, 25 * MINUTE),
     "deploy-cert-to-production": (15 * MINUTE, HOUR), "abandon-slots-action": (MINUTE, 5 * MINUTE), "deprovision-cert": (5 * MINUTE, HOUR),
-    "complete": (10, 60), "cancelled": (10, 60), "regenerate": (10 * MINUTE, 90 * MINUTE), "vanish": (2 * MINUTE, 4 * MINUTE),
+    "complete": (10, 60), "cancelled": (10, 60), "patrol": (550, 550), "regenerate": (10 * MINUTE, 90 * MINUTE), "vanish": (2 * MINUTE, 4 * MINUTE),
 }
 
 
@@ -15,7 +15,7 @@ class Steps:
     """The same for all, but for what is named."""
 
     def __init__(self, step, **others):
-        self.step, self.others = step, others
+        self.step, self.others = step, {"patrol": 0, **others}
 
     def of(self, status):
         return self.others.get(status, self.step)

@@ -14,12 +14,16 @@ def templates():
             yield code, text
 
 
+SAMPLES = {"issuerX500Principal": "CN=R3, O=Authority, C=US", "dataType": "Trust chain", "trustChainDescription": "trust chain",
+           "subjectfield": "Organization", "trustChainData": "Subject: CN=R3, O=Authority, C=US\nIssuer: CN=Root, O=Authority, C=US"}
+
+
 def sample(placeholder):
+    if placeholder in SAMPLES:
+        return SAMPLES[placeholder]
     if NUMBERS.search(placeholder):
         return "7"
-    if "algorithm" in placeholder.lower():
-        return "RSA"
-    return "www.example.test"
+    return "RSA" if "algorithm" in placeholder.lower() else "www.example.test"
 
 
 def text_of(*codes):
