@@ -19,6 +19,8 @@
 #define TRIES_CONFLICT_MAX 4 /* the caller reads the state again anyway */
 #define TRIES_RATE_MAX 30
 #define PAUSE_MAX_MS 30000
+#define PEOPLE_PATIENCE_MS 20000 /* whoever waits for an answer is not kept longer by a host that cannot be reached */
+#define CONNECT_MS 10000     /* to look up the host, and to connect */
 #define CLOCK_SLACK_MS 2000  /* Date has whole seconds; less than this is no difference */
 
 struct akamai_client {
@@ -45,6 +47,7 @@ struct akamai_call {
 	enum akamai_priority priority;
 	bool once, clock_corrected, queued;
 	int tries;
+	int64_t started_ms;
 	struct http_call *http;
 	struct timer *pause;
 	char *trouble; /* why it is repeated */
@@ -254,9 +257,14 @@ static bool is_read(const struct akamai_call *call)
 	return strcmp(call->method, "GET") == 0;
 }
 
+static bool is_late(const struct akamai_call *call)
+{
+	return loop_now_ms(call->client->loop) - call->started_ms > PEOPLE_PATIENCE_MS;
+}
+
 static bool failure_is_worth_a_retry(const struct akamai_call *call, int code)
 {
-	if (call->once || call->tries >= TRIES_MAX)
+	if (call->once || call->tries >= TRIES_MAX || (call->priority == AKAMAI_PEOPLE && is_late(call)))
 		return false;
 	return code == ERR_UNREACHABLE || (is_read(call) && (code == ERR_TIMEOUT || code == ERR_PROTOCOL));
 }
@@ -427,6 +435,7 @@ static int call_send_signed(struct akamai_call *call, const char *url, const cha
 		.body_length = call->body ? strlen(call->body) : 0,
 		.max_reply = AKAMAI_REPLY_MAX,
 		.timeout_ms = 60000,
+		.connect_timeout_ms = CONNECT_MS,
 		.ca_file = call->client->account.ca_file,
 	};
 	int code;
@@ -538,6 +547,7 @@ int akamai_call_start(struct akamai_client *c, const struct akamai_request *requ
 	call->body = mem_dup(request->body);
 	call->once = request->once;
 	call->priority = request->priority;
+	call->started_ms = loop_now_ms(c->loop);
 	call->done = done;
 	call->arg = arg;
 	call_enqueue(call);

@@ -9,6 +9,7 @@
 #include "solver/api/common/fields.h"
 #include "solver/base/clock.h"
 #include "solver/base/mem.h"
+#include "solver/cli/common/waiting.h"
 
 #define DEPTH_MAX 16
 
@@ -107,10 +108,28 @@ static void put(json_t *object, const char *key, const char *value)
 		json_object_set_new(object, key, json_string(value));
 }
 
+/* The first that is not ready speaks for all. */
+static void tell_waiting(struct waiting *w, const json_t *order)
+{
+	json_t *c;
+	size_t i;
+
+	json_array_foreach(json_object_get(order, "challenges"), i, c) {
+		CLEANUP(mem_freep) char *waits = NULL;
+
+		if (strcmp(json_text(c, "state"), "ready") == 0)
+			continue;
+		waits = challenge_waits(c);
+		waiting_for(w, waits);
+		return;
+	}
+}
+
 static int follow(const struct cli_service *s, const char *timeout, json_t **order)
 {
-	CLEANUP(mem_freep) char *path = mem_printf("/v1/orders/%s?wait=ready&timeout=2s", json_text(*order, "id"));
+	CLEANUP(mem_freep) char *path = mem_printf("/v1/orders/%s?wait=ready&timeout=1s", json_text(*order, "id"));
 	int64_t limit_ms = 0, start = clock_monotonic_ms();
+	struct waiting waiting = { 0 };
 	struct err err;
 
 	if (timeout && duration_read(timeout, &limit_ms, &err) < 0) {
@@ -119,13 +138,18 @@ static int follow(const struct cli_service *s, const char *timeout, json_t **ord
 	}
 	while (strcmp(json_text(*order, "state"), "pending") == 0 && !cli_interrupted && (!limit_ms || clock_monotonic_ms() - start < limit_ms)) {
 		json_t *next = NULL;
-		int code = service_call(s, "GET", path, NULL, NULL, &next);
+		int code;
 
-		if (code != EXIT_DONE)
+		tell_waiting(&waiting, *order);
+		code = service_call(s, "GET", path, NULL, NULL, &next);
+		if (code != EXIT_DONE) {
+			waiting_done(&waiting);
 			return code;
+		}
 		json_decref(*order);
 		*order = next;
 	}
+	waiting_done(&waiting);
 	return strcmp(json_text(*order, "state"), "ready") == 0 ? EXIT_DONE : EXIT_REFUSED;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "solver/base/buf.h"
 #include "solver/base/clock.h"
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
@@ -305,6 +306,23 @@ static int ask_with(struct cps *c, const char *what, const json_t *input, enum a
 int cps_ask(struct cps *c, const char *what, const json_t *input, cps_answer_fn done, void *arg, struct err *err)
 {
 	return ask_with(c, what, input, AKAMAI_PEOPLE, done, arg, err);
+}
+
+void cps_waits_for(const struct cps *c, const char *account, struct buf *out)
+{
+	const struct cps_account *a = cps_accounts_find(&c->accounts, account);
+	struct akamai_standing s = { 0 };
+
+	if (a)
+		akamai_client_standing(a->client, &s);
+	if (s.trouble)
+		buf_printf(out, "CPS does not answer as it should, and is asked again: %s", s.trouble);
+	else if (s.closed_ms)
+		buf_printf(out, "CPS asked to slow down, for %lld s", (long long)(s.closed_ms + 999) / 1000);
+	else if (s.waiting)
+		buf_printf(out, "the budget of the account is spent: %zu of %zu requests this minute", s.used, s.per_minute);
+	else
+		buf_add_text(out, "CPS to answer");
 }
 
 /* ---- the watcher */

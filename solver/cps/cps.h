@@ -73,6 +73,10 @@ typedef void (*cps_answer_fn)(json_t *result, const struct err *err, void *arg);
  * nothing was sent. Nothing is created or changed twice because an answer was lost. */
 int cps_ask(struct cps *c, const char *what, const json_t *input, cps_answer_fn done, void *arg, struct err *err);
 
+/* What the calls for an account wait for now, in a sentence. `account`: as above, NULL: the main one. */
+struct buf;
+void cps_waits_for(const struct cps *c, const char *account, struct buf *out);
+
 /* ---- the watcher: what dcvd knows of every enrollment without asking ---- */
 
 struct cps_inventory_query {
@@ -100,7 +104,6 @@ bool cps_inventory_knows(const struct cps *c, const char *key);
  *  "watch":"off|read|act","last_look":…|null,"trouble":…|null,"next":"key"|null}; gives. Counts are of all, whatever was asked for. */
 json_t *cps_inventory_json(struct cps *c, const struct cps_inventory_query *query);
 /* Enrollments by class and phase, in the text format of Prometheus; no name of a domain. */
-struct buf;
 void cps_metrics(const struct cps *c, struct buf *out);
 /* Agrees to what change management showed for the change. *ret_missing: how many other people must still agree. ERR_CONFLICT: it shows
  * another hash by now, or waits for nothing. */

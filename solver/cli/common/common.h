@@ -98,6 +98,8 @@ struct cli_challenge {
 	{ "lifetime", CLI_TEXT, &(c)->lifetime, "TIME", "withdrawn after that at the latest (7d); 0s with dns-persist-01: never" }
 /* Presents; gives *ret, the challenge as JSON. */
 int challenge_present(const struct cli_service *s, const struct cli_challenge *c, json_t **ret);
+/* What a challenge that is not ready waits for, in a sentence; gives. */
+char *challenge_waits(const json_t *challenge);
 /* Waits until it is ready or over, with progress on a terminal. Replaces *challenge. EXIT_DONE: ready. */
 int challenge_follow(const struct cli_service *s, const char *timeout, json_t **challenge);
 

@@ -8,6 +8,7 @@
 #include "solver/base/clock.h"
 #include "solver/base/mem.h"
 #include "solver/cli/common/common.h"
+#include "solver/cli/common/waiting.h"
 
 static void put(json_t *object, const char *key, const char *value)
 {
@@ -34,10 +35,21 @@ int challenge_present(const struct cli_service *s, const struct cli_challenge *c
 	return service_call(s, "POST", "/v1/challenges", body, NULL, ret);
 }
 
+char *challenge_waits(const json_t *challenge)
+{
+	const char *state = json_text(challenge, "state"), *why = challenge_why(challenge);
+	const char *now = strcmp(state, "propagating") == 0 ? "is published, and not every server shows it yet"
+	                : strcmp(state, "publishing") == 0 ? "is being published" : "is queued";
+
+	return mem_printf("%s (%s) %s%s%s", json_text(challenge, "domain"), json_text(challenge, "type"), now, *why ? ": " : "", why);
+}
+
 /* On a terminal, what happened since the last look. */
-static void show_new(const json_t *challenge, size_t *shown)
+static bool show_new(const json_t *challenge, size_t *shown)
 {
 	const json_t *events = json_object_get(challenge, "events");
+
+	size_t before = *shown;
 
 	for (; isatty(STDERR_FILENO) && *shown < json_array_size(events); ++*shown) {
 		const json_t *event = json_array_get(events, *shown);
@@ -45,6 +57,7 @@ static void show_new(const json_t *challenge, size_t *shown)
 		fprintf(stderr, "  %.8s  %-11s  %s\n", json_text(event, "at") + (strlen(json_text(event, "at")) > 19 ? 11 : 0),
 		        json_text(event, "state"), json_text(event, "text"));
 	}
+	return *shown > before;
 }
 
 static bool is_settled(const json_t *challenge)
@@ -56,8 +69,9 @@ static bool is_settled(const json_t *challenge)
 
 int challenge_follow(const struct cli_service *s, const char *timeout, json_t **challenge)
 {
-	CLEANUP(mem_freep) char *path = mem_printf("/v1/challenges/%s?wait=ready&timeout=2s", json_text(*challenge, "id"));
+	CLEANUP(mem_freep) char *path = mem_printf("/v1/challenges/%s?wait=ready&timeout=1s", json_text(*challenge, "id"));
 	int64_t limit_ms = 0, start = clock_monotonic_ms();
+	struct waiting waiting = { 0 };
 	size_t shown = 0;
 	struct err err;
 
@@ -68,14 +82,21 @@ int challenge_follow(const struct cli_service *s, const char *timeout, json_t **
 	show_new(*challenge, &shown);
 	while (!is_settled(*challenge) && !cli_interrupted && (!limit_ms || clock_monotonic_ms() - start < limit_ms)) {
 		json_t *next = NULL;
-		int code = service_call(s, "GET", path, NULL, NULL, &next);
+		CLEANUP(mem_freep) char *waits = challenge_waits(*challenge);
+		int code;
 
-		if (code != EXIT_DONE)
+		waiting_for(&waiting, waits);
+		code = service_call(s, "GET", path, NULL, NULL, &next);
+		if (code != EXIT_DONE) {
+			waiting_done(&waiting);
 			return code;
+		}
 		json_decref(*challenge);
 		*challenge = next;
-		show_new(*challenge, &shown);
+		if (show_new(*challenge, &shown))
+			waiting_news(&waiting);
 	}
+	waiting_done(&waiting);
 	if (strcmp(json_text(*challenge, "state"), "ready") == 0)
 		return EXIT_DONE;
 	fprintf(stderr, "dcvd: %s is %s%s%s\n", json_text(*challenge, "id"), json_text(*challenge, "state"),

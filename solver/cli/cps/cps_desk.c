@@ -4,10 +4,12 @@
 #include <string.h>
 
 #include "solver/base/log.h"
+#include "solver/base/buf.h"
 #include "solver/base/mem.h"
+#include "solver/cli/common/waiting.h"
 #include "solver/daemon/schema.h"
 
-#define PATIENCE_MS 5000
+#define SENTENCE_MAX 1024
 #define ANSWER_TIMEOUT_MS (15 * 60 * 1000) /* CPS may tell us to wait for minutes */
 
 int desk_complain(const struct err *err)
@@ -67,17 +69,30 @@ static void on_answer(json_t *result, const struct err *err, void *arg)
 	loop_stop(d->loop);
 }
 
+/* In slices, so that it is told what is waited for. */
+static void run_until_answered(struct desk *d)
+{
+	struct waiting waiting = { 0 };
+
+	for (int left = ANSWER_TIMEOUT_MS; left > 0 && !d->done; left -= WAITING_SLICE_MS) {
+		struct buf what = BUF_INIT(SENTENCE_MAX);
+
+		loop_run_until(d->loop, &d->done, WAITING_SLICE_MS);
+		cps_waits_for(d->cps, d->account, &what);
+		if (!d->done)
+			waiting_for(&waiting, buf_text(&what));
+		buf_done(&what);
+	}
+	waiting_done(&waiting);
+	if (!d->done)
+		err_set(&d->err, ERR_TIMEOUT, "CPS did not answer within %d minutes", ANSWER_TIMEOUT_MS / 60000);
+}
+
 int desk_wait(struct desk *d, int code)
 {
 	if (code < 0)
 		return desk_complain_setup(&d->err);
-	loop_run_until(d->loop, &d->done, PATIENCE_MS);
-	if (!d->done) {
-		fputs("dcvd: waiting for CPS to answer\n", stderr);
-		loop_run_until(d->loop, &d->done, ANSWER_TIMEOUT_MS);
-	}
-	if (!d->done)
-		err_set(&d->err, ERR_TIMEOUT, "CPS did not answer within %d minutes", ANSWER_TIMEOUT_MS / 60000);
+	run_until_answered(d);
 	return d->err.code < 0 ? desk_complain(&d->err) : EXIT_DONE;
 }
 
@@ -107,8 +122,8 @@ int desk_try(struct desk *d, const char *what, json_t *input)
 	int code = start(d, what, input);
 
 	if (code == 0)
-		loop_run_until(d->loop, &d->done, ANSWER_TIMEOUT_MS);
-	return code < 0 ? code : d->done ? d->err.code : ERR_TIMEOUT;
+		run_until_answered(d);
+	return code < 0 ? code : d->err.code;
 }
 
 bool desk_read_enrollment(const char *command, int count, char **rest, int64_t *ret)

@@ -6,13 +6,15 @@
 #include <time.h>
 
 #include "solver/base/mem.h"
+#include "solver/cli/common/waiting.h"
 #include "solver/cli/cps/cps_desk.h"
 
 #define FOLLOW_PAUSE_MS 300
 
-static void print_progress(const json_t *validation, size_t *shown)
+static bool print_progress(const json_t *validation, size_t *shown)
 {
 	const json_t *sentences = json_object_get(validation, "sentences");
+	size_t before = *shown;
 
 	for (; *shown < json_array_size(sentences); ++*shown) {
 		const json_t *s = json_array_get(sentences, *shown);
@@ -21,18 +23,20 @@ static void print_progress(const json_t *validation, size_t *shown)
 		fprintf(stderr, "  %.8s  ", strlen(at) > 19 ? at + 11 : at);
 		desk_print_line(stderr, json_text(s, "text"));
 	}
+	return *shown > before;
 }
 
 /* Once for each thing that is waited for. */
-static void print_waiting(const json_t *validation, char **said)
+static bool print_waiting(const json_t *validation, char **said)
 {
 	const char *waits = json_text(validation, "waits_for");
 
 	if (!*waits || (*said && strcmp(*said, waits) == 0))
-		return;
+		return false;
 	mem_replace(said, waits);
 	fputs("            waiting: ", stderr);
 	desk_print_line(stderr, waits);
+	return true;
 }
 
 static int follow_validation(const struct cli_service *s, json_t **validation)
@@ -40,23 +44,27 @@ static int follow_validation(const struct cli_service *s, json_t **validation)
 	CLEANUP(mem_freep) char *path = mem_printf("/v1/cps/validations/%s", json_text(*validation, "id"));
 	const struct timespec pause = { .tv_nsec = FOLLOW_PAUSE_MS * 1000000L };
 	CLEANUP(mem_freep) char *waits = NULL;
+	struct waiting waiting = { 0 };
+	int code = EXIT_DONE;
 	size_t shown = 0;
 
 	print_progress(*validation, &shown);
 	while (strcmp(json_text(*validation, "state"), "running") == 0 && !cli_interrupted) {
 		json_t *next = NULL;
-		int code;
 
 		nanosleep(&pause, NULL);
 		code = service_call(s, "GET", path, NULL, NULL, &next);
 		if (code != EXIT_DONE)
-			return code;
+			break;
 		json_decref(*validation);
 		*validation = next;
-		print_progress(*validation, &shown);
-		print_waiting(*validation, &waits);
+		if (print_progress(*validation, &shown) || print_waiting(*validation, &waits))
+			waiting_news(&waiting);
+		if (!*json_text(next, "waits_for"))
+			waiting_for(&waiting, "CPS, which is at work, or does not answer");
 	}
-	return EXIT_DONE;
+	waiting_done(&waiting);
+	return code;
 }
 
 static int conclude(const struct cli_service *s, const json_t *validation)

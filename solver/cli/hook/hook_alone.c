@@ -6,6 +6,7 @@
 
 #include "solver/api/common/fields.h"
 #include "solver/base/mem.h"
+#include "solver/cli/common/waiting.h"
 #include "solver/cli/hook/hook.h"
 #include "solver/daemon/alone.h"
 
@@ -132,13 +133,29 @@ static bool is_settled(struct engine *e, void *arg)
 	return cli_interrupted || !c || c->state >= CHALLENGE_READY;
 }
 
+/* In slices, so that it is told what is waited for. */
+static void run_until_settled(struct hook *h, char *id)
+{
+	struct waiting waiting = { 0 };
+
+	for (int64_t left = SETTLE_MS; left > 0 && !alone_run(h->alone, is_settled, id, WAITING_SLICE_MS); left -= WAITING_SLICE_MS) {
+		const struct challenge *c = engine_challenge(alone_engine(h->alone), id);
+		json_t *now = c ? challenge_of(c) : json_object();
+		CLEANUP(mem_freep) char *waits = challenge_waits(now);
+
+		waiting_for(&waiting, waits);
+		json_decref(now);
+	}
+	waiting_done(&waiting);
+}
+
 static int settle(struct hook *h, const char *id, json_t **ret)
 {
 	char copy[ID_SIZE];
 	const struct challenge *c;
 
 	snprintf(copy, sizeof(copy), "%s", id);
-	alone_run(h->alone, is_settled, copy, SETTLE_MS);
+	run_until_settled(h, copy);
 	c = engine_challenge(alone_engine(h->alone), id);
 	if (!c)
 		return hook_complain(h, "the challenge %s is forgotten", id);

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "solver/base/mem.h"
+#include "solver/cli/common/waiting.h"
 #include "solver/cli/hook/hook.h"
 
 #define PAUSE_MAX_S 16
@@ -80,7 +81,8 @@ static int look(struct hook *h, const char *path, json_t **ret)
 
 static int settle(struct hook *h, const char *id, json_t **ret)
 {
-	CLEANUP(mem_freep) char *path = mem_printf("/v1/challenges/%s?wait=ready&timeout=20s", id);
+	CLEANUP(mem_freep) char *path = mem_printf("/v1/challenges/%s?wait=ready&timeout=1s", id);
+	struct waiting waiting = { 0 };
 	json_t *now = NULL;
 	int status;
 
@@ -88,7 +90,13 @@ static int settle(struct hook *h, const char *id, json_t **ret)
 		json_decref(now);
 		now = NULL;
 		status = look(h, path, &now);
+		if (status == EXIT_DONE && is_under_way(now)) {
+			CLEANUP(mem_freep) char *waits = challenge_waits(now);
+
+			waiting_for(&waiting, waits);
+		}
 	} while (status == EXIT_DONE && is_under_way(now) && !cli_interrupted);
+	waiting_done(&waiting);
 	*ret = now;
 	return status;
 }
