@@ -178,13 +178,22 @@ static bool chunks_take(struct input *in, struct request *r)
 	}
 }
 
+/* Empty lines before a request, which a server should ignore (RFC 9112 section 2.2); libmicrohttpd ignores each CR and LF there. */
+static void empty_lines_skip(struct input *in)
+{
+	while (in->at < in->end && (*in->at == '\r' || *in->at == '\n'))
+		in->at++;
+}
+
 /* True when the whole request is there and says in one way only where it ends. */
 static bool request_take(struct input *in, struct request *ret, bool *ret_last)
 {
-	CLEANUP(mem_freep) char *line = line_take(in);
+	CLEANUP(mem_freep) char *line = NULL;
 	struct head f = { 0 };
 	bool http10;
 
+	empty_lines_skip(in);
+	line = line_take(in);
 	if (!line || !start_read(line, ret, &http10) || !fields_read(in, &f))
 		return false;
 	*ret_last = f.close || http10;
