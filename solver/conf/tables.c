@@ -160,7 +160,7 @@ static const struct option challenge_options[] = {
 	{ "retention", OPTION_DURATION, AT(retention_ms), .def = "1h", .min = 0, .max = 90 * DAY,
 	  .help = "Finished challenges stay listed for this time." },
 	{ "batch", OPTION_DURATION, AT(batch_ms), .def = "20ms", .min = 0, .max = MINUTE,
-	  .help = "Changes of one zone are gathered for this time and sent together." },
+	  .help = "The first changes of an order wait for the others in their zone for at most this time, and are sent together with them." },
 	{ "live-max", OPTION_INT, AT(live_max), .def = "200000", .min = 1, .max = 10000000,
 	  .help = "Live challenges at once; more are refused." },
 	{ 0 },

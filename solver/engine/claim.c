@@ -76,7 +76,7 @@ void claim_drop(struct engine *e, struct entry *n)
 	other->publication.claim_next = n->publication.claim_next;
 	n->publication.claim_next = NULL;
 	if (n->publication.inherited)
-		n->publication.out = n->publication.out_before = OUT_YES;
+		n->publication.out = n->publication.delivery->out_before = OUT_YES;
 	n->publication.inherited = false;
 }
 

@@ -4,7 +4,6 @@
 
 #include "solver/base/hash.h"
 #include "solver/base/mem.h"
-#include "solver/check/poll.h"
 #include "solver/engine/due.h"
 #include "solver/engine/entry.h"
 #include "solver/engine/twins.h"
@@ -77,6 +76,8 @@ struct entry *entry_add(struct engine *e, struct order_entry *order, const struc
 	n->e = e;
 	n->c = *c;
 	due_deadline(e, n);
+	if (c->state != CHALLENGE_READY && !challenge_is_over(c->state))
+		delivery_begin(&n->publication);
 	order_link(order, n);
 	index_add(&e->by_id, hash_text(hash_begin(), n->c.id), n);
 	DL_PREPEND(e->entries, n);
@@ -91,7 +92,7 @@ struct entry *entry_add(struct engine *e, struct order_entry *order, const struc
 void entry_free(struct engine *e, struct entry *n)
 {
 	timer_stop(n->life.due);
-	location_free(n->publication.location);
+	delivery_end(&n->publication);
 	twin_forget(e, n);
 	if (!challenge_is_over(n->c.state))
 		e->live--;

@@ -48,7 +48,7 @@ struct instance *instance_for_withdrawal(struct engine *e, const struct entry *n
 		return instance_find(e, n->c.provider);
 	for (struct instance *i = e->instances; i; i = i->next)
 		count += leads_there(i, site);
-	turn = count ? n->publication.turns % count : 0;
+	turn = count ? n->publication.delivery->turns % count : 0;
 	for (unsigned rank = 0; rank < RANKS; rank++)
 		for (struct instance *i = e->instances; i; i = i->next)
 			if (leads_there(i, site) && rank_of(i, &n->c) == rank && !turn--)
@@ -175,7 +175,8 @@ static void retire(struct engine *e)
 	for (struct instance *i = e->instances; i; i = i->next)
 		i->retired = true;
 	DL_FOREACH(e->entries, n)
-		n->publication.turns = 0; /* the new ones are asked first */
+		if (n->publication.delivery)
+			n->publication.delivery->turns = 0; /* the new ones are asked first */
 }
 
 int instances_open(struct engine *e, const struct config *config, struct err *err)

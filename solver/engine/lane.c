@@ -60,32 +60,45 @@ static bool is_blocked(const struct engine *e, const struct instance *i)
 	return i && i->blocked_until_ms > loop_now_ms(e->parts.loop);
 }
 
+/* 0 ends a pause that is under way. */
 static void gather(struct lane *lane, int64_t ms)
 {
-	if (!lane->run && !lane->gather)
-		lane->gather = timer_start(lane->e->parts.loop, ms, gathered, lane);
+	if (lane->run || (lane->gather && ms))
+		return;
+	timer_stop(lane->gather);
+	lane->gather = timer_start(lane->e->parts.loop, ms, gathered, lane);
+}
+
+/* Others of its order are planned or written to the journal at this moment, and can go together with it. */
+static bool others_follow(const struct entry *n)
+{
+	for (const struct entry *other = n->order->first; other; other = other->order_next)
+		if (other->c.state == CHALLENGE_QUEUED || (other != n && other->life.kept != other->c.state))
+			return true;
+	return false;
 }
 
 void lane_enqueue(struct engine *e, struct entry *n)
 {
 	struct lane *lane = lane_of(e, &n->c);
+	bool blocked = is_blocked(e, instance_find(e, n->c.provider));
 
-	if (!n->publication.lane)
-		DL_APPEND2(lane->waiting, n, publication.lane_prev, publication.lane_next);
-	n->publication.lane = lane;
-	if (is_blocked(e, instance_find(e, n->c.provider)))
+	if (!n->publication.delivery->lane)
+		DL_APPEND2(lane->waiting, n, publication.delivery->lane_prev, publication.delivery->lane_next);
+	n->publication.delivery->lane = lane;
+	if (blocked)
 		life_wait(e, n, result_missing(n), instance_find(e, n->c.provider)->blocked_for);
-	gather(lane, e->config->challenge.batch_ms);
+	gather(lane, blocked || others_follow(n) ? e->config->challenge.batch_ms : 0);
 }
 
 void lane_leave(struct entry *n)
 {
-	struct lane *lane = n->publication.lane;
+	struct lane *lane = n->publication.delivery->lane;
 
 	if (!lane)
 		return;
-	DL_DELETE2(lane->waiting, n, publication.lane_prev, publication.lane_next);
-	n->publication.lane = NULL;
+	DL_DELETE2(lane->waiting, n, publication.delivery->lane_prev, publication.delivery->lane_next);
+	n->publication.delivery->lane = NULL;
 }
 
 static void default_result(struct change *change, const struct err *err)
@@ -100,7 +113,7 @@ static void job_forget(struct lane *lane)
 {
 	for (size_t i = 0; i < lane->job.count; i++) {
 		free(lane->job.changes[i].new_handle);
-		lane->entries[i]->publication.in_job = false;
+		lane->entries[i]->publication.delivery->in_job = false;
 	}
 	free(lane->job.changes);
 	free((char *)lane->job.zone);
@@ -221,25 +234,25 @@ static void job_add(struct lane *lane, struct entry *n)
 {
 	struct change *change = &lane->job.changes[lane->job.count];
 
-	n->publication.out_before = n->publication.out;
+	n->publication.delivery->out_before = n->publication.out;
 	if (n->c.state == CHALLENGE_PUBLISHING && n->publication.out == OUT_NEVER)
 		n->publication.out = OUT_MAYBE;
 	*change = (struct change){ .op = n->c.state == CHALLENGE_PUBLISHING ? CHANGE_ADD : CHANGE_REMOVE,
 	                           .fqdn = n->c.fqdn, .value = n->c.value, .handle = n->c.handle,
 	                           .ttl = ttl_of(lane->e, lane->instance, &n->c) };
 	lane->entries[lane->job.count++] = n;
-	n->publication.in_job = true;
+	n->publication.delivery->in_job = true;
 }
 
 /* What was refused together is asked again in smaller company, and not mixed with others. */
 static bool fits_in(const struct lane *lane, const struct entry *n)
 {
-	return !lane->job.count || lane->entries[0]->publication.company == n->publication.company;
+	return !lane->job.count || lane->entries[0]->publication.delivery->company == n->publication.delivery->company;
 }
 
 static size_t room_of(const struct lane *lane, size_t most)
 {
-	size_t company = lane->job.count ? lane->entries[0]->publication.company : 0;
+	size_t company = lane->job.count ? lane->entries[0]->publication.delivery->company : 0;
 
 	return company && company < most ? company : most;
 }
@@ -276,7 +289,7 @@ static void job_fill(struct lane *lane, struct instance *i)
 	i->jobs++;
 	lane->job.changes = mem_new(most, sizeof(struct change));
 	lane->entries = mem_new(most, sizeof(struct entry *));
-	DL_FOREACH_SAFE2(lane->waiting, n, next, publication.lane_next) {
+	DL_FOREACH_SAFE2(lane->waiting, n, next, publication.delivery->lane_next) {
 		if (lane->job.count == room_of(lane, most))
 			break;
 		if (instance_for(lane->e, n) != i || name_is_taken(lane, i, n) || !fits_in(lane, n))
@@ -309,7 +322,7 @@ static void lane_sort_out(struct lane *lane)
 {
 	struct entry *n, *next;
 
-	DL_FOREACH_SAFE2(lane->waiting, n, next, publication.lane_next) {
+	DL_FOREACH_SAFE2(lane->waiting, n, next, publication.delivery->lane_next) {
 		if (instance_for(lane->e, n))
 			continue;
 		lane_leave(n);
@@ -331,7 +344,7 @@ static void lane_go(struct lane *lane)
 		return;
 	i = instance_for(e, lane->waiting);
 	if (is_blocked(e, i)) {
-		DL_FOREACH2(lane->waiting, n, publication.lane_next)
+		DL_FOREACH2(lane->waiting, n, publication.delivery->lane_next)
 			life_wait(e, n, result_missing(n), i->blocked_for);
 		gather(lane, i->blocked_until_ms - loop_now_ms(e->parts.loop));
 		return;

@@ -1,7 +1,7 @@
 /* Lanes: one queue for each (provider, zone), one job at a time in each. Private to the engine.
  *
- * Changes are gathered for a short moment, or while the lane's job runs, and leave together: 100 names in one zone are one call where
- * the provider can. What a waiting entry wants is read off its state when the job is made. A job that was refused as a whole is asked
+ * Changes leave together that come while the lane's job runs, or while others of their order are on the way: 100 names in one zone are one
+ * call where the provider can, and a single change does not wait. What a waiting entry wants is read off its state when the job is made. A job that was refused as a whole is asked
  * again in halves, and so on down to single changes, so that only the guilty change fails.
  */
 #ifndef SOLVER_ENGINE_LANE_H

@@ -174,7 +174,7 @@ static void forget(struct engine *e, struct entry *n)
 {
 	struct deletion *d;
 
-	if (n->life.commits || n->publication.in_job) {
+	if (n->life.commits || (n->publication.delivery && n->publication.delivery->in_job)) {
 		n->life.due = timer_start(e->parts.loop, JOURNAL_RETRY_MS, on_due, n);
 		return;
 	}

@@ -110,8 +110,8 @@ static void on_located(struct location *l, const struct err *err, void *arg)
 		place_later(n->e, n, err);
 		return;
 	}
-	location_free(n->publication.location);
-	n->publication.location = l;
+	location_free(n->publication.delivery->location);
+	n->publication.delivery->location = l;
 	if (choose_provider(n->e, n, l, &reason) < 0)
 		life_fail(n->e, n, reason.text);
 	else

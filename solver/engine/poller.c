@@ -64,7 +64,7 @@ static int first_unheard(const struct poller *p)
 /* Gives (free with free), or NULL. */
 static char *silence_reason(const struct poller *p)
 {
-	const struct location *servers = p->n->publication.location;
+	const struct location *servers = p->n->publication.delivery->location;
 	int i = is_http(p) || !servers ? -1 : first_unheard(p);
 	const struct look *l = i >= 0 ? look_of(p, (size_t)i) : NULL;
 
@@ -181,7 +181,7 @@ static void on_look(struct verdict *v, void *arg)
 static void ask(struct poller *p, size_t server)
 {
 	struct entry *n = p->n;
-	const struct location *servers = n->publication.location;
+	const struct location *servers = n->publication.delivery->location;
 	struct query *q = mem_new(1, sizeof(*q));
 	struct poll_request r = { .identifier = n->c.identifier, .token = n->c.token, .expected = is_http(p) ? n->c.key_authorization : n->c.value,
 	                          .authority = route_of(n->e, &n->c)->authority };
@@ -244,7 +244,7 @@ void poller_start(struct poller *p, struct entry *n, void (*shown)(struct entry 
 	p->n = n;
 	p->shown = shown;
 	id_random(&phase, 1);
-	poll_begin(&p->poll, n->publication.location ? n->publication.location->count : 1, now_ms(p), phase, i ? &i->delays : NULL);
+	poll_begin(&p->poll, n->publication.delivery->location ? n->publication.delivery->location->count : 1, now_ms(p), phase, i ? &i->delays : NULL);
 	p->poll.min_ms = config_of(p)->check.poll_first_ms;
 	p->poll.max_ms = config_of(p)->check.poll_max_ms;
 	ask_all(p);

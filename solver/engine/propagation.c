@@ -148,7 +148,7 @@ static void start_check(void *arg)
 		.account_uri = n->c.account_uri,
 		.authority = route->authority,
 		.parts = CHECK_VALIDATION | CHECK_SERVERS | CHECK_PERSPECTIVES | (route->preflight == PREFLIGHT_REFUSE ? CHECK_CAA : 0),
-		.location = http ? NULL : n->publication.location,
+		.location = http ? NULL : n->publication.delivery->location,
 		.looks = p->poller.looks.items,
 		.look_count = p->poller.looks.count,
 	};
@@ -181,11 +181,11 @@ static void learn(struct engine *e, struct entry *n)
 {
 	struct instance *i = n->c.provider ? instance_find(e, n->c.provider) : NULL;
 
-	if (!i || n->c.type == CHALLENGE_HTTP01 || !n->publication.taken_ms)
+	if (!i || n->c.type == CHALLENGE_HTTP01 || !n->publication.delivery->taken_ms)
 		return;
-	delays_add(&i->delays, loop_now_ms(e->parts.loop) - n->publication.taken_ms);
+	delays_add(&i->delays, loop_now_ms(e->parts.loop) - n->publication.delivery->taken_ms);
 	delays_keep(e, i);
-	n->publication.taken_ms = 0; /* once */
+	n->publication.delivery->taken_ms = 0; /* once */
 }
 
 static void on_shown(struct entry *n)
@@ -214,7 +214,7 @@ static void on_located(struct location *l, const struct err *err, void *arg)
 		p->timer = timer_start(p->e->parts.loop, LOCATE_AGAIN_MS, find_again, p);
 		return;
 	}
-	p->n->publication.location = l;
+	p->n->publication.delivery->location = l;
 	poller_start(&p->poller, p->n, on_shown);
 }
 
@@ -232,7 +232,7 @@ void propagation_start(struct engine *e, struct entry *n)
 	p->e = e;
 	p->n = n;
 	n->propagation = p;
-	if (n->publication.location || n->c.type == CHALLENGE_HTTP01)
+	if (n->publication.delivery->location || n->c.type == CHALLENGE_HTTP01)
 		poller_start(&p->poller, n, on_shown);
 	else
 		find_servers(p);
@@ -250,8 +250,8 @@ void propagation_stop(struct engine *e, struct entry *n)
 	struct propagation *p = n->propagation;
 
 	propagation_report(e, n);
-	location_free(n->publication.location); /* it takes a kilobyte */
-	n->publication.location = NULL;
+	location_free(n->publication.delivery->location); /* it takes a kilobyte */
+	n->publication.delivery->location = NULL;
 	if (!p)
 		return;
 	n->propagation = NULL;

@@ -14,19 +14,28 @@ enum out {
 	OUT_YES,   /* the provider took it; it may have been taken away since by others */
 };
 
-struct publication {
+/* What is needed on the way there and back, and not while a challenge is ready. */
+struct delivery {
 	struct location *location;  /* the name servers of its zone; NULL: not known, or not needed any more */
-	struct entry *claim_next;   /* the next of those that need the same answer, itself when there is no other; NULL: it needs none (claim.h) */
-	bool inherited;             /* one of these let go of a record that stands: the last must withdraw it */
-	enum out out;               /* DNS types: whether its record may stand there */
-	enum out out_before;        /* the same before the call that is under way, or was the last */
+	enum out out_before;        /* `out` before the call that is under way, or was the last */
+	bool in_job;                /* a job with it runs */
 	size_t company;             /* most changes of its next job, after a refusal of several; 0: as many as there are */
 	unsigned turns;             /* of the instances that lead to the last site: how many failed to withdraw from it */
 	int64_t alarm_ms;           /* when the withdrawal that does not succeed is worth an alarm: wall clock; 0: none failed */
 	int64_t taken_ms;           /* loop clock when the provider took it; 0: in an earlier life, or counted already */
 	struct lane *lane;          /* where it waits for the next job; NULL: it does not (lane.h) */
 	struct entry *lane_prev, *lane_next;
-	bool in_job;                /* a job with it runs */
 };
+
+struct publication {
+	struct delivery *delivery;  /* NULL: ready, or over since before the start */
+	struct entry *claim_next;   /* the next of those that need the same answer, itself when there is no other; NULL: it needs none (claim.h) */
+	bool inherited;             /* one of these let go of a record that stands: the last must withdraw it */
+	enum out out;               /* DNS types: whether its record may stand there */
+};
+
+/* Begins, where it has not; ends. No job runs with it when it ends. */
+void delivery_begin(struct publication *p);
+void delivery_end(struct publication *p);
 
 #endif

@@ -59,6 +59,7 @@ static void withdraw_http(struct engine *e, struct entry *n)
 
 void publish_enter(struct engine *e, struct entry *n)
 {
+	delivery_begin(&n->publication);
 	claim_take(e, n);
 }
 
@@ -73,9 +74,10 @@ void publish_start(struct engine *e, struct entry *n)
 /* Nobody asks its name servers any more, and they take a kilobyte. */
 void withdraw_enter(struct engine *e, struct entry *n)
 {
+	delivery_begin(&n->publication);
 	claim_drop(e, n);
-	location_free(n->publication.location);
-	n->publication.location = NULL;
+	location_free(n->publication.delivery->location);
+	n->publication.delivery->location = NULL;
 }
 
 void withdraw_start(struct engine *e, struct entry *n)
@@ -86,6 +88,12 @@ void withdraw_start(struct engine *e, struct entry *n)
 		life_input(e, n, INPUT_WITHDRAWN, "nothing was published");
 	else
 		lane_enqueue(e, n);
+}
+
+void ready_enter(struct engine *e, struct entry *n)
+{
+	(void)e;
+	delivery_end(&n->publication);
 }
 
 void publish_stop(struct engine *e, struct entry *n)

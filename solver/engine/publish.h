@@ -5,6 +5,8 @@
 struct engine;
 struct entry;
 
+/* The state "ready" begins. */
+void ready_enter(struct engine *e, struct entry *n);
 /* The activity of the state "publishing". */
 void publish_enter(struct engine *e, struct entry *n);
 void publish_start(struct engine *e, struct entry *n);

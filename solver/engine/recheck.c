@@ -65,7 +65,6 @@ static void lost(struct engine *e, struct entry *n, const struct look *l)
 
 	n->c.deadline_ms = loop_wall_ms(e->parts.loop) + n->c.within_ms;
 	due_deadline(e, n);
-	n->publication.taken_ms = 0;
 	life_input(e, n, INPUT_LOST, sentence);
 }
 

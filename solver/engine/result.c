@@ -41,14 +41,14 @@ static void learn_out(struct entry *n, const struct change *change)
 	if (status == CHANGE_DONE || status == CHANGE_NOOP)
 		n->publication.out = OUT_YES;
 	else if (is_refusal(status) || status == CHANGE_NO_ZONE || change->not_sent)
-		n->publication.out = n->publication.out_before;
+		n->publication.out = n->publication.delivery->out_before;
 }
 
 static void published(struct engine *e, struct entry *n, const char *sentence, const char *message)
 {
 	char text[ERR_TEXT_MAX];
 
-	n->publication.company = 0;
+	n->publication.delivery->company = 0;
 	snprintf(text, sizeof(text), "%s%s%s", sentence, *message ? "; " : "", message);
 	life_input(e, n, INPUT_PUBLISHED, text);
 }
@@ -56,7 +56,7 @@ static void published(struct engine *e, struct entry *n, const char *sentence, c
 /* A zone that is not there may be there in a moment: a server that starts, a zone that is loaded again or just being made. */
 static void added(struct engine *e, struct entry *n, const struct change *change, int64_t asked_ms)
 {
-	n->publication.taken_ms = loop_now_ms(e->parts.loop);
+	n->publication.delivery->taken_ms = loop_now_ms(e->parts.loop);
 	switch (change->status) {
 	case CHANGE_DONE:
 		published(e, n, "the provider has it; asking the name servers", change->message);
@@ -87,11 +87,11 @@ static void alarm_when_due(struct engine *e, struct entry *n, const char *reason
 	int64_t now = loop_wall_ms(e->parts.loop);
 	CLEANUP(mem_freep) char *sentence = NULL;
 
-	if (!n->publication.alarm_ms)
-		n->publication.alarm_ms = withdrawing_since(&n->c) + ALARM_EVERY_MS;
-	if (now < n->publication.alarm_ms)
+	if (!n->publication.delivery->alarm_ms)
+		n->publication.delivery->alarm_ms = withdrawing_since(&n->c) + ALARM_EVERY_MS;
+	if (now < n->publication.delivery->alarm_ms)
 		return;
-	n->publication.alarm_ms = now + ALARM_EVERY_MS;
+	n->publication.delivery->alarm_ms = now + ALARM_EVERY_MS;
 	sentence = mem_printf("a record still stands, or may stand, that could not be withdrawn for more than a day; mend the cause, or remove the record "
 	                      "by hand and say \"dcvd forget %s\"", n->c.id);
 	log_event(LOG_ERROR, sentence, "id", n->c.id, "fqdn", n->c.fqdn, "zone", n->c.zone, "provider", n->c.provider, "reason", reason, NULL);
@@ -116,7 +116,7 @@ static void next_site(struct engine *e, struct entry *n, const char *what)
 
 	site_drop_last(&n->c);
 	mem_replace(&n->c.handle, NULL); /* it was of the last site */
-	n->publication.turns = 0;
+	n->publication.delivery->turns = 0;
 	next = site_last(&n->c);
 	if (!next) {
 		life_input(e, n, INPUT_WITHDRAWN, what);
@@ -168,7 +168,7 @@ static void removed(struct engine *e, struct entry *n, const struct change *chan
 	enum change_status status = change->status;
 	CLEANUP(mem_freep) char *message = advice(e, n, change->message);
 
-	n->publication.turns += status == CHANGE_RETRY ? change->not_sent : status != CHANGE_RATE_LIMITED;
+	n->publication.delivery->turns += status == CHANGE_RETRY ? change->not_sent : status != CHANGE_RATE_LIMITED;
 	if (status == CHANGE_DONE || status == CHANGE_NOOP)
 		removed_here(e, n, status == CHANGE_DONE);
 	else if (is_refusal(status) || status == CHANGE_NO_ZONE)
@@ -186,7 +186,7 @@ static bool goes_apart(struct entry *n, const struct job *job, const struct chan
 {
 	if (!is_refusal(change->status) || change->scope != SCOPE_CALL || job->count < 2)
 		return false;
-	n->publication.company = (job->count + 1) / 2;
+	n->publication.delivery->company = (job->count + 1) / 2;
 	return true;
 }
 

@@ -24,8 +24,8 @@ fi
 echo "Building in $build" >&2
 mkdir -p "$build"
 { cmake -S . -B "$build" -DCMAKE_BUILD_TYPE=Release -DDCVD_TESTS=ON -DDCVD_CRASH_POINTS=OFF &&
-  cmake --build "$build" -j"$(nproc)" --target dcvd bench_serve_answers bench_late_server bench_poll_window scenario_world; } >"$build/build.log" 2>&1 || { tail -n 40 "$build/build.log"; exit 1; }
-export DCVD=$build/dcvd DCVD_BUILD=$build LATE_SERVER=$build/tests/bench/bench_late_server
+  cmake --build "$build" -j"$(nproc)" --target dcvd bench_serve_answers bench_late_server bench_poll_window bench_fill_journal scenario_world; } >"$build/build.log" 2>&1 || { tail -n 40 "$build/build.log"; exit 1; }
+export DCVD=$build/dcvd DCVD_BUILD=$build LATE_SERVER=$build/tests/bench/bench_late_server FILL_JOURNAL=$build/tests/bench/bench_fill_journal
 
 failed=0
 measure() { # COMMAND…: in a network of its own, so that ports are free and nothing leaves
@@ -49,6 +49,8 @@ measure /usr/bin/python3 -B tests/bench/bulk.py
 measure /usr/bin/python3 -B tests/bench/clients.py
 measure /usr/bin/python3 -B tests/bench/throughput.py
 measure /usr/bin/python3 -B tests/bench/memory.py
+measure /usr/bin/python3 -B tests/bench/single.py
+measure /usr/bin/python3 -B tests/bench/restart.py
 measure /usr/bin/python3 -B tests/bench/load.py
 measure /usr/bin/python3 -B tests/bench/floods.py
 measure /usr/bin/python3 -B tests/bench/cps_cost.py

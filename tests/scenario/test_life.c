@@ -55,6 +55,29 @@ static void released_in_the_gathering_moment_leaves_nothing(void **state)
 	assert_nothing_left(s);
 }
 
+static void a_single_change_does_not_wait_for_others(void **state)
+{
+	struct scenario *s = *state;
+	int64_t before;
+
+	assert_int_equal(present(s, NAME, VALUE), 0);
+	run_until(s, s->id, CHALLENGE_PUBLISHING, 100);
+	before = loop_now_ms(s->loop);
+	run_until(s, s->id, CHALLENGE_PROPAGATING, 1000);
+	assert_true(loop_now_ms(s->loop) - before < 20); /* challenge.batch */
+}
+
+static void the_names_of_an_order_go_in_one_job(void **state)
+{
+	struct scenario *s = *state;
+	const struct challenge_request list[] = { dns01("a.example.org", VALUE), dns01("b.example.org", VALUE), dns01("c.example.org", VALUE) };
+
+	assert_int_equal(submit(s, list, 3), 0);
+	run_until(s, s->id, CHALLENGE_PROPAGATING, 1000);
+	assert_int_equal(memory_jobs(), 1);
+	assert_int_equal(memory_count("example.org", "_acme-challenge.c.example.org"), 1);
+}
+
 static void releasing_twice_changes_nothing(void **state)
 {
 	struct scenario *s = *state;
@@ -307,6 +330,8 @@ int main(void)
 		scenario_test(released_while_queued_publishes_nothing),
 		scenario_test(released_while_publishing_is_withdrawn_afterwards),
 		scenario_test(released_in_the_gathering_moment_leaves_nothing),
+		scenario_test(a_single_change_does_not_wait_for_others),
+		scenario_test(the_names_of_an_order_go_in_one_job),
 		scenario_test(releasing_twice_changes_nothing),
 		scenario_test(presenting_twice_is_one_challenge),
 		scenario_test(presented_again_after_its_release_it_is_a_new_challenge),
