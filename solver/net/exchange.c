@@ -287,6 +287,12 @@ struct exchanger *exchanger_new(struct loop *l, int timeout_ms, int tries)
 	return e;
 }
 
+void exchanger_reconfigure(struct exchanger *e, int timeout_ms, int tries)
+{
+	e->timeout_ms = timeout_ms;
+	e->tries = tries;
+}
+
 void exchanger_free(struct exchanger *e)
 {
 	if (!e)

@@ -11,6 +11,7 @@
 struct exchanger;
 
 struct exchanger *exchanger_new(struct loop *l, int timeout_ms, int tries);
+void exchanger_reconfigure(struct exchanger *e, int timeout_ms, int tries); /* of exchanges that start from now on */
 void exchanger_free(struct exchanger *e); /* what is under way is told ERR_CANCELLED */
 /* UDP falls back to TCP when the reply is truncated. `done` comes as loop.h says. */
 int exchange_start(struct exchanger *e, const struct sockaddr_storage *server, const unsigned char *wire, size_t length, bool tcp,

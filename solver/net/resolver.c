@@ -32,12 +32,15 @@
  * table and so can never be reached with a server's address. */
 struct channel {
 	UT_hash_handle hh;
+	struct channel *prev, *next; /* of retired ones */
 	char key[KEY_SIZE];       /* "192.0.2.1:53 udp" */
 	struct resolver *resolver;
 	ares_channel ares;
 	uv_timer_t timer;
 	unsigned in_flight;
 	bool pumping;
+	bool recursive;           /* of the configured resolvers */
+	bool retired;             /* others took its place: it goes with its last query */
 	struct query *waiting;    /* over IN_FLIGHT_MAX: sent in turn */
 	int64_t used_ms;
 };
@@ -70,6 +73,7 @@ struct resolver {
 	int timeout_ms, tries, authority_port;
 	struct channel *recursive;
 	struct channel *channels; /* uthash by key */
+	struct channel *retired;
 	struct query *queries;
 	struct exchanger *exchanger;
 	struct socket_watch *watches;
@@ -191,6 +195,33 @@ static void channel_close(struct channel *ch)
 	uv_close((uv_handle_t *)&ch->timer, free_data);
 }
 
+static bool is_over(const struct channel *ch)
+{
+	return ch->retired && ch->in_flight == 0 && !ch->waiting;
+}
+
+static void on_over(uv_timer_t *timer)
+{
+	struct channel *ch = timer->data;
+
+	DL_DELETE(ch->resolver->retired, ch);
+	channel_close(ch);
+}
+
+/* c-ares may be at work further up: it goes in the next turn of the loop. */
+static void channel_end(struct channel *ch)
+{
+	uv_timer_start(&ch->timer, on_over, 0, 0);
+}
+
+static void channel_retire(struct channel *ch)
+{
+	ch->retired = true;
+	DL_APPEND(ch->resolver->retired, ch);
+	if (is_over(ch))
+		channel_end(ch);
+}
+
 /* Makes room in the table; false when all are at work. */
 static bool channel_evict(struct resolver *r)
 {
@@ -263,7 +294,7 @@ static bool is_own_fault(struct query *q)
 	char address[KEY_SIZE];
 	int number;
 
-	if (q->channel == q->resolver->recursive)
+	if (q->channel->recursive)
 		return false;
 	snprintf(address, sizeof(address), "%.*s", (int)strcspn(key, " "), key);
 	number = interface_obstacle(address);
@@ -275,7 +306,7 @@ static bool is_own_fault(struct query *q)
 
 static void set_failure(struct query *q, int status)
 {
-	const char *who = q->channel == q->resolver->recursive ? "the recursive resolvers" : q->channel->key;
+	const char *who = q->channel->recursive ? "the recursive resolvers" : q->channel->key;
 
 	if ((status == ARES_ETIMEOUT || status == ARES_ECONNREFUSED) && is_own_fault(q))
 		return;
@@ -336,6 +367,8 @@ static void channel_pump(struct channel *ch)
 		query_go(q, q->wire, q->length);
 	}
 	ch->pumping = false;
+	if (is_over(ch))
+		channel_end(ch);
 }
 
 static void query_send(struct resolver *r, struct channel *ch, const unsigned char *wire, size_t length, dns_reply_fn done, void *arg)
@@ -435,26 +468,58 @@ static int servers_text(const char *const *servers, struct buf *out, struct err 
 	return 0;
 }
 
+static int open_recursive(struct resolver *r, const struct resolver_options *options, struct channel **ret, struct err *err)
+{
+	CLEANUP(buf_done) struct buf servers = BUF_INIT(65536);
+
+	if ((options->servers && servers_text(options->servers, &servers, err) < 0) ||
+	    channel_open(r, "recursive", servers.length ? buf_text(&servers) : NULL, false, ret, err) < 0)
+		return err->code;
+	(*ret)->recursive = true;
+	return 0;
+}
+
+static void set_numbers(struct resolver *r, const struct resolver_options *options)
+{
+	r->timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : TIMEOUT_MS;
+	r->tries = options->tries > 0 ? options->tries : TRIES;
+	r->authority_port = options->authority_port > 0 ? options->authority_port : DNS_PORT;
+}
+
 struct resolver *resolver_new(struct loop *l, const struct resolver_options *options, struct err *err)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct resolver *r = mem_new(1, sizeof(*r));
-	struct buf servers = BUF_INIT(65536);
 
 	pthread_once(&once, init_once);
 	r->loop = l;
-	r->timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : TIMEOUT_MS;
-	r->tries = options->tries > 0 ? options->tries : TRIES;
-	r->authority_port = options->authority_port > 0 ? options->authority_port : DNS_PORT;
-	if ((options->servers && servers_text(options->servers, &servers, err) < 0) ||
-	    channel_open(r, "recursive", servers.length ? buf_text(&servers) : NULL, false, &r->recursive, err) < 0) {
+	set_numbers(r, options);
+	if (open_recursive(r, options, &r->recursive, err) < 0) {
 		free(r);
-		r = NULL;
-	} else {
-		r->exchanger = exchanger_new(l, r->timeout_ms, r->tries);
+		return NULL;
 	}
-	buf_done(&servers);
+	r->exchanger = exchanger_new(l, r->timeout_ms, r->tries);
 	return r;
+}
+
+int resolver_reconfigure(struct resolver *r, const struct resolver_options *options, struct err *err)
+{
+	struct resolver before = *r;
+	struct channel *fresh, *ch, *tmp;
+
+	set_numbers(r, options);
+	if (open_recursive(r, options, &fresh, err) < 0) {
+		*r = before;
+		return err->code;
+	}
+	channel_retire(r->recursive);
+	r->recursive = fresh;
+	exchanger_reconfigure(r->exchanger, r->timeout_ms, r->tries);
+	HASH_ITER(hh, r->channels, ch, tmp) {
+		HASH_DEL(r->channels, ch);
+		channel_retire(ch);
+	}
+	return 0;
 }
 
 void resolver_free(struct resolver *r)
@@ -470,6 +535,8 @@ void resolver_free(struct resolver *r)
 		HASH_DEL(r->channels, ch);
 		channel_close(ch);
 	}
+	DL_FOREACH_SAFE(r->retired, ch, tmp)
+		channel_close(ch);
 	while (r->queries) {
 		if (!r->queries->err.code)
 			err_set(&r->queries->err, ERR_CANCELLED, "the DNS query was called off");

@@ -26,6 +26,8 @@ struct resolver_options {
 };
 
 struct resolver *resolver_new(struct loop *l, const struct resolver_options *options, struct err *err);
+/* Other options, as at a reload: for what is asked from now on. What is under way ends as it began. On an error nothing has changed. */
+int resolver_reconfigure(struct resolver *r, const struct resolver_options *options, struct err *err);
 void resolver_free(struct resolver *r); /* what is under way is told ERR_CANCELLED */
 
 /* A reply in wire format; borrowed for the call, NULL on failure. */

@@ -2,10 +2,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,127 +14,7 @@
 #include "solver/dns/message.h"
 #include "solver/net/resolver.h"
 #include "tests/unit/net/async.h"
-
-/* A name server in a thread, on UDP and TCP of one port. The first label of the question says how it answers:
- * "silent" not at all, "cut" truncated over UDP, "servfail", "host" with an address, others without records. An
- * UPDATE is answered by a bare header, as RFC 2136 section 3.8 allows. */
-struct responder {
-	int udp, tcp, stop[2], port;
-	pthread_t thread;
-	unsigned char update[600];
-	size_t update_length;
-	int updates, over_tcp;
-};
-
-static size_t question_end(const unsigned char *wire, size_t length)
-{
-	size_t at = 12;
-
-	while (at < length && wire[at])
-		at += wire[at] + 1u;
-	return at + 5;
-}
-
-static size_t answer(struct responder *r, const unsigned char *asked, size_t length, unsigned char *out, bool tcp)
-{
-	static const unsigned char a[] = { 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 9, 0, 4, 192, 0, 2, 7 };
-	size_t end = question_end(asked, length);
-
-	r->over_tcp += tcp;
-	memcpy(out, asked, 12);
-	out[2] |= 0x84;
-	memset(out + 4, 0, 8);
-	if ((asked[2] & 0x78) == 5 << 3) {
-		memcpy(r->update, asked, length);
-		r->update_length = length;
-		r->updates++;
-		return memcmp(asked + 13, "silent", 6) == 0 ? 0 : 12;
-	}
-	memcpy(out + 12, asked + 12, end - 12);
-	out[5] = 1;
-	if (memcmp(asked + 13, "silent", 6) == 0)
-		return 0;
-	if (memcmp(asked + 13, "servfail", 8) == 0)
-		out[3] = DNS_SERVFAIL;
-	if (memcmp(asked + 13, "cut", 3) == 0 && !tcp)
-		out[2] |= 0x02;
-	if (memcmp(asked + 13, "host", 4) == 0 && asked[end - 3] == DNS_A) {
-		memcpy(out + end, a, sizeof(a));
-		out[7] = 1;
-		end += sizeof(a);
-	}
-	return end;
-}
-
-static void answer_tcp(struct responder *r)
-{
-	unsigned char in[2048], out[2048];
-	int fd = accept(r->tcp, NULL, NULL);
-	size_t n;
-
-	if (recv(fd, in, 2, MSG_WAITALL) == 2 && (n = (size_t)in[0] << 8 | in[1]) <= sizeof(in) &&
-	    recv(fd, in, n, MSG_WAITALL) == (ssize_t)n) {
-		n = answer(r, in, n, out + 2, true);
-		out[0] = (unsigned char)(n >> 8);
-		out[1] = (unsigned char)n;
-		assert_int_equal(send(fd, out, n + 2, MSG_NOSIGNAL), n + 2);
-	}
-	close(fd);
-}
-
-static void answer_udp(struct responder *r)
-{
-	unsigned char in[2048], out[2048];
-	struct sockaddr_in from;
-	socklen_t from_length = sizeof(from);
-	ssize_t n = recvfrom(r->udp, in, sizeof(in), 0, (struct sockaddr *)&from, &from_length);
-	size_t length = n > 12 ? answer(r, in, (size_t)n, out, false) : 0;
-
-	if (length)
-		sendto(r->udp, out, length, 0, (struct sockaddr *)&from, from_length);
-}
-
-static void *respond(void *arg)
-{
-	struct responder *r = arg;
-	struct pollfd fds[] = { { r->stop[0], POLLIN, 0 }, { r->udp, POLLIN, 0 }, { r->tcp, POLLIN, 0 } };
-
-	while (poll(fds, 3, -1) > 0 && !fds[0].revents) {
-		if (fds[1].revents)
-			answer_udp(r);
-		if (fds[2].revents)
-			answer_tcp(r);
-	}
-	return NULL;
-}
-
-static void responder_start(struct responder *r)
-{
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t length = sizeof(address);
-	int size = 4 << 20;
-
-	r->tcp = socket(AF_INET, SOCK_STREAM, 0);
-	assert_int_equal(bind(r->tcp, (struct sockaddr *)&address, sizeof(address)), 0);
-	assert_int_equal(listen(r->tcp, 64), 0);
-	getsockname(r->tcp, (struct sockaddr *)&address, &length);
-	r->port = ntohs(address.sin_port);
-	r->udp = socket(AF_INET, SOCK_DGRAM, 0);
-	setsockopt(r->udp, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-	assert_int_equal(bind(r->udp, (struct sockaddr *)&address, sizeof(address)), 0);
-	assert_int_equal(pipe(r->stop), 0);
-	pthread_create(&r->thread, NULL, respond, r);
-}
-
-static void responder_stop(struct responder *r)
-{
-	assert_int_equal(write(r->stop[1], "x", 1), 1);
-	pthread_join(r->thread, NULL);
-	close(r->udp);
-	close(r->tcp);
-	close(r->stop[0]);
-	close(r->stop[1]);
-}
+#include "tests/unit/net/dns_responder.h"
 
 struct fixture {
 	struct responder responder;
@@ -317,6 +193,85 @@ static void an_update_passes_unchanged_and_its_bare_reply_comes_back(void **stat
 		assert_memory_equal(f->responder.update, update, sizeof(update));
 	}
 	assert_int_equal(f->responder.over_tcp, 1);
+}
+
+/* ---- a reload ---- */
+
+static void reconfigure(struct fixture *f, const char *server, int port)
+{
+	const char *const servers[] = { server, NULL };
+	const struct resolver_options options = { .servers = servers, .timeout_ms = 300, .tries = 1, .authority_port = port };
+
+	if (resolver_reconfigure(f->resolver, &options, &f->err) < 0)
+		fail_msg("%s", f->err.text);
+}
+
+static void query(struct fixture *f, const char *name)
+{
+	f->done = 0;
+	assert_int_equal(resolver_query(f->resolver, name, DNS_A, on_reply, f, &f->err), 0);
+}
+
+static void other_servers_are_asked_from_the_reload_on_and_what_is_under_way_ends_as_it_began(void **state)
+{
+	struct fixture *f = *state;
+
+	reconfigure(f, "127.0.0.1:1", 0);
+	query(f, "host.example");
+	reconfigure(f, f->server, 0); /* the query before still goes to the old one, which is absent */
+	loop_run_until(f->loop, &f->done, 10000);
+	assert_int_equal(f->err.code, ERR_UNREACHABLE);
+	query(f, "host.example");
+	loop_run_until(f->loop, &f->done, 10000);
+	assert_int_equal(f->err.code, 0);
+	snprintf(f->server, sizeof(f->server), "127.0.0.1");
+	reconfigure(f, "127.0.0.1", f->responder.port); /* the port of authorities */
+	ask(f, "a.example", false);
+	assert_int_equal(f->err.code, 0);
+}
+
+static void a_silent_server_is_waited_for_as_before_and_the_next_as_the_reload_says(void **state)
+{
+	struct fixture *f = *state;
+	int64_t started_ms = loop_now_ms(f->loop);
+
+	ask(f, "a.example", false);
+	reconfigure(f, f->server, 0); /* one try of 300 ms, in place of two */
+	ask(f, "silent.example", false);
+	assert_int_equal(f->err.code, ERR_TIMEOUT);
+	assert_in_range(loop_now_ms(f->loop) - started_ms, 250, 560);
+}
+
+static void servers_that_are_no_addresses_change_nothing(void **state)
+{
+	struct fixture *f = *state;
+	const char *const servers[] = { "ns1.example", NULL };
+	const struct resolver_options options = { .servers = servers, .authority_port = 1 };
+
+	assert_int_equal(resolver_reconfigure(f->resolver, &options, &f->err), ERR_INVALID);
+	query(f, "host.example");
+	loop_run_until(f->loop, &f->done, 10000);
+	assert_int_equal(f->err.code, 0);
+}
+
+static void what_waits_at_a_server_that_was_replaced_is_answered_or_called_off(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int calls_off = 0; calls_off < 2; calls_off++) {
+		f->calls = f->all_done = 0;
+		f->wanted = 300; /* more than are in flight at once */
+		for (int i = 0; i < f->wanted; i++)
+			assert_int_equal(resolver_query(f->resolver, "host.example", DNS_A, on_reply, f, &f->err), 0);
+		reconfigure(f, f->server, 0);
+		if (calls_off) {
+			resolver_free(f->resolver);
+			f->resolver = NULL;
+		}
+		loop_run_until(f->loop, &f->all_done, 10000);
+		assert_int_equal(f->calls, f->wanted);
+		assert_int_equal(f->err.code, calls_off ? ERR_CANCELLED : 0);
+	}
 }
 
 /* What a repetition is told says nothing about the first, which may have arrived; and it could overtake the next change. */
@@ -562,6 +517,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(asks_over_tcp_when_told_to, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_update_passes_unchanged_and_its_bare_reply_comes_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_update_is_sent_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(other_servers_are_asked_from_the_reload_on_and_what_is_under_way_ends_as_it_began, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_silent_server_is_waited_for_as_before_and_the_next_as_the_reload_says, setup, teardown),
+		cmocka_unit_test_setup_teardown(servers_that_are_no_addresses_change_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_waits_at_a_server_that_was_replaced_is_answered_or_called_off, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_update_over_a_connection_that_does_not_come_about_cannot_have_arrived, setup, teardown),
 		cmocka_unit_test_setup_teardown(many_names_at_once_all_get_their_answer, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_running_is_cancelled_before_the_resolver_is_gone, setup, teardown),
