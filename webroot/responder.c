@@ -12,6 +12,7 @@
 #include "solver/base/listen.h"
 #include "solver/base/mem.h"
 #include "solver/guard/guard.h"
+#include "webroot/runner.h"
 #include "webroot/target.h"
 
 #define OPTION "http.listen"
@@ -27,7 +28,8 @@ struct listener {
 	char text[LISTEN_TEXT_SIZE];
 	int fd;      /* -1: not open */
 	bool kept;   /* its socket serves a newer responder too */
-	struct MHD_Daemon *daemon;
+	struct runner **workers;
+	size_t worker_count;
 };
 
 struct responder {
@@ -242,20 +244,12 @@ static void mark_kept(const struct responder_options *options)
 	}
 }
 
-static int listener_start(struct responder *r, struct listener *l, const struct responder_options *options, struct err *err)
+static struct MHD_Daemon *daemon_start(struct responder *r, int fd)
 {
-	unsigned threads = thread_count(options);
-	int fd;
-
-	if (socket_open(l, options->before, &fd, err) < 0)
-		return err->code;
-	listen_text(&l->address, l->text);
-	wait_for_data(fd);
-	l->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO | MHD_USE_ERROR_LOG | MHD_USE_ITC, 0, guard_accept, r->guard, handle, r,
+	return MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_TURBO | MHD_USE_ERROR_LOG, 0, guard_accept, r->guard, handle, r,
 		MHD_OPTION_EXTERNAL_LOGGER, keep_quiet, NULL,
 		MHD_OPTION_LISTEN_SOCKET, fd,
-		MHD_OPTION_THREAD_POOL_SIZE, threads > 1 ? threads : 0,
-		MHD_OPTION_CONNECTION_LIMIT, guard_limit(r->guard) * threads, /* shared out among the threads */
+		MHD_OPTION_CONNECTION_LIMIT, guard_limit(r->guard),
 		MHD_OPTION_NOTIFY_CONNECTION, on_connection, r,
 		MHD_OPTION_URI_LOG_CALLBACK, guard_target, r->guard,
 		MHD_OPTION_STRICT_FOR_CLIENT, guard_strictness(),
@@ -264,12 +258,30 @@ static int listener_start(struct responder *r, struct listener *l, const struct 
 		MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)1024,
 		MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
 		MHD_OPTION_END);
-	if (l->daemon) {
-		l->fd = fd;
-		return 0;
-	}
-	close(fd);
+}
+
+static int worker_start(struct responder *r, struct listener *l, struct runner **ret, struct err *err)
+{
+	struct MHD_Daemon *daemon = daemon_start(r, l->fd);
+
+	if (daemon)
+		return runner_start(daemon, ret, err);
 	return err_set(err, ERR_IO, "the HTTP server on %s did not start; check the limits on threads and open files", l->text);
+}
+
+static int listener_start(struct responder *r, struct listener *l, const struct responder_options *options, struct err *err)
+{
+	unsigned threads = thread_count(options);
+
+	if (socket_open(l, options->before, &l->fd, err) < 0)
+		return err->code;
+	listen_text(&l->address, l->text);
+	wait_for_data(l->fd);
+	l->workers = mem_new(threads, sizeof(*l->workers));
+	for (; l->worker_count < threads; l->worker_count++)
+		if (worker_start(r, l, &l->workers[l->worker_count], err) < 0)
+			return err->code;
+	return 0;
 }
 
 static int listeners_start(struct responder *r, const struct responder_options *options, struct err *err)
@@ -326,17 +338,22 @@ int responder_start(const struct responder_options *options, struct answers *a, 
 	return 0;
 }
 
+static void listener_stop(struct listener *l)
+{
+	for (size_t i = 0; i < l->worker_count; i++)
+		runner_stop(l->workers[i]);
+	if (l->fd >= 0)
+		close(l->fd);
+	free(l->workers);
+	free(l->asked);
+}
+
 void responder_stop(struct responder *r)
 {
 	if (!r)
 		return;
-	for (size_t i = 0; i < r->count; i++) {
-		if (r->listeners[i].daemon)
-			MHD_stop_daemon(r->listeners[i].daemon);
-		if (r->retiring && r->listeners[i].fd >= 0)
-			close(r->listeners[i].fd); /* no longer libmicrohttpd's */
-		free(r->listeners[i].asked);
-	}
+	for (size_t i = 0; i < r->count; i++)
+		listener_stop(&r->listeners[i]);
 	guard_free(r->guard);
 	fixed_done(&r->fixed[0]);
 	fixed_done(&r->fixed[1]);
@@ -345,18 +362,22 @@ void responder_stop(struct responder *r)
 	free(r);
 }
 
+static void listener_retire(struct listener *l)
+{
+	for (size_t i = 0; i < l->worker_count; i++)
+		runner_quiesce(l->workers[i]);
+	if (!l->kept)
+		shutdown(l->fd, SHUT_RDWR);
+}
+
 void responder_retire(struct responder *r)
 {
 	__atomic_store_n(&r->retiring, true, __ATOMIC_RELEASE);
-	for (size_t i = 0; i < r->count; i++) {
-		if (r->listeners[i].daemon)
-			MHD_quiesce_daemon(r->listeners[i].daemon);
-		if (!r->listeners[i].kept)
-			shutdown(r->listeners[i].fd, SHUT_RDWR);
-	}
+	for (size_t i = 0; i < r->count; i++)
+		listener_retire(&r->listeners[i]);
 }
 
-/* libmicrohttpd may shut a listening socket down that it was not told to leave, and with it those of the same address. */
+/* The sockets that it shares with the one before stay open. */
 void responder_abandon(struct responder *r)
 {
 	for (size_t i = 0; r && i < r->count; i++)
@@ -369,9 +390,10 @@ void responder_abandon(struct responder *r)
 bool responder_idle(const struct responder *r)
 {
 	for (size_t i = 0; i < r->count; i++)
-		if (MHD_get_daemon_info(r->listeners[i].daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)->num_connections)
-			return false;
-	return true;
+		for (size_t k = 0; k < r->listeners[i].worker_count; k++)
+			if (!runner_is_quiet(r->listeners[i].workers[k]))
+				return false;
+	return guard_count(r->guard) == 0;
 }
 
 struct guard *responder_guard(const struct responder *r)

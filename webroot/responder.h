@@ -31,7 +31,7 @@ void responder_stop(struct responder *r); /* NULL is allowed */
 /* A newer one has its place: accepts nothing more and answers whoever is connected, once more each. Stop it when it is idle. */
 void responder_retire(struct responder *r);
 void responder_abandon(struct responder *r); /* stops one that shall not take the place of the one before; NULL is allowed */
-bool responder_idle(const struct responder *r); /* nobody is connected */
+bool responder_idle(const struct responder *r); /* of one that retires: nobody is connected, and nobody will be */
 /* Its limits and deadlines; somebody calls guard_sweep() for it each second. Borrowed. */
 struct guard *responder_guard(const struct responder *r);
 /* The bound addresses as text ("127.0.0.1:8080"), in the order of `listen`; NULL past the last. */

@@ -168,6 +168,16 @@ unsigned connections_most(const struct connections *t)
 	return t->max + t->max / 2 + SLACK;
 }
 
+void connections_limit(struct connections *t, unsigned max, unsigned per_address)
+{
+	pthread_mutex_lock(&t->lock);
+	t->max = max ? max : 1;
+	t->per_address = per_address ? per_address : 1;
+	while (t->alive > t->max && make_room(t))
+		;
+	pthread_mutex_unlock(&t->lock);
+}
+
 bool connections_admit(struct connections *t, const struct sockaddr *peer, bool exempt)
 {
 	const struct source *s;

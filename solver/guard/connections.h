@@ -26,6 +26,8 @@ struct connections_numbers {
  * all are removed). */
 struct connections *connections_new(unsigned max, unsigned per_address);
 void connections_free(struct connections *t); /* NULL is allowed */
+/* Other limits: those that have waited longest are given up until the table holds no more than `max`. */
+void connections_limit(struct connections *t, unsigned max, unsigned per_address);
 /* Sockets at most, with those that were given up and are not closed yet. */
 unsigned connections_most(const struct connections *t);
 

@@ -58,6 +58,16 @@ unsigned guard_limit(const struct guard *g)
 	return connections_most(g->connections) + ACCEPTS;
 }
 
+unsigned guard_count(struct guard *g)
+{
+	return connections_numbers(g->connections).now;
+}
+
+void guard_set_limits(struct guard *g, unsigned connections, unsigned per_address)
+{
+	connections_limit(g->connections, connections, per_address);
+}
+
 /* ---- coming and going ---- */
 
 enum MHD_Result guard_accept(void *guard, const struct sockaddr *peer, socklen_t length)

@@ -38,6 +38,8 @@ struct guard_visit {
 struct guard *guard_new(const struct guard_options *options); /* gives (free with guard_free once all have left) */
 void guard_free(struct guard *g); /* NULL is allowed */
 unsigned guard_limit(const struct guard *g);
+unsigned guard_count(struct guard *g); /* connections now */
+void guard_set_limits(struct guard *g, unsigned connections, unsigned per_address); /* other ones, at a reload */
 
 enum MHD_Result guard_accept(void *guard, const struct sockaddr *peer, socklen_t length);
 struct guard_visit *guard_enter(struct guard *g, struct MHD_Connection *c);

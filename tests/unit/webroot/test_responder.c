@@ -1,7 +1,10 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +20,8 @@
 #define BODY "token.thumbprint"
 #define TABLE 240
 #define CROWD 300
+#define RELOADS 200
+#define VISITORS 4
 
 struct fixture {
 	struct answers *answers;
@@ -301,6 +306,83 @@ static void an_unknown_token_is_redirected_when_configured(void **state)
 	assert_status(ask(f, "GET / HTTP/1.1\r\nHost: www.example.com\r\n\r\n"), 404);
 }
 
+/* ---- a reload ---- */
+
+struct crowd {
+	pthread_t threads[VISITORS];
+	in_port_t port; /* in network order */
+	atomic_bool over;
+	atomic_int answered, lost;
+};
+
+/* Each connection asks once; whoever is connected is answered, whatever happens to the responder meanwhile. */
+static void *come_and_go(void *arg)
+{
+	static const char request[] = "GET " PATH "token HTTP/1.1\r\nHost: www.example.com\r\n\r\n";
+	struct crowd *c = arg;
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = c->port, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	char reply[512];
+
+	while (!atomic_load(&c->over)) {
+		int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		bool answered = connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0 && send(fd, request, sizeof(request) - 1, MSG_NOSIGNAL) > 0 &&
+		                recv(fd, reply, sizeof(reply), 0) > 12 && memcmp(reply, "HTTP/1.1 200", 12) == 0;
+
+		atomic_fetch_add(answered ? &c->answered : &c->lost, 1);
+		close(fd);
+	}
+	return NULL;
+}
+
+static void replace(struct fixture *f, struct responder **old)
+{
+	static const char *const listen[] = { "127.0.0.1:0", NULL };
+	struct responder_options o = { .listen = listen, .threads = 8, .connections = TABLE, .before = f->responder };
+	struct responder *fresh;
+
+	assert_int_equal(responder_start(&o, f->answers, &fresh, &f->err), 0);
+	responder_retire(f->responder);
+	*old = f->responder;
+	f->responder = fresh;
+}
+
+static void no_request_is_lost_while_one_responder_after_the_other_takes_the_place(void **state)
+{
+	struct fixture *f = *state;
+	struct responder *old[RELOADS];
+	struct crowd c = { .port = htons(atoi(strrchr(responder_bound(f->responder, 0), ':') + 1)) };
+
+	for (int i = 0; i < VISITORS; i++)
+		pthread_create(&c.threads[i], NULL, come_and_go, &c);
+	for (int i = 0; i < RELOADS; i++)
+		replace(f, &old[i]);
+	for (int i = 0; i < RELOADS; i++) {
+		while (!responder_idle(old[i]))
+			sched_yield();
+		responder_stop(old[i]);
+	}
+	while (!atomic_load(&c.answered))
+		sched_yield();
+	atomic_store(&c.over, true);
+	for (int i = 0; i < VISITORS; i++)
+		pthread_join(c.threads[i], NULL);
+	assert_int_equal(c.lost, 0);
+}
+
+static void one_that_is_abandoned_leaves_the_socket_of_the_one_before_open(void **state)
+{
+	static const char *const listen[] = { "127.0.0.1:0", NULL };
+	struct fixture *f = *state;
+	struct responder_options o = { .listen = listen, .threads = 2, .before = f->responder };
+	struct responder *fresh;
+
+	for (int i = 0; i < 10; i++) {
+		assert_int_equal(responder_start(&o, f->answers, &fresh, &f->err), 0);
+		responder_abandon(fresh);
+		assert_body(ask(f, "GET " PATH "token HTTP/1.1\r\nHost: www.example.com\r\n\r\n"), BODY);
+	}
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup_started, teardown)
 
 int main(void)
@@ -321,6 +403,8 @@ int main(void)
 		TEST(a_connection_is_kept_for_the_next_request),
 		TEST(a_change_of_the_table_is_seen_at_once),
 		TEST(half_requests_leave_room_for_whole_ones),
+		TEST(no_request_is_lost_while_one_responder_after_the_other_takes_the_place),
+		TEST(one_that_is_abandoned_leaves_the_socket_of_the_one_before_open),
 		cmocka_unit_test_setup_teardown(an_unknown_token_is_redirected_when_configured, setup, teardown),
 	};
 
