@@ -21,10 +21,11 @@ void api_check(const struct config *config, struct buf *mistakes, struct buf *wa
 int api_start(const struct api_parts *parts, struct api **ret, struct err *err);
 /* Before engine_close(): waiting callers and streams are cut. NULL is allowed. */
 void api_stop(struct api *a);
-/* All takes effect at once but what the table of options says is read at the start only. */
-void api_reconfigure(struct api *a, const struct config *config);
-/* The port of the first address; useful after port 0. */
-int api_port(const struct api *a);
+/* A reload, in two steps of the same turn of the loop: api_prepare() opens new addresses, and what can fail fails there; then either
+ * api_reconfigure(), which takes the change, and all takes effect at once, or http_listeners_abort(). */
+struct http_listeners_change;
+int api_prepare(struct api *a, const struct config *config, struct http_listeners_change **ret, struct err *err);
+void api_reconfigure(struct api *a, const struct config *config, struct http_listeners_change *listeners);
 
 /* What it knows of clients and accounts (holder.h); borrowed until the next return to the loop. */
 struct holders;

@@ -7,11 +7,8 @@
 #include "solver/api/api.h"
 #include "solver/api/server.h"
 #include "solver/base/limit.h"
-#include "solver/base/log.h"
 #include "solver/base/mem.h"
 #include "solver/guard/guard.h"
-#include "solver/net/http_claims.h"
-#include "solver/net/http_tls.h"
 
 #define HEAD_S 10
 #define IDLE_S 60
@@ -57,17 +54,6 @@ static int tls_agree(const struct http_tls_options *o, struct err *err)
 	return 0;
 }
 
-/* NULL where nothing listens with TLS. */
-static int tls_open(struct loop *l, const struct config *config, struct http_tls **ret, struct err *err)
-{
-	const struct http_tls_options options = tls_options(config);
-
-	*ret = NULL;
-	if (!count_of(config->api.tls_listen))
-		return 0;
-	return tls_agree(&options, err) < 0 ? err->code : http_tls_open(l, &options, ret, err);
-}
-
 void api_check(const struct config *config, struct buf *mistakes, struct buf *warnings)
 {
 	const struct http_tls_options options = tls_options(config);
@@ -93,54 +79,24 @@ static bool is_proxy(const struct sockaddr *peer, void *arg)
 	return networks_hold(a->proxies, address_host(&address, text));
 }
 
-static struct guard *guard_open(struct api *a)
+struct http_listeners *listeners_new(struct api *a)
 {
-	const struct config_api *c = &a->config->api;
-	const struct guard_options options = { .listener = "api", .connections = limit_fit((unsigned)c->connections, LIMIT_SHARE_API, "api.connections"),
-	                                       .per_address = (unsigned)c->connections_per_address, .head_s = HEAD_S, .idle_s = IDLE_S,
-	                                       .is_exempt = is_proxy, .arg = a };
+	const struct http_listeners_parts parts = { .loop = a->parts.loop, .handle = api_handle, .knows = api_knows, .arg = a,
+	                                            .guard = { .listener = "api", .head_s = HEAD_S, .idle_s = IDLE_S, .is_exempt = is_proxy, .arg = a } };
 
-	return guard_new(&options);
+	return http_listeners_new(&parts);
 }
 
-static int listen_all(struct api *a, char **listen, struct http_tls *tls, const char *option, struct err *err)
+int listeners_prepare(struct api *a, const struct config *config, struct http_listeners_change **ret, struct err *err)
 {
-	const struct http_server_options options = { .max_body = (size_t)a->config->api.max_body, .knows = api_knows, .guard = a->guard, .tls = tls };
+	const struct config_api *c = &config->api;
+	const struct http_tls_options files = tls_options(config);
+	const struct http_listeners_options options = {
+		.plain = { c->listen, "api.listen" }, .tls = { c->tls_listen, "api.tls-listen" }, .files = files, .max_body = (size_t)c->max_body,
+		.connections = limit_fit((unsigned)c->connections, LIMIT_SHARE_API, "api.connections"), .per_address = (unsigned)c->connections_per_address,
+	};
 
-	for (; listen && *listen; listen++, a->server_count++)
-		if (http_server_start(a->parts.loop, *listen, &options, api_handle, a, &a->servers[a->server_count], err) < 0)
-			return err_in(err, "%s", option);
-	return 0;
-}
-
-int listeners_open(struct api *a, struct err *err)
-{
-	const struct config_api *c = &a->config->api;
-
-	a->claims = http_claims_new();
-	a->guard = guard_open(a);
-	a->servers = mem_new(count_of(c->listen) + count_of(c->tls_listen) + 1, sizeof(*a->servers));
-	if (tls_open(a->parts.loop, a->config, &a->tls, err) < 0)
+	if (count_of(c->tls_listen) && tls_agree(&files, err) < 0)
 		return err->code;
-	if (listen_all(a, c->listen, NULL, "api.listen", err) < 0)
-		return err->code;
-	return listen_all(a, c->tls_listen, a->tls, "api.tls-listen", err);
-}
-
-void listeners_reconfigure(struct api *a)
-{
-	const struct http_tls_options options = tls_options(a->config);
-	struct err err = { 0 };
-
-	if (a->tls && options.certificate && options.key && http_tls_reload(a->tls, &options, &err) < 0)
-		log_event(LOG_ERROR, "TLS: the new files cannot be used; the old ones stay in force", "error", err.text, NULL);
-}
-
-void listeners_close(struct api *a)
-{
-	for (size_t i = 0; i < a->server_count; i++)
-		http_server_stop(a->servers[i]);
-	http_tls_close(a->tls);
-	http_claims_free(a->claims);
-	guard_free(a->guard);
+	return http_listeners_prepare(a->listeners, &options, ret, err);
 }

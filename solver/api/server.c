@@ -14,6 +14,7 @@
 #include "solver/api/server.h"
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
+#include "solver/net/http_claims.h"
 
 static struct networks *proxies_read(const struct config *config)
 {
@@ -36,6 +37,7 @@ static void log_key(const struct api *a)
 
 int api_start(const struct api_parts *parts, struct api **ret, struct err *err)
 {
+	struct http_listeners_change *listeners;
 	struct api *a = mem_new(1, sizeof(*a));
 
 	a->parts = *parts;
@@ -49,10 +51,13 @@ int api_start(const struct api_parts *parts, struct api **ret, struct err *err)
 	a->rates = rate_table_new();
 	a->audit = audit_new(a);
 	a->callbacks = callbacks_new(a);
-	if (accounts_load(parts->store, &a->accounts, err) < 0 || listeners_open(a, err) < 0) {
+	a->claims = http_claims_new();
+	a->listeners = listeners_new(a);
+	if (accounts_load(parts->store, &a->accounts, err) < 0 || listeners_prepare(a, a->config, &listeners, err) < 0) {
 		api_stop(a);
 		return err->code;
 	}
+	http_listeners_commit(listeners);
 	audit_retain(a);
 	log_key(a);
 	callbacks_resume(a->callbacks);
@@ -69,7 +74,8 @@ void api_stop(struct api *a)
 		return;
 	if (a->parts.cps)
 		cps_on_acknowledged(a->parts.cps, NULL, NULL);
-	listeners_close(a);
+	http_listeners_free(a->listeners);
+	http_claims_free(a->claims);
 	doors_end(a);
 	calls_end(a);
 	callbacks_free(a->callbacks);
@@ -79,17 +85,21 @@ void api_stop(struct api *a)
 	audit_free(a->audit);
 	networks_free(a->proxies);
 	rate_table_free(a->rates);
-	free(a->servers);
 	free(a);
 }
 
-void api_reconfigure(struct api *a, const struct config *config)
+int api_prepare(struct api *a, const struct config *config, struct http_listeners_change **ret, struct err *err)
+{
+	return listeners_prepare(a, config, ret, err);
+}
+
+void api_reconfigure(struct api *a, const struct config *config, struct http_listeners_change *listeners)
 {
 	struct client_list *fresh;
 	struct err err;
 
 	a->config = config;
-	listeners_reconfigure(a);
+	http_listeners_commit(listeners);
 	networks_free(a->proxies);
 	a->proxies = proxies_read(config);
 	if (client_list_load(a->parts.store, &fresh, &err) < 0) {
@@ -107,9 +117,4 @@ void api_reconfigure(struct api *a, const struct config *config)
 void api_holders(const struct api *a, struct holders *ret)
 {
 	*ret = (struct holders){ a->clients, a->accounts, a->config };
-}
-
-int api_port(const struct api *a)
-{
-	return a->server_count ? http_server_port(a->servers[0]) : 0;
 }

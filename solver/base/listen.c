@@ -125,8 +125,8 @@ static int open_error(const struct listen_address *address, const char *option, 
 		number == EACCES ? "ports below 1024 need CAP_NET_BIND_SERVICE" : "the system refused";
 	int code = number == EADDRINUSE ? ERR_EXISTS : number == EACCES ? ERR_DENIED : ERR_IO;
 
-	return err_set(err, code, "listen on %s: %s (%s); the option %s moves it", listen_text(address, text),
-		strerror(number), hint, option);
+	return err_set(err, code, "listen on %s: %s (%s)%s%s%s", listen_text(address, text), strerror(number), hint,
+	               option ? "; the option " : "", option ? option : "", option ? " moves it" : "");
 }
 
 /* With SO_REUSEPORT the kernel would let a second daemon of the same user in, which would then get half of

@@ -22,7 +22,7 @@ struct listen_address {
 	socklen_t length;
 };
 
-/* `option` ("dns.listen") stands in the sentence of the error, here and below. */
+/* `option` ("dns.listen") stands in the sentence of the error, here and below; listen_open() and listen_open_beside() take NULL too. */
 int listen_parse(const char *text, const char *option, struct listen_address *ret_address, struct err *err);
 /* "127.0.0.1:5353"; returns text. */
 const char *listen_text(const struct listen_address *address, char text[LISTEN_TEXT_SIZE]);

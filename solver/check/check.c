@@ -320,12 +320,13 @@ int check_start(struct checker *c, const struct check_want *want, check_fn done,
 {
 	struct check_run *r;
 	int64_t limit_ms = want->limit_ms ? want->limit_ms : c->config->check.limit_ms;
+	bool view = c->parts.recursor && c->config->check.authority_view;
 
 	if (resolve_check_open(c, err) < 0)
 		return err->code;
 	r = mem_new(1, sizeof(*r));
 	*r = (struct check_run){ .c = c, .parts = want->parts, .poll = want->poll, .e = evidence_new(), .done = done, .arg = arg, .room = RUN_BYTES_MAX,
-	                         .advance = run_advance, .blind = !want->poll && !c->parts.recursor };
+	                         .advance = run_advance, .view = view, .blind = !want->poll && !view };
 	r->profiles = profiles_hold(c);
 	DL_APPEND(c->runs, r);
 	r->e->at_ms = loop_wall_ms(c->parts.loop);
@@ -334,7 +335,7 @@ int check_start(struct checker *c, const struct check_want *want, check_fn done,
 		return err->code;
 	}
 	known_take(r, want);
-	if (r->e->fqdn && c->parts.recursor)
+	if (r->e->fqdn && view)
 		recursor_forget(c->parts.recursor, r->e->fqdn);
 	r->limit = timer_start(c->parts.loop, limit_ms, on_limit, r);
 	r->pending = 1;

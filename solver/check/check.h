@@ -22,7 +22,7 @@ struct location; /* location.h */
 struct checker_parts {
 	struct loop *loop;
 	struct resolver *resolver;
-	struct recursor *recursor;    /* NULL: there is no authority's view; verdicts say so */
+	struct recursor *recursor;    /* NULL, or off in the configuration: there is no authority's view; verdicts say so */
 	const struct config *config;  /* borrowed; checker_reconfigure() replaces it */
 };
 
@@ -32,6 +32,8 @@ int checker_open(const struct checker_parts *parts, struct checker **ret, struct
 void checker_stop(struct checker *c);
 void checker_close(struct checker *c);
 int checker_reconfigure(struct checker *c, const struct config *config, struct err *err);
+/* Looks through another recursor from now on, and through other resolvers: what is known of zones is forgotten. NULL only before there was one. */
+void checker_look_through(struct checker *c, struct recursor *recursor);
 /* NULL name: the configured one; or NULL. Valid until the next checker_reconfigure(). */
 const struct authority *checker_authority(struct checker *c, const char *name);
 /* The one that evidence was collected for. A reload may have taken it away since: while a check with it goes on it is found all the same, then the

@@ -36,6 +36,13 @@ int checker_reconfigure(struct checker *c, const struct config *config, struct e
 	return load(c, config, err);
 }
 
+void checker_look_through(struct checker *c, struct recursor *recursor)
+{
+	c->parts.recursor = recursor;
+	shared_expire(c);
+	zone_cache_expire(c);
+}
+
 void checker_corroborate(struct checker *c, const struct check_others *others)
 {
 	c->others = others ? *others : (struct check_others){ 0 };

@@ -79,7 +79,7 @@ const struct ev_answer *run_want(struct check_run *r, const char *name, int type
 	struct query *q;
 	struct err err;
 
-	if (have || !r->c->parts.recursor)
+	if (have || !r->view)
 		return have;
 	q = query_new(r, mem_printf("authority %d %s", type, name));
 	if (!q)

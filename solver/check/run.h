@@ -49,6 +49,7 @@ struct check_run {
 	char *covered;                   /* that a wildcard leads away from, when what it leads to does not show the value; or NULL */
 	bool refused;                    /* the name alone is refused: nothing else is asked */
 	bool short_of_descriptors;       /* when something failed */
+	bool view;                       /* the authority's view is looked at too: of the start, a reload changes it for the next */
 	bool blind;                      /* no root can be asked from here */
 	bool dns;                        /* the type is validated by a TXT record */
 	bool poll;                       /* addresses in view "authority" are what the recursive resolvers say */

@@ -156,6 +156,14 @@ int shared_query(struct checker *c, const char *name, int type, recursor_fn done
 	return 0;
 }
 
+void shared_expire(struct checker *c)
+{
+	struct shared *s, *tmp;
+
+	HASH_ITER(hh, c->shared, s, tmp)
+		s->answered_ms -= FRESH_MS;
+}
+
 void shared_free(struct checker *c)
 {
 	struct shared *s, *tmp;

@@ -7,6 +7,8 @@
 
 /* As recursor_query(): `done` comes once, later. */
 int shared_query(struct checker *c, const char *name, int type, recursor_fn done, void *arg, struct err *err);
+/* What was answered is asked again. */
+void shared_expire(struct checker *c);
 /* At the end, when the recursor is gone: nobody waits any more. */
 void shared_free(struct checker *c);
 

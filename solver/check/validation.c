@@ -21,7 +21,7 @@ static bool want_addresses(struct check_run *r, const char *host)
 	a = run_want(r, host, DNS_A);
 	aaaa = run_want(r, host, DNS_AAAA);
 	blind = r->blind && (!a || a->failure) && (!aaaa || aaaa->failure);
-	if (blind && (!r->c->parts.recursor || (a && aaaa)))
+	if (blind && (!r->view || (a && aaaa)))
 		run_query_addresses(r, host);
 	return a && aaaa;
 }

@@ -264,7 +264,7 @@ void zone_servers(struct checker *c, const char *name, const struct dns_reply *f
 	struct zone_waiter *w;
 	bool loading = z->waiting != NULL;
 
-	if (!loading && z->fresh_until_ms > loop_now_ms(c->parts.loop)) {
+	if (!loading && (z->telling || z->fresh_until_ms > loop_now_ms(c->parts.loop))) {
 		struct fresh *f = mem_new(1, sizeof(*f));
 
 		*f = (struct fresh){ z, done, arg };
@@ -287,6 +287,14 @@ struct location *zone_location(const struct zone *z)
 	for (l->count = 0; l->count < z->count; l->count++)
 		l->servers[l->count] = (struct server){ mem_dup(z->servers[l->count].name), mem_dup(z->servers[l->count].address) };
 	return l;
+}
+
+void zone_cache_expire(struct checker *c)
+{
+	struct zone *z, *tmp;
+
+	HASH_ITER(hh, c->zones, z, tmp)
+		z->fresh_until_ms = 0;
 }
 
 void zone_cache_free(struct checker *c)

@@ -27,6 +27,8 @@ void zone_servers(struct checker *c, const char *zone, const struct dns_reply *f
                   void (*done)(struct zone *z, const struct err *err, void *arg), void *arg);
 /* A copy of the servers, without fqdn. Gives (free with location_free). */
 struct location *zone_location(const struct zone *z);
+/* What is known is asked again. */
+void zone_cache_expire(struct checker *c);
 /* At the end, when nobody waits any more. */
 void zone_cache_free(struct checker *c);
 

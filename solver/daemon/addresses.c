@@ -38,9 +38,9 @@ char **addresses_expand(char *const *listen)
 	return list;
 }
 
-void addresses_free(char **list)
+void addresses_freep(char ***list)
 {
-	for (size_t i = 0; list && list[i]; i++)
-		free(list[i]);
-	free(list);
+	for (size_t i = 0; *list && (*list)[i]; i++)
+		free((*list)[i]);
+	free(*list);
 }

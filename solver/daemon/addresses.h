@@ -2,8 +2,8 @@
 #ifndef SOLVER_DAEMON_ADDRESSES_H
 #define SOLVER_DAEMON_ADDRESSES_H
 
-/* NULL-ended list of "address:port"; gives (free with addresses_free). `listen` may be NULL. */
+/* NULL-ended list of "address:port"; gives (free with addresses_freep). `listen` may be NULL. */
 char **addresses_expand(char *const *listen);
-void addresses_free(char **list);
+void addresses_freep(char ***list); /* for CLEANUP */
 
 #endif

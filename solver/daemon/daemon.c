@@ -21,6 +21,7 @@
 #include "solver/daemon/schema.h"
 #include "solver/daemon/verify.h"
 #include "solver/verdict/judge.h"
+#include "solver/net/http_listeners.h"
 #include "solver/net/interface.h"
 
 struct daemon {
@@ -137,45 +138,33 @@ static void on_stop(int signal, void *arg)
 	loop_stop(d->parts.loop);
 }
 
-static int reconfigure_parts(struct daemon *d, const struct config *fresh, struct err *err)
+/* All or nothing: nobody may keep a snapshot that is given up. Gives *ret_doors, which the API takes. */
+static int reconfigure(struct daemon *d, const struct config *fresh, struct http_listeners_change **ret_doors, struct err *err)
 {
-	struct err ignored;
+	struct listening_change *listening = NULL;
+	struct http_listeners_change *doors = NULL;
 
-	if (mpic_reconfigure(d->parts.mpic, fresh, err) < 0)
-		return err->code;
-	if (engine_reconfigure(d->parts.engine, fresh, err) < 0) {
-		mpic_reconfigure(d->parts.mpic, d->config, &ignored); /* it was taken before */
+	if (listening_prepare(d->listening, d->config, fresh, &listening, err) < 0 || api_prepare(d->api, fresh, &doors, err) < 0 ||
+	    parts_reconfigure(&d->parts, d->config, fresh, err) < 0) {
+		http_listeners_abort(doors);
+		listening_abort(listening);
 		return err->code;
 	}
+	listening_commit(listening);
+	*ret_doors = doors;
 	return 0;
 }
 
-/* All or nothing: nobody may keep a snapshot that is given up. */
-static void reconfigure(struct daemon *d, const struct config *fresh, struct err *err)
-{
-	struct listening_change *listening;
-
-	if (listening_prepare(d->listening, d->config, fresh, &listening, err) < 0)
-		return;
-	if (reconfigure_parts(d, fresh, err) < 0) {
-		listening_abort(listening);
-		return;
-	}
-	listening_commit(listening);
-	err->code = 0;
-}
-
-static void take_config(struct daemon *d, struct config *fresh)
+static void take_config(struct daemon *d, struct config *fresh, struct http_listeners_change *doors)
 {
 	struct config *old = d->config;
 
 	d->config = fresh;
 	log_setup((enum log_level)fresh->log.level, (enum log_format)fresh->log.format);
 	cps_reconfigure(d->cps, fresh);
-	api_reconfigure(d->api, fresh);
+	api_reconfigure(d->api, fresh, doors);
 	privileges_check(d->privileges, fresh);
 	refused_log(d->parts.engine);
-	access_reconfigure(d->parts.access, fresh);
 	config_free(old);
 	log_event(LOG_INFO, "configuration reloaded", "file", fresh->file, NULL);
 }
@@ -188,18 +177,18 @@ static void log_kept(const char *option, void *arg)
 
 static void on_config_read(struct config *fresh, struct err *err, void *arg)
 {
+	struct http_listeners_change *doors;
 	struct daemon *d = arg;
 
 	if (fresh) {
 		log_warnings(fresh);
 		config_keep_running(fresh, d->config, log_kept, NULL);
-		reconfigure(d, fresh, err);
 	}
-	if (err->code) {
+	if (fresh && reconfigure(d, fresh, &doors, err) == 0) {
+		take_config(d, fresh, doors);
+	} else {
 		log_event(LOG_ERROR, "the configuration was not reloaded; the old one stays in force", "error", err->text, NULL);
 		config_free(fresh);
-	} else {
-		take_config(d, fresh);
 	}
 	notify_send("READY=1");
 }

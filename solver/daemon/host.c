@@ -162,11 +162,10 @@ static void add_listener(struct listeners *l, const char *option, const char *te
 
 static void add_listeners(struct listeners *l, const char *option, char **listen)
 {
-	char **list = addresses_expand(listen);
+	CLEANUP(addresses_freep) char **list = addresses_expand(listen);
 
 	for (size_t i = 0; list[i]; i++)
 		add_listener(l, option, list[i]);
-	addresses_free(list);
 }
 
 /* A port alone is one of the loopback for the API. */

@@ -4,12 +4,9 @@
 #include <string.h>
 
 #include "solver/base/limit.h"
-#include "solver/base/log.h"
 #include "solver/base/mem.h"
 #include "solver/daemon/addresses.h"
-#include "solver/guard/guard.h"
-#include "solver/net/http_server.h"
-#include "solver/net/http_tls.h"
+#include "solver/net/http_listeners.h"
 #include "webroot/target.h"
 
 #define BODY_MAX 1024    /* a key authorization is a token, a dot and 43 characters */
@@ -19,11 +16,8 @@
 
 struct https {
 	struct answers *answers;
-	struct http_tls *tls;
-	struct guard *guard;
-	struct http_server **servers;
-	size_t count;
-	char *redirect;
+	struct http_listeners *listeners;
+	char *redirect; /* or NULL */
 };
 
 static void reply_text(struct http_exchange *x, int status, const char *text)
@@ -66,28 +60,6 @@ static void handle(struct http_exchange *x, void *arg)
 	}
 }
 
-static struct guard *guard_open(const struct config_http *c)
-{
-	unsigned connections = limit_fit((unsigned)c->connections, LIMIT_SHARE_HTTPS, "http.tls-listen");
-	const struct guard_options options = { .listener = "https", .connections = connections, .per_address = connections / 2 + 1,
-	                                       .head_s = HEAD_S, .idle_s = IDLE_S };
-
-	return guard_new(&options);
-}
-
-static int listen_all(struct https *h, struct loop *l, char **listen, struct err *err)
-{
-	const struct http_server_options options = { .max_body = REQUEST_MAX, .guard = h->guard, .tls = h->tls };
-
-	while (listen[h->count])
-		h->count++;
-	h->servers = mem_new(h->count, sizeof(*h->servers));
-	for (size_t i = 0; i < h->count; i++)
-		if (http_server_start(l, listen[i], &options, handle, h, &h->servers[i], err) < 0)
-			return err_in(err, "http.tls-listen");
-	return 0;
-}
-
 static const struct http_tls_names names = { "http.tls-certificate", "http.tls-key" };
 
 static struct http_tls_options tls_options(const struct config_http *c)
@@ -106,17 +78,6 @@ static int tls_agree(const struct http_tls_options *o, struct err *err)
 	return o->certificate && o->key ? 0 : err_set(err, ERR_INVALID, "http.tls-listen needs http.tls-certificate and http.tls-key");
 }
 
-/* NULL where TLS is off. */
-static int tls_open(struct loop *l, const struct config_http *c, struct http_tls **ret, struct err *err)
-{
-	const struct http_tls_options options = tls_options(c);
-
-	*ret = NULL;
-	if (!is_on(c))
-		return 0;
-	return tls_agree(&options, err) < 0 ? err->code : http_tls_open(l, &options, ret, err);
-}
-
 void https_check(const struct config_http *c, struct buf *mistakes, struct buf *warnings)
 {
 	const struct http_tls_options options = tls_options(c);
@@ -128,55 +89,47 @@ void https_check(const struct config_http *c, struct buf *mistakes, struct buf *
 		http_tls_check(&options, mistakes, warnings);
 }
 
-int https_open(struct loop *l, const struct config_http *c, struct answers *answers, struct https **ret, struct err *err)
-{
-	struct http_tls *tls;
-	char **listen;
-	struct https *h;
-	int code;
+/* ---- life ---- */
 
-	if (tls_open(l, c, &tls, err) < 0)
-		return err->code;
-	if (!tls)
-		return 0;
-	h = mem_new(1, sizeof(*h));
+struct https *https_new(struct loop *l, struct answers *answers)
+{
+	struct https *h = mem_new(1, sizeof(*h));
+	const struct http_listeners_parts parts = { .loop = l, .handle = handle, .arg = h, .guard = { .listener = "https", .head_s = HEAD_S, .idle_s = IDLE_S } };
+
 	h->answers = answers;
-	h->redirect = c->redirect_unknown && *c->redirect_unknown ? mem_dup(c->redirect_unknown) : NULL;
-	listen = addresses_expand(c->tls_listen);
-	h->tls = tls;
-	h->guard = guard_open(c);
-	code = listen_all(h, l, listen, err);
-	addresses_free(listen);
-	if (code < 0)
-		https_close(h);
-	else
-		*ret = h;
-	return code;
+	h->listeners = http_listeners_new(&parts);
+	return h;
 }
 
-void https_reconfigure(struct https *h, const struct config_http *c)
+void https_free(struct https *h)
 {
-	const struct http_tls_options options = tls_options(c);
-	struct err err = { 0 };
+	if (!h)
+		return;
+	http_listeners_free(h->listeners);
+	free(h->redirect);
+	free(h);
+}
 
-	if (h && options.certificate && options.key && http_tls_reload(h->tls, &options, &err) < 0)
-		log_event(LOG_ERROR, "TLS: the new files cannot be used; the old ones stay in force", "error", err.text, NULL);
+int https_prepare(struct https *h, const struct config_http *c, struct http_listeners_change **ret, struct err *err)
+{
+	const struct http_tls_options files = tls_options(c);
+	unsigned connections = is_on(c) ? limit_fit((unsigned)c->connections, LIMIT_SHARE_HTTPS, "http.tls-listen") : 1;
+	CLEANUP(addresses_freep) char **listen = addresses_expand(c->tls_listen);
+	const struct http_listeners_options options = { .tls = { listen, "http.tls-listen" }, .files = files, .max_body = REQUEST_MAX,
+	                                                .connections = connections, .per_address = connections / 2 + 1 };
+
+	if (is_on(c) && tls_agree(&files, err) < 0)
+		return err->code;
+	return http_listeners_prepare(h->listeners, &options, ret, err);
+}
+
+void https_commit(struct https *h, const struct config_http *c, struct http_listeners_change *change)
+{
+	http_listeners_commit(change);
+	mem_replace(&h->redirect, c->redirect_unknown && *c->redirect_unknown ? c->redirect_unknown : NULL);
 }
 
 struct guard *https_guard(const struct https *h)
 {
-	return h ? h->guard : NULL;
-}
-
-void https_close(struct https *h)
-{
-	if (!h)
-		return;
-	for (size_t i = 0; i < h->count; i++)
-		http_server_stop(h->servers[i]);
-	http_tls_close(h->tls);
-	guard_free(h->guard);
-	free(h->servers);
-	free(h->redirect);
-	free(h);
+	return http_listeners_is_on(h->listeners) ? http_listeners_guard(h->listeners) : NULL;
 }

@@ -12,11 +12,15 @@ struct https;
 
 /* Sentences about options that do not fit each other and files that cannot be used, one a line; as http_tls_check(). */
 void https_check(const struct config_http *c, struct buf *mistakes, struct buf *warnings);
-/* Gives *ret (free with https_close); NULL when http.tls-listen is empty. `c` and `answers` are borrowed. */
-int https_open(struct loop *l, const struct config_http *c, struct answers *answers, struct https **ret, struct err *err);
-struct guard *https_guard(const struct https *h); /* borrowed; NULL when `h` is */
-void https_close(struct https *h); /* NULL is allowed */
-/* The files of the certificate take effect at once. */
-void https_reconfigure(struct https *h, const struct config_http *c);
+/* Listens nowhere before the first commit. `answers` is borrowed. Gives (free with https_free). */
+struct https *https_new(struct loop *l, struct answers *answers);
+void https_free(struct https *h); /* NULL is allowed */
+struct guard *https_guard(const struct https *h); /* borrowed; NULL while nothing listens */
+
+/* The start and each reload: what can fail fails in https_prepare(), which opens new addresses. Then https_commit() in the same turn of the
+ * loop, or http_listeners_abort(). */
+struct http_listeners_change;
+int https_prepare(struct https *h, const struct config_http *c, struct http_listeners_change **ret, struct err *err);
+void https_commit(struct https *h, const struct config_http *c, struct http_listeners_change *change);
 
 #endif

@@ -7,7 +7,7 @@
 #include "solver/base/mem.h"
 #include "solver/daemon/addresses.h"
 #include "solver/daemon/https.h"
-#include "solver/guard/guard.h"
+#include "solver/net/http_listeners.h"
 #include "solver/nameserver/nameserver.h"
 #include "webroot/responder.h"
 
@@ -33,15 +33,11 @@ struct listening {
 
 struct listening_change {
 	struct listening *l;
-	const struct config *fresh;
+	const struct config *fresh;    /* borrowed */
 	struct nameserver_change *dns; /* NULL: nothing changes */
 	struct responder *http;        /* the same */
+	struct http_listeners_change *https;
 };
-
-static void freep(char ***list)
-{
-	addresses_free(*list);
-}
 
 static struct nameserver_options dns_options(const struct config_dns *c, char **listen)
 {
@@ -55,7 +51,7 @@ static struct nameserver_options dns_options(const struct config_dns *c, char **
 /* Also where nothing listens: a reload may change that. */
 static int open_nameserver(struct listening *l, const struct config_dns *c, struct err *err)
 {
-	CLEANUP(freep) char **listen = addresses_expand(c->listen);
+	CLEANUP(addresses_freep) char **listen = addresses_expand(c->listen);
 	const struct nameserver_options options = dns_options(c, listen);
 
 	return nameserver_start(&options, l->answers, &l->nameserver, err);
@@ -64,7 +60,7 @@ static int open_nameserver(struct listening *l, const struct config_dns *c, stru
 /* In the place of the one before, where there is one. */
 static int open_responder(struct listening *l, const struct config_http *c, struct responder **ret, struct err *err)
 {
-	CLEANUP(freep) char **listen = addresses_expand(c->listen);
+	CLEANUP(addresses_freep) char **listen = addresses_expand(c->listen);
 	const struct responder_options options = { .listen = (const char *const *)listen, .redirect_unknown = c->redirect_unknown,
 	                                           .threads = (unsigned)c->threads,
 	                                           .connections = limit_fit((unsigned)c->connections, LIMIT_SHARE_HTTP, "http.connections"),
@@ -116,14 +112,24 @@ static void note_guards(struct listening *l)
 	l->guards[1] = https_guard(l->https);
 }
 
+static int open_https(struct listening *l, const struct config_http *c, struct err *err)
+{
+	struct http_listeners_change *change;
+
+	l->https = https_new(l->loop, l->answers);
+	if (https_prepare(l->https, c, &change, err) < 0)
+		return err->code;
+	https_commit(l->https, c, change);
+	return 0;
+}
+
 int listening_open(struct loop *l, const struct config *config, struct answers *answers, struct listening **ret, struct err *err)
 {
 	struct listening *n = mem_new(1, sizeof(*n));
 
 	n->loop = l;
 	n->answers = answers;
-	if (open_nameserver(n, &config->dns, err) < 0 || open_responder(n, &config->http, &n->responder, err) < 0 ||
-	    https_open(l, &config->http, answers, &n->https, err) < 0) {
+	if (open_nameserver(n, &config->dns, err) < 0 || open_responder(n, &config->http, &n->responder, err) < 0 || open_https(n, &config->http, err) < 0) {
 		listening_close(n);
 		return err->code;
 	}
@@ -141,7 +147,7 @@ void listening_close(struct listening *l)
 	while (l->retired)
 		retired_free(l, l->retired);
 	responder_stop(l->responder);
-	https_close(l->https);
+	https_free(l->https);
 	nameserver_stop(l->nameserver);
 	free(l);
 }
@@ -169,7 +175,7 @@ const char *listening_dns(const struct listening *l)
 
 static int prepare_dns(struct listening_change *c, struct err *err)
 {
-	CLEANUP(freep) char **listen = addresses_expand(c->fresh->dns.listen);
+	CLEANUP(addresses_freep) char **listen = addresses_expand(c->fresh->dns.listen);
 	const struct nameserver_options options = dns_options(&c->fresh->dns, listen);
 
 	return nameserver_prepare(c->l->nameserver, &options, &c->dns, err);
@@ -181,7 +187,8 @@ int listening_prepare(struct listening *l, const struct config *old, const struc
 
 	*c = (struct listening_change){ .l = l, .fresh = fresh };
 	if ((!config_section_is_same(old, fresh, "dns") && prepare_dns(c, err) < 0) ||
-	    (!config_section_is_same(old, fresh, "http") && open_responder(l, &fresh->http, &c->http, err) < 0)) {
+	    (!config_section_is_same(old, fresh, "http") && open_responder(l, &fresh->http, &c->http, err) < 0) ||
+	    https_prepare(l->https, &fresh->http, &c->https, err) < 0) {
 		listening_abort(c);
 		return err->code;
 	}
@@ -195,6 +202,7 @@ void listening_abort(struct listening_change *c)
 		return;
 	nameserver_abort(c->dns);
 	responder_abandon(c->http);
+	http_listeners_abort(c->https);
 	free(c);
 }
 
@@ -205,8 +213,8 @@ void listening_commit(struct listening_change *c)
 	if (c->http) {
 		retire(c->l, c->l->responder);
 		c->l->responder = c->http;
-		note_guards(c->l);
 	}
-	https_reconfigure(c->l->https, &c->fresh->http);
+	https_commit(c->l->https, &c->fresh->http, c->https);
+	note_guards(c->l);
 	free(c);
 }

@@ -1,6 +1,7 @@
 #include "solver/daemon/parts.h"
 
 #include "solver/daemon/recursion.h"
+#include "solver/verdict/judge.h"
 #include "webroot/folder.h"
 
 /* ---- the journal's worker wakes the loop ---- */
@@ -31,14 +32,18 @@ static int open_store(struct parts *p, const struct config *c, enum parts_journa
 	return journal == PARTS_IN_MEMORY ? store_open_memory(&hooks, &p->store, err) : store_open_sqlite(c->state_dir, &hooks, &p->store, err);
 }
 
+static struct resolver_options resolver_options(const struct config_resolver *c)
+{
+	return (struct resolver_options){ (const char *const *)c->servers, (int)c->timeout_ms, (int)c->tries, (int)c->authority_port };
+}
+
 static int open_clients(struct parts *p, const struct config *c, struct err *err)
 {
-	const struct resolver_options resolver = { (const char *const *)c->resolver.servers, (int)c->resolver.timeout_ms,
-	                                           (int)c->resolver.tries, (int)c->resolver.authority_port };
+	const struct resolver_options resolver = resolver_options(&c->resolver);
 
 	p->http = http_client_new(p->loop);
 	p->resolver = resolver_new(p->loop, &resolver, err);
-	return p->resolver ? recursion_open(p->loop, c, &p->recursor, err) : err->code;
+	return p->resolver ? recursion_open(p->loop, c, &p->recursion, err) : err->code;
 }
 
 static int open_mpic(struct parts *p, const struct config *config, struct err *err)
@@ -63,7 +68,7 @@ int parts_open(struct parts *p, const struct config *config, enum parts_journal 
 	parts.answers = p->answers;
 	parts.http = p->http;
 	parts.resolver = p->resolver;
-	parts.recursor = p->recursor;
+	parts.recursor = recursion_now(p->recursion);
 	parts.access = access_hooks(p->access);
 	if (engine_open(&parts, &p->engine, err) < 0 || open_mpic(p, config, err) < 0)
 		return err->code;
@@ -79,9 +84,56 @@ int parts_open_checker(struct parts *p, const struct config *config, struct err 
 		return err->code;
 	parts.loop = p->loop;
 	parts.resolver = p->resolver;
-	parts.recursor = p->recursor;
+	parts.recursor = recursion_now(p->recursion);
 	return checker_open(&parts, &p->checker, err) < 0 ? err->code : open_mpic(p, config, err);
 }
+
+/* ---- a reload ---- */
+
+/* Those of the system may have changed without the configuration. */
+static int reconfigure_resolver(struct parts *p, const struct config *running, const struct config *fresh, struct err *err)
+{
+	const struct resolver_options options = resolver_options(&fresh->resolver);
+
+	if (options.servers && *options.servers && config_section_is_same(running, fresh, "resolver"))
+		return 0;
+	return resolver_reconfigure(p->resolver, &options, err);
+}
+
+static int reconfigure_all(struct parts *p, const struct config *running, const struct config *fresh, struct err *err)
+{
+	struct err ignored; /* it was taken before */
+
+	if (mpic_reconfigure(p->mpic, fresh, err) < 0)
+		return err->code;
+	if (engine_reconfigure(p->engine, fresh, err) < 0) {
+		mpic_reconfigure(p->mpic, running, &ignored);
+		return err->code;
+	}
+	if (reconfigure_resolver(p, running, fresh, err) < 0) {
+		engine_reconfigure(p->engine, running, &ignored);
+		mpic_reconfigure(p->mpic, running, &ignored);
+		return err->code;
+	}
+	return 0;
+}
+
+int parts_reconfigure(struct parts *p, const struct config *running, const struct config *fresh, struct err *err)
+{
+	struct recursion_change *recursion = NULL;
+
+	if (recursion_prepare(p->recursion, fresh, &recursion, err) < 0 || reconfigure_all(p, running, fresh, err) < 0) {
+		recursion_abort(recursion);
+		address_allow((const char *const *)running->check.allow_addresses);
+		return err->code;
+	}
+	recursion_commit(recursion);
+	checker_look_through(engine_checker(p->engine), recursion_now(p->recursion));
+	access_reconfigure(p->access, fresh);
+	return 0;
+}
+
+/* ---- the end ---- */
 
 /* The engine begins nothing new; its clients end what was under way; the loop goes last. */
 void parts_close(struct parts *p)
@@ -90,8 +142,7 @@ void parts_close(struct parts *p)
 		engine_stop(p->engine);
 	checker_stop(p->checker);
 	mpic_stop(p->mpic);
-	if (p->recursor)
-		recursor_free(p->recursor);
+	recursion_close(p->recursion);
 	if (p->resolver)
 		resolver_free(p->resolver);
 	if (p->http)

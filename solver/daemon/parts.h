@@ -14,7 +14,7 @@ struct parts {
 	struct answers *answers;
 	struct http_client *http;
 	struct resolver *resolver;
-	struct recursor *recursor; /* NULL: check.authority-view is off */
+	struct recursion *recursion;
 	struct engine *engine;
 	struct checker *checker;   /* of who has no engine; that has one of its own */
 	struct mpic *mpic;
@@ -31,6 +31,8 @@ enum parts_journal {
 int parts_open(struct parts *p, const struct config *config, enum parts_journal journal, struct err *err);
 /* Loop, clients, a checker, and those who look elsewhere: for who only checks. No journal, no credentials. As above. */
 int parts_open_checker(struct parts *p, const struct config *config, struct err *err);
+/* A reload from `running` to `fresh`, which is borrowed as it was: all of it, or an error and nothing has changed. Of who has an engine. */
+int parts_reconfigure(struct parts *p, const struct config *running, const struct config *fresh, struct err *err);
 /* What is under way stays in the journal. What stands on the parts (front doors, listeners) is closed before. */
 void parts_close(struct parts *p);
 

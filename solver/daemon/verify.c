@@ -64,14 +64,12 @@ static void verify_authorities(const struct config *c, struct buf *mistakes)
 static void verify_recursion(struct loop *l, const struct config *c, const char *path, char *root_hints, char *trust_anchor, struct buf *mistakes)
 {
 	struct config one = *c;
-	struct recursor *recursor = NULL;
 	struct err err;
 
 	one.check.root_hints = root_hints;
 	one.check.trust_anchor = trust_anchor;
-	if ((root_hints || trust_anchor) && recursion_open(l, &one, &recursor, &err) < 0)
+	if ((root_hints || trust_anchor) && recursion_check(l, &one, &err) < 0)
 		verify_note(c, mistakes, path, err.text);
-	recursor_free(recursor);
 }
 
 /* The sentence names the option. */

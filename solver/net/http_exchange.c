@@ -263,6 +263,8 @@ static void exchange_answer(struct http_exchange *x, int status, const char *con
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type);
 	LL_FOREACH(x->headers, h)
 		MHD_add_response_header(response, h->name, h->value);
+	if (x->server->retiring)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 	x->response = response;
 	x->status = status;
 	if (!x->streaming)

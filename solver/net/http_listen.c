@@ -1,13 +1,9 @@
 /* The sockets that front doors listen on. */
-#include <errno.h>
-#include <netinet/in.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "solver/base/listen.h"
 #include "solver/base/mem.h"
 #include "solver/net/http_server_private.h"
-
-#define BACKLOG 1024
 
 static int listen_address(const char *listen_text, struct sockaddr_storage *ret, struct err *err)
 {
@@ -24,29 +20,17 @@ static int listen_address(const char *listen_text, struct sockaddr_storage *ret,
 	return rc < 0 ? err_in(err, "listen on") : 0;
 }
 
-int http_listen_open(const char *listen_text, int *ret_fd, int *ret_port, struct err *err)
+int http_listen_open(const char *listen_text, const struct http_server_options *options, int *ret_fd, int *ret_port, struct err *err)
 {
 	struct sockaddr_storage address;
-	socklen_t length;
-	char text[ADDRESS_TEXT_SIZE];
-	int fd, one = 1, rc = listen_address(listen_text, &address, err);
+	struct listen_address own;
 
-	if (rc < 0)
-		return rc;
-	length = address_length(&address);
-	fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return err_errno(err, "cannot listen on %s", address_text(&address, text));
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (address.ss_family == AF_INET6) /* "[::]" next to "0.0.0.0" are two addresses, not one */
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
-	if (bind(fd, (struct sockaddr *)&address, length) < 0 || listen(fd, BACKLOG) < 0) {
-		rc = err_set(err, ERR_IO, "cannot listen on %s: %s", address_text(&address, text), strerror(errno));
-		close(fd);
-		return rc;
-	}
-	getsockname(fd, (struct sockaddr *)&address, &length);
-	*ret_port = address_port(&address);
-	*ret_fd = fd;
+	if (listen_address(listen_text, &address, err) < 0)
+		return err->code;
+	memcpy(&own, &address, address_length(&address));
+	own.length = address_length(&address);
+	if (listen_open_beside(&own, SOCK_STREAM, 1, options->option, options->going, options->going_count, ret_fd, err) < 0)
+		return err->code;
+	*ret_port = ntohs(own.v4.sin_port); /* at the same place in both families */
 	return 0;
 }

@@ -1,9 +1,11 @@
 #include "solver/net/http_server.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <utlist.h>
 
 #include "solver/base/clock.h"
@@ -17,6 +19,7 @@
 #define IDLE_SECONDS 60
 #define SILENCE_SECONDS 60 /* of a peer that does not read its reply */
 #define SWEEP_MS 1000
+#define RETIRE_MS 60000 /* for silent peers of a server that retires */
 #define DRAIN_MAX (64 * 1024 * 1024) /* of a body that is too long, so that the peer reads the 413 */
 
 /* ---- an exchange ---- */
@@ -67,6 +70,8 @@ static enum MHD_Result exchange_go_on(struct http_exchange *x)
 			refuse_body(x);
 		else
 			x->server->handle(x, x->server->arg);
+		if (x->streaming && x->server->retiring)
+			http_exchange_end(x);
 	}
 	if (x->gone || x->server->stopping)
 		return MHD_NO; /* closes the connection */
@@ -213,7 +218,7 @@ static struct MHD_Daemon *daemon_start(struct http_server *s, int fd)
 	return MHD_start_daemon(s->tls ? flags | MHD_USE_TLS : flags, 0, on_accept, s, on_request, s,
 	                        MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
 	                        MHD_OPTION_LISTEN_SOCKET, fd,
-	                        MHD_OPTION_CONNECTION_LIMIT, guard_limit(s->guard),
+	                        MHD_OPTION_CONNECTION_LIMIT, (unsigned)INT_MAX, /* the guard counts; its limits may change */
 	                        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SILENCE_SECONDS,
 	                        MHD_OPTION_STRICT_FOR_CLIENT, guard_strictness(),
 	                        MHD_OPTION_NOTIFY_CONNECTION, on_connection, s,
@@ -242,12 +247,12 @@ int http_server_start(struct loop *l, const char *listen, const struct http_serv
 	                                          .head_s = HEAD_SECONDS, .idle_s = IDLE_SECONDS };
 	const struct http_server_options *o = options ? options : &defaults;
 	struct http_server *s;
-	int fd, port, rc = http_listen_open(listen, &fd, &port, err);
+	int fd, port, rc = http_listen_open(listen, o, &fd, &port, err);
 
 	if (rc < 0)
 		return rc;
 	s = mem_new(1, sizeof(*s));
-	*s = (struct http_server){ .loop = l, .handle = handle, .arg = arg, .port = port,
+	*s = (struct http_server){ .loop = l, .handle = handle, .arg = arg, .fd = fd, .port = port,
 	                           .knows = o->knows, .max_body = o->max_body ? o->max_body : MAX_BODY, .tls = o->tls };
 	s->own_guard = o->guard ? NULL : guard_new(&own);
 	s->guard = o->guard ? o->guard : s->own_guard;
@@ -255,6 +260,7 @@ int http_server_start(struct loop *l, const char *listen, const struct http_serv
 	if (!s->daemon) {
 		guard_free(s->own_guard);
 		free(s);
+		close(fd);
 		return err_set(err, ERR_IO, "the HTTP server on %s cannot start: %s", listen, strerror(errno));
 	}
 	s->watch = loop_watch_fd(l, MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd, server_run, s);
@@ -281,6 +287,38 @@ void http_server_stop(struct http_server *s)
 	MHD_stop_daemon(s->daemon); /* calls on_completed for each */
 	guard_free(s->own_guard);
 	free(s);
+}
+
+/* Whoever has connected already is accepted first. */
+void http_server_retire(struct http_server *s)
+{
+	struct http_exchange *x;
+
+	server_run(s);
+	s->retiring = true;
+	s->retired_ms = loop_now_ms(s->loop);
+	if (MHD_quiesce_daemon(s->daemon) != MHD_INVALID_SOCKET)
+		close(s->fd);
+	DL_FOREACH(s->exchanges, x)
+		if (x->streaming)
+			http_exchange_end(x);
+}
+
+bool http_server_is_over(const struct http_server *s)
+{
+	const union MHD_DaemonInfo *connected = MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+
+	return !connected->num_connections || (!s->exchanges && loop_now_ms(s->loop) - s->retired_ms >= RETIRE_MS);
+}
+
+void http_server_set_max_body(struct http_server *s, size_t max_body)
+{
+	s->max_body = max_body;
+}
+
+int http_server_fd(const struct http_server *s)
+{
+	return s->fd;
 }
 
 int http_server_port(const struct http_server *s)

@@ -42,16 +42,25 @@ struct http_server_options {
 	bool (*knows)(struct http_exchange *x, void *arg);
 	struct guard *guard;     /* limits and deadlines, shared with other servers; borrowed. NULL: one of its own */
 	struct http_tls *tls;    /* NULL: plain HTTP. Borrowed until http_server_stop() */
+	const char *option;      /* where the address stands, for the sentence of an error; or NULL */
+	const int *going;        /* http_server_fd() of servers that retire soon and may hold a part of the address; or NULL */
+	size_t going_count;
 };
 
 typedef void (*http_handle_fn)(struct http_exchange *x, void *arg);
 
 /* `listen`: "address:port", "[v6]:port", or "port" (loopback only). `options` may be NULL. A port that is taken
- * is ERR_IO with a sentence that names address, port and why. Gives *ret (free with http_server_stop). */
+ * is ERR_EXISTS with a sentence that names address, port and why. Gives *ret (free with http_server_stop). */
 int http_server_start(struct loop *l, const char *listen, const struct http_server_options *options,
                       http_handle_fn handle, void *arg, struct http_server **ret, struct err *err);
 /* Closes all connections; exchanges in flight get their on-gone call. NULL is allowed. */
 void http_server_stop(struct http_server *s);
+/* At a reload that takes its address away: accepts nothing more, ends streams, finishes the answers that are under way, and answers each
+ * connection once more, with "Connection: close". Stop it once it is over: nobody is connected, or only peers that have been silent for a minute. */
+void http_server_retire(struct http_server *s);
+bool http_server_is_over(const struct http_server *s);
+void http_server_set_max_body(struct http_server *s, size_t max_body); /* of requests that begin from now on; never 0 */
+int http_server_fd(const struct http_server *s);
 /* The port listened on; useful after port 0. */
 int http_server_port(const struct http_server *s);
 

@@ -18,7 +18,10 @@ struct http_server {
 	struct timer *timer;
 	size_t max_body;
 	int port;
+	int fd;                 /* it listens on; libmicrohttpd's until it retires */
 	bool stopping, running; /* running: inside MHD_run() */
+	bool retiring;
+	int64_t retired_ms;     /* loop clock */
 	bool kicked;            /* MHD_run() is to be called once more */
 	unsigned runs_at_once;  /* one behind the other without a pause, as libmicrohttpd asked */
 	int64_t burst_ms;       /* since when */
@@ -65,7 +68,7 @@ struct http_exchange {
 };
 
 /* ---- http_listen.c ---- */
-int http_listen_open(const char *listen_text, int *ret_fd, int *ret_port, struct err *err);
+int http_listen_open(const char *listen_text, const struct http_server_options *options, int *ret_fd, int *ret_port, struct err *err);
 
 /* ---- http_server_run.c ---- */
 /* Lets libmicrohttpd work; `arg` is the server. */

@@ -478,6 +478,11 @@ void recursor_free(struct recursor *r)
 	free(r);
 }
 
+bool recursor_is_idle(const struct recursor *r)
+{
+	return !r->calls;
+}
+
 int recursor_query(struct recursor *r, const char *name, int type, recursor_fn done, void *arg, struct err *err)
 {
 	struct recursor_call *c;

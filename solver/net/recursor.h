@@ -39,6 +39,7 @@ struct recursor_reply {
 /* A missing or broken hints or anchor file is an error that names it. Gives *ret. */
 int recursor_new(struct loop *l, const struct recursor_options *options, struct recursor **ret, struct err *err);
 void recursor_free(struct recursor *r); /* what is under way is told ERR_CANCELLED */
+bool recursor_is_idle(const struct recursor *r); /* nothing is under way */
 
 /* `done` comes as loop.h says, with a reply, or NULL and the error (ERR_TIMEOUT, ERR_UNREACHABLE: no root answered, ERR_CANCELLED). */
 typedef void (*recursor_fn)(const struct recursor_reply *reply, const struct err *err, void *arg);

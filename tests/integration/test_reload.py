@@ -1,9 +1,12 @@
 """SIGHUP: the service takes over what changed, keeps what did not, and loses nothing on the way."""
+import http.client
+import json
 import os
 import pathlib
 import re
 import signal
 import socket
+import ssl
 import sys
 import tempfile
 import threading
@@ -12,6 +15,7 @@ import unittest
 import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from support.certificates import Authority
 from support.pebble import free_port
 from support.servers import query
 from support.service import Service
@@ -179,22 +183,175 @@ class Http(ReloadTest):
 class Kept(ReloadTest):
     def test_an_option_that_is_read_at_the_start_only_is_named_at_each_reload_and_stays_in_force(self):
         service = self.service(lambda s: listen(s) + ROUTES)
-        other = listen(service, api=f"{{listen: ['127.0.0.1:{free_port()}'], max-body: 2048}}", resolver="{timeout: 3s}", sandbox="{files: false}") + ROUTES
+        other = listen(service, user="nobody", sandbox="{files: false, writable: [/tmp]}") + ROUTES
         for count in (1, 2):
             service.reload(other)
-            for option in ("api.listen", "api.max-body", "resolver.timeout", "sandbox.files"):
+            for option in ("user", "sandbox.files", "sandbox.writable"):
                 self.assertEqual(service.said(rf"read at the start only.*option={re.escape(option)}\b"), count, service.log[-4000:])
         self.assertTrue(service.call("GET", "/v1/health/ready"))
         service.reload(listen(service) + ROUTES)
-        self.assertEqual(service.said("read at the start only"), 8)
+        self.assertEqual(service.said("read at the start only"), 6)
         self.assertEqual(service.stop(), 0)
 
     def test_the_example_marks_what_is_read_at_the_start_only(self):
         service = self.service(lambda s: listen(s) + ROUTES)
         lines = service.command("config", "example").stdout.splitlines()
-        marked = {lines[i + 1].split(":")[0].strip() for i, line in enumerate(lines) if line.endswith("Read at the start only.")}
-        self.assertLessEqual({"state-dir", "user", "files", "writable", "tls-listen"}, {m.lstrip("#") for m in marked})
-        self.assertNotIn("zones", marked)
+        marked = {lines[i + 1].split(":")[0].strip().lstrip("#") for i, line in enumerate(lines) if line.endswith("Read at the start only.")}
+        self.assertEqual(marked, {"state-dir", "user", "system-calls", "files", "writable"})
+
+
+class Certified(ReloadTest):
+    @classmethod
+    def setUpClass(cls):
+        holder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(holder.cleanup)
+        cls.authority = Authority(pathlib.Path(holder.name), "servers")
+        cls.files = cls.authority.issue("server", ["127.0.0.1"])
+
+    def config(self, service, **others):
+        return listen(service, **others) + check(service) + ROUTES
+
+
+class Api(Certified):
+    """The API's own listeners, with and without TLS."""
+
+    def api(self, *listen_on, tls=(), more=""):
+        return (f"{{listen: {json.dumps([f'127.0.0.1:{p}' for p in listen_on])}, tls-listen: {json.dumps([f'127.0.0.1:{p}' for p in tls])}, "
+                f"tls-certificate: {self.files.certificate}, tls-key: {self.files.key}{more}}}")
+
+    def ask(self, port, path="/v1/health/live", tls=False, **named):
+        context = ssl.create_default_context(cafile=str(self.authority.certificate)) if tls else None
+        with urllib.request.urlopen(f"http{'s' if tls else ''}://127.0.0.1:{port}{path}", timeout=5, context=context, **named) as reply:
+            return reply.status
+
+    def test_addresses_come_and_go_with_and_without_tls(self):
+        service = self.service(self.config)
+        plain, tls = free_port(), free_port()
+        for _ in range(3):
+            service.reload(self.config(service, api=self.api(service.api_port, plain, tls=[tls])))
+            self.assertEqual([self.ask(service.api_port), self.ask(plain), self.ask(tls, tls=True)], [200] * 3)
+            service.reload(self.config(service, api=self.api(service.api_port)))
+            self.assertRaises(OSError, self.ask, plain)
+            self.assertRaises(OSError, self.ask, tls, tls=True)
+        service.reload(self.config(service, api=self.api(plain)))
+        self.assertEqual(self.ask(plain), 200)
+        self.assertRaises(OSError, self.ask, service.api_port)
+        self.assertEqual(service.stop(), 0, service.log[-4000:])
+
+    def test_an_address_may_become_a_wider_one_or_get_tls_in_the_same_reload(self):
+        service = self.service(self.config)
+        port = service.api_port
+        service.reload(self.config(service, api=f"{{listen: ['0.0.0.0:{port}']}}"))
+        self.assertEqual(self.ask(port), 200)
+        service.reload(self.config(service, api=self.api(tls=[port])))
+        self.assertEqual(self.ask(port, tls=True), 200)
+        service.reload(self.config(service))
+        self.assertEqual(self.ask(port), 200)
+        self.assertEqual(service.stop(), 0, service.log[-4000:])
+
+    def test_a_busy_address_leaves_all_of_the_old_ones_in_force_and_is_named(self):
+        service = self.service(self.config)
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            busy, free = taken.getsockname()[1], free_port()
+            for api in (self.api(free, busy), self.api(free, tls=[busy])):
+                service.reload(self.config(service, api=api, http=f"{{listen: ['127.0.0.1:{free_port()}']}}"), "stays in force")
+                self.assertEqual(self.ask(service.api_port), 200)
+                self.assertRaises(OSError, self.ask, free)
+        self.assertEqual(service.said(rf"stays in force.*listen on 127.0.0.1:{busy}: Address already in use"), 2)
+        self.assertIn("api.tls-listen", service.log)
+        self.assertEqual(service.stop(), 0, service.log[-4000:])
+
+    def test_who_waits_at_an_address_that_goes_is_answered_and_its_streams_end(self):
+        service = self.service(self.config)
+        token, other = service.token, free_port()
+        answers = []
+
+        def wait():
+            answers.append(service.call("POST", "/v1/orders?wait=ready&timeout=3s", {"challenges": [
+                {"type": "http-01", "domain": "localhost", "token": TOKEN, "key_authorization": AUTHORIZATION, "raw": True}]}))
+
+        service.reload(self.config(service).replace(f"http-port: {service.http_port}", "http-port: 1"))  # so that it never becomes ready
+        thread = threading.Thread(target=wait)
+        thread.start()
+        idle = http.client.HTTPConnection("127.0.0.1", service.api_port, timeout=20)
+        idle.request("GET", "/v1/health/live")
+        idle.getresponse().read()
+        stream = urllib.request.urlopen(urllib.request.Request(f"{service.url}/v1/events", headers={"Authorization": f"Bearer {token}"}), timeout=20)
+        while not service.call("GET", "/v1/challenges")["challenges"]:
+            self.assertTrue(thread.is_alive(), service.log[-4000:])
+        service.reload(self.config(service, api=self.api(other)))
+        stream.read()  # to its end, which is no error
+        self.assertEqual(self.ask(other), 200)
+        self.assertRaises(OSError, self.ask, service.api_port)
+        idle.request("GET", "/v1/health/live")  # once more
+        reply = idle.getresponse()
+        self.assertEqual((reply.status, reply.getheader("Connection")), (200, "close"))
+        thread.join(20)
+        self.assertEqual(len(answers), 1, service.log[-4000:])
+        self.assertEqual(service.stop(), 0, service.log[-4000:])
+
+    def test_streams_and_connections_of_an_address_that_stays_outlive_any_number_of_reloads(self):
+        service = self.service(self.config)
+        other = free_port()
+        events = urllib.request.Request(f"{service.url}/v1/events", headers={"Authorization": f"Bearer {service.token}"})
+        idle = http.client.HTTPConnection("127.0.0.1", service.api_port, timeout=20)
+        self.addCleanup(idle.close)
+        idle.connect()
+        connected = idle.sock
+        with urllib.request.urlopen(events, timeout=20) as stream:
+            for i in range(10):
+                service.reload(self.config(service, api=self.api(service.api_port, *[other] * (i % 2), more=f", connections: {500 + i}")))
+            service.call("POST", "/v1/challenges?wait=ready&timeout=20s", {"type": "dns-01", "domain": "dcvd.test", "value": "V" * 43})
+            self.assertTrue(stream.readline().startswith(b"id:"))
+        idle.request("GET", "/v1/health/live")
+        self.assertEqual(idle.getresponse().status, 200)
+        self.assertIs(idle.sock, connected)
+        self.assertEqual(service.stop(), 0, service.log[-4000:])
+
+
+class Responder(Certified):
+    """The HTTP-01 responder with TLS."""
+
+    def http(self, service, *tls, more=""):
+        return (f"{{listen: ['127.0.0.1:{service.http_port}'], tls-listen: {json.dumps([f'127.0.0.1:{p}' for p in tls])}, "
+                f"tls-certificate: {self.files.certificate}, tls-key: {self.files.key}{more}}}")
+
+    def get(self, port):
+        connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=5, context=ssl.create_default_context(cafile=str(self.authority.certificate)))
+        self.addCleanup(connection.close)
+        connection.request("GET", "/.well-known/acme-challenge/unknown")
+        reply = connection.getresponse()
+        return reply.status, reply.getheader("Location")
+
+    def test_the_responder_with_tls_comes_goes_and_redirects_as_the_reload_says(self):
+        service = self.service(self.config)
+        first, second = free_port(), free_port()
+        service.reload(self.config(service, http=self.http(service, first)))
+        self.assertEqual(self.get(first), (404, None))
+        service.reload(self.config(service, http=self.http(service, first, second, more=", redirect-unknown: 'http://other.example/'")))
+        self.assertEqual([self.get(p) for p in (first, second)], [(302, "http://other.example/.well-known/acme-challenge/unknown")] * 2)
+        service.reload(self.config(service, http=self.http(service, second)))
+        self.assertEqual(self.get(second), (404, None))
+        self.assertRaises(OSError, self.get, first)
+        service.reload(self.config(service))
+        self.assertRaises(OSError, self.get, second)
+        self.assertEqual(service.stop(), 0, service.log[-4000:])
+
+    def test_its_limit_of_connections_is_another_after_a_reload(self):
+        service = self.service(self.config)
+        port = free_port()
+        service.reload(self.config(service, http=self.http(service, port)))
+        held = [socket.create_connection(("127.0.0.1", port), 5) for _ in range(6)]
+        for one in held:
+            self.addCleanup(one.close)
+        self.assertEqual(self.get(port), (404, None))
+        service.reload(self.config(service, http=self.http(service, port, more=", connections: 2")))
+        for one in held[:4]:  # those that have waited longest make room
+            one.settimeout(10)
+            self.assertEqual(one.recv(1), b"")
+        self.assertEqual(service.stop(), 0, service.log[-4000:])
 
 
 class Dns(ReloadTest):

@@ -32,11 +32,8 @@ struct callbacks;
 struct api {
 	struct api_parts parts;
 	const struct config *config;
-	struct guard *guard;           /* of all servers */
+	struct http_listeners *listeners;
 	struct http_claims *claims;
-	struct http_tls *tls;          /* of the servers of api.tls-listen, or NULL */
-	struct http_server **servers;  /* api.listen first */
-	size_t server_count;
 	struct client_list *clients;
 	struct grants *everything; /* of loopback callers */
 	struct networks *proxies;  /* api.trusted-proxies */

@@ -4,7 +4,7 @@
 #include "solver/api/audit/audit.h"
 #include "solver/api/rest/rest.h"
 #include "solver/base/buf.h"
-#include "solver/guard/guard.h"
+#include "solver/net/http_listeners.h"
 
 #define METRICS_MAX (1024 * 1024)
 #define LISTENERS_MAX 8 /* beside those of the API */
@@ -31,7 +31,7 @@ static void add_seconds(struct buf *b, const struct engine_numbers *n)
 
 static void add_guards(struct buf *b, const struct api *a)
 {
-	struct guard *guards[LISTENERS_MAX + 2] = { a->guard };
+	struct guard *guards[LISTENERS_MAX + 2] = { http_listeners_guard(a->listeners) };
 
 	for (size_t i = 0; a->parts.guards && a->parts.guards[i] && i < LISTENERS_MAX; i++)
 		guards[i + 1] = a->parts.guards[i];

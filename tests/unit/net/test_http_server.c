@@ -163,7 +163,7 @@ static void names_the_port_that_is_taken(void **state)
 	struct err err = { 0 };
 
 	snprintf(listen, sizeof(listen), "127.0.0.1:%d", http_server_port(f->server));
-	assert_int_equal(http_server_start(f->loop, listen, NULL, handle, f, &second, &err), ERR_IO);
+	assert_int_equal(http_server_start(f->loop, listen, NULL, handle, f, &second, &err), ERR_EXISTS);
 	assert_non_null(strstr(err.text, listen));
 	assert_non_null(strstr(err.text, "in use"));
 	assert_null(second);
