@@ -150,23 +150,34 @@ static void apply_policy(const struct config_cps_policy *policy, struct cps_driv
 	wish->acknowledge_changes = policy->change_management == CPS_MANAGEMENT_ACKNOWLEDGE;
 }
 
+/* Also how many have to approve. */
+static void wish_as_configured(struct report *r, bool watched, struct cps_drive_wish *wish)
+{
+	const struct cps *c = r->cps;
+	const struct config_cps_policy *policy = policy_of(c, cps_inventory_find(cps_watch_inventory(c->watch), wish->home));
+
+	wish->policy = (struct cps_policy){ .follow = CPS_FOLLOW_VALIDATION, .unknown_alarm_ms = c->parts.config->cps.unknown_status_alarm_ms };
+	r->approvals = (size_t)policy->approvals;
+	if (watched)
+		apply_policy(policy, wish);
+}
+
+static char *home_of(const char *account, int64_t enrollment)
+{
+	return mem_printf("%s%s%" PRId64, account, *account ? "/" : "", enrollment);
+}
+
 /* Begins a drive, or goes on with one that the journal remembers. */
 static int start_drive(struct cps *c, const char *account, int64_t enrollment, const struct cps_memory *resumed, struct report **ret, struct err *err)
 {
 	struct cps_account *far = cps_accounts_find(&c->accounts, account);
 	const struct cps_drive_parts parts = { c->parts.loop, far ? far->client : NULL, c->parts.engine, c->parts.store, c->parts.config };
-	CLEANUP(mem_freep) char *home = mem_printf("%s%s%" PRId64, account, *account ? "/" : "", enrollment);
-	struct cps_drive_wish wish = {
-		.enrollment = enrollment, .home = home, .resumed = resumed,
-		.policy = { .follow = CPS_FOLLOW_VALIDATION, .unknown_alarm_ms = c->parts.config->cps.unknown_status_alarm_ms },
-	};
-	const struct config_cps_policy *policy = policy_of(c, cps_inventory_find(cps_watch_inventory(c->watch), home));
+	CLEANUP(mem_freep) char *home = home_of(account, enrollment);
+	struct cps_drive_wish wish = { .enrollment = enrollment, .home = home, .resumed = resumed };
 	struct report *r = report_new(c, account, enrollment);
 	const struct cps_progress progress = { on_say, on_acknowledged, on_done, r };
 
-	r->approvals = (size_t)policy->approvals;
-	if (resumed && resumed->watched)
-		apply_policy(policy, &wish);
+	wish_as_configured(r, resumed && resumed->watched, &wish);
 	if (!far || far->gone)
 		err_set(err, ERR_NOT_FOUND, "there is no account \"%.64s\" under cps.accounts", account);
 	else if (cps_drive_start(&parts, &wish, &progress, &r->drive, err) == 0) {
@@ -394,6 +405,15 @@ void cps_close(struct cps *c)
 	free(c);
 }
 
+static void reconfigure_drive(struct report *r)
+{
+	CLEANUP(mem_freep) char *home = home_of(r->account, r->enrollment);
+	struct cps_drive_wish wish = { .enrollment = r->enrollment, .home = home };
+
+	wish_as_configured(r, cps_drive_is_watched(r->drive), &wish);
+	cps_drive_reconfigure(r->drive, r->cps->parts.config, &wish);
+}
+
 void cps_reconfigure(struct cps *c, const struct config *config)
 {
 	struct report *r;
@@ -404,7 +424,7 @@ void cps_reconfigure(struct cps *c, const struct config *config)
 		cps_watch_reconfigure(c->watch, config);
 	DL_FOREACH(c->reports, r)
 		if (r->drive)
-			cps_drive_reconfigure(r->drive, config);
+			reconfigure_drive(r);
 }
 
 int cps_open(const struct cps_parts *parts, struct cps **ret, struct err *err)

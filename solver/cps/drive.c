@@ -328,9 +328,18 @@ int cps_drive_start(const struct cps_drive_parts *parts, const struct cps_drive_
 	return 0;
 }
 
-void cps_drive_reconfigure(struct cps_drive *d, const struct config *config)
+void cps_drive_reconfigure(struct cps_drive *d, const struct config *config, const struct cps_drive_wish *wish)
 {
 	d->parts.config = config;
+	d->wish.policy = wish->policy;
+	d->wish.acknowledge_changes = wish->acknowledge_changes;
+	drive_free_codes(d);
+	d->codes = copy_codes(wish->acknowledge_warnings);
+}
+
+bool cps_drive_is_watched(const struct cps_drive *d)
+{
+	return d->memory.watched;
 }
 
 int64_t cps_drive_change(const struct cps_drive *d)

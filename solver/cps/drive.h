@@ -51,7 +51,9 @@ int cps_drive_start(const struct cps_drive_parts *parts, const struct cps_drive_
                     struct cps_drive **ret, struct err *err);
 /* Stops without a word; the order and the journal's row stay, and cps_drive_start() with what the row says goes on. NULL is allowed. */
 void cps_drive_stop(struct cps_drive *d);
-void cps_drive_reconfigure(struct cps_drive *d, const struct config *config);
+/* What the policy is from now on: `wish` as in cps_drive_start(), of which only the policy, the warnings and the changes are read. */
+void cps_drive_reconfigure(struct cps_drive *d, const struct config *config, const struct cps_drive_wish *wish);
+bool cps_drive_is_watched(const struct cps_drive *d); /* the watcher began it, not a person */
 
 int64_t cps_drive_change(const struct cps_drive *d);         /* 0: not known yet */
 const char *cps_drive_order(const struct cps_drive *d);      /* NULL: none */

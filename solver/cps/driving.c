@@ -44,6 +44,13 @@ void drive_remember(struct cps_drive *d)
 
 /* ---- the end */
 
+void drive_free_codes(struct cps_drive *d)
+{
+	for (size_t i = 0; d->codes && d->codes[i]; i++)
+		free(d->codes[i]);
+	free(d->codes);
+}
+
 void cps_drive_stop(struct cps_drive *d)
 {
 	if (!d)
@@ -65,9 +72,7 @@ void cps_drive_stop(struct cps_drive *d)
 	free(d->names_said);
 	free(d->held_said);
 	free(d->waits_for);
-	for (size_t i = 0; d->codes && d->codes[i]; i++)
-		free(d->codes[i]);
-	free(d->codes);
+	drive_free_codes(d);
 	free(d->home);
 	free(d);
 }

@@ -50,6 +50,7 @@ void drive_say(struct cps_drive *d, const char *format, ...) __attribute__((form
 /* Not when it is what was said last in this slot. */
 void drive_say_once(struct cps_drive *d, char **slot, const char *sentence);
 void drive_remember(struct cps_drive *d);
+void drive_free_codes(struct cps_drive *d);
 /* The end; `d` is gone. */
 void drive_end(struct cps_drive *d, enum cps_outcome outcome, const struct err *err);
 void drive_fail(struct cps_drive *d, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));

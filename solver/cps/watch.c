@@ -232,10 +232,12 @@ void cps_watch_close(struct cps_watcher *w)
 
 void cps_watch_reconfigure(struct cps_watcher *w, const struct config *config)
 {
-	bool was_off = w->parts.config->cps.watch == CPS_WATCH_OFF;
+	const struct config_cps *old = &w->parts.config->cps, *fresh = &config->cps;
+	bool switched = (old->watch == CPS_WATCH_OFF) != (fresh->watch == CPS_WATCH_OFF);
+	bool sooner = w->look && fresh->watch_interval_ms < old->watch_interval_ms;
 
 	w->parts.config = config;
-	if (was_off || config->cps.watch == CPS_WATCH_OFF)
+	if (switched || sooner)
 		look_later(w, FIRST_LOOK_MS);
 }
 

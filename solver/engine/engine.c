@@ -54,6 +54,7 @@ int engine_open(const struct engine_parts *parts, struct engine **ret, struct er
 
 int engine_reconfigure(struct engine *e, const struct config *config, struct err *err)
 {
+	bool retained = e->config->challenge.retention_ms == config->challenge.retention_ms;
 	struct err same;
 
 	if (checker_reconfigure(e->checker, config, err) < 0)
@@ -63,6 +64,9 @@ int engine_reconfigure(struct engine *e, const struct config *config, struct err
 		return err->code;
 	}
 	e->config = config;
+	rechecks_reconfigure(e);
+	if (!retained)
+		life_retain(e);
 	return 0;
 }
 

@@ -217,6 +217,15 @@ void life_settled(void *arg)
 			schedule(e, n);
 }
 
+void life_retain(struct engine *e)
+{
+	struct entry *n;
+
+	DL_FOREACH(e->entries, n)
+		if (challenge_is_over(n->c.state))
+			schedule(e, n);
+}
+
 /* ---- what activities and front doors say ---- */
 
 static void count_move(struct engine *e, struct entry *n, enum challenge_state from, enum challenge_state to)

@@ -62,5 +62,7 @@ void life_resume(struct engine *e, struct entry *n);
 void life_stop(struct engine *e, struct entry *n);
 /* The wall clock took another course: what ends at a time of day is scheduled anew. `arg` is the engine. */
 void life_settled(void *arg);
+/* What is over stays listed for another time than before. */
+void life_retain(struct engine *e);
 
 #endif

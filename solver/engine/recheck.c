@@ -159,6 +159,18 @@ void recheck_start(struct engine *e, struct entry *n)
 		e->rechecks.timer = timer_start(e->parts.loop, TICK_MS, tick, e);
 }
 
+void rechecks_reconfigure(struct engine *e)
+{
+	int64_t pause_ms = e->config->check.recheck_ms, latest_ms = now_ms(e) + pause_ms;
+	struct entry *n;
+
+	if (!pause_ms)
+		return;
+	DL_FOREACH2(e->rechecks.ready, n, recheck.next)
+		if (n->recheck.next_ms > latest_ms)
+			n->recheck.next_ms = latest_ms;
+}
+
 void recheck_stop(struct engine *e, struct entry *n)
 {
 	struct recheck_run *r = n->recheck.run;

@@ -27,6 +27,8 @@ struct rechecks {
 /* The activity of the state "ready". */
 void recheck_start(struct engine *e, struct entry *n);
 void recheck_stop(struct engine *e, struct entry *n);
+/* The interval may be another: nobody waits longer than it says. */
+void rechecks_reconfigure(struct engine *e);
 /* No recheck begins any more. */
 void rechecks_end(struct engine *e);
 
