@@ -80,7 +80,7 @@ static void ends_the_whole_group_at_the_time_limit(void **state)
 {
 	struct fixture *f = *state;
 
-	run(f, "echo started; sleep 600 & wait", (struct child_request){ .timeout_ms = 100 });
+	run(f, "echo started; sleep 600 & wait", (struct child_request){ .timeout_ms = 3000 });
 	assert_int_equal(f->err.code, ERR_TIMEOUT);
 	assert_int_equal(f->status, -SIGTERM);
 	assert_string_equal(f->output, "started\n");
@@ -90,7 +90,7 @@ static void kills_what_ignores_the_first_signal(void **state)
 {
 	struct fixture *f = *state;
 
-	run(f, "trap '' TERM; while :; do sleep 1; done", (struct child_request){ .timeout_ms = 50 });
+	run(f, "trap '' TERM; while :; do sleep 1; done", (struct child_request){ .timeout_ms = 3000 }); /* time for the shell to start */
 	assert_int_equal(f->err.code, ERR_TIMEOUT);
 	assert_int_equal(f->status, -SIGKILL);
 }

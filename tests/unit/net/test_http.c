@@ -19,6 +19,7 @@ struct fixture {
 	struct http_client *client;
 	struct http_server *server;
 	struct http_exchange *flood;
+	int floods;
 	int done, redirects, status;
 	struct err err;
 	char *body, *address, *final_url;
@@ -28,7 +29,10 @@ struct fixture {
 
 static void on_gone(void *arg)
 {
-	((struct fixture *)arg)->flood = NULL;
+	struct fixture *f = arg;
+
+	if (--f->floods == 0) /* the server may notice the end of the one before only now */
+		f->flood = NULL;
 }
 
 static void write_more(void *arg)
@@ -78,11 +82,12 @@ static void handle(struct http_exchange *x, void *arg)
 		redirect(f, x, "/circle");
 	} else if (strcmp(path, "/flood") == 0) {
 		f->flood = x;
+		f->floods++;
 		http_exchange_on_gone(x, on_gone, f);
 		http_exchange_stream(x, "text/plain");
 		write_more(f);
 	} else if (strcmp(path, "/silent") == 0) {
-		http_exchange_on_gone(x, on_gone, f);
+		return; /* it is never answered */
 	} else {
 		echo(x);
 	}
