@@ -132,11 +132,31 @@ void challenge_copy_events(const struct challenge *from, struct challenge *to)
 	to->state = state;
 }
 
+static struct order_share *share_copy(const struct order_share *from)
+{
+	struct order_share *copy = mem_new(1, sizeof(*copy));
+
+	*copy = *from;
+	copy->challenges = mem_dup(from->challenges);
+	copy->reason = mem_dup(from->reason);
+	return copy;
+}
+
+static void share_free(struct order_share *share)
+{
+	if (!share)
+		return;
+	free(share->challenges);
+	free(share->reason);
+	free(share);
+}
+
 void order_copy(const struct order *from, struct order *ret)
 {
 	*ret = *from;
 	for (size_t i = 0; i < ARRAY_LEN(order_texts); i++)
 		*text_at(ret, order_texts[i]) = mem_dup(*text_at(ret, order_texts[i]));
+	ret->share = from->share ? share_copy(from->share) : NULL;
 }
 
 void challenge_done(struct challenge *c)
@@ -165,6 +185,7 @@ void order_done(struct order *o)
 {
 	for (size_t i = 0; i < ARRAY_LEN(order_texts); i++)
 		free(*text_at(o, order_texts[i]));
+	share_free(o->share);
 	*o = (struct order){ 0 };
 }
 

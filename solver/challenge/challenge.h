@@ -67,7 +67,7 @@ struct challenge_event {
 
 struct challenge {
 	char id[ID_SIZE];       /* "ch_…" */
-	char order_id[ID_SIZE]; /* "or_…" */
+	char order_id[ID_SIZE]; /* "or_…": the order that it was made for; others may hold it too */
 	const char *client;     /* who asked: a client's name, "loopback", "cps" */
 	enum challenge_type type;
 	enum challenge_state state;
@@ -97,6 +97,15 @@ struct challenge {
 	size_t event_count;
 };
 
+/* Of an order that shares a challenge with another one: what is its own, and not that of its challenges. */
+struct order_share {
+	char *challenges;    /* the ids of its challenges in the sequence of the request, a line each. In the journal only: NULL in the engine */
+	char *reason;        /* why it is not ready within its own deadline, or NULL */
+	int64_t deadline_ms; /* wall clock, as all of these. A shared challenge has the latest deadline and end of all that hold it */
+	int64_t expires_ms;  /* it holds them until then; 0: until it is released */
+	int64_t let_go_ms;   /* it was released then, and others needed one of its challenges; 0: it holds them */
+};
+
 /* Who waits for a group of challenges, and where to tell them. */
 struct order {
 	char id[ID_SIZE];
@@ -107,6 +116,7 @@ struct order {
 	char *label;           /* "cps/10002/changes/10003", or NULL */
 	int64_t created_ms;
 	bool announced;        /* the callback was delivered or given up */
+	struct order_share *share; /* NULL: it shares no challenge */
 };
 
 /* Gives a copy without the events (free with challenge_done). */

@@ -5,6 +5,14 @@
 #include "solver/base/mem.h"
 #include "solver/cli/cli.h"
 
+/* The order for which a challenge stays published, or NULL. */
+static const char *holder_of(const json_t *reply)
+{
+	const char *state = json_text(reply, "state");
+
+	return strcmp(state, "withdrawing") == 0 || strcmp(state, "gone") == 0 ? NULL : json_string_value(json_array_get(json_object_get(reply, "orders"), 0));
+}
+
 static int withdraw(const struct cli_service *s, const char *id)
 {
 	CLEANUP(mem_freep) char *escaped = url_escape(id);
@@ -15,7 +23,7 @@ static int withdraw(const struct cli_service *s, const char *id)
 	if (status == EXIT_DONE && s->json)
 		print_json(reply);
 	else if (status == EXIT_DONE)
-		printf("%s  %s\n", id, json_text(reply, "state"));
+		printf("%s  %s%s%s\n", id, json_text(reply, "state"), holder_of(reply) ? ", needed by order " : "", holder_of(reply) ? holder_of(reply) : "");
 	json_decref(reply);
 	return status;
 }

@@ -61,12 +61,25 @@ static void print_events(const json_t *events)
 	table_print_free(t);
 }
 
+/* All that hold it; one that was released is named when no other does. */
+static void print_orders(const json_t *c)
+{
+	const json_t *orders = json_object_get(c, "orders"), *order;
+	size_t i;
+
+	if (json_array_size(orders) < 2)
+		line(c, "Order:", "order");
+	else
+		json_array_foreach(orders, i, order)
+			printf("%-11s %s\n", i ? "" : "Orders:", json_string_value(order));
+}
+
 static void print_challenge(const json_t *c)
 {
 	const char *state = json_text(c, "state");
 
 	line(c, "Id:", "id");
-	line(c, "Order:", "order");
+	print_orders(c);
 	printf("%-11s %s%s%s\n", "State:", state_colour(state), state, colour_end());
 	line(c, "Reason:", "reason");
 	print_waiting(c);

@@ -77,20 +77,28 @@ static bool is_ours(const struct cps_answering *a, const struct order *o)
 {
 	size_t length = strlen(a->home);
 
-	return o && o->label && strncmp(o->label, a->home, length) == 0 && o->label[length] == '/';
+	return o->label && strncmp(o->label, a->home, length) == 0 && o->label[length] == '/';
 }
 
-static void collect_order(const struct challenge *c, void *arg)
+static void collect_order(const struct order *o, bool holds, void *arg)
 {
 	struct order_ids *found = arg;
 
-	if (challenge_is_over(c->state) || !is_ours(found->a, engine_order(found->a->engine, c->order_id)))
+	if (!holds || !is_ours(found->a, o))
 		return;
 	for (size_t i = 0; i < found->count; i++)
-		if (strcmp(found->ids[i], c->order_id) == 0)
+		if (strcmp(found->ids[i], o->id) == 0)
 			return;
 	found->ids = mem_resize(found->ids, found->count + 1, sizeof(*found->ids));
-	memcpy(found->ids[found->count++], c->order_id, ID_SIZE);
+	memcpy(found->ids[found->count++], o->id, ID_SIZE);
+}
+
+static void collect_orders(const struct challenge *c, void *arg)
+{
+	struct order_ids *found = arg;
+
+	if (!challenge_is_over(c->state))
+		engine_each_order(found->a->engine, c->id, collect_order, found);
 }
 
 /* Releases every live order of the enrollment but `keep`: an interrupted run may have left some behind. */
@@ -99,7 +107,7 @@ static void release_orders(const struct cps_answering *a, const char *keep)
 	const struct challenge_filter filter = { .client = CLIENT, .state = -1, .type = -1 };
 	struct order_ids found = { .a = a };
 
-	engine_list(a->engine, &filter, NULL, SIZE_MAX, collect_order, &found);
+	engine_list(a->engine, &filter, NULL, SIZE_MAX, collect_orders, &found);
 	for (size_t i = 0; i < found.count; i++)
 		if (!keep || strcmp(found.ids[i], keep) != 0)
 			engine_release_order(a->engine, found.ids[i], NULL, NULL, NULL);

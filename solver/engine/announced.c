@@ -19,7 +19,7 @@ static void fill(struct store_txn *t, void *arg)
 	struct order_entry *order = order_find(r->e, r->order_id);
 
 	if (order)
-		store_put_order(t, &order->o);
+		order_put(t, order);
 }
 
 static void on_over(bool kept, void *arg)

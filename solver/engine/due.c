@@ -36,13 +36,18 @@ static int64_t left_until(int64_t at_ms, int64_t now_ms)
 }
 
 /* What ends at a time of day waits until one is trusted. */
-static int64_t expiry_left(struct engine *e, const struct entry *n)
+int64_t due_expiry_left(struct engine *e, const struct entry *n, int64_t expires_ms)
 {
 	int64_t now = loop_settled_ms(e->parts.loop);
 
 	if (n->life.own_course)
 		now = n->c.created_ms + loop_now_ms(e->parts.loop) - n->life.accepted_ms;
-	return now ? left_until(n->c.expires_ms ? n->c.expires_ms : FAR_FUTURE_MS, now) : -1;
+	return now ? left_until(expires_ms ? expires_ms : FAR_FUTURE_MS, now) : -1;
+}
+
+int64_t due_earlier_left(struct engine *e, const struct entry *n, int64_t deadline_ms)
+{
+	return left_until(n->life.deadline_ms - (n->c.deadline_ms - deadline_ms), loop_now_ms(e->parts.loop));
 }
 
 static int64_t retention_left(struct engine *e, const struct entry *n)
@@ -61,6 +66,6 @@ int64_t due_left(struct engine *e, const struct entry *n)
 	if (challenge_is_over(n->c.state))
 		return retention_left(e, n);
 	if (n->c.state == CHALLENGE_READY)
-		return expiry_left(e, n);
+		return due_expiry_left(e, n, n->c.expires_ms);
 	return left_until(n->life.deadline_ms, loop_now_ms(e->parts.loop));
 }

@@ -13,6 +13,7 @@
 #include "solver/engine/learn.h"
 #include "solver/engine/outcome.h"
 #include "solver/engine/preflight.h"
+#include "solver/engine/share.h"
 
 static int check_routes(const struct engine *e, const struct config *config, struct err *err)
 {
@@ -26,6 +27,7 @@ static void on_settled(void *arg)
 {
 	course_keep(arg);
 	life_settled(arg);
+	share_settled(arg);
 }
 
 int engine_open(const struct engine_parts *parts, struct engine **ret, struct err *err)

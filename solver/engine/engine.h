@@ -90,8 +90,12 @@ int engine_reconfigure(struct engine *e, const struct config *config, struct err
 
 /* Checks everything first: one bad challenge refuses the whole order with a sentence that names it
  * ("challenge 3 (dns-01 x.example): …"). `done` comes after the journal has it: the order's id, or an error
- * (nothing is left then; ERR_CANCELLED, from engine_stop(): the next start may find it in the journal). A challenge that is live already (same client, type, domain and value) is not made
- * twice: an order of one such challenge answers with the existing order, `existed` true. */
+ * (nothing is left then; ERR_CANCELLED, from engine_stop(): the next start may find it in the journal).
+ *
+ * A challenge that the client has already is not made twice (identity.h says when it is the same): the new order holds it beside the
+ * orders that hold it, and it goes with the last of them. An order for the same challenges with the same label and callback is the
+ * order that is there, and is answered with it. ERR_INVALID: a challenge stands twice in the request. `existed`: none of the
+ * challenges was made for this. */
 typedef void (*engine_submit_fn)(const char *order_id, bool existed, const struct err *err, void *arg);
 int engine_submit(struct engine *e, const struct order_request *request, engine_submit_fn done, void *arg, struct err *err);
 
@@ -106,9 +110,12 @@ const struct order *engine_order(struct engine *e, const char *id);
 /* The challenges of an order, in the order of the request; gives the array (free with free), borrows its items. */
 size_t engine_order_challenges(struct engine *e, const char *order_id, const struct challenge ***ret);
 
+/* Each order of a challenge, in the sequence in which they came; `holds`: it was not released. */
+void engine_each_order(struct engine *e, const char *challenge_id, void (*fn)(const struct order *o, bool holds, void *arg), void *arg);
+
 enum order_state { ORDER_PENDING, ORDER_READY, ORDER_FAILED, ORDER_WITHDRAWING, ORDER_GONE };
-/* ready: all are ready; failed: at least one failed or is being withdrawn without having been released;
- * withdrawing: released, and not all are over yet; gone: all are over. */
+/* ready: all are ready; failed: at least one failed or is being withdrawn without having been released, or was not ready within the
+ * order's own deadline; withdrawing: released, and not all are over yet; gone: all are over, or released here and held by another order. */
 enum order_state engine_order_state(struct engine *e, const char *order_id);
 const char *order_state_name(enum order_state state);
 
@@ -133,7 +140,9 @@ size_t engine_orders(struct engine *e, const struct order_filter *filter, const 
  * whose end is not in the journal yet. Nothing may be released inside `fn`. */
 void engine_each_same(struct engine *e, const struct challenge *like, void (*fn)(const struct challenge *c, void *arg), void *arg);
 
-/* Nobody needs it any more. Idempotent: what is over already succeeds. ERR_NOT_FOUND for an unknown id.
+/* Nobody needs it any more. What another order holds stays: an order lets go of its challenges, and a challenge goes with the last
+ * order. Releasing a challenge is releasing the orders for it alone, also those that were released before; where there never was one,
+ * it is released from all orders. Idempotent: what is over already succeeds. ERR_NOT_FOUND for an unknown id.
  * `done` (may be NULL) comes when the wish itself is journalled, not when the record is gone; or with the reason why the journal
  * does not take it. The wish is repeated then as long as dcvd runs, but it is not promised: a restart does not know of it. */
 int engine_release_challenge(struct engine *e, const char *id, void (*done)(const struct err *err, void *arg), void *arg, struct err *err);

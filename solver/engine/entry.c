@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "solver/base/buf.h"
 #include "solver/base/hash.h"
 #include "solver/base/mem.h"
 #include "solver/engine/due.h"
@@ -27,9 +28,40 @@ struct order_entry *order_find(struct engine *e, const char *id)
 
 void order_free(struct engine *e, struct order_entry *order)
 {
+	timer_stop(order->due);
 	HASH_DEL(e->orders, order);
 	order_done(&order->o);
 	free(order);
+}
+
+void order_drop(struct engine *e, struct order_entry *order)
+{
+	while (order->first)
+		hold_drop(order, order->first->entry);
+	order_free(e, order);
+}
+
+static char *list_of(const struct order_entry *order)
+{
+	struct buf list = BUF_INIT(ORDER_MAX * (ID_SIZE + 1));
+
+	for (const struct hold *h = order->first; h; h = h->order_next)
+		buf_printf(&list, "%s\n", h->entry->c.id);
+	return buf_take(&list);
+}
+
+void order_put(struct store_txn *t, const struct order_entry *order)
+{
+	struct order o = order->o;
+	struct order_share share;
+	CLEANUP(mem_freep) char *list = NULL;
+
+	if (o.share) {
+		share = *o.share;
+		share.challenges = list = list_of(order);
+		o.share = &share;
+	}
+	store_put_order(t, &o);
 }
 
 static bool has_id(const void *entry, const void *id)
@@ -42,34 +74,7 @@ struct entry *entry_find(struct engine *e, const char *id)
 	return index_find(&e->by_id, hash_text(hash_begin(), id), has_id, id);
 }
 
-static void order_link(struct order_entry *order, struct entry *n)
-{
-	n->order = order;
-	if (order->last)
-		order->last->order_next = n;
-	else
-		order->first = n;
-	order->last = n;
-	order->count++;
-}
-
-static void order_unlink(struct engine *e, struct entry *n)
-{
-	struct order_entry *order = n->order;
-	struct entry **at = &order->first, *before = NULL;
-
-	while (*at != n) {
-		before = *at;
-		at = &(*at)->order_next;
-	}
-	*at = n->order_next;
-	if (order->last == n)
-		order->last = before;
-	if (!--order->count)
-		order_free(e, order);
-}
-
-struct entry *entry_add(struct engine *e, struct order_entry *order, const struct challenge *c)
+struct entry *entry_add(struct engine *e, const struct challenge *c)
 {
 	struct entry *n = mem_new(1, sizeof(*n));
 
@@ -78,7 +83,6 @@ struct entry *entry_add(struct engine *e, struct order_entry *order, const struc
 	due_deadline(e, n);
 	if (c->state != CHALLENGE_READY && !challenge_is_over(c->state))
 		delivery_begin(&n->publication);
-	order_link(order, n);
 	index_add(&e->by_id, hash_text(hash_begin(), n->c.id), n);
 	DL_PREPEND(e->entries, n);
 	e->numbers.live[n->c.type][n->c.state]++;
@@ -91,6 +95,8 @@ struct entry *entry_add(struct engine *e, struct order_entry *order, const struc
 
 void entry_free(struct engine *e, struct entry *n)
 {
+	struct order_entry *order;
+
 	timer_stop(n->life.due);
 	delivery_end(&n->publication);
 	twin_forget(e, n);
@@ -99,7 +105,11 @@ void entry_free(struct engine *e, struct entry *n)
 	e->numbers.live[n->c.type][n->c.state]--;
 	index_remove(&e->by_id, hash_text(hash_begin(), n->c.id), n);
 	DL_DELETE(e->entries, n);
-	order_unlink(e, n);
+	while ((order = n->hold.order)) {
+		hold_drop(order, n);
+		if (!order->count)
+			order_free(e, order);
+	}
 	challenge_done(&n->c);
 	free(n);
 }

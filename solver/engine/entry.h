@@ -9,6 +9,7 @@
 #include "solver/base/index.h"
 #include "solver/engine/engine.h"
 #include "solver/engine/events.h"
+#include "solver/engine/hold.h"
 #include "solver/engine/life.h"
 #include "solver/engine/publication.h"
 #include "solver/engine/recheck.h"
@@ -24,17 +25,18 @@ struct entry {
 	struct publication publication;
 	struct propagation *propagation; /* propagating: propagation.h */
 	struct recheck recheck;          /* ready */
-	struct order_entry *order;
-	struct entry *order_next;
+	struct hold hold;                /* of the order that it was made for; those of the others follow */
 	struct entry *prev, *next;           /* all entries, newest first */
 	struct entry *twin_prev, *twin_next; /* twins.h */
 };
 
 struct order_entry {
 	struct order o;
-	struct entry *first, *last;
+	struct hold *first, *last;       /* of its challenges */
 	size_t count;
 	struct submission *submission;   /* not in the journal yet: who waits for that (submit.c); or NULL */
+	struct timer *due;               /* the end of its own that comes before those of its challenges (share.h); or NULL */
+	bool unwritten;                  /* it changed, and the change is in no transaction yet */
 	UT_hash_handle hh;
 };
 
@@ -46,6 +48,7 @@ struct engine {
 	struct index by_id;              /* of all entries */
 	struct entry *entries;           /* newest first */
 	size_t live;                     /* entries that are not over */
+	size_t shared;                   /* holds beside the first of each entry */
 	struct order_entry *orders;
 	struct index claims;             /* claim.h */
 	struct index twins;              /* twins.h */
@@ -63,8 +66,9 @@ struct engine {
 	bool closing;
 };
 
-struct entry *entry_add(struct engine *e, struct order_entry *order, const struct challenge *c);
-/* What goes on in its state was stopped before. Its order goes with its last challenge. */
+/* No order holds it yet. */
+struct entry *entry_add(struct engine *e, const struct challenge *c);
+/* What goes on in its state was stopped before. An order goes with its last challenge. */
 void entry_free(struct engine *e, struct entry *n);
 struct entry *entry_find(struct engine *e, const char *id);
 
@@ -72,6 +76,10 @@ struct order_entry *order_add(struct engine *e, const struct order *o);
 struct order_entry *order_find(struct engine *e, const char *id);
 /* An order without challenges. */
 void order_free(struct engine *e, struct order_entry *order);
+/* The order goes, its challenges stay. */
+void order_drop(struct engine *e, struct order_entry *order);
+/* The order as the journal keeps it. */
+void order_put(struct store_txn *t, const struct order_entry *order);
 
 /* Verdict and events stay in the journal only. */
 void history_drop(struct entry *n);

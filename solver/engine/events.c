@@ -27,6 +27,7 @@ struct subject {
 struct happened {
 	uint64_t number;
 	char challenge_id[ID_SIZE];
+	char order_id[ID_SIZE]; /* the only one that is told; "": all that have the challenge */
 	struct challenge_event event;
 	struct happened *prev, *next;
 };
@@ -80,6 +81,16 @@ static void happened_free(struct events *all, struct happened *h)
 	free(h);
 }
 
+static void tell_all(struct events *all, const struct entry *n, const struct happened *h)
+{
+	for (const struct hold *hold = &n->hold; hold; hold = hold->entry_next)
+		if (!h->order_id[0] || strcmp(hold->order->o.id, h->order_id) == 0)
+			tell(all, hold->order->o.id, &n->c, h);
+	if (!h->order_id[0])
+		tell(all, n->c.id, &n->c, h);
+	tell(all, "", &n->c, h);
+}
+
 static void deliver(void *arg)
 {
 	struct engine *e = arg;
@@ -89,31 +100,49 @@ static void deliver(void *arg)
 	while ((h = e->events.queue)) {
 		struct entry *n = entry_find(e, h->challenge_id);
 
-		if (n) {
-			tell(&e->events, n->c.order_id, &n->c, h);
-			tell(&e->events, n->c.id, &n->c, h);
-			tell(&e->events, "", &n->c, h);
-		}
+		if (n)
+			tell_all(&e->events, n, h);
 		happened_free(&e->events, h);
 	}
 }
 
-void events_emit(struct engine *e, const struct challenge *c, struct challenge_event event)
+static bool is_heard(struct events *all, const struct entry *n)
+{
+	for (const struct hold *h = &n->hold; h; h = h->entry_next)
+		if (find(all, h->order->o.id))
+			return true;
+	return find(all, n->c.id) || find(all, "");
+}
+
+static struct happened *queue(struct engine *e, const struct challenge *c, struct challenge_event event)
 {
 	struct events *all = &e->events;
-	struct happened *h;
+	struct happened *h = mem_new(1, sizeof(*h));
 
-	all->count++;
-	if (!find(all, c->order_id) && !find(all, c->id) && !find(all, "")) {
-		free(event.text);
-		return;
-	}
-	h = mem_new(1, sizeof(*h));
 	*h = (struct happened){ .number = all->count, .event = event };
 	memcpy(h->challenge_id, c->id, ID_SIZE);
 	DL_APPEND(all->queue, h);
 	if (!all->timer)
 		all->timer = timer_start(e->parts.loop, 0, deliver, e);
+	return h;
+}
+
+void events_emit(struct engine *e, const struct entry *n, struct challenge_event event)
+{
+	e->events.count++;
+	if (is_heard(&e->events, n))
+		queue(e, &n->c, event);
+	else
+		free(event.text);
+}
+
+void events_emit_order(struct engine *e, const struct order_entry *order, const struct challenge *c, const char *sentence)
+{
+	struct happened *h;
+
+	e->events.count++;
+	h = queue(e, c, (struct challenge_event){ loop_wall_ms(e->parts.loop), c->state, mem_dup(sentence) });
+	memcpy(h->order_id, order->o.id, ID_SIZE);
 }
 
 void events_stop(struct engine *e)

@@ -11,6 +11,8 @@
 #include "solver/challenge/challenge.h"
 
 struct engine;
+struct entry;
+struct order_entry;
 struct timer;
 
 struct events {
@@ -21,7 +23,9 @@ struct events {
 };
 
 /* Takes the text of `event`. */
-void events_emit(struct engine *e, const struct challenge *c, struct challenge_event event);
+void events_emit(struct engine *e, const struct entry *n, struct challenge_event event);
+/* Something that an order alone saw of one of its challenges: to those who listen to the order or to all. Copies the sentence. */
+void events_emit_order(struct engine *e, const struct order_entry *order, const struct challenge *c, const char *sentence);
 /* Nothing is told any more. */
 void events_stop(struct engine *e);
 /* Frees the listeners that are left. */

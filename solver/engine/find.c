@@ -32,25 +32,35 @@ size_t engine_order_challenges(struct engine *e, const char *order_id, const str
 {
 	struct order_entry *order = order_find(e, order_id);
 	size_t count = 0;
-	struct entry *n;
 
 	*ret = mem_new(order ? order->count : 1, sizeof(**ret));
-	for (n = order ? order->first : NULL; n; n = n->order_next)
-		(*ret)[count++] = &n->c;
+	for (const struct hold *h = order ? order->first : NULL; h; h = h->order_next)
+		(*ret)[count++] = &h->entry->c;
 	return count;
+}
+
+void engine_each_order(struct engine *e, const char *challenge_id, void (*fn)(const struct order *o, bool holds, void *arg), void *arg)
+{
+	struct entry *n = entry_find(e, challenge_id);
+
+	for (const struct hold *h = n ? &n->hold : NULL; h; h = h->entry_next)
+		fn(&h->order->o, !order_let_go(h->order), arg);
 }
 
 static enum order_state state_of(const struct order_entry *order)
 {
 	size_t ready = 0, leaving = 0, over = 0;
-	struct entry *n;
 
-	for (n = order ? order->first : NULL; n; n = n->order_next) {
+	if (order && order->o.share && order->o.share->reason && !order_let_go(order))
+		return ORDER_FAILED;
+	for (const struct hold *h = order ? order->first : NULL; h; h = h->order_next) {
+		const struct entry *n = h->entry;
+
 		if (n->c.state == CHALLENGE_FAILED || (n->c.state == CHALLENGE_WITHDRAWING && n->life.had_failed))
 			return ORDER_FAILED;
-		ready += n->c.state == CHALLENGE_READY && n->life.kept == CHALLENGE_READY;
+		ready += n->c.state == CHALLENGE_READY && n->life.kept == CHALLENGE_READY && !order_let_go(order);
 		leaving += n->c.state == CHALLENGE_WITHDRAWING;
-		over += n->c.state == CHALLENGE_GONE;
+		over += n->c.state == CHALLENGE_GONE || (n->c.state < CHALLENGE_WITHDRAWING && order_let_go(order));
 	}
 	if (!order || over == order->count)
 		return ORDER_GONE;
@@ -100,32 +110,47 @@ static bool stands_in(const char *text, const char *search)
 	return text && strcasestr(text, search);
 }
 
+static bool is_named(const struct challenge *c, const char *search)
+{
+	return stands_in(c->identifier, search) || stands_in(c->fqdn, search) || stands_in(c->reason, search) || stands_in(c->waiting_for, search);
+}
+
 static bool order_fits(const struct order_entry *order, const struct order_filter *f)
 {
 	bool found = !f->search || stands_in(order->o.label, f->search);
 
 	if ((f->client && strcmp(f->client, order->o.client) != 0) || (f->state >= 0 && f->state != (int)state_of(order)))
 		return false;
-	for (const struct entry *n = order->first; n && !found; n = n->order_next)
-		found = stands_in(n->c.identifier, f->search) || stands_in(n->c.fqdn, f->search) || stands_in(n->c.reason, f->search) ||
-		        stands_in(n->c.waiting_for, f->search);
+	for (const struct hold *h = order->first; h && !found; h = h->order_next)
+		found = is_named(&h->entry->c, f->search);
 	return found;
 }
 
-/* Challenges stand newest first, so that orders do by their first one. */
+/* The next order in the list: by their first challenges, newest first, and those with the same one in the sequence in which they came. */
+static const struct hold *next_order(const struct engine *e, const struct hold *after)
+{
+	const struct hold *h = after ? after->entry_next : e->entries ? &e->entries->hold : NULL;
+	const struct entry *n = after ? after->entry : e->entries;
+
+	for (; n; n = n->next, h = n ? &n->hold : NULL)
+		for (; h; h = h->entry_next)
+			if (h->order->first == h)
+				return h;
+	return NULL;
+}
+
 size_t engine_orders(struct engine *e, const struct order_filter *filter, const char *after, size_t limit,
                      void (*fn)(const struct order *o, void *arg), void *arg)
 {
 	struct order_entry *last = after ? order_find(e, after) : NULL;
-	const struct entry *n = last ? last->first : NULL;
 	size_t count = 0;
 
-	if (after && !n)
+	if (after && !last)
 		return 0;
-	for (n = n ? n->next : e->entries; n && count < limit; n = n->next) {
-		if (n->order->first != n || !order_fits(n->order, filter))
+	for (const struct hold *h = next_order(e, last ? last->first : NULL); h && count < limit; h = next_order(e, h)) {
+		if (!order_fits(h->order, filter))
 			continue;
-		fn(&n->order->o, arg);
+		fn(&h->order->o, arg);
 		count++;
 	}
 	return count;

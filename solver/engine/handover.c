@@ -20,7 +20,8 @@ static void give(struct engine *e, struct entry *n, const char *client)
 {
 	twin_forget(e, n);
 	shared_replace(&n->c.client, client);
-	mem_replace(&n->order->o.client, client);
+	for (struct hold *h = &n->hold; h; h = h->entry_next)
+		mem_replace(&h->order->o.client, client);
 	if (n->life.kept < CHALLENGE_WITHDRAWING)
 		twin_add(e, n);
 }
@@ -46,9 +47,14 @@ static void write_one(struct handover *h, struct store_txn *t, struct entry *n, 
 	struct challenge_event event = { loop_wall_ms(e->parts.loop), n->c.state, (char *)sentence };
 
 	give(e, n, to);
-	n->order->o.announced = true;
 	n->life.commits++;
-	store_put_order(t, &n->order->o);
+	for (struct hold *held = &n->hold; held; held = held->entry_next) {
+		held->order->o.announced = true;
+		if (held->order->submission)
+			held->order->unwritten = true;
+		else
+			order_put(t, held->order);
+	}
 	store_put_challenge(t, &n->c);
 	store_add_event(t, n->c.id, &event);
 	if (!n->life.history_on_disk)
@@ -67,7 +73,7 @@ size_t engine_hand_over(struct engine *e, const char *from, const char *to, void
 
 	*h = (struct handover){ .e = e, .from = mem_dup(from), .done = done, .arg = arg };
 	DL_FOREACH(e->entries, n)
-		if (!challenge_is_over(n->life.kept) && !n->order->submission && strcmp(n->c.client, from) == 0)
+		if (!challenge_is_over(n->life.kept) && n->life.begun && strcmp(n->c.client, from) == 0)
 			write_one(h, t, n, to, sentence);
 	count = h->count;
 	store_commit(t, on_kept, h);

@@ -69,12 +69,18 @@ static void gather(struct lane *lane, int64_t ms)
 	lane->gather = timer_start(lane->e->parts.loop, ms, gathered, lane);
 }
 
-/* Others of its order are planned or written to the journal at this moment, and can go together with it. */
+static bool is_moving(const struct entry *n, const struct entry *other)
+{
+	return other->c.state == CHALLENGE_QUEUED || (other != n && other->life.kept != other->c.state);
+}
+
+/* Others of its orders are planned or written to the journal at this moment, and can go together with it. */
 static bool others_follow(const struct entry *n)
 {
-	for (const struct entry *other = n->order->first; other; other = other->order_next)
-		if (other->c.state == CHALLENGE_QUEUED || (other != n && other->life.kept != other->c.state))
-			return true;
+	for (const struct hold *mine = &n->hold; mine; mine = mine->entry_next)
+		for (const struct hold *h = mine->order->first; h; h = h->order_next)
+			if (is_moving(n, h->entry))
+				return true;
 	return false;
 }
 

@@ -100,7 +100,7 @@ static void on_durable(struct step *s)
 	if (e->closing)
 		return;
 	log_step(&n->c, &s->event);
-	events_emit(e, &n->c, s->event);
+	events_emit(e, n, s->event);
 	s->event.text = NULL;
 	if (s->starts && n->c.state == s->state)
 		start(e, n);
@@ -148,7 +148,9 @@ static void on_deadline(struct engine *e, struct entry *n)
 
 /* A deletion under way: nobody waits for it, and what it deletes is in memory no more. */
 struct deletion {
-	char challenge_id[ID_SIZE], order_id[ID_SIZE]; /* "": the order has others */
+	char challenge_id[ID_SIZE];
+	char (*order_ids)[ID_SIZE]; /* orders that have no other */
+	size_t order_count;
 };
 
 static void fill_deletion(struct store_txn *t, void *arg)
@@ -156,15 +158,32 @@ static void fill_deletion(struct store_txn *t, void *arg)
 	const struct deletion *d = arg;
 
 	store_delete_challenge(t, d->challenge_id);
-	if (d->order_id[0])
-		store_delete_order(t, d->order_id);
+	for (size_t i = 0; i < d->order_count; i++)
+		store_delete_order(t, d->order_ids[i]);
 }
 
 /* When dcvd ended before, the next start finds the retention over. */
 static void on_deletion_over(bool kept, void *arg)
 {
+	struct deletion *d = arg;
+
 	(void)kept;
-	free(arg);
+	free(d->order_ids);
+	free(d);
+}
+
+static struct deletion *deletion_of(const struct entry *n)
+{
+	struct deletion *d = mem_new(1, sizeof(*d));
+
+	memcpy(d->challenge_id, n->c.id, ID_SIZE);
+	for (const struct hold *h = &n->hold; h; h = h->entry_next) {
+		if (h->order->count > 1)
+			continue;
+		d->order_ids = mem_resize(d->order_ids, d->order_count + 1, ID_SIZE);
+		memcpy(d->order_ids[d->order_count++], h->order->o.id, ID_SIZE);
+	}
+	return d;
 }
 
 static void on_due(void *arg);
@@ -178,10 +197,7 @@ static void forget(struct engine *e, struct entry *n)
 		n->life.due = timer_start(e->parts.loop, JOURNAL_RETRY_MS, on_due, n);
 		return;
 	}
-	d = mem_new(1, sizeof(*d));
-	memcpy(d->challenge_id, n->c.id, ID_SIZE);
-	if (n->order->count == 1)
-		memcpy(d->order_id, n->order->o.id, ID_SIZE);
+	d = deletion_of(n);
 	entry_free(e, n);
 	journal_write(e, &(struct journal_write){ fill_deletion, NULL, on_deletion_over, d });
 }
@@ -199,7 +215,7 @@ static void on_due(void *arg)
 		on_deadline(n->e, n);
 }
 
-static void schedule(struct engine *e, struct entry *n)
+void life_due(struct engine *e, struct entry *n)
 {
 	int64_t left = due_left(e, n);
 
@@ -214,7 +230,7 @@ void life_settled(void *arg)
 
 	DL_FOREACH(e->entries, n)
 		if (n->c.state == CHALLENGE_READY || (challenge_is_over(n->c.state) && !n->life.due))
-			schedule(e, n);
+			life_due(e, n);
 }
 
 void life_retain(struct engine *e)
@@ -223,7 +239,7 @@ void life_retain(struct engine *e)
 
 	DL_FOREACH(e->entries, n)
 		if (challenge_is_over(n->c.state))
-			schedule(e, n);
+			life_due(e, n);
 }
 
 /* ---- what activities and front doors say ---- */
@@ -267,7 +283,7 @@ bool life_input(struct engine *e, struct entry *n, enum challenge_input input, c
 	count_move(e, n, from, to);
 	if (activity_of(n)->enter)
 		activity_of(n)->enter(e, n);
-	schedule(e, n);
+	life_due(e, n);
 	write_step(e, n, true, sentence);
 	return true;
 }
@@ -325,6 +341,7 @@ void life_retry(struct engine *e, struct entry *n, int64_t most_ms, int64_t aske
 
 void life_resume(struct engine *e, struct entry *n)
 {
-	schedule(e, n);
+	n->life.begun = true;
+	life_due(e, n);
 	start(e, n);
 }

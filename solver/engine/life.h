@@ -31,6 +31,7 @@ struct life {
 	int64_t deadline_ms;       /* ready by then: loop clock */
 	int64_t accepted_ms;       /* in this life: loop clock */
 	bool own_course;           /* under a wall clock that nobody trusted: its lifetime is a duration */
+	bool begun;                /* the journal holds it */
 	bool had_failed;           /* it is on its way to "failed" */
 	bool history_on_disk;      /* verdict and events were dropped when it became ready */
 	struct timer *retry;       /* starts the activity once more */
@@ -58,6 +59,8 @@ void life_retry(struct engine *e, struct entry *n, int64_t most_ms, int64_t aske
 void life_report(struct engine *e, struct entry *n);
 /* What came back from the journal goes on where it was. */
 void life_resume(struct engine *e, struct entry *n);
+/* Its deadline or its end changed. */
+void life_due(struct engine *e, struct entry *n);
 /* Ends what goes on: dcvd ends. */
 void life_stop(struct engine *e, struct entry *n);
 /* The wall clock took another course: what ends at a time of day is scheduled anew. `arg` is the engine. */

@@ -158,7 +158,7 @@ int engine_outcome(struct engine *e, const char *id, bool valid, const char *pro
 	struct store_txn *t;
 	struct entry *n = entry_find(e, id);
 
-	if (!n || n->order->submission)
+	if (!n || !n->life.begun)
 		return err_set(err, ERR_NOT_FOUND, "there is no challenge %.64s", id);
 	a = authority_of(e, &n->c);
 	c = mem_new(1, sizeof(*c));
@@ -176,10 +176,10 @@ int engine_outcome(struct engine *e, const char *id, bool valid, const char *pro
 int engine_budget_allows(struct engine *e, const char *order_id, int64_t *ret_wait_ms, struct err *err)
 {
 	struct order_entry *order = order_find(e, order_id);
-	struct entry *n;
 
 	*ret_wait_ms = 0;
-	for (n = order ? order->first : NULL; n; n = n->order_next) {
+	for (const struct hold *h = order ? order->first : NULL; h; h = h->order_next) {
+		const struct entry *n = h->entry;
 		const struct authority *a = authority_of(e, &n->c);
 		CLEANUP(mem_freep) char *key = a ? key_of(a, &n->c) : NULL;
 		const struct outcome *o = a ? find(e, key) : NULL;

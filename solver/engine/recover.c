@@ -9,6 +9,7 @@
 #include "solver/engine/entry.h"
 #include "solver/engine/instance.h"
 #include "solver/engine/outcome.h"
+#include "solver/engine/share.h"
 
 struct recovery {
 	struct engine *e;
@@ -57,7 +58,7 @@ static void restore_answer(struct engine *e, struct entry *n)
 		answers_set_dns(e->parts.answers, n->c.fqdn, n->c.value);
 }
 
-/* A challenge whose order is not in the journal is driven to its end all the same: its record may be out. */
+/* A challenge that no order holds is driven to its end all the same: its record may be out. */
 static struct order_entry *order_for_orphan(struct engine *e, const struct challenge *c)
 {
 	struct order order = { .client = mem_dup(c->client), .created_ms = c->created_ms };
@@ -67,19 +68,25 @@ static struct order_entry *order_for_orphan(struct engine *e, const struct chall
 	return order_add(e, &order);
 }
 
+/* The order that it was made for. One that shares challenges has a list of all of them, in its sequence: link_shared(). */
+static void link_own(struct engine *e, struct entry *n)
+{
+	struct order_entry *order = order_find(e, n->c.order_id);
+
+	if (order && !order->o.share)
+		hold_add(order, n);
+}
+
 static void load_challenge(const struct challenge *c, void *arg)
 {
 	struct recovery *r = arg;
-	struct order_entry *order;
 	struct challenge copy;
 	struct entry *n;
 
-	order = order_find(r->e, c->order_id);
-	if (!order)
-		order = order_for_orphan(r->e, c);
 	challenge_copy(c, &copy);
 	challenge_copy_events(c, &copy);
-	n = entry_add(r->e, order, &copy);
+	n = entry_add(r->e, &copy);
+	link_own(r->e, n);
 	n->life.kept = copy.state;
 	n->publication.out = out_of(&copy);
 	if (copy.state == CHALLENGE_READY)
@@ -89,6 +96,50 @@ static void load_challenge(const struct challenge *c, void *arg)
 		return;
 	claim_take(r->e, n);
 	restore_answer(r->e, n);
+}
+
+static void link_one(struct engine *e, struct order_entry *order, const char *id)
+{
+	struct entry *n = entry_find(e, id);
+
+	if (n && !hold_is(order, n))
+		hold_add(order, n);
+}
+
+/* Challenges that were forgotten since are missing in the list. */
+static void link_list(struct engine *e, struct order_entry *order)
+{
+	char *rest = order->o.share->challenges, *id;
+
+	while ((id = strtok_r(rest, "\n", &rest)))
+		link_one(e, order, id);
+	mem_replace(&order->o.share->challenges, NULL);
+}
+
+static void link_shared(struct engine *e)
+{
+	struct order_entry *order, *next;
+	struct entry *n;
+
+	HASH_ITER(hh, e->orders, order, next)
+		if (order->o.share)
+			link_list(e, order);
+	DL_FOREACH(e->entries, n) {
+		if (!n->hold.order)
+			hold_add(order_for_orphan(e, &n->c), n);
+		else if (!order_find(e, n->c.order_id))
+			memcpy(n->c.order_id, n->hold.order->o.id, ID_SIZE);
+	}
+}
+
+/* The last order that held it let go, and dcvd ended before that led anywhere. */
+static void resume(struct engine *e, struct entry *n)
+{
+	n->life.begun = true;
+	if (n->c.state < CHALLENGE_WITHDRAWING && !holder_of(n, NULL))
+		life_input(e, n, INPUT_RELEASED, "released: the orders that held it let go");
+	else
+		life_resume(e, n);
 }
 
 static void drop_empty_orders(struct engine *e)
@@ -117,12 +168,14 @@ int engine_recover(struct engine *e, struct err *err)
 		return err->code;
 	course_load(e);
 	course_keep(e);
+	link_shared(e);
 	drop_empty_orders(e);
 	outcomes_load(e);
 	DL_FOREACH(e->entries, n) {
 		r.resumed += !challenge_is_over(n->c.state);
-		life_resume(e, n);
+		resume(e, n);
 	}
+	share_settled(e);
 	if (r.resumed)
 		log_line(LOG_INFO, "resumed %zu challenges from the journal", r.resumed);
 	return 0;

@@ -7,6 +7,9 @@
 #include "solver/base/mem.h"
 #include "solver/engine/entry.h"
 #include "solver/engine/kept.h"
+#include "solver/engine/share.h"
+
+#define RELEASED "released: nobody needs it any more"
 
 /* One wish: of a challenge, or of all challenges of an order. */
 struct release {
@@ -37,10 +40,10 @@ static void wait_for(struct release *r, struct entry *n, enum challenge_state st
 	kept_wait(n, state, count_down, r);
 }
 
-/* What is not in the journal yet has no life to end: its submission sees that somebody waits for the end. */
+/* For all orders. What is not in the journal yet has no life to end: its submission sees that somebody waits for the end. */
 static void release_one(struct engine *e, struct release *r, struct entry *n, const char *sentence)
 {
-	if (!n->order->submission)
+	if (n->life.begun)
 		life_input(e, n, INPUT_RELEASED, sentence);
 	if (n->life.kept < CHALLENGE_WITHDRAWING)
 		wait_for(r, n, CHALLENGE_WITHDRAWING);
@@ -67,6 +70,37 @@ static void release_asked(struct engine *e, struct release *r)
 	store_commit(store_begin(e->parts.store), on_asked, r);
 }
 
+/* What another order holds stays. */
+static void release_from(struct engine *e, struct release *r, struct order_entry *order, const char *sentence)
+{
+	bool stays = false;
+
+	for (struct hold *h = order->first; h; h = h->order_next) {
+		if (holder_of(h->entry, order))
+			stays = true;
+		else
+			release_one(e, r, h->entry, sentence);
+	}
+	if (!stays)
+		return;
+	r->pending++;
+	share_let_go(e, order, count_down, r);
+}
+
+/* From the orders that were made for nothing else; false: there are none. One that let go before counts: to ask again changes nothing. */
+static bool release_alone(struct engine *e, struct release *r, struct entry *n, const char *sentence)
+{
+	bool alone = false;
+
+	for (struct hold *h = &n->hold; h; h = h->entry_next) {
+		if (h->order->count > 1)
+			continue;
+		alone = true;
+		release_from(e, r, h->order, sentence);
+	}
+	return alone;
+}
+
 int engine_release_challenge(struct engine *e, const char *id, void (*done)(const struct err *err, void *arg), void *arg, struct err *err)
 {
 	struct entry *n = entry_find(e, id);
@@ -75,7 +109,8 @@ int engine_release_challenge(struct engine *e, const char *id, void (*done)(cons
 	if (!n)
 		return err_set(err, ERR_NOT_FOUND, "there is no challenge %.64s", id);
 	r = release_new(done, arg);
-	release_one(e, r, n, "released: nobody needs it any more");
+	if (!release_alone(e, r, n, RELEASED))
+		release_one(e, r, n, RELEASED);
 	release_asked(e, r);
 	return 0;
 }
@@ -88,8 +123,7 @@ int engine_release_order(struct engine *e, const char *id, void (*done)(const st
 	if (!order)
 		return err_set(err, ERR_NOT_FOUND, "there is no order %.64s", id);
 	r = release_new(done, arg);
-	for (struct entry *n = order->first; n; n = n->order_next)
-		release_one(e, r, n, "released with its order: nobody needs it any more");
+	release_from(e, r, order, "released with its order: nobody needs it any more");
 	release_asked(e, r);
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include "solver/base/shared.h"
 #include "solver/crypto/crypto.h"
 #include "solver/engine/entry.h"
+#include "solver/engine/identity.h"
 #include "solver/engine/record.h"
 #include "solver/engine/route.h"
 #include "solver/verdict/dns/persist_record.h"
@@ -211,6 +212,14 @@ static const struct authority *authority_of(const struct engine *e, const struct
 	return checker_authority(e->checker, route ? route->authority : NULL);
 }
 
+static void free_all(struct order *o, struct challenge *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		challenge_done(&list[i]);
+	free(list);
+	order_done(o);
+}
+
 static int read_one(const struct engine *e, const struct order_request *r, const struct order *o, size_t i,
                     struct challenge *c, struct err *err)
 {
@@ -235,18 +244,18 @@ int request_read(const struct engine *e, const struct order_request *r, int64_t 
                  struct challenge **ret_list, struct err *err)
 {
 	struct challenge *list;
+	int code = 0;
 
 	if (read_order(r, now_ms, ret_order, err) < 0)
 		return err->code;
 	list = mem_new(r->count, sizeof(*list));
-	for (size_t i = 0; i < r->count; i++) {
-		if (read_one(e, r, ret_order, i, &list[i], err) == 0)
-			continue;
-		for (size_t k = 0; k <= i; k++)
-			challenge_done(&list[k]);
-		free(list);
-		order_done(ret_order);
-		return err->code;
+	for (size_t i = 0; i < r->count && code == 0; i++)
+		code = read_one(e, r, ret_order, i, &list[i], err);
+	if (code == 0)
+		code = identity_check_unique(list, r->count, err);
+	if (code < 0) {
+		free_all(ret_order, list, r->count);
+		return code;
 	}
 	*ret_list = list;
 	return 0;

@@ -1,41 +1,17 @@
 #include "solver/engine/twins.h"
 
-#include <string.h>
-
-#include "solver/base/hash.h"
 #include "solver/base/mem.h"
 #include "solver/engine/entry.h"
-
-static const char *secret_of(const struct challenge *c)
-{
-	return c->type == CHALLENGE_HTTP01 ? c->token : c->value;
-}
-
-static uint64_t hash_of(const struct challenge *c)
-{
-	const unsigned char kind[] = { (unsigned char)c->type, c->wildcard };
-	uint64_t hash = hash_bytes(hash_begin(), kind, sizeof(kind));
-
-	hash = hash_text(hash_text(hash, c->client), c->identifier);
-	return hash_text(hash_text(hash, c->record_name), secret_of(c));
-}
-
-static bool is_same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
+#include "solver/engine/identity.h"
 
 static bool is_like(const void *entry, const void *challenge)
 {
-	const struct challenge *a = &((const struct entry *)entry)->c, *b = challenge;
-
-	return a->type == b->type && a->wildcard == b->wildcard && is_same_text(a->client, b->client) && is_same_text(a->identifier, b->identifier) &&
-	       is_same_text(a->record_name, b->record_name) && is_same_text(secret_of(a), secret_of(b));
+	return identity_is_like(&((const struct entry *)entry)->c, challenge);
 }
 
 struct entry *twin_first(struct engine *e, const struct challenge *c)
 {
-	return index_find(&e->twins, hash_of(c), is_like, c);
+	return index_find(&e->twins, identity_hash(c), is_like, c);
 }
 
 /* The index holds the first of them. */
@@ -44,7 +20,7 @@ void twin_add(struct engine *e, struct entry *n)
 	struct entry *first = twin_first(e, &n->c);
 
 	if (!first)
-		index_add(&e->twins, hash_of(&n->c), n);
+		index_add(&e->twins, identity_hash(&n->c), n);
 	DL_APPEND2(first, n, twin_prev, twin_next);
 }
 
@@ -57,9 +33,9 @@ void twin_forget(struct engine *e, struct entry *n)
 	first = now_first = twin_first(e, &n->c);
 	DL_DELETE2(now_first, n, twin_prev, twin_next);
 	if (now_first != first)
-		index_remove(&e->twins, hash_of(&n->c), first);
+		index_remove(&e->twins, identity_hash(&n->c), first);
 	if (now_first && now_first != first)
-		index_add(&e->twins, hash_of(&n->c), now_first);
+		index_add(&e->twins, identity_hash(&n->c), now_first);
 	n->twin_prev = n->twin_next = NULL;
 }
 

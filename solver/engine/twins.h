@@ -1,5 +1,6 @@
-/* Twins: the challenges of one client with the same type, name and value ("present" repeated). They are found until the journal has
- * their end, so that a "cleanup" that the journal refused finds them again. Private to the engine. */
+/* Twins: the challenges of one client with the same first part of their identity (identity.h). There are several while one is on its
+ * way out and is asked for again, or with another proof. They are found until the journal has their end, so that a
+ * "cleanup" that the journal refused finds them again. Private to the engine. */
 #ifndef SOLVER_ENGINE_TWINS_H
 #define SOLVER_ENGINE_TWINS_H
 

@@ -15,7 +15,8 @@
 /* The columns of each table that count, in the order in which they are digested; `p` is put before each. A migration that adds one
  * adds it here: all digests are made anew after it. */
 #define ORDER_COLUMNS(p) \
-	p "id, " p "client, " p "callback_url, " p "callback_secret, " p "callback_result, " p "label, " p "created_ms, " p "announced"
+	p "id, " p "client, " p "callback_url, " p "callback_secret, " p "callback_result, " p "label, " p "created_ms, " p "announced, " \
+	p "challenges, " p "reason, " p "deadline_ms, " p "expires_ms, " p "let_go_ms"
 #define CHALLENGE_COLUMNS(p, verdict) \
 	p "id, " p "order_id, " p "client, " p "type, " p "state, " p "identifier, " p "wildcard, " p "token, " p "key_authorization, " \
 	p "value, " p "record_name, " p "account_uri, " p "fqdn, " p "zone, " p "provider, " p "handle, " p "reason, " verdict ", " \

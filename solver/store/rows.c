@@ -59,6 +59,18 @@ static int add_event(struct sqlite *q, const char *id, const struct challenge_ev
 	return rc;
 }
 
+/* Columns of an order that shares nothing stay NULL. */
+static void bind_share(sqlite3_stmt *st, int *at, const struct order_share *share)
+{
+	if (!share)
+		return;
+	bind_text(st, at, share->challenges);
+	bind_text(st, at, share->reason);
+	bind_number(st, at, share->deadline_ms);
+	bind_number(st, at, share->expires_ms);
+	bind_number(st, at, share->let_go_ms);
+}
+
 static int put_order(struct sqlite *q, const struct order *o, struct err *err)
 {
 	sqlite3_stmt *st = sqlite_prepare(q, SQL_PUT_ORDER, err);
@@ -74,6 +86,7 @@ static int put_order(struct sqlite *q, const struct order *o, struct err *err)
 	bind_text(st, &at, o->label);
 	bind_number(st, &at, o->created_ms);
 	bind_number(st, &at, o->announced);
+	bind_share(st, &at, o->share);
 	return sqlite_run(q, st, "write an order", err);
 }
 
@@ -236,6 +249,25 @@ static int load_challenges(struct sqlite *q, sqlite3_stmt *rows, sqlite3_stmt *e
 	return verify_tally(q, "events", &event_tally, err);
 }
 
+#define SHARE_COLUMNS 5
+
+static struct order_share *read_share(sqlite3_stmt *st, int *at)
+{
+	struct order_share *share;
+
+	if (sqlite3_column_type(st, *at) == SQLITE_NULL) {
+		*at += SHARE_COLUMNS;
+		return NULL;
+	}
+	share = mem_new(1, sizeof(*share));
+	share->challenges = read_text(st, at);
+	share->reason = read_text(st, at);
+	share->deadline_ms = read_number(st, at);
+	share->expires_ms = read_number(st, at);
+	share->let_go_ms = read_number(st, at);
+	return share;
+}
+
 static int load_orders(struct sqlite *q, sqlite3_stmt *rows, const struct store_visitor *visitor, struct err *err)
 {
 	struct tally tally = { 0 };
@@ -253,6 +285,7 @@ static int load_orders(struct sqlite *q, sqlite3_stmt *rows, const struct store_
 		o.label = read_text(rows, &at);
 		o.created_ms = read_number(rows, &at);
 		o.announced = read_number(rows, &at) != 0;
+		o.share = read_share(rows, &at);
 		if (!verify_row(&tally, rows, at, true))
 			return damaged(q, err, "order %s is not what was written", o.id);
 		if (visitor->order)

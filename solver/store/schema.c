@@ -61,6 +61,12 @@ static const char *const migrations[] = {
 	TALLY("orders") TALLY("challenges") TALLY("events") TALLY("clients") TALLY("settings") TALLY("accounts"),
 	/* 4 -> 5 */
 	"ALTER TABLE challenges ADD COLUMN sites TEXT;",
+	/* 5 -> 6: of orders that share a challenge; NULL in all others */
+	"ALTER TABLE orders ADD COLUMN challenges TEXT;"
+	"ALTER TABLE orders ADD COLUMN reason TEXT;"
+	"ALTER TABLE orders ADD COLUMN deadline_ms INTEGER;"
+	"ALTER TABLE orders ADD COLUMN expires_ms INTEGER;"
+	"ALTER TABLE orders ADD COLUMN let_go_ms INTEGER;",
 };
 
 #define VERSION ((int)ARRAY_LEN(migrations))

@@ -4,6 +4,7 @@
 
 #define CHALLENGE_PARAMETERS \
 	"?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24"
+#define ORDER_PARAMETERS "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13"
 
 const char *const sqlite_text[SQL_STATEMENTS] = {
 	[SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -29,11 +30,13 @@ const char *const sqlite_text[SQL_STATEMENTS] = {
 		" ?2 AS at_ms, ?3 AS state, ?4 AS text FROM challenges c WHERE c.id = ?1)",
 	[SQL_PUT_ORDER] =
 		"INSERT INTO orders (number, " ORDER_COLUMNS("") ", digest)"
-		" SELECT n, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, " DIGEST("n, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8")
+		" SELECT n, " ORDER_PARAMETERS ", " DIGEST("n, " ORDER_PARAMETERS)
 		" FROM (SELECT 1 + ifnull((SELECT max(number) FROM orders), 0) AS n) WHERE true"
 		" ON CONFLICT (id) DO UPDATE SET client = excluded.client, callback_url = excluded.callback_url,"
 		" callback_secret = excluded.callback_secret, callback_result = excluded.callback_result,"
 		" label = excluded.label, created_ms = excluded.created_ms, announced = excluded.announced,"
+		" challenges = excluded.challenges, reason = excluded.reason, deadline_ms = excluded.deadline_ms,"
+		" expires_ms = excluded.expires_ms, let_go_ms = excluded.let_go_ms,"
 		" digest = " DIGEST("number, " ORDER_COLUMNS("excluded.")),
 	[SQL_DELETE_EVENTS] = "DELETE FROM events WHERE challenge = (SELECT number FROM challenges WHERE id = ?)",
 	[SQL_DELETE_CHALLENGE] = "DELETE FROM challenges WHERE id = ?",

@@ -1,5 +1,6 @@
 #include "tests/scenario/journal.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <utlist.h>
 
@@ -14,13 +15,20 @@ struct refusal {
 
 static struct refusal *waiting;
 static struct loop *loop;
-static unsigned refusals;
+static unsigned refusals, accepted; /* `accepted`: so many first */
 static bool settings_refused;
 
 void journal_refuse(struct loop *l, unsigned count)
 {
 	loop = l;
 	refusals = count;
+	accepted = 0;
+}
+
+void journal_die_after(struct loop *l, unsigned commits)
+{
+	journal_refuse(l, UINT_MAX);
+	accepted = commits;
 }
 
 static void tell(void *arg)
@@ -39,7 +47,8 @@ void journal_commit(struct store_txn *t, void (*done)(int code, const struct err
 {
 	struct refusal *r;
 
-	if (!refusals) {
+	if (!refusals || accepted) {
+		accepted -= accepted > 0;
 		store_commit(t, done, arg);
 		return;
 	}

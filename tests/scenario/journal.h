@@ -7,6 +7,8 @@
 
 /* The next `count` commits are refused; nothing of them is stored. */
 void journal_refuse(struct loop *l, unsigned count);
+/* All but the next `commits` are refused from now on, as if the process was killed then; journal_refuse(l, 0) ends it. */
+void journal_die_after(struct loop *l, unsigned commits);
 void journal_commit(struct store_txn *t, void (*done)(int code, const struct err *err, void *arg), void *arg);
 /* Settings are refused from now on, or no more. */
 void journal_refuse_settings(bool refused);

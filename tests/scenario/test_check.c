@@ -175,21 +175,6 @@ static void a_repeated_order_is_found_and_a_larger_one_is_new(void **state)
 	assert_int_equal(memory_count("example.org", NULL), 3);
 }
 
-static void an_order_that_names_a_challenge_twice_is_ready_and_withdrawn_once(void **state)
-{
-	struct scenario *s = *state;
-	const struct challenge_request list[] = { dns01(NAME, VALUE), dns01(NAME, VALUE) };
-	struct err err;
-
-	assert_int_equal(submit(s, list, 2), 0);
-	run_for(s, 2000);
-	assert_int_equal(engine_order_state(s->engine, s->order), ORDER_READY);
-	assert_int_equal(engine_release_order(s->engine, s->order, NULL, NULL, &err), 0);
-	run_for(s, 2000);
-	assert_int_equal(engine_order_state(s->engine, s->order), ORDER_GONE);
-	assert_nothing_left(s);
-}
-
 static void count_verdict(const char *verdict_json, const struct err *err, void *arg)
 {
 	(void)err;
@@ -243,7 +228,6 @@ int main(void)
 		scenario_test(checks_under_way_when_the_engine_closes_are_told_and_leave_nothing),
 		scenario_test(an_order_is_failed_when_one_of_it_fails_and_the_others_stay_until_released),
 		scenario_test(a_repeated_order_is_found_and_a_larger_one_is_new),
-		scenario_test(an_order_that_names_a_challenge_twice_is_ready_and_withdrawn_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

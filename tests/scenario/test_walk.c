@@ -67,16 +67,60 @@ static void pick_one(const struct challenge *c, void *arg)
 		memcpy(p->id, c->id, ID_SIZE);
 }
 
-static void let_one_go(struct scenario *s)
+static bool pick(struct scenario *s, char ret_id[ID_SIZE])
 {
 	size_t count = count_listed(s);
 	struct pick p = { 0 };
 
 	if (!count)
-		return;
+		return false;
 	p.left = fake_random() % (unsigned)count;
 	engine_list(s->engine, NULL, NULL, count, pick_one, &p);
-	release(s, p.id);
+	memcpy(ret_id, p.id, ID_SIZE);
+	return true;
+}
+
+static void let_one_go(struct scenario *s)
+{
+	char id[ID_SIZE];
+
+	if (pick(s, id))
+		release(s, id);
+}
+
+struct holders {
+	char released[ID_SIZE]; /* the last of them */
+	unsigned others;        /* that hold it */
+};
+
+static void keep_order(const struct order *o, bool holds, void *arg)
+{
+	(void)holds;
+	memcpy(((struct holders *)arg)->released, o->id, ID_SIZE);
+}
+
+static void count_others(const struct order *o, bool holds, void *arg)
+{
+	struct holders *h = arg;
+
+	h->others += holds && strcmp(o->id, h->released) != 0;
+}
+
+/* What another order holds stays. */
+static void let_an_order_go(struct scenario *s)
+{
+	struct holders h = { 0 };
+	enum challenge_state before;
+	char id[ID_SIZE];
+
+	if (!pick(s, id))
+		return;
+	engine_each_order(s->engine, id, keep_order, &h);
+	engine_each_order(s->engine, id, count_others, &h);
+	before = state_of(s, id);
+	assert_int_equal(engine_release_order(s->engine, h.released, NULL, NULL, &s->err), 0);
+	if (h.others)
+		assert_int_equal(state_of(s, id), before);
 }
 
 static void act(struct scenario *s)
@@ -85,8 +129,11 @@ static void act(struct scenario *s)
 	case 0: case 1: case 2:
 		ask_for_one(s);
 		break;
-	case 3: case 4:
+	case 3:
 		let_one_go(s);
+		break;
+	case 4:
+		let_an_order_go(s);
 		break;
 	case 5:
 		again(s);
@@ -104,14 +151,6 @@ static void act(struct scenario *s)
 	default:
 		fake_http_odd(fake_random() % 2 ? WEB1 : NULL, 503, "busy");
 	}
-}
-
-static void release_one(const struct challenge *c, void *arg)
-{
-	struct scenario *s = arg;
-	struct err err;
-
-	assert_int_equal(engine_release_challenge(s->engine, c->id, NULL, NULL, &err), 0);
 }
 
 static void assert_all_over(struct scenario *s)
@@ -136,7 +175,8 @@ static void come_to_rest(struct scenario *s)
 	fake_http_odd(NULL, 0, NULL);
 	journal_refuse(s->loop, 0);
 	reconfigure(s, "");
-	engine_list(s->engine, NULL, NULL, 100000, release_one, s);
+	for (size_t i = 0; i < sizeof(clients) / sizeof(clients[0]); i++)
+		engine_release_client(s->engine, clients[i], NULL, NULL);
 	run_for(s, 3600 * 1000);
 	assert_all_over(s);
 	run_for(s, 700 * 1000);

@@ -18,6 +18,7 @@ struct call {
 	char *client;
 	char *version;       /* client_version() when it asked */
 	char id[ID_SIZE];
+	char order_id[ID_SIZE]; /* of a challenge: the order that this call made or found for it; "": none in particular */
 	bool operator;       /* may read what others must not */
 	bool single;         /* answer with the challenge, not with its order */
 	bool wait;

@@ -66,10 +66,11 @@ bool body_is_form(struct http_exchange *x);
 #define BODY_IS_FORM "the body is a form; send JSON, such as {\"name\": \"value\"}, with Content-Type: application/json"
 
 /* ---- json.c; give (free with json_decref) ---- */
-json_t *challenge_json(struct engine *e, const struct challenge *c);
-json_t *challenge_summary_json(const struct challenge *c); /* without events and verdict */
+/* `order_id`: the order that the reader asked about; NULL or "": the first one that holds the challenge. */
+json_t *challenge_json(struct engine *e, const struct challenge *c, const char *order_id);
+json_t *challenge_summary_json(struct engine *e, const struct challenge *c, const char *order_id); /* without events and verdict */
 json_t *order_json(struct engine *e, const struct order *o, bool operator); /* what a callback's receiver said: for operators */
 json_t *order_summary_json(struct engine *e, const struct order *o); /* its first names, and how many of it are ready */
-json_t *event_json(const struct challenge *c, const struct challenge_event *event);
+json_t *event_json(const struct challenge *c, const char *order_id, const struct challenge_event *event);
 
 #endif

@@ -54,14 +54,28 @@ static void add_where(json_t *all, const struct challenge *c)
 	json_object_set_new(all, "url", text(url));
 }
 
-json_t *challenge_summary_json(const struct challenge *c)
+static void add_holder(const struct order *o, bool holds, void *arg)
 {
-	json_t *all = json_pack("{ss ss ss ss so so so so so so so so ss}", "id", c->id, "order", c->order_id, "state",
-	                        challenge_state_name(c->state), "type", challenge_type_name(c->type), "domain", domain(c),
-	                        "fqdn", text(c->fqdn), "provider", text(c->provider), "created", at(c->created_ms),
-	                        "updated", at(c->updated_ms), "deadline", at(c->deadline_ms), "expires", at(c->expires_ms),
-	                        "reason", text(c->reason), "client", c->client);
+	if (holds)
+		json_array_append_new(arg, json_string(o->id));
+}
 
+static const char *order_of(const struct challenge *c, const char *order_id)
+{
+	return order_id && *order_id ? order_id : c->order_id;
+}
+
+json_t *challenge_summary_json(struct engine *e, const struct challenge *c, const char *order_id)
+{
+	json_t *orders = json_array(), *all;
+	const char *first;
+
+	engine_each_order(e, c->id, add_holder, orders);
+	first = json_string_value(json_array_get(orders, 0));
+	all = json_pack("{ss ss so ss ss so so so so so so so so ss}", "id", c->id, "order", order_of(c, order_id && *order_id ? order_id : first),
+	                "orders", orders, "state", challenge_state_name(c->state), "type", challenge_type_name(c->type), "domain", domain(c),
+	                "fqdn", text(c->fqdn), "provider", text(c->provider), "created", at(c->created_ms), "updated", at(c->updated_ms),
+	                "deadline", at(c->deadline_ms), "expires", at(c->expires_ms), "reason", text(c->reason), "client", c->client);
 	json_object_set_new(all, "waiting_for", text(c->waiting_for));
 	json_object_set_new(all, "waiting_since", at(c->waiting_since_ms));
 	add_where(all, c);
@@ -87,9 +101,9 @@ static void add_course(json_t *all, const struct challenge *history)
 	json_object_set_new(all, "authority", text(said));
 }
 
-json_t *challenge_json(struct engine *e, const struct challenge *c)
+json_t *challenge_json(struct engine *e, const struct challenge *c, const char *order_id)
 {
-	json_t *all = challenge_summary_json(c), *events = json_array();
+	json_t *all = challenge_summary_json(e, c, order_id), *events = json_array();
 	CLEANUP(challenge_done) struct challenge history = { 0 };
 	struct err err;
 
@@ -105,9 +119,9 @@ json_t *challenge_json(struct engine *e, const struct challenge *c)
 	return all;
 }
 
-json_t *event_json(const struct challenge *c, const struct challenge_event *event)
+json_t *event_json(const struct challenge *c, const char *order_id, const struct challenge_event *event)
 {
-	return json_pack("{ss ss so ss so so}", "challenge", c->id, "order", c->order_id, "domain", domain(c), "state",
+	return json_pack("{ss ss so ss so so}", "challenge", c->id, "order", order_of(c, order_id), "domain", domain(c), "state",
 	                 challenge_state_name(event->state), "at", at(event->at_ms), "text", text(event->text));
 }
 
@@ -136,7 +150,7 @@ json_t *order_summary_json(struct engine *e, const struct order *o)
 	const struct challenge **list;
 	size_t count = engine_order_challenges(e, o->id, &list), ready = 0;
 	json_t *names = json_array(), *types = json_array(), *ids = json_array();
-	const char *reason = NULL, *waits = NULL;
+	const char *reason = o->share ? o->share->reason : NULL, *waits = NULL;
 	int64_t updated = o->created_ms;
 
 	for (size_t i = 0; i < count; i++) {
@@ -166,9 +180,9 @@ json_t *order_json(struct engine *e, const struct order *o, bool operator)
 	json_t *challenges = json_array();
 
 	for (size_t i = 0; i < count; i++)
-		json_array_append_new(challenges, challenge_summary_json(list[i]));
+		json_array_append_new(challenges, challenge_summary_json(e, list[i], o->id));
 	free(list);
-	return json_pack("{ss ss so so ss so so}", "id", o->id, "state", order_state_name(engine_order_state(e, o->id)), "created",
-	                 at(o->created_ms), "label", text(o->label), "client", o->client, "callback", callback_json(o, operator),
+	return json_pack("{ss ss so so so ss so so}", "id", o->id, "state", order_state_name(engine_order_state(e, o->id)), "reason",
+	                 text(o->share ? o->share->reason : NULL), "created", at(o->created_ms), "label", text(o->label), "client", o->client, "callback", callback_json(o, operator),
 	                 "challenges", challenges);
 }

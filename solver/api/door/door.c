@@ -153,7 +153,7 @@ static void look(struct door_call *c, struct outcome *ret)
 			ret->failed = list[i];
 		ret->withdrawn = true;
 	}
-	ret->withdrawn = ret->withdrawn || !ret->count;
+	ret->withdrawn = ret->withdrawn || !ret->count || engine_order_state(c->api->parts.engine, c->order_id) == ORDER_GONE;
 	free(list);
 }
 

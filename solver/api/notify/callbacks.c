@@ -201,10 +201,27 @@ static void consider(struct callbacks *c, const char *order_id)
 		start(c, o, state);
 }
 
+struct moved {
+	struct callbacks *callbacks;
+	bool settles; /* the challenge came to a state that may be the end of an order */
+};
+
+/* An order that shares a challenge may end alone: its deadline passes while the challenge goes on. */
+static void consider_order(const struct order *o, bool holds, void *arg)
+{
+	const struct moved *m = arg;
+
+	(void)holds;
+	if (m->settles || o->share)
+		consider(m->callbacks, o->id);
+}
+
 static void on_event(const struct challenge *c, const struct challenge_event *event, void *arg)
 {
-	if (event->state >= CHALLENGE_READY)
-		consider(arg, c->order_id);
+	struct callbacks *all = arg;
+	struct moved m = { all, event->state >= CHALLENGE_READY };
+
+	engine_each_order(all->api->parts.engine, c->id, consider_order, &m);
 }
 
 struct callbacks *callbacks_new(struct api *a)
@@ -218,8 +235,10 @@ struct callbacks *callbacks_new(struct api *a)
 
 static void resume_one(const struct challenge *challenge, void *arg)
 {
-	if (challenge->state >= CHALLENGE_READY)
-		consider(arg, challenge->order_id);
+	struct callbacks *all = arg;
+	struct moved m = { all, challenge->state >= CHALLENGE_READY };
+
+	engine_each_order(all->api->parts.engine, challenge->id, consider_order, &m);
 }
 
 void callbacks_resume(struct callbacks *c)

@@ -40,11 +40,11 @@ json_t *cloudevent_order(struct engine *e, const struct order *o, enum order_sta
 	return event_new(ORDERS, o->id, id, type, order_moved_ms(e, o), order_json(e, o, false));
 }
 
-json_t *cloudevent_challenge(const struct challenge *c, const struct challenge_event *event)
+json_t *cloudevent_challenge(const struct challenge *c, const char *order_id, const struct challenge_event *event)
 {
 	const char *state = challenge_state_name(event->state);
 	CLEANUP(mem_freep) char *id = mem_printf("%s.%s.%" PRId64, c->id, state, event->at_ms);
 	CLEANUP(mem_freep) char *type = mem_printf("dcvd.challenge.%s", state);
 
-	return event_new(CHALLENGES, c->id, id, type, event->at_ms, event_json(c, event));
+	return event_new(CHALLENGES, c->id, id, type, event->at_ms, event_json(c, order_id, event));
 }

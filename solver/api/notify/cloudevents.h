@@ -12,6 +12,6 @@
 /* "dcvd.order.ready" or "dcvd.order.failed"; the data is the order as the API shows it. Gives (free with json_decref). */
 json_t *cloudevent_order(struct engine *e, const struct order *o, enum order_state state);
 /* "dcvd.challenge.<state>"; the data is the event as the stream shows it. Gives. */
-json_t *cloudevent_challenge(const struct challenge *c, const struct challenge_event *event);
+json_t *cloudevent_challenge(const struct challenge *c, const char *order_id, const struct challenge_event *event);
 
 #endif

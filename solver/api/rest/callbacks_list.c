@@ -23,19 +23,24 @@ static void add_order(struct page *p, const struct order *o)
 	json_decref(order);
 }
 
+static void consider_order(const struct order *o, bool holds, void *arg)
+{
+	struct page *p = arg;
+
+	(void)holds;
+	if (json_array_size(p->list) == LIST_MAX || !o->callback_url || (p->settled >= 0 && o->announced != (p->settled == 1)) || json_object_get(p->seen, o->id))
+		return;
+	json_object_set_new(p->seen, o->id, json_true());
+	add_order(p, o);
+}
+
 /* Orders are found through their challenges: a look at each order once. */
 static void consider(const struct challenge *c, void *arg)
 {
 	struct page *p = arg;
-	const struct order *o;
 
-	if (json_array_size(p->list) == LIST_MAX || !caller_sees(p->caller, c->client))
-		return;
-	o = engine_order(p->api->parts.engine, c->order_id);
-	if (!o || !o->callback_url || (p->settled >= 0 && o->announced != (p->settled == 1)) || json_object_get(p->seen, o->id))
-		return;
-	json_object_set_new(p->seen, o->id, json_true());
-	add_order(p, o);
+	if (caller_sees(p->caller, c->client))
+		engine_each_order(p->api->parts.engine, c->id, consider_order, p);
 }
 
 void callbacks_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument)

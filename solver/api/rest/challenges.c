@@ -41,6 +41,7 @@ struct page {
 };
 
 struct listing {
+	struct engine *engine;
 	json_t *challenges;
 	char last[ID_SIZE];
 };
@@ -49,7 +50,7 @@ static void list_add(const struct challenge *c, void *arg)
 {
 	struct listing *l = arg;
 
-	json_array_append_new(l->challenges, challenge_summary_json(c));
+	json_array_append_new(l->challenges, challenge_summary_json(l->engine, c, NULL));
 	memcpy(l->last, c->id, ID_SIZE);
 }
 
@@ -102,6 +103,7 @@ void challenges_list(struct api *a, struct http_exchange *x, const struct caller
 		reply_problem(a, x, &problem);
 		return;
 	}
+	l.engine = a->parts.engine;
 	l.challenges = json_array();
 	count = engine_list(a->parts.engine, &page.filter, page.after, page.limit, list_add, &l);
 	reply_json(x, 200, json_pack("{so so}", "challenges", l.challenges, "next",

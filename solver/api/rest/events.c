@@ -31,7 +31,7 @@ struct stream {
 
 static void write_event(struct stream *s, const struct challenge *c, const struct challenge_event *event)
 {
-	json_t *json = s->cloudevents ? cloudevent_challenge(c, event) : event_json(c, event);
+	json_t *json = s->cloudevents ? cloudevent_challenge(c, s->order_id, event) : event_json(c, s->order_id, event);
 	char *data = json_dumps(json, JSON_COMPACT);
 	char *text = mem_printf("id: %" PRIu64 "\nevent: challenge\ndata: %s\n\n", ++s->number, data);
 
@@ -51,6 +51,8 @@ static bool is_over(struct stream *s)
 		return !(one = engine_challenge(e, s->challenge_id)) || challenge_is_over(one->state);
 	if (!s->order_id[0])
 		return false;
+	if (engine_order_state(e, s->order_id) == ORDER_GONE)
+		return true;
 	count = engine_order_challenges(e, s->order_id, &list);
 	for (size_t i = 0; i < count; i++)
 		over += challenge_is_over(list[i]->state);
@@ -139,7 +141,6 @@ static int read_subject(struct api *a, struct http_exchange *x, const struct cal
 		if (caller_challenge(a, caller, challenge, &c, problem) < 0)
 			return problem->err.code;
 		memcpy(s->challenge_id, c->id, ID_SIZE);
-		memcpy(s->order_id, c->order_id, ID_SIZE);
 	}
 	if (order) {
 		if (caller_order(a, caller, order, &o, problem) < 0)
@@ -163,17 +164,15 @@ static void write_past_of(struct stream *s, const struct challenge *c, bool all)
 
 static void write_past(struct stream *s)
 {
-	const struct challenge **list;
+	const struct challenge *one = s->challenge_id[0] ? engine_challenge(s->api->parts.engine, s->challenge_id) : NULL;
+	const struct challenge **list = NULL;
 	size_t count = s->order_id[0] ? engine_order_challenges(s->api->parts.engine, s->order_id, &list) : 0;
 
-	for (size_t i = 0; i < count; i++) {
-		bool all = strcmp(list[i]->id, s->challenge_id) == 0;
-
-		if (all || !s->challenge_id[0])
-			write_past_of(s, list[i], all);
-	}
-	if (s->order_id[0])
-		free(list);
+	if (one)
+		write_past_of(s, one, true);
+	for (size_t i = 0; i < count; i++)
+		write_past_of(s, list[i], false);
+	free(list);
 }
 
 static const char *subject_of(const struct stream *s)

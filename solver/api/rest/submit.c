@@ -13,6 +13,7 @@ static void use_challenge_id(struct call *c)
 {
 	const struct challenge **list;
 
+	memcpy(c->order_id, c->id, ID_SIZE);
 	if (c->single && engine_order_challenges(c->api->parts.engine, c->id, &list) > 0)
 		memcpy(c->id, list[0]->id, ID_SIZE);
 	if (c->single)

@@ -10,7 +10,6 @@
 
 struct waiter {
 	struct call *call;
-	char order_id[ID_SIZE];
 	struct engine_listener *listener;
 	struct timer *timer;
 };
@@ -35,14 +34,14 @@ int wait_read(struct call *c, struct problem *problem)
 }
 
 /* One challenge has a life of its own also inside an order of many. */
-static bool is_settled(struct call *c, const char *order_id)
+static bool is_settled(struct call *c)
 {
 	struct engine *e = c->api->parts.engine;
 	const struct challenge *one = c->single ? engine_challenge(e, c->id) : NULL;
 
 	if (one)
 		return engine_kept_state(e, c->id) >= CHALLENGE_READY;
-	return engine_order_state(e, order_id) != ORDER_PENDING;
+	return engine_order_state(e, c->id) != ORDER_PENDING;
 }
 
 static void answer(struct call *c, int status)
@@ -57,7 +56,7 @@ static void answer(struct call *c, int status)
 		return;
 	}
 	if (one) {
-		reply_json(c->x, status, challenge_json(e, one));
+		reply_json(c->x, status, challenge_json(e, one, c->order_id));
 	} else if (o) {
 		reply_json(c->x, status, order_json(e, o, c->operator));
 	} else {
@@ -97,7 +96,15 @@ static void on_timeout(void *arg)
 	struct waiter *w = arg;
 
 	w->timer = NULL;
-	finish(w, is_settled(w->call, w->order_id) ? 200 : 202);
+	finish(w, is_settled(w->call) ? 200 : 202);
+}
+
+/* Its deadline may pass for an order while the challenge goes on for others. */
+static bool may_settle(struct waiter *w, const struct challenge_event *event)
+{
+	const struct order *o = w->call->single ? NULL : engine_order(w->call->api->parts.engine, w->call->id);
+
+	return event->state >= CHALLENGE_READY || (o && o->share);
 }
 
 static void on_event(const struct challenge *changed, const struct challenge_event *event, void *arg)
@@ -105,31 +112,21 @@ static void on_event(const struct challenge *changed, const struct challenge_eve
 	struct waiter *w = arg;
 
 	(void)changed;
-	if (event->state >= CHALLENGE_READY && is_settled(w->call, w->order_id))
+	if (may_settle(w, event) && is_settled(w->call))
 		finish(w, 200);
-}
-
-static void order_of(struct call *c, char ret_id[ID_SIZE])
-{
-	const struct challenge *one = c->single ? engine_challenge(c->api->parts.engine, c->id) : NULL;
-
-	memcpy(ret_id, one ? one->order_id : c->id, ID_SIZE);
 }
 
 void wait_answer(struct call *c)
 {
 	struct waiter *w;
-	char order_id[ID_SIZE];
 
-	order_of(c, order_id);
-	if (!c->wait || is_settled(c, order_id)) {
+	if (!c->wait || is_settled(c)) {
 		answer(c, c->wait ? 200 : c->status);
 		return;
 	}
 	w = mem_new(1, sizeof(*w));
 	w->call = c;
-	memcpy(w->order_id, order_id, ID_SIZE);
-	w->listener = engine_listen(c->api->parts.engine, order_id, on_event, w);
+	w->listener = engine_listen(c->api->parts.engine, c->id, on_event, w);
 	w->timer = timer_start(c->api->parts.loop, c->timeout_ms, on_timeout, w);
 	http_exchange_on_gone(c->x, on_caller_gone, w);
 }

@@ -164,9 +164,15 @@ static inline struct outcome commit(struct fixture *f, struct store_txn *t)
 /* Everything stored, as text: one line an order, a challenge, an event. */
 static inline void print_order(const struct order *o, void *arg)
 {
-	buf_printf(arg, "order %s %s %s %s %s %s %lld %d\n", o->id, o->client, o->callback_url ? o->callback_url : "-",
+	const struct order_share *share = o->share;
+
+	buf_printf(arg, "order %s %s %s %s %s %s %lld %d", o->id, o->client, o->callback_url ? o->callback_url : "-",
 	           o->callback_secret ? o->callback_secret : "-", o->callback_result ? o->callback_result : "-",
 	           o->label ? o->label : "-", (long long)o->created_ms, o->announced);
+	if (share)
+		buf_printf(arg, " [%s] %s %lld %lld %lld", share->challenges, share->reason ? share->reason : "-", (long long)share->deadline_ms,
+		           (long long)share->expires_ms, (long long)share->let_go_ms);
+	buf_printf(arg, "\n");
 }
 
 static inline void print_challenge(const struct challenge *c, void *arg)

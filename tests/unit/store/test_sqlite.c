@@ -9,6 +9,11 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+/* What version 6 added. */
+#define DROP_SHARES \
+	"ALTER TABLE orders DROP COLUMN challenges; ALTER TABLE orders DROP COLUMN reason; ALTER TABLE orders DROP COLUMN deadline_ms;" \
+	"ALTER TABLE orders DROP COLUMN expires_ms; ALTER TABLE orders DROP COLUMN let_go_ms;"
+
 static char *journal_path(const struct fixture *f)
 {
 	return mem_printf("%s/journal.db", f->folder);
@@ -273,7 +278,7 @@ static void a_file_of_the_first_version_is_brought_up_and_keeps_its_content(void
 	close_store(f);
 	drop_digests(f);
 	run_sql(f, "ALTER TABLE challenges DROP COLUMN record_name; ALTER TABLE challenges DROP COLUMN account_uri;"
-	           "ALTER TABLE challenges DROP COLUMN within_ms; ALTER TABLE challenges DROP COLUMN sites;"
+	           "ALTER TABLE challenges DROP COLUMN within_ms; ALTER TABLE challenges DROP COLUMN sites;" DROP_SHARES
 	           "DROP TABLE audit; DROP TABLE accounts; PRAGMA user_version = 1;");
 	assert_int_equal(open_again(f, &err), 0);
 	assert_holds(f, "challenge ch_1 dns-01 queued\n");
@@ -319,7 +324,7 @@ static void a_copy_of_an_older_version_leaves_the_file_as_it_is(void **state)
 	commit(f, t);
 	close_store(f);
 	drop_digests(f);
-	run_sql(f, "ALTER TABLE challenges DROP COLUMN within_ms; ALTER TABLE challenges DROP COLUMN sites; PRAGMA user_version = 2;");
+	run_sql(f, "ALTER TABLE challenges DROP COLUMN within_ms; ALTER TABLE challenges DROP COLUMN sites;" DROP_SHARES "PRAGMA user_version = 2;");
 	read_file(f, &before);
 	assert_copy_holds(f, "challenge ch_1 dns-01 queued\n");
 	read_file(f, &after);

@@ -285,7 +285,8 @@ static void every_field_of_an_order_comes_back(void **state)
 {
 	struct fixture *f = *state;
 	struct store_txn *t = store_begin(f->store);
-	struct order o = an_order("or_1"), bare = { .client = (char *)"bob" };
+	struct order o = an_order("or_1"), bare = { .client = (char *)"bob" }, sharing = an_order("or_3");
+	struct order_share share = { (char *)"ch_1\nch_2\n", (char *)"late", 5, 6, 7 };
 
 	o.callback_url = (char *)"https://hook.example/x";
 	o.callback_secret = (char *)"hook";
@@ -294,10 +295,14 @@ static void every_field_of_an_order_comes_back(void **state)
 	strcpy(bare.id, "or_2");
 	store_put_order(t, &o);
 	store_put_order(t, &bare);
+	store_put_order(t, &sharing); /* what it shares comes later */
+	sharing.share = &share;
+	store_put_order(t, &sharing);
 	assert_int_equal(commit(f, t).code, 0);
 	reopen(f);
 	assert_holds(f, "order or_1 alice https://hook.example/x hook {\"attempts\":1} cps/1/changes/2 1000 1\n"
-	                "order or_2 bob - - - - 0 0\n");
+	                "order or_2 bob - - - - 0 0\n"
+	                "order or_3 alice - - - cps/1/changes/2 1000 0 [ch_1\nch_2\n] late 5 6 7\n");
 }
 
 static void putting_again_replaces_and_keeps_events_and_place(void **state)
