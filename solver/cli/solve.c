@@ -10,8 +10,6 @@
 #include "solver/base/mem.h"
 #include "solver/cli/cli.h"
 
-extern char **environ;
-
 /* An interrupt reaches the child through the terminal too; here it only must not keep us from withdrawing. */
 static int run(char **command)
 {

@@ -89,12 +89,17 @@ static void counting_free(struct counting *c)
 	free(c);
 }
 
+static bool is_same(const struct failures *a, const struct failures *b)
+{
+	return a->spent == b->spent && a->counted_ms == b->counted_ms && a->last_ms == b->last_ms && a->consecutive == b->consecutive;
+}
+
 /* What was not kept did not happen: the caller says it again. */
 static void uncount(struct counting *c)
 {
 	struct outcome *o = c->key ? find(c->e, c->key) : NULL;
 
-	if (o && memcmp(&o->failures, &c->after, sizeof(c->after)) == 0)
+	if (o && is_same(&o->failures, &c->after))
 		o->failures = c->before;
 }
 

@@ -81,6 +81,23 @@ static void an_answer_without_its_question_is_not_believed(void **state)
 	evidence_free(e);
 }
 
+static void a_reply_to_another_question_is_not_believed(void **state)
+{
+	for (size_t at = 13; at <= 24; at += 11) { /* the letter of the name; the type */
+		struct evidence *e = evidence_new();
+		struct reply r = reply_new(DNS_NOERROR, 1, 1);
+		struct ev_answer *a;
+
+		(void)state;
+		add_txt(&r, 1);
+		r.wire[at] ^= 3;
+		a = read_reply(e, &r);
+		assert_string_equal(a->failure, "mismatch");
+		assert_int_equal(a->record_count, 0);
+		evidence_free(e);
+	}
+}
+
 static void an_error_without_its_question_is(void **state)
 {
 	struct evidence *e = evidence_new();
@@ -97,6 +114,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_record_of_another_class_is_no_answer),
+		cmocka_unit_test(a_reply_to_another_question_is_not_believed),
 		cmocka_unit_test(an_answer_without_its_question_is_not_believed),
 		cmocka_unit_test(an_error_without_its_question_is),
 	};

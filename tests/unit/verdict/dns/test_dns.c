@@ -233,6 +233,20 @@ static void servers_of_the_parent_are_not_judged_as_those_of_the_child(void **st
 	expect_advice(judged(e), "ns2.example.org (198.41.0.2)");
 }
 
+static void a_server_that_refers_to_its_own_zone_may_mislead_an_authority(void **state)
+{
+	struct evidence *e = evidence_of(&(struct row){ "D21", VALUE, { { VALUE }, { "-", "lame" } } });
+	struct verdict *v;
+
+	(void)state;
+	for (size_t i = 0; i < e->answer_count; i++)
+		if (e->answers[i].authority_count)
+			mem_replace(&e->answers[i].authority[0].owner, "example.org");
+	v = judged(e);
+	assert_int_equal(v->result, VERDICT_FLAKY);
+	verdict_free(v);
+}
+
 static void a_loop_of_cnames_is_shown(void **state)
 {
 	struct evidence *e = evidence_of(&(struct row){ "D17", "!SERVFAIL", { { NULL } } });
@@ -413,6 +427,7 @@ int main(void)
 		cmocka_unit_test(the_measured_scenarios_come_out_as_the_authority_answered),
 		cmocka_unit_test(a_server_that_drops_txt_is_told_from_a_silent_one),
 		cmocka_unit_test(what_a_server_does_not_bear_is_named),
+		cmocka_unit_test(a_server_that_refers_to_its_own_zone_may_mislead_an_authority),
 		cmocka_unit_test(a_refusal_of_one_question_is_no_lame_delegation),
 		cmocka_unit_test(servers_of_the_parent_are_not_judged_as_those_of_the_child),
 		cmocka_unit_test(a_loop_of_cnames_is_shown),

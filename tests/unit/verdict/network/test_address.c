@@ -96,6 +96,8 @@ static void allowed_networks_count_as_public_until_they_are_replaced(void **stat
 	assert_false(address_is_reserved("::1"));
 	assert_false(address_is_reserved("10.1.255.255"));
 	assert_true(address_is_reserved("10.2.0.0"));
+	assert_true(address_may_connect("10.1.255.255"));
+	assert_false(address_may_connect("10.2.0.0")); /* what dials asks so */
 	assert_true(address_is_reserved("::"));
 	address_allow(NULL);
 	assert_true(address_is_reserved("127.3.4.5"));
