@@ -36,17 +36,22 @@ struct daemon {
 	struct watchdog *watchdog;
 };
 
+static void log_lines(const char *lines)
+{
+	CLEANUP(mem_freep) char *copy = mem_dup(lines);
+	char *at;
+
+	for (char *line = strtok_r(copy, "\n", &at); line; line = strtok_r(NULL, "\n", &at))
+		log_event(LOG_WARNING, line, NULL);
+}
+
 static void log_warnings(const struct config *c)
 {
 	CLEANUP(buf_done) struct buf out = BUF_INIT(65536);
-	char *at, *line;
 
 	config_warnings(c, &out);
 	verify_advise(c, &out);
-	if (!out.length)
-		return;
-	for (line = strtok_r(out.data, "\n", &at); line; line = strtok_r(NULL, "\n", &at))
-		log_event(LOG_WARNING, line, NULL);
+	log_lines(buf_text(&out));
 }
 
 static bool validates_over_http(const struct config *c)
@@ -175,15 +180,14 @@ static void log_kept(const char *option, void *arg)
 	log_event(LOG_WARNING, "this option is read at the start only: the file has another value, which takes effect after a restart", "option", option, NULL);
 }
 
-static void on_config_read(struct config *fresh, struct err *err, void *arg)
+static void on_config_read(struct config *fresh, const char *warnings, struct err *err, void *arg)
 {
 	struct http_listeners_change *doors;
 	struct daemon *d = arg;
 
-	if (fresh) {
-		log_warnings(fresh);
+	log_lines(warnings);
+	if (fresh)
 		config_keep_running(fresh, d->config, log_kept, NULL);
-	}
 	if (fresh && reconfigure(d, fresh, &doors, err) == 0) {
 		take_config(d, fresh, doors);
 	} else {

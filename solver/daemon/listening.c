@@ -69,15 +69,6 @@ static int open_responder(struct listening *l, const struct config_http *c, stru
 	return responder_start(&options, l->answers, ret, err);
 }
 
-static void retire(struct listening *l, struct responder *responder)
-{
-	struct retired *r = mem_new(1, sizeof(*r));
-
-	*r = (struct retired){ responder, loop_now_ms(l->loop) + RETIRE_MS, NULL };
-	responder_retire(responder);
-	LL_APPEND(l->retired, r);
-}
-
 static void retired_free(struct listening *l, struct retired *r)
 {
 	LL_DELETE(l->retired, r);
@@ -94,6 +85,17 @@ static void sweep_retired(struct listening *l)
 			retired_free(l, r);
 		else
 			guard_sweep(responder_guard(r->responder));
+}
+
+/* One after the other in a burst of reloads, so that they do not pile up. */
+static void retire(struct listening *l, struct responder *responder)
+{
+	struct retired *r = mem_new(1, sizeof(*r));
+
+	sweep_retired(l);
+	*r = (struct retired){ responder, loop_now_ms(l->loop) + RETIRE_MS, NULL };
+	responder_retire(responder);
+	LL_APPEND(l->retired, r);
 }
 
 /* The responder has threads of its own, none of which has a timer. */

@@ -207,14 +207,20 @@ struct recursor *recursion_now(const struct recursion *r)
 	return r->recursor;
 }
 
-static void on_sweep(void *arg)
+static void sweep(struct recursion *r)
 {
-	struct recursion *r = arg;
 	struct retired *one, *next;
 
 	LL_FOREACH_SAFE(r->retired, one, next)
 		if (recursor_is_idle(one->recursor))
 			retired_free(r, one);
+}
+
+static void on_sweep(void *arg)
+{
+	struct recursion *r = arg;
+
+	sweep(r);
 	r->sweep = r->retired ? timer_start(r->loop, SWEEP_MS, on_sweep, r) : NULL;
 }
 
@@ -222,6 +228,7 @@ static void retire(struct recursion *r, struct recursor *recursor)
 {
 	struct retired *one = mem_new(1, sizeof(*one));
 
+	sweep(r);
 	one->recursor = recursor;
 	LL_PREPEND(r->retired, one);
 	if (!r->sweep)

@@ -5,8 +5,10 @@
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
 #include "solver/daemon/schema.h"
+#include "solver/daemon/verify.h"
 #include "solver/net/work.h"
 
+#define WARNINGS_MAX (64 * 1024)
 #define LATE_MS 30000 /* a reading that takes longer is worth a line in the log */
 
 struct reload {
@@ -16,6 +18,7 @@ struct reload {
 	void *arg;
 	struct timer *late;
 	struct config *fresh;
+	struct buf warnings;
 	struct err err;
 	bool running, again, closed;
 };
@@ -34,7 +37,16 @@ static void run(void *arg)
 {
 	struct reload *r = arg;
 
-	config_read(r->options->config_file, r->options->overrides, schema_provider_table, &r->fresh, &r->err);
+	if (config_read(r->options->config_file, r->options->overrides, schema_provider_table, &r->fresh, &r->err) < 0)
+		return;
+	config_warnings(r->fresh, &r->warnings);
+	verify_advise(r->fresh, &r->warnings);
+}
+
+static void reload_drop(struct reload *r)
+{
+	buf_done(&r->warnings);
+	free(r);
 }
 
 static void finish(void *arg)
@@ -48,10 +60,10 @@ static void finish(void *arg)
 	r->running = false;
 	if (r->closed) {
 		config_free(fresh);
-		free(r);
+		reload_drop(r);
 		return;
 	}
-	r->done(fresh, &r->err, r->arg);
+	r->done(fresh, buf_text(&r->warnings), &r->err, r->arg);
 	if (r->again)
 		reload_ask(r);
 }
@@ -60,7 +72,7 @@ struct reload *reload_new(struct loop *l, const struct daemon_options *options, 
 {
 	struct reload *r = mem_new(1, sizeof(*r));
 
-	*r = (struct reload){ .loop = l, .options = options, .done = done, .arg = arg };
+	*r = (struct reload){ .loop = l, .options = options, .done = done, .arg = arg, .warnings = BUF_INIT(WARNINGS_MAX) };
 	return r;
 }
 
@@ -70,8 +82,9 @@ void reload_ask(struct reload *r)
 	if (r->running)
 		return;
 	r->err = (struct err){ 0 };
+	buf_reset(&r->warnings);
 	if (work_start(r->loop, run, finish, r, &r->err) < 0) {
-		r->done(NULL, &r->err, r->arg);
+		r->done(NULL, "", &r->err, r->arg);
 		return;
 	}
 	r->running = true;
@@ -86,5 +99,5 @@ void reload_free(struct reload *r)
 	r->late = NULL;
 	r->closed = true;
 	if (!r->running)
-		free(r);
+		reload_drop(r);
 }

@@ -110,12 +110,10 @@ static void close_unused_tls(struct http_listeners *l)
 	l->tls = NULL;
 }
 
-static void on_sweep(void *arg)
+static void sweep(struct http_listeners *l)
 {
-	struct http_listeners *l = arg;
 	struct listener *n, *next;
 
-	l->sweep = NULL;
 	LL_FOREACH_SAFE(l->retired, n, next) {
 		if (!http_server_is_over(n->server))
 			continue;
@@ -123,6 +121,14 @@ static void on_sweep(void *arg)
 		listener_free(n);
 	}
 	close_unused_tls(l);
+}
+
+static void on_sweep(void *arg)
+{
+	struct http_listeners *l = arg;
+
+	l->sweep = NULL;
+	sweep(l);
 	if (l->retired)
 		l->sweep = timer_start(l->parts.loop, SWEEP_MS, on_sweep, l);
 }
@@ -208,6 +214,7 @@ int http_listeners_prepare(struct http_listeners *l, const struct http_listeners
 
 	*c = (struct http_listeners_change){ .l = l, .with_tls = !is_empty(&options->tls), .files = options->files, .max_body = options->max_body,
 	                                     .connections = options->connections, .per_address = options->per_address };
+	sweep(l); /* in a burst of reloads they do not pile up */
 	mark(l, options);
 	if (open_tls(c, err) < 0 || open_new(c, &options->plain, false, err) < 0 || open_new(c, &options->tls, true, err) < 0) {
 		http_listeners_abort(c);
