@@ -68,6 +68,7 @@ static const struct row {
 	{ { "POST", "/caa" }, ACCESS_ALL, caa_post },
 	{ { "GET", "/v1/audit" }, ACCESS_OPERATOR, audit_list },
 	{ { "GET", "/v1/audit/head" }, ACCESS_OPERATOR, audit_head_get },
+	{ { "GET", "/v1/config" }, ACCESS_OPERATOR, config_get },
 	{ { "GET", "/v1/health/live" }, ACCESS_ALL, health_live },
 	{ { "GET", "/v1/health/ready" }, ACCESS_ALL, health_ready },
 	{ { "GET", "/v1/openapi.json" }, ACCESS_ALL, openapi_get },

@@ -4,6 +4,7 @@
 #include "providers/registry.h"
 #include "solver/base/mem.h"
 #include "solver/cli/cli.h"
+#include "solver/cli/config_running.h"
 #include "solver/conf/config.h"
 #include "solver/daemon/privileges.h"
 #include "solver/daemon/refused.h"
@@ -12,43 +13,37 @@
 
 #define OUTPUT_MAX (4 * 1024 * 1024)
 
-/* With `mistakes` all of them are collected there. `set` is used as long as *ret_from. */
-static int read_file(const char *command, const char *about, int argc, char **argv, struct cli_list *set, struct daemon_options *ret_from, struct buf *mistakes,
-                     struct config **ret)
+/* With `mistakes` all of them are collected there. */
+static int read_file(const struct daemon_options *from, struct buf *mistakes, struct config **ret)
 {
-	const char *file = NULL;
-	const struct cli_option options[] = { { "config", CLI_TEXT, &file, "FILE", "the file; without one, the defaults" },
-		{ "set", CLI_LIST, set, "KEY=VALUE", "overrides one option" }, { NULL } };
-	CLEANUP(mem_freep) char *usage = mem_printf("%s [FILE]", command);
 	struct err err;
-	int count, status = cli_parse(usage, about, options, argc, argv, &argv, &count);
 
-	if (status)
-		return status;
-	if (count > 1 || (count && file))
-		return cli_usage_error(command, "give one file") + 1;
-	*ret_from = (struct daemon_options){ count ? argv[0] : file, set->items };
-	if (config_read_all(ret_from->config_file, set->items, schema_provider_table, mistakes, ret, &err) == 0)
-		return 0;
+	if (config_read_all(from->config_file, from->overrides, schema_provider_table, mistakes, ret, &err) == 0)
+		return EXIT_DONE;
 	fprintf(stderr, "%s\n", err.text);
-	return EXIT_USAGE + 1;
+	return EXIT_USAGE;
 }
 
-static int check(int argc, char **argv)
+/* The file that stands alone, or with --config. */
+static int file_of(const char *command, int count, char **rest, const char *named, const char **ret)
+{
+	if (count > 1 || (count && named))
+		return cli_usage_error(command, "give one file");
+	*ret = count ? rest[0] : named;
+	return EXIT_DONE;
+}
+
+static int check_file(const struct daemon_options *from)
 {
 	CLEANUP(buf_done) struct buf warnings = BUF_INIT(OUTPUT_MAX);
 	CLEANUP(buf_done) struct buf mistakes = BUF_INIT(OUTPUT_MAX);
 	struct config *config = NULL;
-	struct daemon_options from;
-	struct cli_list set = { 0 };
-	int status = read_file("config check", "Says everything that is wrong with the configuration, what is unwise, and which records of the journal could not be written any more. "
-	                       "Nothing listens, nobody is contacted.",
-	                       argc, argv, &set, &from, &mistakes, &config);
+	int status = read_file(from, &mistakes, &config);
 
 	if (status)
-		return status - 1;
+		return status;
 	if (!mistakes.length)
-		privileges_check_user(&from, config, &mistakes, &warnings);
+		privileges_check_user(from, config, &mistakes, &warnings);
 	verify(config, &mistakes);
 	if (!mistakes.length) { /* otherwise parts of it are missing */
 		config_warnings(config, &warnings);
@@ -62,16 +57,43 @@ static int check(int argc, char **argv)
 	return mistakes.length ? EXIT_USAGE : EXIT_DONE;
 }
 
+static int check(int argc, char **argv)
+{
+	struct cli_service service = { 0 };
+	struct cli_list set = { 0 };
+	bool running = false;
+	const struct cli_option options[] = {
+		{ "set", CLI_LIST, &set, "KEY=VALUE", "overrides one option" },
+		{ "running", CLI_FLAG, &running, NULL, "asks the service whether it uses what its file says, and what waits for a reload or a restart" },
+		CLI_SERVICE_OPTIONS(&service), { NULL } };
+	const char *file;
+	int count, status = cli_parse("config check [FILE]", "Says everything that is wrong with the configuration, what is unwise, and which records of the journal could not be "
+	                              "written any more. Nothing listens, nobody is contacted. With --running the service reads its file and compares.", options, argc, argv, &argv, &count);
+
+	if (status)
+		return status - 1;
+	if ((status = file_of("config check", count, argv, service.config, &file)) != EXIT_DONE)
+		return status;
+	if (running && set.count)
+		return cli_usage_error("config check", "--set is for a file, --running for what the service was started with");
+	return running ? config_running(&service, file) : check_file(&(struct daemon_options){ file, set.items });
+}
+
 static int dump(int argc, char **argv)
 {
 	CLEANUP(buf_done) struct buf out = BUF_INIT(OUTPUT_MAX);
 	struct config *config = NULL;
-	struct daemon_options from;
 	struct cli_list set = { 0 };
-	int status = read_file("config dump", "The effective configuration, secrets as ***.", argc, argv, &set, &from, NULL, &config);
+	const char *named = NULL, *file;
+	const struct cli_option options[] = { { "config", CLI_TEXT, &named, "FILE", "the file; without one, the defaults" },
+		{ "set", CLI_LIST, &set, "KEY=VALUE", "overrides one option" }, { NULL } };
+	int count, status = cli_parse("config dump [FILE]", "The effective configuration, secrets as ***.", options, argc, argv, &argv, &count);
 
 	if (status)
 		return status - 1;
+	if ((status = file_of("config dump", count, argv, named, &file)) != EXIT_DONE ||
+	    (status = read_file(&(struct daemon_options){ file, set.items }, NULL, &config)) != EXIT_DONE)
+		return status;
 	config_dump(config, &out);
 	fputs(buf_text(&out), stdout);
 	config_free(config);

@@ -12,6 +12,7 @@
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
 #include "solver/cps/cps.h"
+#include "solver/daemon/comparison.h"
 #include "solver/daemon/listening.h"
 #include "solver/daemon/notify.h"
 #include "solver/daemon/parts.h"
@@ -102,6 +103,13 @@ static int is_ready(void *arg, struct err *err)
 	return engine_health(d->parts.engine, err);
 }
 
+static int compare(void *arg, comparison_fn done, void *done_arg, struct err *err)
+{
+	struct daemon *d = arg;
+
+	return comparison_start(d->parts.loop, d->options, d->config, done, done_arg, err);
+}
+
 static int open_doors(struct daemon *d, struct err *err)
 {
 	const struct config *c = d->config;
@@ -110,7 +118,7 @@ static int open_doors(struct daemon *d, struct err *err)
 	if (api_bootstrap_operator(d->parts.store, c->state_dir, err) < 0 || cps_open(&cps, &d->cps, err) < 0)
 		return err->code;
 	const struct api_parts api = { .loop = d->parts.loop, .engine = d->parts.engine, .store = d->parts.store, .http = d->parts.http, .may_connect = address_may_connect,
-	                               .config = c, .mpic = d->parts.mpic, .cps = d->cps, .ready = is_ready, .ready_arg = d, .guards = listening_guards(d->listening) };
+	                               .config = c, .mpic = d->parts.mpic, .cps = d->cps, .ready = is_ready, .compare = compare, .arg = d, .guards = listening_guards(d->listening) };
 	if (api_start(&api, &d->api, err) < 0)
 		return err->code;
 	access_follow(d->parts.access, d->api);

@@ -86,7 +86,7 @@ static void answer_probe(struct api *a, struct http_exchange *x, const char *pat
 {
 	struct err err;
 
-	if (strcmp(path, "/readyz") == 0 && a->parts.ready && a->parts.ready(a->parts.ready_arg, &err) < 0)
+	if (strcmp(path, "/readyz") == 0 && a->parts.ready && a->parts.ready(a->parts.arg, &err) < 0)
 		http_exchange_reply(x, 503, "text/plain", err.text, strlen(err.text));
 	else
 		http_exchange_reply(x, 200, "text/plain", "ok", 2);

@@ -44,6 +44,7 @@ struct api {
 	struct door_call *door_calls; /* door.c */
 	struct accounts *accounts;    /* of acme-dns */
 	struct stream *stream_list;   /* events.c */
+	bool comparing;               /* config.c: the file is being read */
 	uint64_t requests, refused, streams; /* for /metrics */
 };
 

@@ -11,6 +11,7 @@
 #include "solver/store/store.h"
 
 struct api;
+struct config_difference;
 
 struct api_parts {
 	struct loop *loop;
@@ -23,7 +24,9 @@ struct api_parts {
 	struct cps *cps;             /* NULL: /v1/cps answers 501 */
 	/* Whether the service can do its work, for /v1/health/ready. NULL: always. */
 	int (*ready)(void *arg, struct err *err);
-	void *ready_arg;
+	/* Reads the configuration of the service again and tells how it differs from what runs, later. NULL: it has none. */
+	int (*compare)(void *arg, void (*done)(const struct config_difference *list, const struct err *err, void *done_arg), void *done_arg, struct err *err);
+	void *arg; /* of both */
 	/* Of other listeners, for /metrics: ends with NULL, borrowed. NULL: there are none. */
 	struct guard *const *guards;
 };

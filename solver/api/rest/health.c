@@ -15,7 +15,7 @@ void health_ready(struct api *a, struct http_exchange *x, const struct caller *c
 
 	(void)caller;
 	(void)argument;
-	if (a->parts.ready && a->parts.ready(a->parts.ready_arg, &problem.err) < 0)
+	if (a->parts.ready && a->parts.ready(a->parts.arg, &problem.err) < 0)
 		reply_problem(a, x, &problem);
 	else
 		reply_json(x, 200, json_pack("{ss}", "status", "ready"));

@@ -49,6 +49,7 @@ void cps_validation_get(struct api *a, struct http_exchange *x, const struct cal
 void cps_validations_list(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
 void cps_enrollments_list(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
 void cps_enrollment_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id);
+void config_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
 void health_live(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
 void health_ready(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
 void metrics_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument);
