@@ -308,6 +308,7 @@ int cli_cps(int argc, char **argv)
 		{ "deployments", cps_cli_deployments, "ENROLLMENT", "what is deployed" },
 		{ "history", cps_cli_history, "ENROLLMENT WHAT", "changes, certificates or dv" },
 		{ "active", cps_cli_active, "", "certificates on the network" },
+		{ "doctor", cps_cli_doctor, "", "what is wrong with credentials, clock, grants, limits and names" },
 		{ "request", cps_cli_request, "METHOD PATH", "a signed request by hand" },
 		{ NULL },
 	};

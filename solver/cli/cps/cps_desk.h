@@ -61,6 +61,7 @@ int cps_cli_inventory(int argc, char **argv);
 int cps_cli_approve(int argc, char **argv);
 int cps_cli_apply(int argc, char **argv); /* cps_apply.c */
 int cps_cli_export(int argc, char **argv);
+int cps_cli_doctor(int argc, char **argv); /* doctor.c */
 /* cps.c: the service validates the enrollment, and this follows it. */
 int cps_cli_validate(int argc, char **argv); /* cps_validate.c */
 int cps_validate_and_follow(const struct cli_service *s, int64_t enrollment);
