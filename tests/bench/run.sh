@@ -49,6 +49,7 @@ measure /usr/bin/python3 -B tests/bench/bulk.py
 measure /usr/bin/python3 -B tests/bench/clients.py
 measure /usr/bin/python3 -B tests/bench/throughput.py
 measure /usr/bin/python3 -B tests/bench/memory.py
+measure /usr/bin/python3 -B tests/bench/reload.py
 measure /usr/bin/python3 -B tests/bench/single.py
 measure /usr/bin/python3 -B tests/bench/restart.py
 measure /usr/bin/python3 -B tests/bench/load.py

@@ -6,6 +6,7 @@ import pwd
 import re
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -150,6 +151,23 @@ class Privileges(unittest.TestCase):
         service.process.send_signal(signal.SIGHUP)
         self.wait_for(lambda: "configuration reloaded" in service.log, service)
         self.present(service)
+
+    @as_root
+    def test_ports_below_1024_are_opened_at_a_reload_after_root_was_given_up(self):
+        service = self.service()
+        self.assert_dropped(service, UNLISTED, UNLISTED)
+        low = {"http": f"{{listen: ['127.0.0.1:{service.http_port}', '127.0.0.1:80']}}", "dns": "{listen: ['127.0.0.1:53']}",
+               "api": f"{{listen: ['127.0.0.1:{service.api_port}', '127.0.0.1:443']}}"}
+        service.stop()
+        service.arguments = lambda: ["--config", str(service.folder / "dcvd.yaml"), "--set", f"state-dir={service.state}"]
+        service.config = f"http: {{listen: ['127.0.0.1:{service.http_port}']}}\ndns: {{listen: []}}\napi: {{listen: ['127.0.0.1:{service.api_port}']}}\n"
+        service.start()
+        (service.folder / "dcvd.yaml").write_text("".join(f"{name}: {value}\n" for name, value in low.items()))
+        service.process.send_signal(signal.SIGHUP)
+        self.wait_for(lambda: "configuration reloaded" in service.log, service)
+        self.assert_dropped(service, UNLISTED, UNLISTED)
+        for port in (53, 80, 443):
+            socket.create_connection(("127.0.0.1", port), 5).close()
 
     @as_root
     def test_the_user_of_the_configuration_comes_with_its_groups(self):

@@ -90,7 +90,10 @@ class Memory(ReloadTest):
         exact = "providers: {p: {type: exec, command: /bin/true}}\nroutes: [{suffix: dcvd.test, provider: embedded}, {suffix: example.test, provider: p}]\n"
         service = self.service(lambda s: listen(s) + exact)
         service.call("POST", "/v1/challenges?wait=ready&timeout=20s", {"type": "dns-01", "domain": "dcvd.test", "value": "V" * 43})
-        texts = [listen(service) + exact + f"callback-secrets: {{s{i}: {'x' * 32}}}\n" for i in range(2)]
+        ports = [[free_port() for _ in range(3)] for _ in range(2)]
+        texts = [listen(service, http=f"{{listen: ['127.0.0.1:{ports[i][0]}']}}", dns=f"{{listen: ['127.0.0.1:{ports[i][1]}']}}",
+                        api=f"{{listen: ['127.0.0.1:{service.api_port}', '127.0.0.1:{ports[i][2]}']}}", resolver=f"{{tries: {1 + i}}}") + exact +
+                 f"callback-secrets: {{s{i}: {'x' * 32}}}\n" for i in range(2)]
         for i in range(30):
             service.reload(texts[i % 2])
         before = service.memory_kib()
