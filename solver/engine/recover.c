@@ -77,20 +77,29 @@ static void link_own(struct engine *e, struct entry *n)
 		hold_add(order, n);
 }
 
+/* Of one that is ready, verdict and events stay in the journal: there may be a million. */
+static struct challenge copy_of(const struct challenge *c)
+{
+	struct challenge from = *c, copy;
+
+	if (c->state == CHALLENGE_READY)
+		from.verdict = NULL;
+	challenge_copy(&from, &copy);
+	if (c->state != CHALLENGE_READY)
+		challenge_copy_events(c, &copy);
+	return copy;
+}
+
 static void load_challenge(const struct challenge *c, void *arg)
 {
 	struct recovery *r = arg;
-	struct challenge copy;
-	struct entry *n;
+	struct challenge copy = copy_of(c);
+	struct entry *n = entry_add(r->e, &copy);
 
-	challenge_copy(c, &copy);
-	challenge_copy_events(c, &copy);
-	n = entry_add(r->e, &copy);
 	link_own(r->e, n);
 	n->life.kept = copy.state;
-	n->publication.out = out_of(&copy);
-	if (copy.state == CHALLENGE_READY)
-		history_drop(n);
+	n->life.history_on_disk = copy.state == CHALLENGE_READY;
+	n->publication.out = out_of(c);
 	n->life.had_failed = copy.state == CHALLENGE_WITHDRAWING && copy.reason;
 	if (!needs_its_answer(copy.state))
 		return;
