@@ -38,6 +38,7 @@ struct akamai_client {
 	int64_t trouble_since_ms;
 	bool closed;            /* freed when nothing is in flight */
 	bool older[AKAMAI_MEDIA_PAIRS]; /* CPS does not know the newer version of a media type */
+	struct akamai_numbers numbers;
 };
 
 struct akamai_call {
@@ -47,7 +48,7 @@ struct akamai_call {
 	enum akamai_priority priority;
 	bool once, clock_corrected, queued;
 	int tries;
-	int64_t started_ms;
+	int64_t started_ms, queued_ms;
 	struct http_call *http;
 	struct timer *pause;
 	char *trouble; /* why it is repeated */
@@ -207,6 +208,7 @@ static void call_enqueue(struct akamai_call *call)
 	struct akamai_call *before;
 
 	call->queued = true;
+	call->queued_ms = loop_now_ms(call->client->loop);
 	DL_FOREACH(call->client->queue, before)
 		if (rank(before) > rank(call))
 			break;
@@ -392,6 +394,7 @@ static void call_answered(const struct http_reply *reply, const struct err *err,
 	struct akamai_client *c = call->client;
 
 	call->http = NULL;
+	c->numbers.answers[reply && reply->status > 0 && reply->status < AKAMAI_STATUS_MAX ? reply->status : 0]++;
 	if (reply)
 		budget_latency(&c->budget, reply->elapsed_ms);
 	if (err->code < 0 && err->code != ERR_CANCELLED)
@@ -498,6 +501,7 @@ static void call_launch(struct akamai_call *call)
 	struct err err = { 0 };
 
 	call->tries++;
+	call->client->numbers.waited_ms += loop_now_ms(call->client->loop) - call->queued_ms;
 	if (call_send(call, &err) < 0) {
 		call_finish(call, NULL, &err);
 		return;
@@ -583,6 +587,11 @@ void akamai_client_standing(const struct akamai_client *c, struct akamai_standin
 	};
 	DL_FOREACH(c->queue, call)
 		ret->waiting++;
+}
+
+const struct akamai_numbers *akamai_client_numbers(const struct akamai_client *c)
+{
+	return &c->numbers;
 }
 
 const char *akamai_call_trouble(const struct akamai_call *call)

@@ -75,6 +75,14 @@ struct akamai_standing {
 void akamai_client_standing(const struct akamai_client *c, struct akamai_standing *ret);
 /* Why it is being repeated, in a sentence; NULL: it is not. Borrowed. NULL is allowed. */
 const char *akamai_call_trouble(const struct akamai_call *call);
+#define AKAMAI_STATUS_MAX 600
+/* Counted since the start of the process. */
+struct akamai_numbers {
+	uint64_t answers[AKAMAI_STATUS_MAX]; /* by status; 0: requests without an answer */
+	int64_t waited_ms;                   /* of all that left, for the budget */
+};
+/* Borrowed. */
+const struct akamai_numbers *akamai_client_numbers(const struct akamai_client *c);
 void akamai_call_cancel(struct akamai_call *call); /* `done` never comes; the request may have left. NULL is allowed */
 
 #endif

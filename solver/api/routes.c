@@ -22,6 +22,7 @@ static const struct row {
 	struct route_pattern pattern;
 	enum access access;
 	route_fn run;
+	const char *what; /* of a function that serves several rows: caller.what */
 } rows[] = {
 	{ { "POST", "/v1/challenges" }, ACCESS_CLIENT, challenges_post },
 	{ { "GET", "/v1/challenges" }, ACCESS_CLIENT, challenges_list },
@@ -49,16 +50,25 @@ static const struct row {
 	{ { "POST", "/v1/acme-dns/accounts" }, ACCESS_MANAGER, acme_dns_accounts_post },
 	{ { "DELETE", "/v1/acme-dns/accounts/{}" }, ACCESS_MANAGER, acme_dns_accounts_delete },
 	{ { "GET", "/v1/cps/enrollments" }, ACCESS_OPERATOR, cps_enrollments_list },
-	{ { "GET", "/v1/cps/enrollments/{}" }, ACCESS_OPERATOR, cps_enrollment_get },
-	{ { "GET", "/v1/cps/enrollments/{}/certificate" }, ACCESS_OPERATOR, cps_certificate_get },
+	{ { "GET", "/v1/cps/enrollments/{}" }, ACCESS_OPERATOR, cps_ask_read, "show" },
+	{ { "GET", "/v1/cps/enrollments/{}/certificate" }, ACCESS_OPERATOR, cps_ask_read, "certificate" },
+	{ { "GET", "/v1/cps/enrollments/{}/warnings" }, ACCESS_OPERATOR, cps_ask_read, "warnings" },
+	{ { "GET", "/v1/cps/enrollments/{}/schedule" }, ACCESS_OPERATOR, cps_ask_read, "schedule" },
+	{ { "GET", "/v1/cps/enrollments/{}/document" }, ACCESS_OPERATOR, cps_ask_read, "enrollment" },
+	{ { "GET", "/v1/cps/enrollments/{}/deployments" }, ACCESS_OPERATOR, cps_ask_read, "read deployments" },
+	{ { "GET", "/v1/cps/enrollments/{}/deployments/production" }, ACCESS_OPERATOR, cps_ask_read, "read production" },
+	{ { "GET", "/v1/cps/enrollments/{}/deployments/staging" }, ACCESS_OPERATOR, cps_ask_read, "read staging" },
+	{ { "GET", "/v1/cps/enrollments/{}/history/changes" }, ACCESS_OPERATOR, cps_ask_read, "read changes" },
+	{ { "GET", "/v1/cps/enrollments/{}/history/certificates" }, ACCESS_OPERATOR, cps_ask_read, "read certificates" },
+	{ { "GET", "/v1/cps/enrollments/{}/history/dv" }, ACCESS_OPERATOR, cps_ask_read, "read dv" },
+	{ { "GET", "/v1/cps/active-certificates" }, ACCESS_OPERATOR, cps_ask_read, "read active" },
+	{ { "POST", "/v1/cps/enrollments" }, ACCESS_OPERATOR, cps_ask_write, "create" },
+	{ { "PATCH", "/v1/cps/enrollments/{}" }, ACCESS_OPERATOR, cps_ask_write, "update" },
+	{ { "DELETE", "/v1/cps/enrollments/{}" }, ACCESS_OPERATOR, cps_ask_write, "delete" },
+	{ { "POST", "/v1/cps/enrollments/{}/cancel" }, ACCESS_OPERATOR, cps_ask_write, "cancel" },
+	{ { "PUT", "/v1/cps/enrollments/{}/schedule" }, ACCESS_OPERATOR, cps_ask_write, "schedule" },
+	{ { "POST", "/v1/cps/enrollments/{}/acknowledge" }, ACCESS_OPERATOR, cps_ask_write, "ack" },
 	{ { "POST", "/v1/cps/enrollments/{}/validate" }, ACCESS_OPERATOR, cps_validate_post },
-	{ { "POST", "/v1/cps/enrollments" }, ACCESS_OPERATOR, cps_create_post },
-	{ { "PATCH", "/v1/cps/enrollments/{}" }, ACCESS_OPERATOR, cps_update_patch },
-	{ { "DELETE", "/v1/cps/enrollments/{}" }, ACCESS_OPERATOR, cps_delete },
-	{ { "POST", "/v1/cps/enrollments/{}/cancel" }, ACCESS_OPERATOR, cps_cancel_post },
-	{ { "PUT", "/v1/cps/enrollments/{}/schedule" }, ACCESS_OPERATOR, cps_schedule_put },
-	{ { "GET", "/v1/cps/enrollments/{}/warnings" }, ACCESS_OPERATOR, cps_warnings_get },
-	{ { "POST", "/v1/cps/enrollments/{}/acknowledge" }, ACCESS_OPERATOR, cps_ack_post },
 	{ { "POST", "/v1/cps/enrollments/{}/approve" }, ACCESS_MANAGER, cps_approve_post },
 	{ { "GET", "/v1/cps/inventory" }, ACCESS_OPERATOR, cps_inventory_get },
 	{ { "GET", "/v1/cps/validations" }, ACCESS_OPERATOR, cps_validations_list },
@@ -176,5 +186,6 @@ void api_handle(struct http_exchange *x, void *arg)
 	}
 	if (rows[index].access != ACCESS_ALL)
 		log_request(x, &caller);
+	caller.what = rows[index].what;
 	rows[index].run(a, x, &caller, argument);
 }

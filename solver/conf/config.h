@@ -102,6 +102,7 @@ struct config_log {
 /* An account beside the main one: what is NULL is as in the main one. */
 struct config_cps_account {
 	char *name, *edgerc, *section, *account_key;
+	char *base_url;           /* or NULL: that of cps */
 	char **contracts;
 	int64_t per_minute, burst;
 };
@@ -114,8 +115,18 @@ struct config_cps_policy {
 	char **acknowledge_warnings;
 	int change_management;    /* enum cps_management */
 	int64_t approvals;        /* different people */
-	char **alarm_before;      /* durations */
+	int64_t approve_after_ms; /* of CPS_MANAGEMENT_APPROVE: so long before CPS deploys by itself; 0: never without an approval */
+	char **windows;           /* as written; config_cps_next_window() reads them */
+	struct window *window_list;
+	size_t window_count;
+	int64_t renew_before_ms;  /* 0: CPS renews by itself alone */
+	char **alarm_before;      /* as written */
+	int64_t *alarm_ms;        /* the same, the shortest first */
+	size_t alarm_count;
 	int follow;               /* enum cps_until */
+	char **before_deployment, **after_deployment; /* programs with their arguments, or NULL */
+	int64_t program_timeout_ms;
+	char *verify_edge;        /* host whose TLS certificate is looked at in the end, or NULL */
 };
 
 enum cps_class { CPS_CLASS_MONITORED, CPS_CLASS_MANAGED, CPS_CLASS_IGNORED };
@@ -314,6 +325,9 @@ void config_keep_running(struct config *fresh, const struct config *running, con
 /* The route of a name, NULL when none matches. Longest suffix wins; among equals the first. */
 /* NULL: there is none of that name. */
 const struct config_cps_policy *config_cps_policy(const struct config *c, const char *name);
+/* When the next of its deployment windows begins, after that moment; 0: it has none. */
+int64_t config_cps_next_window(const struct config_cps_policy *p, int64_t wall_ms);
+bool config_cps_in_window(const struct config_cps_policy *p, int64_t wall_ms);
 const struct config_route *config_route(const struct config *c, enum challenge_type type, const char *name);
 /* The delegation zone that holds a name: the route of DNS types with the longest suffix among those that say delegation:, also where a
  * longer one says nothing. NULL: none. */

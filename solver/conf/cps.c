@@ -6,6 +6,8 @@
 #include "solver/base/buf.h"
 #include "solver/base/mem.h"
 #include "solver/conf/check.h"
+#include "solver/conf/duration.h"
+#include "solver/conf/window.h"
 #include "solver/conf/yaml_json.h"
 
 #define DAY (24LL * 3600 * 1000)
@@ -21,11 +23,31 @@ static const char *const follow_names[] = {
 	[CPS_UNTIL_VALIDATION] = "validation", [CPS_UNTIL_ISSUANCE] = "issuance", [CPS_UNTIL_PRODUCTION] = "production", NULL,
 };
 
+/* "21d" */
+static const char *check_duration(const char *text)
+{
+	int64_t ms;
+
+	return duration_parse(text, &ms) < 0 || ms <= 0 ? "expected a duration, as 21d or 12h" : NULL;
+}
+
+static const char *check_edge(const char *text)
+{
+	const char *colon = strrchr(text, ':');
+	long port = colon ? strtol(colon + 1, NULL, 10) : 443;
+	CLEANUP(mem_freep) char *host = mem_dup_n(text, colon ? (size_t)(colon - text) : strlen(text));
+
+	if (colon && (strspn(colon + 1, "0123456789") != strlen(colon + 1) || port < 1 || port > 65535))
+		return "expected a host, or host:port";
+	return check_domain(host);
+}
+
 #define AT(member) offsetof(struct config_cps_account, member)
 static const struct option account_options[] = {
 	{ "edgerc", OPTION_PATH, AT(edgerc), .min = 1, .max = 1024, .help = "File with its credentials; default: that of cps." },
 	{ "section", OPTION_TEXT, AT(section), .min = 1, .max = 128, .help = "Section of that file; default: that of cps." },
 	{ "account-key", OPTION_TEXT, AT(account_key), .min = 1, .max = 128, .help = "Account that is switched to (accountSwitchKey)." },
+	{ "base-url", OPTION_TEXT, AT(base_url), .min = 8, .max = 512, .check = check_url, .help = "URL of the API in place of the credentials' host; default: that of cps." },
 	{ "contracts", OPTION_LIST, AT(contracts), .max = 256, .check = check_contract, .help = "Contracts whose enrollments are listed; empty: all." },
 	{ "per-minute", OPTION_INT, AT(per_minute), .def = "35", .min = 1, .max = 10000, .help = "Requests a minute of this account." },
 	{ "burst", OPTION_INT, AT(burst), .def = "20", .min = 1, .max = 10000, .help = "Its requests in two seconds." },
@@ -40,7 +62,20 @@ static const struct option policy_options[] = {
 	{ "change-management", OPTION_ENUM, AT(change_management), .def = "hold", .names = management_names,
 	  .help = "What happens before production: hold waits for somebody to act at CPS, approve for an approval in dcvd, acknowledge for nobody." },
 	{ "approvals", OPTION_INT, AT(approvals), .def = "1", .min = 1, .max = 2, .help = "How many different people must approve." },
-	{ "alarm-before", OPTION_LIST, AT(alarm_before), .max = 16, .help = "An alarm this long before the certificate ends, without a change in production." },
+	{ "approve-after", OPTION_DURATION, AT(approve_after_ms), .def = "0s", .min = 0, .max = 30 * DAY,
+	  .help = "With approve: so long before CPS deploys by itself (its deadline) the change is acknowledged without an approval; 0s: never." },
+	{ "windows", OPTION_LIST, AT(windows), .max = 32, .check = check_window,
+	  .help = "A certificate that replaces one in production goes there in these times only, as \"Mon-Thu 08:00-16:00 Europe/Berlin\"; empty: at any time." },
+	{ "renew-before", OPTION_DURATION, AT(renew_before_ms), .def = "0s", .min = 0, .max = 120 * DAY,
+	  .help = "A renewal is asked for so long before the certificate ends, when CPS has not begun by itself; 0s: never." },
+	{ "before-deployment", OPTION_LIST, AT(before_deployment), .max = 64,
+	  .help = "Program with its arguments that runs while change management waits, when the change is agreed to; only its exit status 0 lets it go to production." },
+	{ "after-deployment", OPTION_LIST, AT(after_deployment), .max = 64,
+	  .help = "Program with its arguments that runs once the certificate is in production." },
+	{ "program-timeout", OPTION_DURATION, AT(program_timeout_ms), .def = "10m", .min = 1000, .max = DAY, .help = "How long such a program may run." },
+	{ "verify-edge", OPTION_TEXT, AT(verify_edge), .min = 1, .max = 255, .check = check_edge,
+	  .help = "Host, or host:port, of an edge server whose TLS certificate must be the new one in the end, as \"www.example.com.edgekey.net\"." },
+	{ "alarm-before", OPTION_LIST, AT(alarm_before), .max = 16, .check = check_duration, .help = "An alarm this long before the certificate ends, without a change in production." },
 	{ "follow", OPTION_ENUM, AT(follow), .def = "production", .names = follow_names, .help = "How far a change is followed." },
 	{ 0 },
 };
@@ -63,6 +98,76 @@ static const struct option match_options[] = {
 };
 #undef AT
 
+/* ---- lists that mean something: each item was checked by the option table */
+
+static void free_lists(struct config_cps_policy *p)
+{
+	free(p->alarm_ms);
+	for (size_t i = 0; i < p->window_count; i++)
+		window_done(&p->window_list[i]);
+	free(p->window_list);
+}
+
+static void read_windows(struct config_cps_policy *p)
+{
+	size_t count = 0;
+
+	while (p->windows && p->windows[count])
+		count++;
+	p->window_list = mem_new(count + 1, sizeof(*p->window_list));
+	for (size_t i = 0; i < count; i++)
+		if (!window_parse(p->windows[i], &p->window_list[p->window_count]))
+			p->window_count++;
+}
+
+static int by_length(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void read_alarms(struct config_cps_policy *p)
+{
+	size_t count = 0;
+
+	while (p->alarm_before && p->alarm_before[count])
+		count++;
+	p->alarm_ms = mem_new(count + 1, sizeof(*p->alarm_ms));
+	for (size_t i = 0; i < count; i++)
+		if (duration_parse(p->alarm_before[i], &p->alarm_ms[p->alarm_count]) == 0)
+			p->alarm_count++;
+	qsort(p->alarm_ms, p->alarm_count, sizeof(*p->alarm_ms), by_length);
+}
+
+/* No shell looks for them. */
+static int check_program(char *const *argv, const char *option, const struct yaml_node *node, struct err *err)
+{
+	if (argv && argv[0] && argv[0][0] != '/')
+		return yaml_error(node, err, "cps.policies.%.64s.%s: expected a program by its whole path, and its arguments", node->key, option);
+	return 0;
+}
+
+int64_t config_cps_next_window(const struct config_cps_policy *p, int64_t wall_ms)
+{
+	int64_t soonest = 0;
+
+	for (size_t i = 0; i < p->window_count; i++) {
+		int64_t next = window_next(&p->window_list[i], wall_ms);
+
+		soonest = !soonest || next < soonest ? next : soonest;
+	}
+	return soonest;
+}
+
+bool config_cps_in_window(const struct config_cps_policy *p, int64_t wall_ms)
+{
+	for (size_t i = 0; i < p->window_count; i++)
+		if (window_holds(&p->window_list[i], wall_ms))
+			return true;
+	return false;
+}
+
 void cps_free(struct config *c)
 {
 	struct config_cps *cps = &c->cps;
@@ -72,6 +177,7 @@ void cps_free(struct config *c)
 		option_free(account_options, &cps->accounts[i]);
 	}
 	for (size_t i = 0; i < cps->policy_count; i++) {
+		free_lists(&cps->policies[i]);
 		free(cps->policies[i].name);
 		option_free(policy_options, &cps->policies[i]);
 	}
@@ -137,6 +243,12 @@ static int read_policies(struct config_cps *cps, const struct yaml_node *map, st
 		code = read_name(&one->name, node, "policies", err);
 		if (code == 0)
 			code = option_mistake(notes, option_parse_table(policy_options, one, node, path, NULL, notes, err), err);
+		read_windows(one);
+		read_alarms(one);
+		if (code == 0)
+			code = option_mistake(notes, check_program(one->before_deployment, "before-deployment", node, err), err);
+		if (code == 0)
+			code = option_mistake(notes, check_program(one->after_deployment, "after-deployment", node, err), err);
 	}
 	return code;
 }

@@ -22,7 +22,7 @@ void cps_account_describe(const struct config_cps *cps, const char *name, struct
 		.section = own && own->section ? own->section : cps->section,
 		.file_first = cps->edgerc_by_hand || own,
 		.account_key = own ? own->account_key : cps->account_key,
-		.base_url = cps->base_url,
+		.base_url = own && own->base_url ? own->base_url : cps->base_url,
 		.ca_file = cps->ca_file,
 		.per_minute = own ? own->per_minute : cps->per_minute,
 		.burst = own ? own->burst : cps->burst,

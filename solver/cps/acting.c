@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "solver/base/clock.h"
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
 
@@ -78,23 +79,24 @@ static void on_acknowledged_warnings(const struct http_reply *reply, const struc
 	drive_wait(d);
 }
 
-static void on_acknowledged_change(const struct http_reply *reply, const struct err *err, void *arg)
+static void on_answered_change(const struct http_reply *reply, const struct err *err, void *arg)
 {
 	struct cps_drive *d = arg;
+	bool denied = d->facts.approval == CPS_APPROVAL_DENIED;
 
 	(void)reply;
 	d->call = NULL;
 	if (err->code == ERR_CONFLICT || err->code == ERR_INVALID) {
 		drive_say(d, "the result of the validation changed, so the approval does not count any more: %s", err->text);
-		mem_replace(&d->approved, NULL);
+		cps_approvals_forget(d->parts.store, d->home);
 		drive_wait(d);
 		return;
 	}
 	if (drive_failed(d, err))
 		return;
 	mem_replace(&d->acknowledged_hash, d->hold.hash);
-	d->progress.acknowledged("change management", d->progress.arg);
-	drive_say(d, "acknowledged the change for production");
+	d->progress.acknowledged(denied ? "change management: denied" : "change management", d->progress.arg);
+	drive_say(d, denied ? "denied the change: it does not go to production" : "acknowledged the change for production");
 	drive_hurry(d);
 	drive_wait(d);
 }
@@ -104,14 +106,25 @@ void drive_acknowledge_warnings(struct cps_drive *d)
 	drive_post(d, drive_warnings_input(d)->update, "acknowledgement.v1", ACKNOWLEDGE, on_acknowledged_warnings);
 }
 
-void drive_acknowledge_change(struct cps_drive *d)
+/* Yes or no to the result with this hash, and to no other. */
+static void answer_change(struct cps_drive *d, const char *word)
 {
 	const struct cps_allowed *input = cps_change_input(&d->change, CPS_INPUT_CHANGE_MANAGEMENT);
-	json_t *o = json_pack("{s:s, s:s}", "acknowledgement", "acknowledge", "hash", d->hold.hash);
+	json_t *o = json_pack("{s:s, s:s}", "acknowledgement", word, "hash", d->hold.hash);
 	CLEANUP(mem_freep) char *body = json_dumps(o, JSON_COMPACT);
 
 	json_decref(o);
-	drive_post(d, input->update, "acknowledgement-with-hash.v1", body, on_acknowledged_change);
+	drive_post(d, input->update, "acknowledgement-with-hash.v1", body, on_answered_change);
+}
+
+void drive_acknowledge_change(struct cps_drive *d)
+{
+	answer_change(d, "acknowledge");
+}
+
+void drive_deny_change(struct cps_drive *d)
+{
+	answer_change(d, "deny");
 }
 
 /* How long a name may take: as configured for who waits, and as long as its token lives otherwise. */
@@ -119,7 +132,7 @@ static int64_t patience(const struct cps_drive *d)
 {
 	int64_t now = loop_wall_ms(d->parts.loop), soonest = now + d->parts.config->challenge.lifetime_ms;
 
-	if (!d->wish.policy.patient)
+	if (!d->policy.patient)
 		return 0;
 	for (size_t i = 0; i < d->domains.count; i++) {
 		const struct cps_domain *one = &d->domains.items[i];
@@ -135,7 +148,8 @@ void drive_publish(struct cps_drive *d)
 	struct err err = { 0 };
 
 	report_outcomes(d);
-	d->facts.generations++;
+	if (++d->facts.generations > CPS_GENERATIONS_ALARM)
+		drive_alarm(d, "many-tokens", "CPS changes its tokens again and again, and the names do not become valid");
 	if (d->facts.order == CPS_ORDER_STALE)
 		drive_say(d, "CPS has new tokens: withdrawing the old answers and publishing new ones");
 	if (d->facts.order == CPS_ORDER_WITHDRAWN)
@@ -159,7 +173,7 @@ void drive_give_up_order(struct cps_drive *d)
 	CLEANUP(buf_done) struct buf summary = BUF_INIT(65536);
 
 	cps_answering_failures(d->answering, &summary);
-	if (!d->wish.policy.patient) {
+	if (!d->policy.patient) {
 		drive_fail(d, ERR_TIMEOUT, "not every challenge became ready, so nothing was acknowledged: %s", buf_text(&summary));
 		return;
 	}
@@ -181,20 +195,62 @@ void drive_withdraw(struct cps_drive *d)
 		drive_wait(d); /* the engine is still taking it */
 }
 
+static const char *hold_kind(const struct cps_drive *d)
+{
+	switch (d->sign) {
+	case CPS_SIGN_PRE_WARNINGS:
+	case CPS_SIGN_POST_WARNINGS:
+		return "held-warnings";
+	case CPS_SIGN_CHANGE_MANAGEMENT:
+		return "held-change";
+	case CPS_SIGN_THIRD_PARTY:
+		return "third-party";
+	default:
+		return d->facts.schedule == CPS_SCHEDULE_REFUSED ? "window-refused" : "unknown-input";
+	}
+}
+
+/* What the hold says of itself; the deadline is when CPS does not ask any more. */
+static char *hold_sentence(const struct cps_drive *d, const char *why)
+{
+	bool management = d->sign == CPS_SIGN_CHANGE_MANAGEMENT && d->has_hold;
+	char deadline[CLOCK_TEXT_SIZE], at[CLOCK_TEXT_SIZE];
+
+	if (management && d->facts.approval == CPS_APPROVAL_LATER)
+		return mem_printf("change %" PRId64 " is approved for %s", d->memory.change, clock_text(d->approvals.not_before_ms, at));
+	return mem_printf("change %" PRId64 " is held: %s%s%s", d->memory.change, why, management && d->hold.deadline_ms ? "; CPS deploys by itself at " : "",
+	                  management && d->hold.deadline_ms ? clock_text(d->hold.deadline_ms, deadline) : "");
+}
+
+/* Until the usual look, or when an approval begins to count by the clock alone. */
+static int64_t hold_pause(const struct cps_drive *d)
+{
+	const struct cps_approval_rule rule = drive_approval_rule(d);
+	int64_t usual = d->parts.config->cps.poll_ms * FOLLOW_POLLS, now = loop_wall_ms(d->parts.loop);
+	int64_t wake = d->has_hold ? cps_approvals_wake(&d->approvals, &d->hold, &rule) : 0;
+
+	return wake > now && wake - now < usual ? wake - now + 1 : usual;
+}
+
 void drive_hold(struct cps_drive *d, const struct cps_action *action)
 {
-	CLEANUP(mem_freep) char *sentence = mem_printf("change %" PRId64 " is held: %s", d->memory.change, action->why);
+	CLEANUP(mem_freep) char *sentence = hold_sentence(d, action->why);
+	bool decided = d->sign == CPS_SIGN_CHANGE_MANAGEMENT && d->facts.approval == CPS_APPROVAL_LATER;
 
+	if (!d->waits_for || (d->sign == CPS_SIGN_CHANGE_MANAGEMENT && d->facts.before != CPS_PROGRAM_FAILED))
+		mem_replace(&d->waits_for, sentence);
+	drive_alarm(d, decided ? NULL : hold_kind(d), decided ? NULL : sentence);
 	drive_say_once(d, &d->held_said, sentence);
-	if (!d->waits_for)
-		mem_replace(&d->waits_for, action->why);
-	drive_look_after(d, d->parts.config->cps.poll_ms * FOLLOW_POLLS);
+	mem_replace(&d->failed_hash, NULL); /* the program is tried again at the next look */
+	drive_look_after(d, hold_pause(d));
 }
 
 void drive_done(struct cps_drive *d)
 {
 	if (!d->memory.change)
-		drive_say(d, "enrollment %" PRId64 " has no pending change: nothing to do", d->wish.enrollment);
+		drive_say(d, "enrollment %" PRId64 " has no pending change: nothing to do", d->enrollment);
+	else if (d->facts.deployed == CPS_DEPLOYED_SAME)
+		drive_say(d, "change %" PRId64 " is in production", d->memory.change);
 	else if (d->facts.names_valid)
 		drive_say(d, "domain validation of change %" PRId64 " is over: every name is valid", d->memory.change);
 	else
@@ -222,7 +278,7 @@ void drive_lose(struct cps_drive *d)
 	struct err err;
 
 	err_set(&err, ERR_NOT_FOUND, "change %" PRId64 " is not pending any more, and the histories of enrollment %" PRId64 " do not say how it "
-	        "ended", d->memory.change, d->wish.enrollment);
+	        "ended", d->memory.change, d->enrollment);
 	drive_end(d, CPS_OUTCOME_UNKNOWN, &err);
 }
 
@@ -232,8 +288,9 @@ void drive_wait_for_cps(struct cps_drive *d, const struct cps_action *action)
 		CLEANUP(mem_freep) char *sentence = mem_printf("CPS shows a status that dcvd does not know for hours: \"%s\"; somebody should look",
 		                                               d->change.status);
 
-		drive_say_once(d, &d->held_said, sentence);
+		drive_alarm(d, "unknown-status", sentence);
 		mem_replace(&d->waits_for, sentence);
+		drive_say_once(d, &d->held_said, sentence);
 	}
 	d->facts.settling += d->facts.names_valid;
 	drive_wait(d);

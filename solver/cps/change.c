@@ -204,27 +204,63 @@ static enum cps_past past_from_text(const char *text)
 	return text && strcmp(text, "incomplete") == 0 ? CPS_PAST_INCOMPLETE : CPS_PAST_UNKNOWN;
 }
 
-/* Entries carry no number of the change: ours is the newest, and it was at work after `since_ms`. */
-int cps_past_parse(const char *text, size_t length, int64_t since_ms, enum cps_past *ret, struct err *err)
+/* Entries carry no number of the change: ours is the newest, and it was at work after `since_ms`. Borrowed; NULL: there is none. */
+static const json_t *newest_entry(const json_t *root, int64_t since_ms)
 {
-	json_t *root = cps_json_load(text, length, "the change history", err), *entry;
+	const json_t *newest = NULL;
 	int64_t newest_ms = 0;
+	json_t *entry;
 	size_t i;
 
-	if (!root)
-		return ERR_PROTOCOL;
-	*ret = CPS_PAST_UNKNOWN;
 	json_array_foreach(json_object_get(root, "changes"), i, entry) {
 		int64_t created_ms = cps_json_time(entry, "createdOn"), updated_ms = cps_json_time(entry, "lastUpdated");
 
 		if (created_ms <= newest_ms)
 			continue;
 		newest_ms = created_ms;
-		*ret = created_ms >= since_ms || updated_ms >= since_ms
-		       ? past_from_text(json_string_value(json_object_get(entry, "status"))) : CPS_PAST_UNKNOWN;
+		newest = created_ms >= since_ms || updated_ms >= since_ms ? entry : NULL;
 	}
+	return newest;
+}
+
+int cps_past_parse(const char *text, size_t length, int64_t since_ms, enum cps_past *ret, struct err *err)
+{
+	json_t *root = cps_json_load(text, length, "the change history", err);
+
+	if (!root)
+		return ERR_PROTOCOL;
+	*ret = past_from_text(json_string_value(json_object_get(newest_entry(root, since_ms), "status")));
 	json_decref(root);
 	return 0;
+}
+
+static char *certificate_of(const json_t *holder)
+{
+	const char *pem = json_string_value(json_object_get(json_object_get(holder, "primaryCertificate"), "certificate"));
+
+	return pem && *pem ? mem_dup(pem) : NULL;
+}
+
+char *cps_past_certificate(const char *text, size_t length, int64_t since_ms)
+{
+	struct err ignored;
+	json_t *root = cps_json_load(text, length, "the change history", &ignored);
+	const json_t *entry = newest_entry(root, since_ms);
+	char *pem = past_from_text(json_string_value(json_object_get(entry, "status"))) == CPS_PAST_COMPLETED ? certificate_of(entry) : NULL;
+
+	json_decref(root);
+	return pem;
+}
+
+char *cps_deployment_certificate(const char *text, size_t length, struct err *err)
+{
+	json_t *root = cps_json_load(text, length, "the deployment", err);
+	char *pem = certificate_of(root);
+
+	if (root)
+		err->code = 0;
+	json_decref(root);
+	return pem;
 }
 
 /* ---- change management */

@@ -56,6 +56,12 @@ int cps_warnings_parse(const char *text, size_t length, char **ret, struct err *
 enum cps_past { CPS_PAST_UNKNOWN, CPS_PAST_INCOMPLETE, CPS_PAST_CANCELLED, CPS_PAST_COMPLETED };
 int cps_past_parse(const char *text, size_t length, int64_t since_ms, enum cps_past *ret, struct err *err);
 
+/* The certificate (PEM) that the same entry made; NULL: it names none, or is not completed. Gives (free with free). */
+char *cps_past_certificate(const char *text, size_t length, int64_t since_ms);
+
+/* The certificate (PEM) of a deployment; NULL: none is deployed. Gives (free with free). */
+char *cps_deployment_certificate(const char *text, size_t length, struct err *err);
+
 /* change-management-info: what a person, or the policy, agrees to. */
 struct cps_hold {
 	char *hash;          /* validationResultHash; "" when there is none */

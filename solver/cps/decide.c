@@ -52,8 +52,39 @@ static const unsigned char warnings[CPS_WARNED_COUNT] = {
 };
 
 static const unsigned char approvals[CPS_APPROVAL_COUNT] = {
-	[CPS_APPROVAL_UNREAD] = CPS_READ_APPROVAL, [CPS_APPROVAL_WAITING] = CPS_HOLD, [CPS_APPROVAL_GIVEN] = CPS_ACKNOWLEDGE_CHANGE,
-	[CPS_APPROVAL_ERRORS] = CPS_HOLD, [CPS_APPROVAL_ACKNOWLEDGED] = CPS_WAIT,
+	[CPS_APPROVAL_UNREAD] = CPS_READ_APPROVAL, [CPS_APPROVAL_WAITING] = CPS_HOLD, [CPS_APPROVAL_LATER] = CPS_HOLD,
+	[CPS_APPROVAL_GIVEN] = CPS_ACKNOWLEDGE_CHANGE, [CPS_APPROVAL_DENIED] = CPS_DENY_CHANGE, [CPS_APPROVAL_ERRORS] = CPS_HOLD,
+	[CPS_APPROVAL_ACKNOWLEDGED] = CPS_WAIT,
+};
+
+static const char *const approval_reasons[CPS_APPROVAL_COUNT] = {
+	[CPS_APPROVAL_WAITING] = "change management waits for an approval", [CPS_APPROVAL_LATER] = "it is approved for a later time",
+	[CPS_APPROVAL_ERRORS] = "change management found errors",
+};
+
+/* What stands between an approval and the acknowledgement. */
+static const unsigned char programs[CPS_PROGRAM_COUNT] = {
+	[CPS_PROGRAM_NONE] = CPS_ACKNOWLEDGE_CHANGE, [CPS_PROGRAM_DUE] = CPS_RUN_BEFORE, [CPS_PROGRAM_PASSED] = CPS_ACKNOWLEDGE_CHANGE,
+	[CPS_PROGRAM_FAILED] = CPS_HOLD,
+};
+
+/* Where a deployment window is set: before what leads to production goes on. Where CPS goes on by itself, a refusal holds nothing. */
+enum when { WINDOW_NEVER, WINDOW_TRIED, WINDOW_NEEDED };
+static const unsigned char windows[CPS_SIGNS] = {
+	[CPS_SIGN_CHALLENGES] = WINDOW_NEEDED, [CPS_SIGN_POST_WARNINGS] = WINDOW_NEEDED, [CPS_SIGN_CHANGE_MANAGEMENT] = WINDOW_NEEDED,
+	[CPS_SIGN_ORDERED] = WINDOW_TRIED,
+};
+
+#define ALL_EDGES(action) { [0 ... CPS_EDGE_COUNT - 1] = (action) }
+#define BY_EDGE { [CPS_EDGE_NONE] = CPS_DONE, [CPS_EDGE_UNREAD] = CPS_LOOK_AT_EDGE, [CPS_EDGE_OTHER] = CPS_WAIT_FOR_PRODUCTION, \
+	[CPS_EDGE_UNREACHABLE] = CPS_WAIT_FOR_PRODUCTION, [CPS_EDGE_SAME] = CPS_DONE }
+
+/* A change that CPS calls complete, and whose policy follows it to production. */
+static const unsigned char ends[CPS_DEPLOYED_COUNT][CPS_EDGE_COUNT] = {
+	[CPS_DEPLOYED_UNREAD] = ALL_EDGES(CPS_READ_PRODUCTION),
+	[CPS_DEPLOYED_OTHER] = ALL_EDGES(CPS_WAIT_FOR_PRODUCTION),
+	[CPS_DEPLOYED_UNKNOWN] = BY_EDGE,
+	[CPS_DEPLOYED_SAME] = BY_EDGE,
 };
 
 static const unsigned char fates[CPS_FATE_COUNT] = {
@@ -199,10 +230,50 @@ static struct cps_action about_approval(const struct cps_facts *facts, const str
 
 	if (policy->follow == CPS_FOLLOW_VALIDATION || policy->follow == CPS_FOLLOW_ISSUANCE)
 		return past_validation(facts, policy, true);
-	if (todo != CPS_HOLD)
-		return act(todo);
-	return hold(policy, ERR_DENIED, facts->approval == CPS_APPROVAL_ERRORS ? "change management found errors"
-	            : "change management waits for an approval");
+	if (todo == CPS_HOLD)
+		return hold(policy, ERR_DENIED, approval_reasons[facts->approval]);
+	if (todo == CPS_ACKNOWLEDGE_CHANGE)
+		todo = programs[facts->before];
+	return todo == CPS_HOLD ? hold(policy, ERR_DENIED, "the program that runs before deployment failed") : act(todo);
+}
+
+static struct cps_action give_up_end(const struct cps_facts *facts)
+{
+	if (facts->deployed == CPS_DEPLOYED_OTHER)
+		return fail(ERR_CONFLICT, "it is complete, but the certificate in production is not the one that its history names");
+	if (facts->edge == CPS_EDGE_OTHER)
+		return fail(ERR_CONFLICT, "it is complete, but the edge server shows another certificate than the one in production");
+	return fail(ERR_UNREACHABLE, "it is complete, but the edge server of verify-edge shows no certificate");
+}
+
+/* Over, as CPS says; whether production shows it is looked at where the policy follows so far. */
+static struct cps_action about_end(const struct cps_facts *facts, const struct cps_policy *policy)
+{
+	enum cps_do todo = policy->follow == CPS_FOLLOW_PRODUCTION ? ends[facts->deployed][facts->edge] : CPS_DONE;
+
+	if (facts->order != CPS_ORDER_NONE)
+		return act(CPS_WITHDRAW);
+	if (todo == CPS_WAIT_FOR_PRODUCTION && facts->end_looks >= CPS_END_LOOKS_MAX)
+		return give_up_end(facts);
+	if (todo == CPS_DONE && policy->follow == CPS_FOLLOW_PRODUCTION && facts->after == CPS_PROGRAM_DUE)
+		return act(CPS_RUN_AFTER);
+	return act(todo);
+}
+
+/* CPS_WAIT: nothing is to be done about windows now. */
+static struct cps_action about_windows(enum cps_sign sign, const struct cps_facts *facts, const struct cps_policy *policy)
+{
+	if (windows[sign] != WINDOW_NEVER && facts->schedule == CPS_SCHEDULE_WANTED)
+		return act(CPS_SCHEDULE);
+	if (windows[sign] == WINDOW_NEEDED && facts->schedule == CPS_SCHEDULE_REFUSED)
+		return hold(policy, ERR_DENIED, "CPS does not take the deployment window of the policy; \"dcvd cps schedule\" sets another time");
+	return act(CPS_WAIT);
+}
+
+/* Valid names say nothing of production; the list may lag, or the history. */
+static bool follows_beyond(const struct cps_facts *facts, const struct cps_policy *policy)
+{
+	return facts->fate == CPS_FATE_VALIDATED && policy->follow == CPS_FOLLOW_PRODUCTION;
 }
 
 static struct cps_action about_vanished(const struct cps_facts *facts, const struct cps_policy *policy)
@@ -213,16 +284,23 @@ static struct cps_action about_vanished(const struct cps_facts *facts, const str
 		return act(CPS_WITHDRAW);
 	if (facts->names_valid && policy->follow == CPS_FOLLOW_VALIDATION)
 		return act(CPS_DONE);
-	if (todo == CPS_LOSE && facts->fate_looks < CPS_FATE_LOOKS_MAX)
+	if ((todo == CPS_LOSE || follows_beyond(facts, policy)) && facts->fate_looks < CPS_FATE_LOOKS_MAX)
 		return act(CPS_WAIT);
-	return act(todo);
+	return todo == CPS_DONE ? about_end(facts, policy) : act(todo);
 }
 
 struct cps_action cps_decide(const struct cps_change *change, const struct cps_facts *facts, const struct cps_policy *policy, int64_t now_ms)
 {
+	enum cps_sign sign = change ? cps_sign_of(change) : CPS_SIGNS;
+	enum step step = change ? (enum step)life[change->state][sign] : STEP_DONE;
+	struct cps_action window;
+
 	if (!change)
 		return about_vanished(facts, policy);
-	switch ((enum step)life[change->state][cps_sign_of(change)]) {
+	window = step < STEP_DONE ? about_windows(sign, facts, policy) : act(CPS_WAIT);
+	if (window.todo != CPS_WAIT)
+		return window;
+	switch (step) {
 	case STEP_WAIT:
 		return facts->names_valid ? past_validation(facts, policy, false) : act(CPS_WAIT);
 	case STEP_UNKNOWN:
@@ -242,7 +320,7 @@ struct cps_action cps_decide(const struct cps_change *change, const struct cps_f
 	case STEP_LATE:
 		return past_validation(facts, policy, true);
 	case STEP_DONE:
-		return act(facts->order != CPS_ORDER_NONE ? CPS_WITHDRAW : CPS_DONE);
+		return about_end(facts, policy);
 	case STEP_FAIL:
 		return fail(ERR_INVALID, NULL);
 	case STEP_CANCEL:
@@ -257,7 +335,9 @@ static const char *const do_names[CPS_DOINGS] = {
 	[CPS_WAIT] = "wait", [CPS_READ_NAMES] = "read names", [CPS_READ_WARNINGS] = "read warnings", [CPS_READ_APPROVAL] = "read approval",
 	[CPS_READ_HISTORY] = "read history", [CPS_PUBLISH] = "publish", [CPS_FOLLOW_ORDER] = "follow order", [CPS_WITHDRAW] = "withdraw",
 	[CPS_ACKNOWLEDGE_NAMES] = "ACKNOWLEDGE", [CPS_ACKNOWLEDGE_WARNINGS] = "acknowledge warnings",
-	[CPS_ACKNOWLEDGE_CHANGE] = "acknowledge change", [CPS_HOLD] = "hold", [CPS_GIVE_UP_ORDER] = "give up order", [CPS_DONE] = "done",
+	[CPS_ACKNOWLEDGE_CHANGE] = "acknowledge change", [CPS_DENY_CHANGE] = "deny change", [CPS_SCHEDULE] = "set window",
+	[CPS_RUN_BEFORE] = "run program before", [CPS_READ_PRODUCTION] = "read production", [CPS_LOOK_AT_EDGE] = "look at edge",
+	[CPS_WAIT_FOR_PRODUCTION] = "wait, look again", [CPS_RUN_AFTER] = "run program after", [CPS_HOLD] = "hold", [CPS_GIVE_UP_ORDER] = "give up order", [CPS_DONE] = "done",
 	[CPS_FAIL] = "fail", [CPS_CANCEL] = "cancelled", [CPS_LOSE] = "unknown end",
 };
 
@@ -279,6 +359,13 @@ static const char *const order_names[CPS_ORDER_COUNT] = {
 	"none", "stale", "pending", "failed", "withdrawn", "ready", "held", "acknowledged",
 };
 
+static const char *const warned_names[CPS_WARNED_COUNT] = { "unread", "empty", "allowed", "refused", "acknowledged" };
+static const char *const approval_names[CPS_APPROVAL_COUNT] = { "unread", "waiting", "later", "given", "denied", "errors", "acknowledged" };
+static const char *const program_names[CPS_PROGRAM_COUNT] = { "none", "due", "passed", "failed" };
+static const char *const fate_names[CPS_FATE_COUNT] = { "unread", "unknown", "cancelled", "validated", "completed" };
+static const char *const deployed_names[CPS_DEPLOYED_COUNT] = { "unread", "other", "unknown", "same" };
+static const char *const edge_names[CPS_EDGE_COUNT] = { "not asked", "unread", "other", "unreachable", "same" };
+
 const char *cps_do_name(enum cps_do todo)
 {
 	return do_names[todo];
@@ -289,23 +376,44 @@ const char *cps_sign_name(enum cps_sign sign)
 	return sign_names[sign];
 }
 
+static void print_heads(struct buf *out, const char *corner, const char *const *names, size_t count)
+{
+	buf_printf(out, "%-20s", corner);
+	for (size_t i = 0; i < count; i++)
+		buf_printf(out, " %-16s", names[i]);
+}
+
+/* A grid of what is done: `cells` has a row for each of `rows`. */
+static void print_grid(struct buf *out, const char *corner, const char *const *rows, size_t row_count, const char *const *columns, size_t count,
+                       const unsigned char *cells)
+{
+	print_heads(out, corner, columns, count);
+	for (size_t r = 0; r < row_count; r++) {
+		buf_printf(out, "\n%-20s", rows[r]);
+		for (size_t i = 0; i < count; i++)
+			buf_printf(out, " %-16s", do_names[cells[r * count + i]]);
+	}
+	buf_add_text(out, "\n\n");
+}
+
 void cps_decide_print(struct buf *out)
 {
-	buf_printf(out, "%-16s", "state \\ shows");
-	for (size_t s = 0; s < CPS_SIGNS; s++)
-		buf_printf(out, " %-14s", sign_names[s]);
+	static const char *const one[] = { "is done" };
+
+	print_heads(out, "state \\ shows", sign_names, CPS_SIGNS);
 	for (size_t i = 0; i < CPS_STATES; i++) {
-		buf_printf(out, "\n%-16s", cps_state_name((enum cps_state)i));
+		buf_printf(out, "\n%-20s", cps_state_name((enum cps_state)i));
 		for (size_t s = 0; s < CPS_SIGNS; s++)
-			buf_printf(out, " %-14s", step_names[life[i][s]]);
+			buf_printf(out, " %-16s", step_names[life[i][s]]);
 	}
-	buf_printf(out, "\n\n%-16s", "names \\ order");
-	for (size_t o = 0; o < CPS_ORDER_COUNT; o++)
-		buf_printf(out, " %-14s", order_names[o]);
-	for (size_t n = 0; n < CPS_NAMES_COUNT; n++) {
-		buf_printf(out, "\n%-16s", names_names[n]);
-		for (size_t o = 0; o < CPS_ORDER_COUNT; o++)
-			buf_printf(out, " %-14s", do_names[validation[n][o]]);
-	}
-	buf_add_text(out, "\n");
+	buf_printf(out, "\n%-20s", "window of policy");
+	for (size_t s = 0; s < CPS_SIGNS; s++)
+		buf_printf(out, " %-16s", windows[s] == WINDOW_NEEDED ? "set, or hold" : windows[s] == WINDOW_TRIED ? "set" : "-");
+	buf_add_text(out, "\n\n");
+	print_grid(out, "names \\ order", names_names, CPS_NAMES_COUNT, order_names, CPS_ORDER_COUNT, &validation[0][0]);
+	print_grid(out, "warnings", warned_names, CPS_WARNED_COUNT, one, 1, warnings);
+	print_grid(out, "change management", approval_names, CPS_APPROVAL_COUNT, one, 1, approvals);
+	print_grid(out, "given, and program", program_names, CPS_PROGRAM_COUNT, one, 1, programs);
+	print_grid(out, "vanished, history", fate_names, CPS_FATE_COUNT, one, 1, fates);
+	print_grid(out, "production \\ edge", deployed_names, CPS_DEPLOYED_COUNT, edge_names, CPS_EDGE_COUNT, &ends[0][0]);
 }

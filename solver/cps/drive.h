@@ -20,19 +20,22 @@ struct cps_drive;
 
 struct cps_drive_parts {
 	struct loop *loop;
+	struct http_client *http;    /* that looks at the edge */
 	struct akamai_client *client;
 	struct engine *engine;
 	struct store *store;
-	const struct config *config; /* borrowed for the whole drive */
+	const struct config *config; /* borrowed; cps_drive_reconfigure() replaces it */
 };
 
 struct cps_drive_wish {
 	int64_t enrollment;
 	const char *home;                  /* its name in the journal (memory.h) */
-	struct cps_policy policy;
 	const struct cps_memory *resumed;  /* what the journal remembers of it, or NULL */
-	char *const *acknowledge_warnings; /* codes, copied; NULL: those of the configuration */
-	bool acknowledge_changes;          /* change management is acknowledged without asking */
+	const struct config_cps_policy *rules; /* borrowed as the configuration is */
+	bool watched;                      /* the rules decide on warnings and how far it is followed; otherwise a person drives */
+	enum cps_follow follow;            /* of a person */
+	const char *name;                  /* common name, or NULL: not known */
+	bool replaces;                     /* a certificate is in production, whose place the new one takes */
 };
 
 enum cps_outcome { CPS_OUTCOME_DONE, CPS_OUTCOME_FAILED, CPS_OUTCOME_CANCELLED, CPS_OUTCOME_UNKNOWN };
@@ -41,6 +44,8 @@ struct cps_progress {
 	void (*say)(const char *sentence, void *arg);
 	/* CPS took an acknowledgement: what it said, in words */
 	void (*acknowledged)(const char *what, void *arg);
+	/* When the certificate ends that is in production now; it was read. */
+	void (*deployed)(int64_t expiry_ms, void *arg);
 	/* Once, later. The drive is gone when it returns. */
 	void (*done)(enum cps_outcome outcome, const struct err *err, void *arg);
 	void *arg;
@@ -51,9 +56,11 @@ int cps_drive_start(const struct cps_drive_parts *parts, const struct cps_drive_
                     struct cps_drive **ret, struct err *err);
 /* Stops without a word; the order and the journal's row stay, and cps_drive_start() with what the row says goes on. NULL is allowed. */
 void cps_drive_stop(struct cps_drive *d);
-/* What the policy is from now on: `wish` as in cps_drive_start(), of which only the policy, the warnings and the changes are read. */
-void cps_drive_reconfigure(struct cps_drive *d, const struct config *config, const struct cps_drive_wish *wish);
-bool cps_drive_is_watched(const struct cps_drive *d); /* the watcher began it, not a person */
+void cps_drive_reconfigure(struct cps_drive *d, const struct config *config, const struct config_cps_policy *rules);
+/* The list does not show the change any more: its histories are looked at now. */
+void cps_drive_vanished(struct cps_drive *d);
+/* Something that was decided elsewhere may let it go on. */
+void cps_drive_look(struct cps_drive *d);
 
 int64_t cps_drive_change(const struct cps_drive *d);         /* 0: not known yet */
 const char *cps_drive_order(const struct cps_drive *d);      /* NULL: none */
@@ -68,9 +75,9 @@ struct cps_drive_view {
 	const char *warnings; /* that hold the change, as CPS wrote them; NULL: none do */
 };
 void cps_drive_view(const struct cps_drive *d, struct cps_drive_view *ret);
+/* Why a person is needed, in a sentence, and which kind of reason it is ("held-warnings", …); NULL: nobody is. Borrowed. */
+const char *cps_drive_alarm(const struct cps_drive *d, const char **ret_kind);
 /* What change management showed last: its hash and messages; NULL: it did not. Borrowed until the next look. */
 const struct cps_hold *cps_drive_hold(const struct cps_drive *d);
-/* A person agrees to what was shown: the change and the hash. ERR_CONFLICT when another hash is shown by now. */
-int cps_drive_approve(struct cps_drive *d, int64_t change, const char *hash, struct err *err);
 
 #endif

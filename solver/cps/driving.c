@@ -42,14 +42,13 @@ void drive_remember(struct cps_drive *d)
 		log_event(LOG_WARNING, "cannot journal where the validation stands", "enrollment", d->home, "error", err.text, NULL);
 }
 
-/* ---- the end */
-
-void drive_free_codes(struct cps_drive *d)
+void drive_alarm(struct cps_drive *d, const char *kind, const char *sentence)
 {
-	for (size_t i = 0; d->codes && d->codes[i]; i++)
-		free(d->codes[i]);
-	free(d->codes);
+	d->alarm_kind = kind;
+	mem_replace(&d->alarm, sentence);
 }
+
+/* ---- the end */
 
 void cps_drive_stop(struct cps_drive *d)
 {
@@ -63,16 +62,23 @@ void cps_drive_stop(struct cps_drive *d)
 	cps_domains_done(&d->domains);
 	if (d->has_hold)
 		cps_hold_done(&d->hold);
+	cps_approvals_done(&d->approvals);
+	program_forget(d->program);
+	http_cancel(d->edge_call);
 	free(d->generation);
 	free(d->warnings);
 	free(d->warnings_acknowledged);
-	free(d->approved);
 	free(d->acknowledged_hash);
+	free(d->passed_hash);
+	free(d->failed_hash);
+	free(d->made);
+	free(d->production);
+	free(d->alarm);
 	free(d->status_said);
 	free(d->names_said);
 	free(d->held_said);
 	free(d->waits_for);
-	drive_free_codes(d);
+	free(d->name);
 	free(d->home);
 	free(d);
 }
@@ -85,6 +91,7 @@ void drive_end(struct cps_drive *d, enum cps_outcome outcome, const struct err *
 
 	cps_answering_release(d->answering);
 	cps_memory_forget(d->parts.store, d->home);
+	cps_approvals_forget(d->parts.store, d->home);
 	cps_drive_stop(d);
 	progress.done(outcome, &copy, progress.arg);
 }
@@ -119,24 +126,34 @@ void drive_look_after(struct cps_drive *d, int64_t after_ms)
 void drive_hurry(struct cps_drive *d)
 {
 	d->pause_ms = d->parts.config->cps.poll_ms / 8;
-	d->looks_since_ack = 0;
+	d->looks_since_ack = d->looks_since_valid = 0;
 }
 
-/* CPS looks about every nine minutes; who asks more often only spends the account's limits. In polls of 30 s: 9.5, 20, 40, 60 min. */
+/* CPS looks about every nine minutes, and deploys for an hour or so; who asks more often only spends the account's limits. In polls of
+ * 30 s: 9.5, 20 and 40 minutes after the acknowledgement, and half an hour after the names are valid; then hourly, for the list shows the end. */
 static int64_t patient_pause(struct cps_drive *d)
 {
-	static const int polls[] = { 19, 21, 40, 60, 120 };
-	unsigned at = d->looks_since_ack++;
+	static const int open[] = { 19, 21, 40, 80, 120 }, valid[] = { 60, 120 };
+	unsigned at;
 
-	return polls[at < ARRAY_LEN(polls) ? at : ARRAY_LEN(polls) - 1] * d->parts.config->cps.poll_ms;
+	if (d->facts.names_valid) {
+		at = d->looks_since_valid++;
+		return valid[at < ARRAY_LEN(valid) ? at : ARRAY_LEN(valid) - 1] * d->parts.config->cps.poll_ms;
+	}
+	at = d->looks_since_ack++;
+	return open[at < ARRAY_LEN(open) ? at : ARRAY_LEN(open) - 1] * d->parts.config->cps.poll_ms;
 }
+
+#define DEPLOYING_POLLS 10 /* five minutes */
 
 static int64_t next_pause(struct cps_drive *d)
 {
 	int64_t pause = d->pause_ms, longest = d->parts.config->cps.poll_ms;
 
-	if (d->wish.policy.patient && d->facts.order == CPS_ORDER_ACKNOWLEDGED)
+	if (d->memory.watched && (d->facts.order == CPS_ORDER_ACKNOWLEDGED || d->facts.names_valid))
 		return patient_pause(d);
+	if (d->facts.names_valid && d->policy.follow != CPS_FOLLOW_VALIDATION)
+		longest *= DEPLOYING_POLLS;
 	d->pause_ms = pause * 3 / 2 + 1;
 	if (d->pause_ms > longest)
 		d->pause_ms = longest;
@@ -171,10 +188,20 @@ void drive_read_early(struct cps_drive *d, const char *path, const char *accept,
 	ask(d, &(struct akamai_request){ .path = path, .accept = accept, .priority = AKAMAI_FINDS }, done);
 }
 
+static void send(struct cps_drive *d, const char *method, const char *path, const char *content_type, const char *body, akamai_client_fn done)
+{
+	ask(d, &(struct akamai_request){ .method = method, .path = path, .accept = "change-id.v1", .content_type = content_type,
+	                              .body = body, .priority = AKAMAI_ACKNOWLEDGES }, done);
+}
+
+void drive_put(struct cps_drive *d, const char *path, const char *content_type, const char *body, akamai_client_fn done)
+{
+	send(d, "PUT", path, content_type, body, done);
+}
+
 void drive_post(struct cps_drive *d, const char *path, const char *content_type, const char *body, akamai_client_fn done)
 {
-	ask(d, &(struct akamai_request){ .method = "POST", .path = path, .accept = "change-id.v1", .content_type = content_type,
-	                              .body = body, .priority = AKAMAI_ACKNOWLEDGES }, done);
+	send(d, "POST", path, content_type, body, done);
 }
 
 /* Deals with an answer that is an error: what only means "read again" starts a wait, the rest ends the drive. False when there was no
@@ -187,7 +214,7 @@ bool drive_failed(struct cps_drive *d, const struct err *err)
 		d->stale = 0;
 		return false;
 	}
-	if (!passes || (++d->stale > STALE_MAX && !d->wish.policy.patient)) {
+	if (!passes || (++d->stale > STALE_MAX && !d->policy.patient)) {
 		drive_fail(d, err->code, "%s", err->text);
 		return true;
 	}
@@ -196,12 +223,21 @@ bool drive_failed(struct cps_drive *d, const struct err *err)
 	return true;
 }
 
+struct cps_approval_rule drive_approval_rule(const struct cps_drive *d)
+{
+	bool automatic = d->memory.watched && d->rules->change_management == CPS_MANAGEMENT_ACKNOWLEDGE;
+	bool asks = d->rules->change_management == CPS_MANAGEMENT_APPROVE;
+
+	return (struct cps_approval_rule){ .acknowledges = automatic, .asks = asks, .wanted = (size_t)d->rules->approvals,
+	                                   .after_ms = d->memory.watched ? d->rules->approve_after_ms : 0 };
+}
+
 void drive_change_path(const struct cps_drive *d, char path[DRIVE_PATH_SIZE], const char *rest)
 {
-	snprintf(path, DRIVE_PATH_SIZE, "/cps/v2/enrollments/%" PRId64 "/changes/%" PRId64 "%s", d->wish.enrollment, d->memory.change, rest);
+	snprintf(path, DRIVE_PATH_SIZE, "/cps/v2/enrollments/%" PRId64 "/changes/%" PRId64 "%s", d->enrollment, d->memory.change, rest);
 }
 
 void drive_enrollment_path(const struct cps_drive *d, char path[DRIVE_PATH_SIZE], const char *rest)
 {
-	snprintf(path, DRIVE_PATH_SIZE, "/cps/v2/enrollments/%" PRId64 "%s", d->wish.enrollment, rest);
+	snprintf(path, DRIVE_PATH_SIZE, "/cps/v2/enrollments/%" PRId64 "%s", d->enrollment, rest);
 }

@@ -24,6 +24,7 @@ struct errand {
 	size_t contract;
 	char *text;        /* kept by the step */
 	int tries;
+	int (*start)(struct errand *e, struct err *err); /* behind the gate (gate.h) */
 	cps_answer_fn done;
 	void *arg;
 };

@@ -2,17 +2,17 @@
 
 #include <inttypes.h>
 #include <jansson.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "solver/base/clock.h"
+#include "solver/base/buf.h"
 #include "solver/base/mem.h"
 #include "solver/cps/json.h"
+#include "solver/crypto/crypto.h"
 
 #define PREFIX "cps-enrollment/"
-#define DAY_MS (24LL * 3600 * 1000)
-#define SOON_MS (14 * DAY_MS) /* without a policy */
 
 static void item_free(struct cps_item *item)
 {
@@ -23,24 +23,57 @@ static void item_free(struct cps_item *item)
 	free(item->validation_type);
 	free(item->ra);
 	free(item->change_type);
+	free(item->names_hash);
+	free(item->phase);
+	free(item->waits_for);
+	free(item->last_error);
 	free(item->alarm);
+	free(item->alarm_kind);
 	free(item);
 }
 
 /* ---- the journal */
 
-void cps_inventory_journal(const struct cps_item *i, struct store_txn *t)
-{
-	CLEANUP(mem_freep) char *key = mem_printf(PREFIX "%s", i->key);
-	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:s, s:I, s:I, s:I, s:I}", "account", i->account, "contract", i->contract, "cn", i->cn,
-	                      "type", i->validation_type, "ra", i->ra, "id", (json_int_t)i->id, "sans", (json_int_t)i->san_count, "change",
-	                      (json_int_t)i->change, "change_type", i->change_type, "renewal", (json_int_t)i->auto_renewal_ms, "expiry",
-	                      (json_int_t)i->expiry_ms, "expiry_read", (json_int_t)i->expiry_read_ms, "change_seen", (json_int_t)i->first_seen_change_ms);
-	CLEANUP(mem_freep) char *value = o ? json_dumps(o, JSON_COMPACT) : NULL;
+/* Members of a row: texts and numbers of the item, under the names that the journal has for them. */
+#define TEXT(member) offsetof(struct cps_item, member)
+static const struct { const char *name; size_t offset; } texts[] = {
+	{ "account", TEXT(account) }, { "contract", TEXT(contract) }, { "cn", TEXT(cn) }, { "type", TEXT(validation_type) }, { "ra", TEXT(ra) },
+	{ "change_type", TEXT(change_type) }, { "names_hash", TEXT(names_hash) }, { "phase", TEXT(phase) }, { "waits_for", TEXT(waits_for) },
+	{ "last_error", TEXT(last_error) }, { "alarm", TEXT(alarm) }, { "alarm_kind", TEXT(alarm_kind) },
+}, numbers[] = {
+	{ "id", TEXT(id) }, { "sans", TEXT(san_count) }, { "slots", TEXT(slot_count) }, { "change", TEXT(change) }, { "renewal", TEXT(auto_renewal_ms) },
+	{ "expiry", TEXT(expiry_ms) }, { "expiry_read", TEXT(expiry_read_ms) }, { "change_seen", TEXT(first_seen_change_ms) },
+	{ "renewal_asked", TEXT(renewal_asked_ms) },
+};
+#undef TEXT
 
+static char **text_at(const struct cps_item *item, size_t offset)
+{
+	return (char **)(void *)((char *)item + offset);
+}
+
+static int64_t *number_at(const struct cps_item *item, size_t offset)
+{
+	return (int64_t *)(void *)((char *)item + offset);
+}
+
+void cps_inventory_journal(const struct cps_item *item, struct store_txn *t)
+{
+	CLEANUP(mem_freep) char *key = mem_printf(PREFIX "%s", item->key);
+	CLEANUP(mem_freep) char *value = NULL;
+	json_t *o = json_object();
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		const char *text = *text_at(item, texts[i].offset);
+
+		if (text && *text)
+			json_object_set_new(o, texts[i].name, json_string(text));
+	}
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
+		json_object_set_new(o, numbers[i].name, json_integer((json_int_t)*number_at(item, numbers[i].offset)));
+	value = json_dumps(o, JSON_COMPACT);
 	json_decref(o);
-	if (value)
-		store_set(t, key, value);
+	store_set(t, key, value);
 }
 
 static void load_row(const char *key, const char *value, void *arg)
@@ -53,13 +86,15 @@ static void load_row(const char *key, const char *value, void *arg)
 		json_decref(o);
 		return;
 	}
-	*item = (struct cps_item){
-		.key = mem_dup(key + strlen(PREFIX)), .account = cps_json_text(o, "account"), .contract = cps_json_text(o, "contract"),
-		.cn = cps_json_text(o, "cn"), .validation_type = cps_json_text(o, "type"), .ra = cps_json_text(o, "ra"), .id = cps_json_id(o, "id"),
-		.san_count = cps_json_id(o, "sans"), .change = cps_json_id(o, "change"), .change_type = cps_json_text(o, "change_type"),
-		.auto_renewal_ms = cps_json_id(o, "renewal"), .expiry_ms = cps_json_id(o, "expiry"), .expiry_read_ms = cps_json_id(o, "expiry_read"),
-		.first_seen_change_ms = cps_json_id(o, "change_seen"),
-	};
+	item->key = mem_dup(key + strlen(PREFIX));
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		*text_at(item, texts[i].offset) = cps_json_text(o, texts[i].name);
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
+		*number_at(item, numbers[i].offset) = cps_json_id(o, numbers[i].name);
+	if (!*item->alarm_kind) { /* nobody was told */
+		mem_replace(&item->alarm, NULL);
+		mem_replace(&item->alarm_kind, NULL);
+	}
 	HASH_ADD_KEYPTR(hh, v->items, item->key, strlen(item->key), item);
 	json_decref(o);
 }
@@ -99,7 +134,7 @@ void cps_inventory_drop(struct cps_inventory *v, struct cps_item *item, struct s
 
 /* ---- what a list says */
 
-static bool take_text(char **slot, const char *text)
+bool cps_item_set(char **slot, const char *text)
 {
 	if (*slot && strcmp(*slot, text) == 0)
 		return false;
@@ -115,28 +150,46 @@ static bool take_number(int64_t *slot, int64_t number)
 	return differs;
 }
 
+/* The same names in another order are another text to CPS, too. */
+static char *hash_names(const struct cps_enrollment *e)
+{
+	CLEANUP(buf_done) struct buf all = BUF_INIT(CPS_NAMES_MAX * 260);
+	unsigned char digest[SHA256_SIZE];
+
+	for (size_t i = 0; i < e->san_count; i++)
+		buf_printf(&all, "%s\n", e->sans[i]);
+	crypto_sha256(buf_text(&all), all.length, digest);
+	return crypto_base64url(digest, 12);
+}
+
 static bool take(struct cps_item *item, const char *contract, const struct cps_enrollment *e, int64_t now_ms)
 {
 	const struct cps_pending *newest = cps_enrollment_newest(e);
-	bool differs = take_text(&item->contract, contract ? contract : "");
+	CLEANUP(mem_freep) char *hash = hash_names(e);
+	bool differs = cps_item_set(&item->contract, contract ? contract : "");
 
-	differs |= take_text(&item->cn, e->cn);
-	differs |= take_text(&item->validation_type, e->validation_type);
-	differs |= take_text(&item->ra, e->ra);
+	differs |= cps_item_set(&item->cn, e->cn);
+	differs |= cps_item_set(&item->validation_type, e->validation_type);
+	differs |= cps_item_set(&item->ra, e->ra);
+	differs |= cps_item_set(&item->names_hash, hash);
 	differs |= take_number(&item->san_count, (int64_t)e->san_count);
+	differs |= take_number(&item->slot_count, (int64_t)e->slot_count);
 	differs |= take_number(&item->auto_renewal_ms, e->auto_renewal_ms);
-	differs |= take_text(&item->change_type, newest ? newest->type : "");
+	differs |= cps_item_set(&item->change_type, newest ? newest->type : "");
 	if (take_number(&item->change, newest ? newest->change : 0)) {
 		item->first_seen_change_ms = newest ? now_ms : 0;
 		item->expiry_read_ms = 0; /* a change that is over may have brought another certificate */
+		if (newest)
+			cps_item_set(&item->last_error, "");
 		differs = true;
 	}
 	return differs;
 }
 
 struct cps_item *cps_inventory_see(struct cps_inventory *v, const char *account, const char *contract, const struct cps_enrollment *e, int64_t now_ms,
-                                   struct store_txn *t)
+                                   struct store_txn *t, bool *ret_found)
 {
+	int64_t before = 0;
 	CLEANUP(mem_freep) char *key = mem_printf("%s%s%" PRId64, account, *account ? "/" : "", e->id);
 	struct cps_item *item = cps_inventory_find(v, key);
 	bool fresh = !item;
@@ -146,90 +199,16 @@ struct cps_item *cps_inventory_see(struct cps_inventory *v, const char *account,
 		item->key = mem_dup(key);
 		item->account = mem_dup(account);
 		item->id = e->id;
+		item->phase = mem_dup("");
+		item->waits_for = mem_dup("");
+		item->last_error = mem_dup("");
 		HASH_ADD_KEYPTR(hh, v->items, item->key, strlen(item->key), item);
 	}
+	before = item->change;
 	if (take(item, contract, e, now_ms) || fresh)
 		cps_inventory_journal(item, t);
+	*ret_found = item->change && item->change != before;
 	item->seen_ms = now_ms;
 	item->look = v->look;
 	return item;
-}
-
-/* ---- classes */
-
-/* "*.example.com": everything below. */
-static bool matches_name(const char *pattern, const char *name)
-{
-	size_t below = strlen(pattern + 1), length = strlen(name);
-
-	if (strncmp(pattern, "*.", 2) != 0)
-		return strcasecmp(pattern, name) == 0;
-	return length > below && strcasecmp(name + length - below, pattern + 1) == 0;
-}
-
-static bool matches(const char *wanted, const char *text)
-{
-	return !wanted || strcasecmp(wanted, text) == 0;
-}
-
-const struct config_cps_class *cps_class_of(const struct config_cps *cps, const struct cps_item *item)
-{
-	for (size_t i = 0; i < cps->class_count; i++) {
-		const struct config_cps_class *c = &cps->classes[i];
-
-		if ((!c->cn || matches_name(c->cn, item->cn)) && matches(c->ra, item->ra) && matches(c->validation, item->validation_type) &&
-		    matches(c->contract, item->contract) && matches(c->account, item->account))
-			return c;
-	}
-	return NULL;
-}
-
-int cps_class_kind(const struct config_cps *cps, const struct cps_item *item)
-{
-	const struct config_cps_class *class = cps_class_of(cps, item);
-
-	return class ? class->kind : CPS_CLASS_MONITORED;
-}
-
-/* ---- alarms */
-
-/* "21d": the longest of those that a policy names. */
-static int64_t alarm_before(const struct config *config, const struct cps_item *item)
-{
-	const struct config_cps_class *class = cps_class_of(&config->cps, item);
-	const struct config_cps_policy *policy = class ? config_cps_policy(config, class->policy) : NULL;
-	int64_t longest = 0;
-
-	for (size_t i = 0; policy && policy->alarm_before && policy->alarm_before[i]; i++) {
-		char *unit;
-		long long count = strtoll(policy->alarm_before[i], &unit, 10);
-		int64_t ms = strcmp(unit, "d") == 0 ? count * DAY_MS : strcmp(unit, "h") == 0 ? count * 3600 * 1000 : 0;
-
-		longest = ms > longest ? ms : longest;
-	}
-	return longest ? longest : SOON_MS;
-}
-
-static char *ends_soon(int64_t days)
-{
-	if (days < 1)
-		return mem_dup("the certificate in production ends within a day");
-	return mem_printf("the certificate in production ends in %" PRId64 " %s", days, days == 1 ? "day" : "days");
-}
-
-char *cps_alarm_of(const struct config *config, const struct cps_item *item, int64_t now_ms)
-{
-	char text[CLOCK_TEXT_SIZE];
-
-	if (cps_class_kind(&config->cps, item) == CPS_CLASS_IGNORED)
-		return NULL;
-	if (item->expiry_ms && item->expiry_ms <= now_ms)
-		return mem_printf("the certificate in production has ended at %s", clock_text(item->expiry_ms, text));
-	if (item->expiry_ms && item->expiry_ms - now_ms < alarm_before(config, item))
-		return ends_soon((item->expiry_ms - now_ms) / DAY_MS);
-	if (item->auto_renewal_ms && !item->change && now_ms - item->auto_renewal_ms > DAY_MS)
-		return mem_printf("CPS wanted to renew it at %s and has not begun", clock_text(item->auto_renewal_ms, text));
-	if (item->change && item->first_seen_change_ms && now_ms - item->first_seen_change_ms > 2 * DAY_MS)
-		return mem_printf("change %" PRId64 " is open for more than two days", item->change);
-	return NULL;
 }

@@ -14,8 +14,9 @@
 int cps_memory_put(struct store *s, const char *home, const struct cps_memory *m, struct err *err)
 {
 	CLEANUP(mem_freep) char *key = mem_printf(VALIDATION "%s", home);
-	json_t *o = json_pack("{s:I, s:I, s:I, s:b, s:b}", "change", (json_int_t)m->change, "started", (json_int_t)m->started_ms,
-	                      "give_up", (json_int_t)m->give_up_ms, "names_valid", m->names_valid, "watched", m->watched);
+	json_t *o = json_pack("{s:I, s:I, s:I, s:b, s:b, s:b, s:I, s:i}", "change", (json_int_t)m->change, "started", (json_int_t)m->started_ms,
+	                      "give_up", (json_int_t)m->give_up_ms, "names_valid", m->names_valid, "watched", m->watched,
+	                      "replaces", m->replaces, "not_before", (json_int_t)m->not_before_ms, "follow", m->follow);
 	CLEANUP(mem_freep) char *value = json_dumps(o, JSON_COMPACT);
 
 	json_decref(o);
@@ -36,6 +37,9 @@ static int read_memory(const char *value, struct cps_memory *ret)
 		.give_up_ms = json_integer_value(json_object_get(o, "give_up")),
 		.names_valid = json_is_true(json_object_get(o, "names_valid")),
 		.watched = json_is_true(json_object_get(o, "watched")),
+		.replaces = json_is_true(json_object_get(o, "replaces")),
+		.not_before_ms = json_integer_value(json_object_get(o, "not_before")),
+		.follow = (int)json_integer_value(json_object_get(o, "follow")),
 	};
 	json_decref(o);
 	return 0;

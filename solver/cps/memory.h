@@ -19,6 +19,9 @@ struct cps_memory {
 	int64_t give_up_ms;   /* wall clock; 0: never */
 	bool names_valid;     /* every name of the change was read as valid */
 	bool watched;         /* the watcher began it, not a person */
+	bool replaces;        /* a certificate is in production, so that the deployment of the new one can wait */
+	int64_t not_before_ms; /* the deployment schedule that dcvd set; 0: none */
+	int follow;           /* enum cps_follow, of a person */
 };
 
 int cps_memory_put(struct store *s, const char *home, const struct cps_memory *m, struct err *err);

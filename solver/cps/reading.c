@@ -10,6 +10,7 @@
 #include "solver/base/mem.h"
 #include "solver/cps/choose.h"
 #include "solver/cps/warnings.h"
+#include "solver/crypto/leaf.h"
 
 #define EMPTY_MAX 3 /* a vanished warning reads as empty text; CPS may also mean it */
 #define LAG_LOOKS 5 /* the same warning may be shown for a while after it was acknowledged */
@@ -92,7 +93,11 @@ const struct cps_allowed *drive_warnings_input(const struct cps_drive *d)
 
 static char *const *allowed_codes(const struct cps_drive *d)
 {
-	return d->codes ? d->codes : d->parts.config->cps.acknowledge_warnings;
+	static char *const none[] = { NULL };
+
+	if (!d->memory.watched)
+		return d->parts.config->cps.acknowledge_warnings;
+	return d->rules->acknowledge_warnings ? d->rules->acknowledge_warnings : none;
 }
 
 static void say_lines(struct cps_drive *d, const char *lines)
@@ -157,17 +162,6 @@ void drive_read_warnings(struct cps_drive *d)
 
 /* ---- reading: change management */
 
-static enum cps_approval classify_hold(const struct cps_drive *d)
-{
-	if (d->hold.error_count)
-		return CPS_APPROVAL_ERRORS;
-	if (d->acknowledged_hash && strcmp(d->acknowledged_hash, d->hold.hash) == 0)
-		return CPS_APPROVAL_ACKNOWLEDGED;
-	if (d->wish.acknowledge_changes || (d->approved && strcmp(d->approved, d->hold.hash) == 0))
-		return CPS_APPROVAL_GIVEN;
-	return CPS_APPROVAL_WAITING;
-}
-
 static void on_hold(const struct http_reply *reply, const struct err *err, void *arg)
 {
 	struct cps_drive *d = arg;
@@ -183,7 +177,13 @@ static void on_hold(const struct http_reply *reply, const struct err *err, void 
 		cps_hold_done(&d->hold);
 	d->hold = hold;
 	d->has_hold = true;
-	d->facts.approval = classify_hold(d);
+	cps_approvals_done(&d->approvals);
+	if (cps_approvals_get(d->parts.store, d->home, &d->approvals, &parse) < 0 && parse.code != ERR_NOT_FOUND) {
+		drive_say(d, "what was agreed to cannot be read from the journal: %s", parse.text);
+		drive_wait(d);
+		return;
+	}
+	d->facts.approval = CPS_APPROVAL_WAITING; /* judged anew before anything is decided */
 	d->proceed(d);
 }
 
@@ -199,9 +199,24 @@ void drive_read_hold(struct cps_drive *d)
 
 /* ---- reading: what became of a change that is not listed any more */
 
-static int64_t since(const struct cps_drive *d)
+int64_t drive_since(const struct cps_drive *d)
 {
 	return d->memory.started_ms - CLOCK_SLACK_MS;
+}
+
+/* Which certificate the change made, as its history says. */
+void drive_take_made(struct cps_drive *d, const struct http_reply *reply)
+{
+	CLEANUP(mem_freep) char *pem = reply ? cps_past_certificate(reply->body, reply->body_length, drive_since(d)) : NULL;
+	struct leaf leaf;
+	struct err err;
+
+	if (!pem || leaf_read(pem, &leaf, &err) < 0) {
+		mem_replace(&d->made, "");
+		return;
+	}
+	mem_replace(&d->made, leaf.digest);
+	leaf_done(&leaf);
 }
 
 static void conclude_history(struct cps_drive *d, enum cps_past past)
@@ -212,7 +227,7 @@ static void conclude_history(struct cps_drive *d, enum cps_past past)
 		d->facts.fate = CPS_FATE_CANCELLED;
 	else if (d->facts.fate != CPS_FATE_VALIDATED)
 		d->facts.fate = CPS_FATE_UNKNOWN;
-	if (d->facts.fate == CPS_FATE_UNKNOWN)
+	if (d->facts.fate == CPS_FATE_UNKNOWN || d->facts.fate == CPS_FATE_VALIDATED)
 		d->facts.fate_looks++;
 	d->proceed(d);
 }
@@ -225,19 +240,22 @@ static void on_past(const struct http_reply *reply, const struct err *err, void 
 
 	d->call = NULL;
 	if (parse.code == 0)
-		cps_past_parse(reply->body, reply->body_length, since(d), &past, &parse);
+		cps_past_parse(reply->body, reply->body_length, drive_since(d), &past, &parse);
 	if (parse.code != ERR_NOT_FOUND && drive_failed(d, &parse))
 		return;
+	if (past == CPS_PAST_COMPLETED)
+		drive_take_made(d, reply);
 	conclude_history(d, past);
 }
 
 static void take_history(struct cps_drive *d, const struct cps_domains *domains)
 {
 	d->facts.fate = CPS_FATE_UNKNOWN;
-	if (!d->memory.names_valid && !cps_domains_valid_since(domains, since(d)))
+	if (!d->memory.names_valid && !cps_domains_valid_since(domains, drive_since(d)))
 		return;
-	d->facts.names_valid = true;
+	d->facts.names_valid = d->memory.names_valid = true;
 	d->facts.fate = CPS_FATE_VALIDATED;
+	drive_remember(d);
 	cps_answering_report(d->answering, domains);
 }
 
@@ -265,12 +283,18 @@ static void on_history(const struct http_reply *reply, const struct err *err, vo
 
 void drive_read_history(struct cps_drive *d)
 {
+	bool proven = !d->has_change && d->memory.names_valid;
 	char path[DRIVE_PATH_SIZE];
 	CLEANUP(mem_freep) char *sentence = mem_printf("change %" PRId64 " is not pending any more; the histories say how it ended",
 	                                               d->memory.change);
 
 	if (!d->has_change)
 		drive_say_once(d, &d->held_said, sentence);
-	drive_enrollment_path(d, path, "/dv-history");
-	drive_read(d, path, "dv-history.v1", on_history);
+	if (proven) /* the names were read as valid: only how it ended is not known */
+		take_history(d, &d->domains);
+	drive_enrollment_path(d, path, proven ? "/history/changes" : "/dv-history");
+	if (proven)
+		drive_read(d, path, "change-history.v5", on_past);
+	else
+		drive_read(d, path, "dv-history.v1", on_history);
 }

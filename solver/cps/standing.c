@@ -10,13 +10,6 @@
 
 #define DAY_MS (24LL * 3600 * 1000)
 
-const char *cps_kind_name(int kind)
-{
-	static const char *const names[] = { [CPS_CLASS_MONITORED] = "monitored", [CPS_CLASS_MANAGED] = "managed", [CPS_CLASS_IGNORED] = "ignored" };
-
-	return names[kind];
-}
-
 const char *cps_need_name(enum cps_need need)
 {
 	static const char *const names[CPS_NEEDS] = {
@@ -101,7 +94,7 @@ static enum cps_need need_of(const struct cps_row *row)
 /* Before the watcher has looked once, too. */
 char *cps_row_alarm(const struct cps *c, const struct cps_row *row)
 {
-	return row->item->alarm ? mem_dup(row->item->alarm) : cps_alarm_of(c->parts.config, row->item, loop_wall_ms(c->parts.loop));
+	return row->item->alarm ? mem_dup(row->item->alarm) : cps_alarm_of(c->parts.config, row->item, NULL, NULL, loop_wall_ms(c->parts.loop)).text;
 }
 
 static void fill(const struct cps *c, const struct cps_item *item, struct newest *reports, struct cps_row *row)
@@ -157,9 +150,11 @@ static bool is_asked_for(const struct cps_inventory_query *q, const struct cps_r
 {
 	int64_t left = row->item->expiry_ms - now;
 
-	if (q->kind && strcmp(q->kind, cps_kind_name(row->kind)) != 0)
+	if (q->kind && strcmp(q->kind, cps_class_name(row->kind)) != 0)
 		return false;
 	if (q->account && strcmp(q->account, row->item->account) != 0)
+		return false;
+	if ((q->phase && strcmp(q->phase, cps_row_phase(row)) != 0) || (q->contract && strcmp(q->contract, row->item->contract) != 0))
 		return false;
 	if (q->need && !is_needed(row, q->need))
 		return false;

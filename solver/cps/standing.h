@@ -26,7 +26,6 @@ struct cps_row {
 };
 
 const char *cps_need_name(enum cps_need need);
-const char *cps_kind_name(int kind);
 /* "idle", "pending", "waiting" or "working": what dcvd does about it. */
 const char *cps_row_phase(const struct cps_row *row);
 /* What is wrong with the enrollment, in a sentence; NULL: nothing. Gives. */

@@ -1,10 +1,10 @@
-/* The inventory as the API shows it, and approvals. */
+/* The inventory as the API shows it. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "solver/base/buf.h"
 #include "solver/base/clock.h"
 #include "solver/base/mem.h"
+#include "solver/cps/approval.h"
 #include "solver/cps/errands.h"
 #include "solver/cps/standing.h"
 #include "solver/cps/watch.h"
@@ -14,21 +14,37 @@
 #define LIMIT_MAX 1000
 #define WEEKS 13
 
-static json_t *hold_json(const struct report *r)
+/* Only what was said of this very result counts. */
+static void read_approvals(const struct cps *c, const struct report *r, const struct cps_hold *hold, struct cps_approvals *ret)
+{
+	struct err err;
+
+	*ret = (struct cps_approvals){ 0 };
+	if (cps_approvals_get(c->parts.store, r->home, ret, &err) == 0 &&
+	    (ret->change != cps_drive_change(r->drive) || strcmp(ret->hash, hold->hash) != 0))
+		cps_approvals_done(ret);
+}
+
+static json_t *hold_json(const struct cps *c, const struct cps_item *item, const struct report *r)
 {
 	const struct cps_hold *hold = r && r->drive ? cps_drive_hold(r->drive) : NULL;
-	json_t *approvers = json_array();
+	const struct config_cps_policy *policy = cps_policy_of(c->parts.config, item);
+	json_t *approvers;
+	struct cps_approvals a;
+	json_t *o;
 
-	if (!hold) {
-		json_decref(approvers);
+	if (!hold)
 		return json_null();
-	}
-	for (size_t i = 0; i < ARRAY_LEN(r->approvers); i++)
-		if (r->approvers[i] && strcmp(r->approved_hash, hold->hash) == 0)
-			json_array_append_new(approvers, errand_text(r->approvers[i]));
-	return json_pack("{s:I, s:o, s:o, s:o, s:I, s:o}", "change", (json_int_t)cps_drive_change(r->drive), "hash", errand_text(hold->hash), "messages",
-	                 errand_text(hold->messages), "deadline", errand_time(hold->deadline_ms), "approvals", (json_int_t)r->approvals,
-	                 "approved_by", approvers);
+	read_approvals(c, r, hold, &a);
+	approvers = json_array();
+	for (size_t i = 0; i < cps_approvals_count(&a); i++)
+		json_array_append_new(approvers, errand_text(a.who[i]));
+	o = json_pack("{s:I, s:o, s:o, s:o, s:I, s:o, s:o, s:b}", "change", (json_int_t)cps_drive_change(r->drive), "hash", errand_text(hold->hash),
+	              "messages", errand_text(hold->messages), "deadline", errand_time(hold->deadline_ms), "approvals", (json_int_t)policy->approvals,
+	              "approved_by", approvers, "not_before", errand_time(a.not_before_ms), "can_approve",
+	              policy->change_management == CPS_MANAGEMENT_APPROVE && !hold->error_count);
+	cps_approvals_done(&a);
+	return o;
 }
 
 static json_t *error_json(const struct report *r)
@@ -45,7 +61,7 @@ static json_t *row_json(const struct cps *c, const struct cps_row *row)
 	const struct report *r = row->report;
 	json_t *o = json_pack("{s:s, s:o, s:I, s:o, s:I, s:o, s:s, s:s, s:s, s:o, s:o}", "key", item->key, "account", errand_text(item->account), "id",
 	                      (json_int_t)item->id, "cn", errand_text(item->cn), "names", (json_int_t)item->san_count, "type",
-	                      errand_text(item->validation_type), "class", cps_kind_name(row->kind), "need", cps_need_name(row->need), "phase",
+	                      errand_text(item->validation_type), "class", cps_class_name(row->kind), "need", cps_need_name(row->need), "phase",
 	                      cps_row_phase(row), "step", errand_text(cps_step_name(row->view.step)), "contract", errand_text(item->contract));
 
 	json_object_set_new(o, "since", errand_time(row->view.since_ms ? row->view.since_ms : item->first_seen_change_ms));
@@ -57,8 +73,13 @@ static json_t *row_json(const struct cps *c, const struct cps_row *row)
 	json_object_set_new(o, "waits_for", errand_text(r && r->drive ? cps_drive_waits_for(r->drive) : NULL));
 	json_object_set_new(o, "error", error_json(r));
 	json_object_set_new(o, "warnings", row->view.warnings ? cps_warnings_json(row->view.warnings) : json_null());
-	json_object_set_new(o, "hold", hold_json(r));
+	json_object_set_new(o, "hold", hold_json(c, item, r));
 	json_object_set_new(o, "alarm", errand_text(alarm));
+	json_object_set_new(o, "alarm_kind", errand_text(item->alarm_kind));
+	json_object_set_new(o, "last_error", errand_text(item->last_error));
+	json_object_set_new(o, "renewal_asked", errand_time(item->renewal_asked_ms));
+	json_object_set_new(o, "names_hash", errand_text(item->names_hash));
+	json_object_set_new(o, "slots", json_integer((json_int_t)item->slot_count));
 	json_object_set_new(o, "seen", errand_time(item->seen_ms));
 	return o;
 }
@@ -145,74 +166,4 @@ json_t *cps_inventory_json(struct cps *c, const struct cps_inventory_query *q)
 	json_object_set_new(all, "next", chosen - first > limit ? json_string(rows[first + limit - 1].item->key) : json_null());
 	free(rows);
 	return all;
-}
-
-void cps_metrics(const struct cps *c, struct buf *out)
-{
-	static const char *const phases[] = { "idle", "pending", "working", "waiting" };
-	size_t counts[3][ARRAY_LEN(phases)] = { 0 }, alarms = 0, count;
-	struct cps_row *rows = cps_rows(c, &count);
-
-	if (!rows)
-		return;
-	for (size_t i = 0; i < count; i++) {
-		for (size_t p = 0; p < ARRAY_LEN(phases); p++)
-			counts[rows[i].kind][p] += strcmp(phases[p], cps_row_phase(&rows[i])) == 0;
-		alarms += rows[i].item->alarm != NULL;
-	}
-	free(rows);
-	buf_add_text(out, "# HELP dcvd_cps_enrollments Enrollments by class and phase.\n# TYPE dcvd_cps_enrollments gauge\n");
-	for (int k = 0; k < 3; k++)
-		for (size_t p = 0; p < ARRAY_LEN(phases); p++)
-			buf_printf(out, "dcvd_cps_enrollments{class=\"%s\",phase=\"%s\"} %zu\n", cps_kind_name(k), phases[p], counts[k][p]);
-	buf_printf(out, "# HELP dcvd_cps_alarms Enrollments that need somebody.\n# TYPE dcvd_cps_alarms gauge\ndcvd_cps_alarms %zu\n", alarms);
-	buf_add_text(out, "# HELP dcvd_cps_expiry_seconds When the certificate in production ends, since 1970.\n# TYPE dcvd_cps_expiry_seconds gauge\n");
-	for (const struct cps_item *item = cps_watch_inventory(c->watch)->items; item; item = item->hh.next)
-		if (item->expiry_ms)
-			buf_printf(out, "dcvd_cps_expiry_seconds{enrollment=\"%s\"} %lld\n", item->key, (long long)(item->expiry_ms / 1000));
-}
-
-/* ---- approvals */
-
-static struct report *waiting_report(struct cps *c, const char *account, int64_t enrollment)
-{
-	for (struct report *r = c->reports; r; r = r->next)
-		if (r->drive && r->enrollment == enrollment && strcmp(r->account, account ? account : "") == 0)
-			return r;
-	return NULL;
-}
-
-/* Who agreed to this hash; another hash makes the earlier ones void. */
-static void add_approver(struct report *r, const char *hash, const char *who)
-{
-	if (!r->approved_hash || strcmp(r->approved_hash, hash) != 0) {
-		mem_replace(&r->approved_hash, hash);
-		mem_replace(&r->approvers[0], NULL);
-		mem_replace(&r->approvers[1], NULL);
-	}
-	for (size_t i = 0; i < ARRAY_LEN(r->approvers); i++) {
-		if (r->approvers[i] && strcmp(r->approvers[i], who) == 0)
-			return;
-		if (!r->approvers[i]) {
-			r->approvers[i] = mem_dup(who);
-			return;
-		}
-	}
-}
-
-int cps_approve(struct cps *c, const char *account, int64_t enrollment, int64_t change, const char *hash, const char *who, size_t *ret_missing,
-                struct err *err)
-{
-	struct report *r = waiting_report(c, account, enrollment);
-	const struct cps_hold *hold = r ? cps_drive_hold(r->drive) : NULL;
-	size_t have;
-
-	if (!hold || cps_drive_change(r->drive) != change)
-		return err_set(err, ERR_CONFLICT, "change %lld does not wait for an approval", (long long)change);
-	if (strcmp(hold->hash, hash) != 0)
-		return err_set(err, ERR_CONFLICT, "change %lld shows another result by now: look at it again", (long long)change);
-	add_approver(r, hash, who);
-	have = (r->approvers[0] != NULL) + (r->approvers[1] != NULL);
-	*ret_missing = r->approvals > have ? r->approvals - have : 0;
-	return *ret_missing ? 0 : cps_drive_approve(r->drive, change, hash, err);
 }

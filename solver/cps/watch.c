@@ -13,57 +13,129 @@
 
 #define DAY_MS (24LL * 3600 * 1000)
 #define NEAR_MS (45 * DAY_MS)        /* ends that are nearer are read again every day */
-#define CERTIFICATE_PAUSE_MS 10000   /* between two looks at certificates */
+#define ERRAND_PAUSE_MS 10000        /* between two looks at certificates, or renewals */
 #define FIRST_LOOK_MS 2000
+
+/* One account: what it asks waits for nobody else's budget. */
+struct watched {
+	struct cps_watcher *w;
+	struct cps_account *account;
+	struct timer *look, *errand;
+	bool looks;                      /* a list was asked for */
+	char *asked;                     /* key of the enrollment that an errand is about */
+	char *trouble;
+};
 
 struct cps_watcher {
 	struct cps_watch_parts parts;
 	struct cps_inventory inventory;
-	struct timer *look, *certificate;
-	size_t account;                  /* the one that is being listed */
-	char *asked;                     /* key of the enrollment whose certificate was asked for */
+	struct watched **accounts;       /* as in parts.accounts */
+	size_t count;
 	int64_t last_look_ms;
-	char *trouble;
 };
 
 static void look(void *arg);
 
-static void look_later(struct cps_watcher *w, int64_t after_ms)
+static void look_later(struct watched *a, int64_t after_ms)
 {
-	timer_stop(w->look);
-	w->look = w->parts.config->cps.watch == CPS_WATCH_OFF ? NULL : timer_start(w->parts.loop, after_ms, look, w);
+	timer_stop(a->look);
+	a->look = a->looks || a->w->parts.config->cps.watch == CPS_WATCH_OFF ? NULL : timer_start(a->w->parts.loop, after_ms, look, a);
 }
 
 /* ---- alarms and changes */
 
-static void note(const struct cps_item *item, enum log_level level, const char *what, const char *detail)
+static void save(struct cps_watcher *w, const struct cps_item *item)
 {
-	log_event(level, what, "enrollment", item->key, "name", item->cn, "detail", detail ? detail : "", NULL);
+	struct store_txn *t = store_begin(w->parts.store);
+
+	cps_inventory_journal(item, t);
+	store_commit(t, NULL, NULL);
 }
 
-/* Told when it begins and when it is over, not at every look. */
+/* How each is logged. */
+static const struct { const char *type; enum log_level level; const char *sentence; } events[] = {
+	{ "alarm", LOG_ERROR, "alarm: an enrollment needs somebody" }, { "alarm-over", LOG_INFO, "the alarm of an enrollment is over" },
+	{ "found", LOG_INFO, "an enrollment has a change" }, { "gone", LOG_WARNING, "an enrollment is not listed any more" },
+	{ "renewal", LOG_INFO, "asking CPS to renew a certificate" },
+	{ "deployed", LOG_INFO, "a certificate is in production" }, { "done", LOG_INFO, "a change is over" },
+	{ "failed", LOG_ERROR, "a change failed" }, { "cancelled", LOG_WARNING, "a change was cancelled" },
+	{ "approved", LOG_INFO, "a change is approved" }, { "denied", LOG_WARNING, "a change is denied" },
+};
+
+void cps_watch_tell(struct cps_watcher *w, const struct cps_item *item, const char *type, const char *kind, const char *text)
+{
+	const struct cps_event event = { .type = type, .key = item->key, .account = item->account, .enrollment = item->id, .change = item->change,
+	                                 .name = item->cn, .kind = kind, .text = text, .at_ms = loop_wall_ms(w->parts.loop) };
+
+	for (size_t i = 0; i < ARRAY_LEN(events); i++)
+		if (strcmp(events[i].type, type) == 0)
+			log_event(events[i].level, events[i].sentence, "enrollment", item->key, "name", item->cn, "kind", kind ? kind : "", "detail",
+			          text ? text : "", NULL);
+	w->parts.tell(&event, w->parts.arg);
+}
+
+/* Told when it begins, when it becomes another one, and when it is over: not at every look, and not again after a restart. */
 static void judge(struct cps_watcher *w, struct cps_item *item)
 {
 	int64_t now = loop_settled_ms(w->parts.loop);
-	CLEANUP(mem_freep) char *alarm = now ? cps_alarm_of(w->parts.config, item, now) : NULL;
+	const char *kind = NULL, *phase = "", *waits = "", *text = w->parts.state(item, &kind, &phase, &waits, w->parts.arg);
+	bool differs = cps_item_set(&item->phase, phase) | cps_item_set(&item->waits_for, waits);
+	struct cps_alarm alarm = now ? cps_alarm_of(w->parts.config, item, kind, text, now) : (struct cps_alarm){ 0 };
+	bool same = strcmp(item->alarm_kind ? item->alarm_kind : "", alarm.kind) == 0;
 
-	if (!now || (!alarm && !item->alarm))
+	if (now && !same && *alarm.kind)
+		cps_watch_tell(w, item, "alarm", alarm.kind, alarm.text);
+	else if (now && !same)
+		cps_watch_tell(w, item, "alarm-over", item->alarm_kind, item->alarm);
+	if (now && !same) {
+		mem_replace(&item->alarm_kind, *alarm.kind ? alarm.kind : NULL);
+		differs = true;
+	}
+	if (now)
+		mem_replace(&item->alarm, alarm.text);
+	free(alarm.text);
+	if (differs)
+		save(w, item);
+}
+
+void cps_watch_refresh(struct cps_watcher *w, const char *key)
+{
+	struct cps_item *item = cps_inventory_find(&w->inventory, key);
+
+	if (item)
+		judge(w, item);
+}
+
+void cps_watch_failed(struct cps_watcher *w, const char *key, const char *why)
+{
+	struct cps_item *item = cps_inventory_find(&w->inventory, key);
+
+	if (item && cps_item_set(&item->last_error, why))
+		save(w, item);
+	if (item)
+		judge(w, item);
+}
+
+void cps_watch_deployed(struct cps_watcher *w, const char *key, int64_t expiry_ms)
+{
+	struct cps_item *item = cps_inventory_find(&w->inventory, key);
+
+	if (!item)
 		return;
-	if (alarm && !item->alarm)
-		note(item, LOG_ERROR, "alarm: an enrollment needs somebody", alarm);
-	else if (!alarm)
-		note(item, LOG_INFO, "the alarm of an enrollment is over", item->alarm);
-	mem_replace(&item->alarm, alarm);
+	item->expiry_ms = expiry_ms;
+	item->expiry_read_ms = loop_wall_ms(w->parts.loop);
+	save(w, item);
+	judge(w, item);
 }
 
 static void offer(struct cps_watcher *w, const struct cps_item *item)
 {
 	const struct config_cps *cps = &w->parts.config->cps;
-	const struct config_cps_class *class = cps_class_of(cps, item);
 
-	if (cps->watch != CPS_WATCH_ACT || !class || class->kind != CPS_CLASS_MANAGED || !item->change || strcmp(item->validation_type, "dv") != 0)
-		return;
-	w->parts.found(item, config_cps_policy(w->parts.config, class->policy), w->parts.arg);
+	if (!item->change)
+		w->parts.idle(item, w->parts.arg);
+	else if (cps->watch == CPS_WATCH_ACT && cps_class_kind(cps, item) == CPS_CLASS_MANAGED && strcmp(item->validation_type, "dv") == 0)
+		w->parts.found(item, w->parts.arg);
 }
 
 /* ---- the list */
@@ -79,13 +151,16 @@ static void see_list(struct cps_watcher *w, const struct cps_account *account, c
 		struct cps_enrollment e;
 		const char *contract = json_string_value(json_object_get(one, "contract"));
 		struct cps_item *item;
+		bool found;
 
 		if (cps_answer_read(one, &e) < 0)
 			continue;
-		item = cps_inventory_see(&w->inventory, account->name, contract, &e, now, t);
+		item = cps_inventory_see(&w->inventory, account->name, contract, &e, now, t, &found);
 		cps_enrollment_done(&e);
-		judge(w, item);
+		if (found && cps_class_kind(&w->parts.config->cps, item) != CPS_CLASS_IGNORED)
+			cps_watch_tell(w, item, "found", NULL, item->change_type);
 		offer(w, item);
+		judge(w, item);
 	}
 	store_commit(t, NULL, NULL);
 }
@@ -99,109 +174,177 @@ static void drop_vanished(struct cps_watcher *w, const char *account)
 	HASH_ITER(hh, w->inventory.items, item, next) {
 		if (strcmp(item->account, account) != 0 || item->look == w->inventory.look)
 			continue;
-		note(item, LOG_WARNING, "an enrollment is not listed any more", NULL);
+		cps_watch_tell(w, item, "gone", NULL, NULL);
 		cps_inventory_drop(&w->inventory, item, t);
 	}
 	store_commit(t, NULL, NULL);
 }
 
-static void list_account(struct cps_watcher *w);
+static void complain(struct watched *a, const struct err *err)
+{
+	mem_replace(&a->trouble, err->text);
+	log_event(LOG_WARNING, "cannot list the enrollments", "account", a->account->name, "error", err->text, NULL);
+}
 
 static void on_list(json_t *result, const struct err *err, void *arg)
 {
-	struct cps_watcher *w = arg;
-	const struct cps_account *account = w->parts.accounts->items[w->account];
+	struct watched *a = arg;
+	struct cps_watcher *w = a->w;
 
+	a->looks = false;
 	if (err->code < 0) {
-		mem_replace(&w->trouble, err->text);
-		log_event(LOG_WARNING, "cannot list the enrollments", "account", account->name, "error", err->text, NULL);
+		complain(a, err);
 	} else {
-		see_list(w, account, result);
+		mem_replace(&a->trouble, NULL);
+		w->inventory.look++;
+		see_list(w, a->account, result);
 		if (!json_object_get(result, "skipped"))
-			drop_vanished(w, account->name);
+			drop_vanished(w, a->account->name);
 		w->last_look_ms = loop_wall_ms(w->parts.loop);
 	}
-	w->account++;
-	list_account(w);
-}
-
-static void list_account(struct cps_watcher *w)
-{
-	struct err err;
-
-	for (; w->account < w->parts.accounts->count; w->account++) {
-		const struct cps_account *account = w->parts.accounts->items[w->account];
-
-		if (account->gone)
-			continue;
-		if (w->parts.ask("list", account->name, 0, on_list, w, &err, w->parts.arg) == 0)
-			return;
-		mem_replace(&w->trouble, err.text);
-		log_event(LOG_WARNING, "cannot list the enrollments", "account", account->name, "error", err.text, NULL);
-	}
-	look_later(w, w->parts.config->cps.watch_interval_ms);
+	look_later(a, w->parts.config->cps.watch_interval_ms);
 }
 
 static void look(void *arg)
 {
-	struct cps_watcher *w = arg;
+	struct watched *a = arg;
+	struct err err = { 0 };
 
-	w->look = NULL;
-	w->account = 0;
-	w->inventory.look++;
-	mem_replace(&w->trouble, NULL);
-	list_account(w);
+	a->look = NULL;
+	if (!a->account->gone && a->w->parts.ask("list", a->account->name, 0, on_list, a, &err, a->w->parts.arg) == 0) {
+		a->looks = true;
+		return;
+	}
+	if (err.code < 0)
+		complain(a, &err);
+	look_later(a, a->w->parts.config->cps.watch_interval_ms);
 }
 
 /* ---- when certificates end: one after the other, the rest of the budget is for others */
 
 static bool wants_certificate(const struct cps_watcher *w, const struct cps_item *item, int64_t now)
 {
-	if (cps_class_kind(&w->parts.config->cps, item) == CPS_CLASS_IGNORED || !item->seen_ms)
-		return false;
+	if (cps_class_kind(&w->parts.config->cps, item) == CPS_CLASS_IGNORED || !item->seen_ms || *item->phase)
+		return false; /* what is driven is read by its drive in the end */
 	return !item->expiry_read_ms || (now - item->expiry_read_ms > DAY_MS && (!item->expiry_ms || item->expiry_ms - now < NEAR_MS));
 }
 
-static void read_certificate(void *arg);
+static void next_errand(void *arg);
+
+static void rest(struct watched *a)
+{
+	a->errand = timer_start(a->w->parts.loop, ERRAND_PAUSE_MS, next_errand, a);
+}
 
 static void on_certificate(json_t *result, const struct err *err, void *arg)
 {
-	struct cps_watcher *w = arg;
-	struct cps_item *item = w->asked ? cps_inventory_find(&w->inventory, w->asked) : NULL;
-	struct store_txn *t;
+	struct watched *a = arg;
+	CLEANUP(mem_freep) char *key = a->asked;
 
-	mem_replace(&w->asked, NULL);
-	w->certificate = timer_start(w->parts.loop, CERTIFICATE_PAUSE_MS, read_certificate, w);
-	if (!item || err->code < 0)
-		return;
-	item->expiry_ms = cps_json_time(result, "expiry");
-	item->expiry_read_ms = loop_wall_ms(w->parts.loop);
-	t = store_begin(w->parts.store);
-	cps_inventory_journal(item, t);
-	store_commit(t, NULL, NULL);
-	judge(w, item);
+	a->asked = NULL;
+	rest(a);
+	if (err->code == 0)
+		cps_watch_deployed(a->w, key, cps_json_time(result, "expiry"));
 }
 
-static void read_certificate(void *arg)
-{
-	struct cps_watcher *w = arg;
-	int64_t now = loop_wall_ms(w->parts.loop);
-	struct cps_item *item, *next;
-	struct err err;
+/* ---- renewals that CPS has not begun */
 
-	w->certificate = NULL;
-	HASH_ITER(hh, w->inventory.items, item, next) {
-		if (w->parts.config->cps.watch == CPS_WATCH_OFF || !wants_certificate(w, item, now))
+static bool wants_renewal(const struct cps_watcher *w, const struct cps_item *item)
+{
+	const struct config_cps *cps = &w->parts.config->cps;
+	const struct config_cps_class *class = cps_class_of(cps, item);
+	int64_t now = loop_settled_ms(w->parts.loop);
+
+	return cps->watch == CPS_WATCH_ACT && now && class && class->kind == CPS_CLASS_MANAGED && strcmp(item->validation_type, "dv") == 0 &&
+	       cps_renewal_is_due(config_cps_policy(w->parts.config, class->policy), item, now);
+}
+
+static void on_renewal(json_t *result, const struct err *err, void *arg)
+{
+	struct watched *a = arg;
+	CLEANUP(mem_freep) char *key = a->asked;
+	const json_t *refused = json_object_get(result, "refused");
+	CLEANUP(mem_freep) char *why = NULL;
+
+	a->asked = NULL;
+	rest(a);
+	if (err->code < 0 || refused)
+		why = mem_printf("its renewal was refused: %s", err->code < 0 ? err->text : json_string_value(json_array_get(refused, 0)));
+	cps_watch_failed(a->w, key, why ? why : "");
+	if (!why)
+		look_later(a, FIRST_LOOK_MS); /* the change is there now */
+}
+
+/* The journal holds that it was asked before it is. */
+static void note_renewal(struct cps_watcher *w, struct cps_item *item)
+{
+	item->renewal_asked_ms = loop_wall_ms(w->parts.loop);
+	save(w, item);
+	cps_watch_tell(w, item, "renewal", NULL, NULL);
+}
+
+/* ---- one thing after the other: the rest of the budget is for others */
+
+static int begin_errand(struct watched *a, struct cps_item *item, bool renewal)
+{
+	struct err err;
+	int code;
+
+	mem_replace(&a->asked, item->key);
+	if (renewal)
+		note_renewal(a->w, item);
+	code = a->w->parts.ask(renewal ? "renew" : "certificate", item->account, item->id, renewal ? on_renewal : on_certificate, a, &err, a->w->parts.arg);
+	if (code < 0)
+		mem_replace(&a->asked, NULL);
+	return code;
+}
+
+/* A renewal before a look. NULL: there is nothing to do. */
+static struct cps_item *choose_errand(const struct watched *a, bool *ret_renewal)
+{
+	int64_t now = loop_wall_ms(a->w->parts.loop);
+	struct cps_item *item, *next, *chosen = NULL;
+
+	*ret_renewal = false;
+	HASH_ITER(hh, a->w->inventory.items, item, next) {
+		if (strcmp(item->account, a->account->name) != 0)
 			continue;
-		mem_replace(&w->asked, item->key);
-		if (w->parts.ask("certificate", item->account, item->id, on_certificate, w, &err, w->parts.arg) == 0)
-			return;
-		break;
+		if (!chosen && wants_certificate(a->w, item, now))
+			chosen = item;
+		if (wants_renewal(a->w, item)) {
+			*ret_renewal = true;
+			return item;
+		}
 	}
-	w->certificate = timer_start(w->parts.loop, CERTIFICATE_PAUSE_MS, read_certificate, w);
+	return chosen;
+}
+
+static void next_errand(void *arg)
+{
+	struct watched *a = arg;
+	bool off = a->w->parts.config->cps.watch == CPS_WATCH_OFF || a->account->gone, renewal;
+	struct cps_item *item = off ? NULL : choose_errand(a, &renewal);
+
+	a->errand = NULL;
+	if (!item || begin_errand(a, item, renewal) < 0)
+		rest(a);
 }
 
 /* ---- life */
+
+static void watch_accounts(struct cps_watcher *w)
+{
+	while (w->count < w->parts.accounts->count) {
+		struct watched *a = mem_new(1, sizeof(*a));
+
+		a->w = w;
+		a->account = w->parts.accounts->items[w->count];
+		w->accounts = mem_resize(w->accounts, w->count + 1, sizeof(*w->accounts));
+		w->accounts[w->count++] = a;
+		look_later(a, FIRST_LOOK_MS);
+		rest(a);
+	}
+}
 
 int cps_watch_open(const struct cps_watch_parts *parts, struct cps_watcher **ret, struct err *err)
 {
@@ -212,8 +355,7 @@ int cps_watch_open(const struct cps_watch_parts *parts, struct cps_watcher **ret
 		cps_watch_close(w);
 		return err->code;
 	}
-	look_later(w, FIRST_LOOK_MS);
-	w->certificate = timer_start(parts->loop, CERTIFICATE_PAUSE_MS, read_certificate, w);
+	watch_accounts(w);
 	*ret = w;
 	return 0;
 }
@@ -222,11 +364,15 @@ void cps_watch_close(struct cps_watcher *w)
 {
 	if (!w)
 		return;
-	timer_stop(w->look);
-	timer_stop(w->certificate);
+	for (size_t i = 0; i < w->count; i++) {
+		timer_stop(w->accounts[i]->look);
+		timer_stop(w->accounts[i]->errand);
+		free(w->accounts[i]->asked);
+		free(w->accounts[i]->trouble);
+		free(w->accounts[i]);
+	}
 	cps_inventory_free(&w->inventory);
-	free(w->asked);
-	free(w->trouble);
+	free(w->accounts);
 	free(w);
 }
 
@@ -234,11 +380,13 @@ void cps_watch_reconfigure(struct cps_watcher *w, const struct config *config)
 {
 	const struct config_cps *old = &w->parts.config->cps, *fresh = &config->cps;
 	bool switched = (old->watch == CPS_WATCH_OFF) != (fresh->watch == CPS_WATCH_OFF);
-	bool sooner = w->look && fresh->watch_interval_ms < old->watch_interval_ms;
+	bool sooner = fresh->watch_interval_ms < old->watch_interval_ms;
 
 	w->parts.config = config;
-	if (switched || sooner)
-		look_later(w, FIRST_LOOK_MS);
+	for (size_t i = 0; i < w->count; i++)
+		if (switched || (sooner && w->accounts[i]->look))
+			look_later(w->accounts[i], FIRST_LOOK_MS);
+	watch_accounts(w);
 }
 
 const struct cps_inventory *cps_watch_inventory(const struct cps_watcher *w)
@@ -253,5 +401,8 @@ int64_t cps_watch_last_look(const struct cps_watcher *w)
 
 const char *cps_watch_trouble(const struct cps_watcher *w)
 {
-	return w->trouble;
+	for (size_t i = 0; i < w->count; i++)
+		if (w->accounts[i]->trouble && !w->accounts[i]->account->gone)
+			return w->accounts[i]->trouble;
+	return NULL;
 }

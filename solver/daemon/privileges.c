@@ -285,6 +285,9 @@ static bool has_programs(const struct config *config)
 	for (size_t i = 0; i < config->provider_count; i++)
 		if (strcmp(config->providers[i].type, "exec") == 0)
 			return true;
+	for (size_t i = 0; i < config->cps.policy_count; i++)
+		if (config->cps.policies[i].before_deployment || config->cps.policies[i].after_deployment)
+			return true;
 	return false;
 }
 
@@ -293,7 +296,7 @@ static const char *reason_for_all_files(const struct config *config)
 	if (!config->sandbox.files)
 		return "sandbox.files is off";
 	if (has_programs(config) && !(config->sandbox.writable && config->sandbox.writable[0]))
-		return "programs of exec providers write where they like; sandbox.writable may name where";
+		return "programs of exec providers and of cps.policies write where they like; sandbox.writable may name where";
 	return NULL;
 }
 

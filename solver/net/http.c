@@ -1,6 +1,5 @@
 #include "solver/net/http.h"
 
-#include <curl/curl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "solver/base/buf.h"
 #include "solver/base/mem.h"
 #include "solver/net/address.h"
+#include "solver/net/http_certificate.h"
 
 #define MAX_REPLY (1024 * 1024)
 #define TIMEOUT_MS 30000
@@ -434,6 +434,8 @@ static void set_options(struct http_call *call)
 		curl_easy_setopt(e, CURLOPT_CAINFO, call->ca_file);
 	if (call->unix_socket)
 		curl_easy_setopt(e, CURLOPT_UNIX_SOCKET_PATH, call->unix_socket);
+	if (call->request.certificate_only)
+		http_certificate_ask(e);
 	set_guard(call);
 }
 
@@ -563,7 +565,7 @@ static void call_completed(struct http_call *call, CURLcode rc)
 	char *target = NULL;
 	long status = 0;
 
-	if (rc == CURLE_OK && !call->head_whole)
+	if (rc == CURLE_OK && !call->head_whole && !call->request.certificate_only)
 		rc = CURLE_RECV_ERROR; /* libcurl takes the end of the connection for the end of the headers */
 	if (rc != CURLE_OK && !call->cut) {
 		call_fail(call, rc);
@@ -576,6 +578,8 @@ static void call_completed(struct http_call *call, CURLcode rc)
 		return;
 	}
 	call->status = (int)status;
+	if (call->request.certificate_only)
+		http_certificate_take(call->easy, &call->reply_body);
 	call_end(call);
 }
 

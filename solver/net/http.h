@@ -24,7 +24,8 @@ struct http_request {
 	int timeout_ms;              /* whole call; 0: 30000 */
 	int connect_timeout_ms;      /* 0: 10000 */
 	int max_redirects;           /* 0: none are followed */
-	const char *connect_address; /* "192.0.2.1" or "2001:db8::1": connect there, whatever the host says */
+	const char *connect_address; /* "192.0.2.1", "2001:db8::1" or a host: connect there, whatever the URL's host says */
+	bool certificate_only;       /* ends with the TLS handshake; the body of the reply is the certificate of the server (PEM) */
 	bool cut_at_max;             /* a reply over max_reply is cut there instead of failing */
 	bool insecure_tls;           /* an authority ignores certificates during validation */
 	const char *ca_file;         /* NULL: the system's */

@@ -55,7 +55,7 @@ DIRECTION = {
     # The journal keeps what these two remember: change numbers, the digests of clients.
     "solver/akamai": ["solver/base", "solver/crypto", "solver/net/http.h", "solver/net/loop.h"],
     "solver/cps": ["solver/base", "solver/akamai", "solver/conf/config.h", "solver/crypto", "solver/challenge/challenge.h",
-                   "solver/net/http.h", "solver/net/loop.h", "solver/engine/engine.h", "solver/store/store.h"],
+                   "solver/net/http.h", "solver/net/loop.h", "solver/net/child.h", "solver/engine/engine.h", "solver/store/store.h"],
     "solver/api/common": API_USES,
     "solver/api/access": API_USES + ["solver/api/common"],
     "solver/api/audit": API_USES + ["solver/api/common", "solver/api/access"],

@@ -1,5 +1,6 @@
 #include "tests/scenario/cps_world.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "solver/base/mem.h"
@@ -56,9 +57,10 @@ void restart_all(struct world *w)
 
 void start_validation(struct world *w, char id[ID_SIZE])
 {
+	const struct cps_validation_wish wish = { .enrollment = FAKE_CPS_ENROLLMENT };
 	struct err err;
 
-	if (cps_validation_start(w->cps, NULL, FAKE_CPS_ENROLLMENT, id, &err) < 0)
+	if (cps_validation_start(w->cps, &wish, id, &err) < 0)
 		fail_msg("%s", err.text);
 }
 
@@ -86,4 +88,42 @@ void assert_state(struct world *w, const char *id, const char *wanted)
 		fail_msg("%s, not %s", state, wanted);
 	}
 	json_decref(o);
+}
+
+#define WATCH_YAML "challenge: {deadline: 60s, lifetime: 7d, retention: 10m}\n" \
+	"check: {allow-addresses: [192.0.2.0/24, \"2001:db8::/32\"]}\n" \
+	"routes: [{suffix: \"*\", provider: m}]\nproviders: {m: {type: memory}}\n" \
+	"cps:\n  watch: %s\n  policies: {standard: {%s}}\n" \
+	"  classes: [{match: {cn: n7.example.org}, class: monitored}, {match: {validation: dv}, class: managed, policy: standard}]\n%s"
+
+void watch(struct world *w, const char *how, int approvals)
+{
+	char policy[64];
+
+	snprintf(policy, sizeof(policy), "change-management: approve, approvals: %d", approvals);
+	watch_with(w, how, policy, "");
+}
+
+void watch_with(struct world *w, const char *how, const char *policy, const char *more)
+{
+	char yaml[2048];
+
+	snprintf(yaml, sizeof(yaml), WATCH_YAML, how, policy, more);
+	reconfigure_text(w->s, yaml);
+	cps_reconfigure(w->cps, w->s->configs[w->s->config_count - 1]);
+}
+
+void show_values(struct world *w)
+{
+	for (size_t i = 0; i < w->far.count; i++) {
+		char fqdn[96];
+
+		snprintf(fqdn, sizeof(fqdn), "_acme-challenge.%s", w->far.enrollments[i].name);
+		fake_dns_value(fqdn, VALUE);
+	}
+}
+
+json_t *inventory_of(struct world *w)
+{
+	return cps_inventory_json(w->cps, &(struct cps_inventory_query){ .limit = 1000 });
 }

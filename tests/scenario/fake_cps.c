@@ -33,16 +33,18 @@ static char *change_json(const struct fake_cps_enrollment *e, size_t i)
 			                     "\"update\":\"/cps/v2/enrollments/%zu/changes/%d/input/update/%s\"}", e->input, FAKE_CPS_ENROLLMENT + i,
 			                     CHANGE_OF(i), updates[k].info, FAKE_CPS_ENROLLMENT + i, CHANGE_OF(i), updates[k].update);
 		}
-	return mem_printf("{\"statusInfo\":{\"state\":\"%s\",\"status\":\"%s\",\"description\":\"\",\"error\":null},\"allowedInput\":[%s]}", e->state,
-	                  e->status, allowed);
+	return mem_printf("{\"statusInfo\":{\"state\":\"%s\",\"status\":\"%s\",\"description\":\"\",\"error\":null,"
+	                  "\"deploymentSchedule\":{\"notBefore\":%s%s%s,\"notAfter\":null}},\"allowedInput\":[%s]}", e->state, e->status,
+	                  e->not_before ? "\"" : "", e->not_before ? e->not_before : "null", e->not_before ? "\"" : "", allowed);
 }
 
 static char *enrollment_json(const struct fake_cps_enrollment *e, size_t i)
 {
-	CLEANUP(mem_freep) char *pending = e->pending ? mem_printf("{\"location\":\"/cps/v2/enrollments/%zu/changes/%d\",\"changeType\":\"renewal\"}",
-	                                                           FAKE_CPS_ENROLLMENT + i, CHANGE_OF(i)) : mem_dup("");
+	CLEANUP(mem_freep) char *pending = e->pending ? mem_printf("{\"location\":\"/cps/v2/enrollments/%zu/changes/%d\",\"changeType\":\"%s\"}",
+	                                                           FAKE_CPS_ENROLLMENT + i, CHANGE_OF(i), e->change_type) : mem_dup("");
 
-	return mem_printf("{\"id\":%zu,\"ra\":\"lets-encrypt\",\"validationType\":\"dv\",\"csr\":{\"cn\":\"%s\",\"sans\":[\"%s\"]},\"pendingChanges\":[%s]}",
+	return mem_printf("{\"id\":%zu,\"ra\":\"lets-encrypt\",\"validationType\":\"dv\",\"certificateType\":\"san\",\"changeManagement\":true,\"enableMultiStackedCertificates\":false,\"orgId\":7,"
+	                  "\"networkConfiguration\":{\"geography\":\"core\",\"secureNetwork\":\"enhanced-tls\",\"quicEnabled\":true,\"sniOnly\":true},\"csr\":{\"cn\":\"%s\",\"sans\":[\"%s\"]},\"pendingChanges\":[%s]}",
 	                  FAKE_CPS_ENROLLMENT + i, e->name, e->name, pending);
 }
 
@@ -64,7 +66,7 @@ static int answer_list(const struct fake_cps *c, char **ret_body)
 
 static int answer_post(struct fake_cps_enrollment *e, const char *rest, const char *body, char **ret_body)
 {
-	if (!strstr(body, "acknowledge"))
+	if (!strstr(body, "acknowledgement"))
 		return 400;
 	if (strstr(rest, "lets-encrypt-challenges-completed")) {
 		e->names_acked++;
@@ -79,7 +81,12 @@ static int answer_post(struct fake_cps_enrollment *e, const char *rest, const ch
 	} else if (strstr(rest, "change-management-ack")) {
 		if (!strstr(body, e->hash))
 			return 409;
-		e->changes_acked++;
+		*(strstr(body, "deny") ? &e->changes_denied : &e->changes_acked) += 1;
+		if (e->deploys && !strstr(body, "deny")) {
+			e->state = "completed";
+			e->status = "complete";
+			e->input = NULL;
+		}
 	} else {
 		return 404;
 	}
@@ -98,8 +105,23 @@ static int answer_change(struct fake_cps_enrollment *e, size_t i, const char *re
 	} else if (strstr(rest, "warnings"))
 		*ret_body = mem_printf("{\"warnings\":\"%s\"}", e->warnings);
 	else if (strstr(rest, "change-management-info"))
-		*ret_body = mem_printf("{\"validationResultHash\":\"%s\",\"acknowledgementDeadline\":null,\"validationResult\":{\"errors\":[],\"warnings\":[]}}", e->hash);
+		*ret_body = mem_printf("{\"validationResultHash\":\"%s\",\"acknowledgementDeadline\":%s%s%s,\"validationResult\":{\"errors\":[],\"warnings\":[]}}",
+		                       e->hash, e->deadline ? "\"" : "", e->deadline ? e->deadline : "null", e->deadline ? "\"" : "");
 	return *ret_body ? 200 : 404;
+}
+
+/* {"notBefore":"…","notAfter":null} */
+static int answer_schedule(struct fake_cps_enrollment *e, const char *body, char **ret_body)
+{
+	const char *at = strstr(body, "\"notBefore\":\"");
+
+	e->scheduled++;
+	if (e->schedule_status)
+		return e->schedule_status;
+	snprintf(e->schedule, sizeof(e->schedule), "%.20s", at ? at + 13 : "");
+	e->not_before = at ? e->schedule : NULL;
+	*ret_body = mem_dup("{\"change\":\"/cps/v2/enrollments/1/changes/2\"}");
+	return 200;
 }
 
 static int answer_enrollment(struct fake_cps *c, const struct http_request *request, const char *path, char **ret_body)
@@ -109,7 +131,14 @@ static int answer_enrollment(struct fake_cps *c, const struct http_request *requ
 
 	if (i >= c->count)
 		return 404;
-	if (!*path) {
+	if (*path == '?' && strstr(path, "force-renewal=true")) {
+		e->renewals++;
+		e->pending = true;
+		*ret_body = mem_printf("{\"enrollment\":\"/cps/v2/enrollments/%zu\",\"changes\":[\"/cps/v2/enrollments/%zu/changes/%d\"]}", FAKE_CPS_ENROLLMENT + i,
+		                       FAKE_CPS_ENROLLMENT + i, CHANGE_OF(i));
+		return 202;
+	}
+	if (!*path || *path == '?') {
 		*ret_body = enrollment_json(e, i);
 		return 200;
 	}
@@ -123,25 +152,62 @@ static int answer_enrollment(struct fake_cps *c, const struct http_request *requ
 		return 200;
 	}
 	if (strcmp(path, "/history/changes") == 0) {
-		*ret_body = mem_printf("{\"changes\":[{\"status\":\"%s\",\"createdOn\":\"2099-01-01T00:00:00Z\"}]}", e->history ? e->history : "incomplete");
+		*ret_body = mem_printf("{\"changes\":[{\"status\":\"%s\",\"createdOn\":\"2099-01-01T00:00:00Z\",\"primaryCertificate\":{\"certificate\":\"%s\"}}]}",
+		                       e->history ? e->history : "incomplete", e->made ? e->made : "");
 		return 200;
+	}
+	if (strcmp(path, "/deployments/production") == 0) {
+		if (e->production)
+			*ret_body = mem_printf("{\"primaryCertificate\":{\"certificate\":\"%s\",\"expiry\":\"%s\"}}", e->production, e->expiry);
+		return e->production ? 200 : 404;
 	}
 	if (strncmp(path, "/changes/", 9) != 0 || strtol(path + 9, (char **)&path, 10) != CHANGE_OF(i) || !e->pending)
 		return 404;
+	if (strcmp(path, "/deployment-schedule") == 0)
+		return answer_schedule(e, request->body, ret_body);
 	return request->method && strcmp(request->method, "POST") == 0 ? answer_post(e, path, request->body, ret_body)
 	                                                               : answer_change(e, i, path, ret_body);
+}
+
+/* Lines as they are, of a text that stands in JSON. */
+static char *unescape(const char *json)
+{
+	char *copy = mem_dup(json), *to = copy;
+
+	for (const char *from = copy; from && *from; to++) {
+		bool line = from[0] == '\\' && from[1] == 'n';
+
+		*to = line ? '\n' : *from;
+		from += line ? 2 : 1;
+	}
+	if (copy)
+		*to = '\0';
+	return copy;
 }
 
 static int answer(const struct http_request *request, char **ret_body, char **ret_headers, void *arg)
 {
 	struct fake_cps *c = arg;
-	const char *path = strstr(request->url, "/cps/v2/enrollments"), *method = request->method ? request->method : "GET";
+	CLEANUP(mem_freep) char *url = mem_dup(request->url);
+	char *key = strstr(url, "accountSwitchKey=");
+	const char *path = strstr(url, "/cps/v2/enrollments"), *method = request->method ? request->method : "GET";
 	int status;
 
+	if (request->certificate_only) {
+		*ret_body = unescape(c->enrollments[0].edge);
+		return *ret_body ? 200 : 0;
+	}
 	if (!path || c->requests >= ARRAY_LEN(c->times))
 		return 404;
 	c->times[c->requests] = loop_now_ms(c->loop);
 	snprintf(c->last_paths[c->requests++], sizeof(c->last_paths[0]), "%s %.110s", method, path);
+	if (key && c->other_key && strcmp(key + strlen("accountSwitchKey="), c->other_key) == 0) {
+		c->others++;
+		*ret_body = mem_dup("{\"enrollments\":[]}");
+		return 200;
+	}
+	if (key)
+		key[-1] = '\0';
 	if (c->faults && (!c->fault_match || strstr(c->last_paths[c->requests - 1], c->fault_match))) {
 		c->faults--;
 		*ret_headers = mem_dup(c->fault_headers);
@@ -171,7 +237,7 @@ void fake_cps_reset(struct fake_cps *c, struct scenario *s, size_t count)
 		snprintf(c->names[i], sizeof(c->names[i]), i ? "n%zu.example.org" : "www.example.org", i);
 		c->enrollments[i] = (struct fake_cps_enrollment){ .name = c->names[i], .value = VALUE, .state = "suspended",
 			.status = "coodinate-domain-validation", .input = "lets-encrypt-challenges", .name_status = "Awaiting user", .pending = true,
-			.warnings = "", .hash = "h1" };
+			.warnings = "", .hash = "h1", .change_type = "renewal", .expiry = "2098-01-01T00:00:00Z" };
 	}
 	fake_cps_serve(c);
 }

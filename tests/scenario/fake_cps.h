@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "tests/scenario/fake_cps_certificates.h"
 #include "tests/scenario/scenario.h"
 
 #define FAKE_CPS_ENROLLMENTS 64
@@ -16,10 +17,20 @@ struct fake_cps_enrollment {
 	const char *state, *status, *input; /* of the change; input: the segment below info/ and update/, or NULL */
 	const char *name_status, *name_error;
 	const char *warnings, *hash, *history; /* history: "completed", "cancelled", … */
+	const char *change_type;/* "renewal", "new-certificate", … */
+	const char *not_before; /* of the deployment schedule, or NULL; a PUT sets it */
+	int schedule_status;    /* what a PUT of the schedule is answered; 0: 200 */
+	const char *deadline;   /* of change management, or NULL */
+	const char *made, *production; /* certificates as JSON text: that the history names, that is deployed; or NULL */
+	const char *edge;       /* PEM that the edge shows, or NULL: it does not answer */
+	const char *expiry;     /* of what is deployed */
+	bool deploys;           /* an acknowledgement of change management completes the change */
 	bool pending;           /* the change is listed */
 	bool history_valid;     /* dv-history says that the name is valid */
 	bool validates;         /* an acknowledgement makes the name valid and ends the change */
-	unsigned names_acked, warnings_acked, changes_acked; /* acknowledgements */
+	unsigned names_acked, warnings_acked, changes_acked, changes_denied; /* acknowledgements */
+	unsigned scheduled, renewals; /* PUTs */
+	char schedule[64];      /* as last set */
 };
 
 struct fake_cps {
@@ -29,6 +40,8 @@ struct fake_cps {
 	unsigned requests;
 	int fault;              /* status of the next `faults` answers */
 	unsigned faults;
+	const char *other_key;  /* requests with this accountSwitchKey are counted in `others`, too, and see no enrollment */
+	unsigned others;
 	bool lose_posts;        /* POSTs arrive, and their answers do not */
 	const char *fault_headers, *fault_match;
 	int64_t times[4096];    /* of the requests */

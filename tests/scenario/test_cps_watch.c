@@ -5,36 +5,6 @@
 
 #include "solver/base/mem.h"
 
-#define WATCH_YAML "challenge: {deadline: 60s, lifetime: 7d, retention: 10m}\n" \
-	"check: {allow-addresses: [192.0.2.0/24, \"2001:db8::/32\"]}\n" \
-	"routes: [{suffix: \"*\", provider: m}]\nproviders: {m: {type: memory}}\n" \
-	"cps:\n  watch: %s\n  policies: {standard: {change-management: approve, approvals: %d, follow: production}}\n" \
-	"  classes: [{match: {cn: n7.example.org}, class: monitored}, {match: {validation: dv}, class: managed, policy: standard}]\n"
-
-static void watch(struct world *w, const char *how, int approvals)
-{
-	char yaml[1024];
-
-	snprintf(yaml, sizeof(yaml), WATCH_YAML, how, approvals);
-	reconfigure_text(w->s, yaml);
-	cps_reconfigure(w->cps, w->s->configs[w->s->config_count - 1]);
-}
-
-static void show_values(struct world *w)
-{
-	for (size_t i = 0; i < w->far.count; i++) {
-		char fqdn[96];
-
-		snprintf(fqdn, sizeof(fqdn), "_acme-challenge.%s", w->far.enrollments[i].name);
-		fake_dns_value(fqdn, VALUE);
-	}
-}
-
-static json_t *inventory_of(struct world *w)
-{
-	return cps_inventory_json(w->cps, &(struct cps_inventory_query){ .limit = 1000 });
-}
-
 static void who_watches_finds_changes_and_drives_only_what_is_managed(void **state)
 {
 	struct world *w = *state;
@@ -88,12 +58,19 @@ static void a_name_that_is_late_is_waited_for_beyond_the_deadline(void **state)
 	assert_int_equal(w->far.enrollments[0].names_acked, 1);
 }
 
+static int approve(struct world *w, const char *hash, const char *who, size_t *ret_missing)
+{
+	const struct cps_approval_wish wish = { .enrollment = FAKE_CPS_ENROLLMENT, .change = 20002, .hash = hash, .who = who };
+	struct err err;
+
+	return cps_approve(w->cps, &wish, ret_missing, &err);
+}
+
 static void production_waits_for_two_different_people_who_saw_the_same_result(void **state)
 {
 	struct world *w = *state;
 	struct fake_cps_enrollment *e = &w->far.enrollments[0];
 	size_t missing = 0;
-	struct err err;
 
 	e->status = "wait-ack-change-management";
 	e->state = "awaiting-input";
@@ -101,19 +78,19 @@ static void production_waits_for_two_different_people_who_saw_the_same_result(vo
 	watch(w, "act", 2);
 	run_for(w->s, 5 * MINUTE);
 	assert_int_equal(e->changes_acked, 0);
-	assert_int_equal(cps_approve(w->cps, NULL, FAKE_CPS_ENROLLMENT, 20002, "h0", "alice", &missing, &err), ERR_CONFLICT);
-	assert_int_equal(cps_approve(w->cps, NULL, FAKE_CPS_ENROLLMENT, 20002, "h1", "alice", &missing, &err), 0);
+	assert_int_equal(approve(w, "h0", "alice", &missing), ERR_CONFLICT);
+	assert_int_equal(approve(w, "h1", "alice", &missing), 0);
 	assert_int_equal(missing, 1);
-	assert_int_equal(cps_approve(w->cps, NULL, FAKE_CPS_ENROLLMENT, 20002, "h1", "alice", &missing, &err), 0);
+	assert_int_equal(approve(w, "h1", "alice", &missing), 0);
 	assert_int_equal(missing, 1); /* the same person twice is one */
 	run_for(w->s, 5 * MINUTE);
 	assert_int_equal(e->changes_acked, 0);
 	e->hash = "h2";
-	assert_int_equal(cps_approve(w->cps, NULL, FAKE_CPS_ENROLLMENT, 20002, "h1", "bob", &missing, &err), 0);
+	assert_int_equal(approve(w, "h1", "bob", &missing), 0);
 	run_for(w->s, 60 * MINUTE);
 	assert_int_equal(e->changes_acked, 0); /* another result by now: nobody has agreed to that */
-	assert_int_equal(cps_approve(w->cps, NULL, FAKE_CPS_ENROLLMENT, 20002, "h2", "bob", &missing, &err), 0);
-	assert_int_equal(cps_approve(w->cps, NULL, FAKE_CPS_ENROLLMENT, 20002, "h2", "carol", &missing, &err), 0);
+	assert_int_equal(approve(w, "h2", "bob", &missing), 0);
+	assert_int_equal(approve(w, "h2", "carol", &missing), 0);
 	run_for(w->s, 5 * MINUTE);
 	assert_int_equal(e->changes_acked, 1);
 }

@@ -25,6 +25,7 @@ struct caller {
 	const char *door;              /* "rest", "httpreq", "acme-dns", "cert-manager" */
 	char peer[ADDRESS_TEXT_SIZE];  /* behind trusted proxies: whom they speak for */
 	bool loopback; /* without a token: may not manage clients */
+	const char *what; /* of a route that shares its function with others */
 };
 
 struct callbacks;

@@ -7,6 +7,7 @@
 #include "solver/api/audit/audit.h"
 #include "solver/api/common/fields.h"
 #include "solver/api/rest/rest.h"
+#include "solver/base/clock.h"
 #include "solver/base/mem.h"
 
 static bool has_cps(struct api *a, struct http_exchange *x)
@@ -28,27 +29,6 @@ static bool read_number(struct api *a, struct http_exchange *x, const char *text
 	}
 	*ret = strtoll(text, NULL, 10);
 	return true;
-}
-
-void cps_validate_post(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument)
-{
-	char id[ID_SIZE], location[80];
-	int64_t enrollment = 0;
-	struct err err;
-	json_t *all;
-
-	if (!has_cps(a, x) || !read_number(a, x, argument, &enrollment))
-		return;
-	if (cps_validation_start(a->parts.cps, http_exchange_query(x, "account"), enrollment, id, &err) < 0) {
-		audit_caller(a, caller, "cps.validate", NULL, argument, "failed", err.text);
-		reply_err(a, x, &err);
-		return;
-	}
-	audit_caller(a, caller, "cps.validate", NULL, argument, "ok", NULL); /* which acknowledges when all is ready */
-	snprintf(location, sizeof(location), "/v1/cps/validations/%s", id);
-	http_exchange_header(x, "Location", location);
-	all = cps_validation_json(a->parts.cps, id);
-	reply_json(x, 202, all ? all : json_pack("{ss}", "id", id));
 }
 
 void cps_validation_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id)
@@ -141,27 +121,25 @@ void cps_enrollments_list(struct api *a, struct http_exchange *x, const struct c
 		ask_cps(a, x, caller, "list", json_object());
 }
 
-static void ask_of_enrollment(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument, const char *what)
+/* "read production" is cps_ask("read") with "what": "production". */
+static json_t *input_of(const char *what, int64_t enrollment, const char *contract)
 {
+	json_t *input = enrollment ? json_pack("{s:I}", "enrollment", (json_int_t)enrollment) : json_object();
+
+	if (strncmp(what, "read ", 5) == 0)
+		json_object_set_new(input, "what", json_string(what + 5));
+	if (contract)
+		json_object_set_new(input, "contract", json_string(contract));
+	return input;
+}
+
+void cps_ask_read(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id)
+{
+	bool history = strncmp(caller->what, "read ", 5) == 0;
 	int64_t enrollment = 0;
 
-	if (has_cps(a, x) && read_number(a, x, argument, &enrollment))
-		ask_cps(a, x, caller, what, json_pack("{s:I}", "enrollment", (json_int_t)enrollment));
-}
-
-void cps_enrollment_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id)
-{
-	ask_of_enrollment(a, x, caller, id, "show");
-}
-
-void cps_certificate_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id)
-{
-	ask_of_enrollment(a, x, caller, id, "certificate");
-}
-
-void cps_warnings_get(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id)
-{
-	ask_of_enrollment(a, x, caller, id, "warnings");
+	if (has_cps(a, x) && (!*id || read_number(a, x, id, &enrollment)))
+		ask_cps(a, x, caller, history ? "read" : caller->what, input_of(caller->what, enrollment, http_exchange_query(x, "contract")));
 }
 
 /* ---- what changes enrollments: the body is the input of cps_ask() ---- */
@@ -185,46 +163,43 @@ static json_t *read_input(struct api *a, struct http_exchange *x, const char *ar
 	return input;
 }
 
-static void write_cps(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument, const char *what)
+/* What is done although the enrollment is only monitored, or late, stands in the log as such. */
+void cps_ask_write(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id)
 {
-	json_t *input = read_input(a, x, argument);
-	CLEANUP(mem_freep) char *action = mem_printf("cps.%s", what);
+	json_t *input = read_input(a, x, id);
+	CLEANUP(mem_freep) char *action = mem_printf("cps.%s", caller->what);
 
 	if (!input)
 		return;
 	if (!json_is_true(json_object_get(input, "dry_run")))
-		audit_caller(a, caller, action, NULL, argument, "ok", NULL);
-	ask_cps(a, x, caller, what, input);
+		audit_caller(a, caller, action, NULL, id, "ok", json_is_true(json_object_get(input, "force")) ? "forced" : NULL);
+	ask_cps(a, x, caller, caller->what, input);
 }
 
-void cps_create_post(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument)
+void cps_validate_post(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument)
 {
-	write_cps(a, x, caller, argument, "create");
-}
+	json_t *input = read_input(a, x, argument), *all;
+	const struct cps_validation_wish wish = {
+		.account = http_exchange_query(x, "account"), .enrollment = json_integer_value(json_object_get(input, "enrollment")),
+		.follow = json_string_value(json_object_get(input, "follow")), .force = json_is_true(json_object_get(input, "force")),
+	};
+	char id[ID_SIZE], location[80];
+	struct err err;
+	int code = input ? cps_validation_start(a->parts.cps, &wish, id, &err) : 0;
+	bool forced = wish.force;
 
-void cps_update_patch(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id)
-{
-	write_cps(a, x, caller, id, "update");
-}
-
-void cps_delete(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id)
-{
-	write_cps(a, x, caller, id, "delete");
-}
-
-void cps_cancel_post(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id)
-{
-	write_cps(a, x, caller, id, "cancel");
-}
-
-void cps_schedule_put(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id)
-{
-	write_cps(a, x, caller, id, "schedule");
-}
-
-void cps_ack_post(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id)
-{
-	write_cps(a, x, caller, id, "ack");
+	json_decref(input);
+	if (!input)
+		return;
+	audit_caller(a, caller, "cps.validate", NULL, argument, code < 0 ? "failed" : "ok", code < 0 ? err.text : forced ? "forced" : NULL);
+	if (code < 0) {
+		reply_err(a, x, &err);
+		return;
+	}
+	snprintf(location, sizeof(location), "/v1/cps/validations/%s", id);
+	http_exchange_header(x, "Location", location);
+	all = cps_validation_json(a->parts.cps, id);
+	reply_json(x, 202, all ? all : json_pack("{ss}", "id", id));
 }
 
 /* ---- the inventory, and approvals ---- */
@@ -245,7 +220,7 @@ static int read_inventory_query(struct api *a, struct http_exchange *x, struct c
 
 	*q = (struct cps_inventory_query){
 		.after = http_exchange_query(x, "after"), .kind = http_exchange_query(x, "class"), .account = http_exchange_query(x, "account"),
-		.need = http_exchange_query(x, "need"), .search = http_exchange_query(x, "search"), .sort = http_exchange_query(x, "sort"),
+		.contract = http_exchange_query(x, "contract"), .phase = http_exchange_query(x, "phase"), .need = http_exchange_query(x, "need"), .search = http_exchange_query(x, "search"), .sort = http_exchange_query(x, "sort"),
 	};
 	if (read_days("expiring-days", http_exchange_query(x, "expiring-days"), &q->expiring_days, problem) < 0 ||
 	    read_days("expiring-after-days", http_exchange_query(x, "expiring-after-days"), &q->expiring_after_days, problem) < 0 ||
@@ -286,23 +261,49 @@ void cps_inventory_get(struct api *a, struct http_exchange *x, const struct call
 	reply_json_tagged(x, all);
 }
 
+/* {"change","hash","at":time,"deny":bool} */
+static int read_approval(struct api *a, struct http_exchange *x, const struct caller *caller, const json_t *input, struct cps_approval_wish *ret,
+                         struct problem *problem)
+{
+	const char *hash = json_string_value(json_object_get(input, "hash")), *at = json_string_value(json_object_get(input, "at"));
+
+	(void)a;
+	*ret = (struct cps_approval_wish){
+		.account = http_exchange_query(x, "account"), .hash = hash, .who = caller->name ? caller->name : "loopback",
+		.enrollment = json_integer_value(json_object_get(input, "enrollment")), .change = json_integer_value(json_object_get(input, "change")),
+		.deny = json_is_true(json_object_get(input, "deny")),
+	};
+	if (!hash || ret->change <= 0)
+		return problem_set(problem, 400, ERR_INVALID, NULL, "the change and the hash of its result are wanted, as they were shown");
+	if (at && clock_parse(at, &ret->not_before_ms) < 0)
+		return problem_set(problem, 400, ERR_INVALID, NULL, "at is \"%.60s\"; a time such as 2027-01-31T12:00:00Z is wanted", at);
+	return 0;
+}
+
 void cps_approve_post(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id)
 {
 	json_t *input = read_input(a, x, id);
-	const char *hash = json_string_value(json_object_get(input, "hash"));
-	int64_t change = json_integer_value(json_object_get(input, "change"));
+	struct problem problem = { 0 };
+	struct cps_approval_wish wish;
 	size_t missing = 0;
 	struct err err = { 0 };
 	int code;
 
 	if (!input)
 		return;
-	code = cps_approve(a->parts.cps, http_exchange_query(x, "account"), json_integer_value(json_object_get(input, "enrollment")), change,
-	                   hash ? hash : "", caller->name ? caller->name : "loopback", &missing, &err);
-	audit_caller(a, caller, "cps.approve", NULL, id, code < 0 ? "failed" : "ok", code < 0 ? err.text : hash);
+	if (read_approval(a, x, caller, input, &wish, &problem) < 0) {
+		reply_problem(a, x, &problem);
+		json_decref(input);
+		return;
+	}
+	CLEANUP(mem_freep) char *what = mem_printf("change %" PRId64 ", hash %.64s%s%s", wish.change, wish.hash, wish.not_before_ms ? ", at " : "",
+	                                           wish.not_before_ms ? json_string_value(json_object_get(input, "at")) : "");
+	code = cps_approve(a->parts.cps, &wish, &missing, &err);
+	audit_caller(a, caller, wish.deny ? "cps.deny" : "cps.approve", NULL, id, code < 0 ? "failed" : "ok", code < 0 ? err.text : what);
 	if (code < 0)
 		reply_err(a, x, &err);
 	else
-		reply_json(x, 200, json_pack("{s:I, s:b, s:I}", "change", (json_int_t)change, "approved", missing == 0, "missing", (json_int_t)missing));
+		reply_json(x, 200, json_pack("{s:I, s:b, s:b, s:I}", "change", (json_int_t)wish.change, "approved", !wish.deny && missing == 0, "denied", wish.deny,
+		                             "missing", (json_int_t)missing));
 	json_decref(input);
 }

@@ -6,7 +6,7 @@
 #include "solver/base/clock.h"
 #include "solver/base/mem.h"
 #include "solver/cli/cps/doctor.h"
-#include "solver/cps/inventory.h"
+#include "solver/cps/judge.h"
 #include "solver/daemon/checks.h"
 
 #define SOON_MS (30LL * 24 * 3600 * 1000)

@@ -249,7 +249,7 @@ static void approve(const char *rest)
 
 	if (sscanf(rest, "%lld %lld %127s %63s", &enrollment, &change, hash, who) != 4)
 		exit(1);
-	cps_approve(world.cps, NULL, enrollment, change, hash, who, &missing, &err);
+	cps_approve(world.cps, &(struct cps_approval_wish){ .enrollment = enrollment, .change = change, .hash = hash, .who = who }, &missing, &err);
 	tell_json(err.code < 0 ? json_string(err.text) : json_integer((json_int_t)missing));
 }
 

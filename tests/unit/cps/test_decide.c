@@ -58,14 +58,14 @@ static const char *const cells[CPS_STATES] = {
 	[CPS_SUSPENDED] =      "WWNHAHwhhhw",
 	[CPS_ERROR] =          "FFFFFFFFFFF",
 	[CPS_CANCELLED] =      "CCCCCCCCCCC",
-	[CPS_COMPLETED] =      "DDDDDDDDDDD",
+	[CPS_COMPLETED] =      "PPPPPPPPPPP",
 };
 
 static char letter(enum cps_do todo)
 {
 	static const char letters[CPS_DOINGS] = {
 		[CPS_WAIT] = 'w', [CPS_READ_NAMES] = 'N', [CPS_READ_WARNINGS] = 'W', [CPS_READ_APPROVAL] = 'A', [CPS_READ_HISTORY] = 'h',
-		[CPS_HOLD] = 'H', [CPS_DONE] = 'D', [CPS_FAIL] = 'F', [CPS_CANCEL] = 'C',
+		[CPS_HOLD] = 'H', [CPS_DONE] = 'D', [CPS_READ_PRODUCTION] = 'P', [CPS_FAIL] = 'F', [CPS_CANCEL] = 'C',
 	};
 
 	return letters[todo] ? letters[todo] : '?';
@@ -188,7 +188,8 @@ static void a_change_that_vanished_is_judged_by_its_history(void **state)
 	static const struct { enum cps_fate fate; unsigned looks; enum cps_do person, watcher; } rows[] = {
 		{ CPS_FATE_UNREAD, 0, CPS_READ_HISTORY, CPS_READ_HISTORY }, { CPS_FATE_UNKNOWN, 0, CPS_WAIT, CPS_WAIT },
 		{ CPS_FATE_UNKNOWN, CPS_FATE_LOOKS_MAX, CPS_LOSE, CPS_LOSE }, { CPS_FATE_CANCELLED, 0, CPS_CANCEL, CPS_CANCEL },
-		{ CPS_FATE_VALIDATED, 0, CPS_DONE, CPS_DONE }, { CPS_FATE_COMPLETED, 0, CPS_DONE, CPS_DONE },
+		{ CPS_FATE_VALIDATED, 0, CPS_DONE, CPS_WAIT }, { CPS_FATE_VALIDATED, CPS_FATE_LOOKS_MAX, CPS_DONE, CPS_READ_PRODUCTION },
+		{ CPS_FATE_COMPLETED, 0, CPS_DONE, CPS_READ_PRODUCTION },
 	};
 
 	(void)state;
@@ -213,6 +214,88 @@ static void challenges_that_were_read_long_ago_are_read_again_before_the_acknowl
 	assert_int_equal(cps_decide(&c, &f, &person, 1001 + CPS_NAMES_FRESH_MS).todo, CPS_READ_NAMES);
 	f.acknowledgements = CPS_GENERATIONS_MAX + 1;
 	assert_int_equal(cps_decide(&c, &f, &person, 1000).todo, CPS_FAIL);
+}
+
+/* ---- windows, approvals, programs, the end: each cell */
+
+static void a_window_is_set_before_the_change_goes_on_and_a_refusal_holds_it(void **state)
+{
+	/* what is done when a window is wanted, and when it is refused: by what the change shows */
+	static const struct { enum cps_do wanted, refused; } rows[CPS_SIGNS] = {
+		[CPS_SIGN_PRE_WARNINGS] = { CPS_READ_WARNINGS, CPS_READ_WARNINGS }, [CPS_SIGN_POST_WARNINGS] = { CPS_SCHEDULE, CPS_HOLD },
+		[CPS_SIGN_CHALLENGES] = { CPS_SCHEDULE, CPS_HOLD }, [CPS_SIGN_THIRD_PARTY] = { CPS_HOLD, CPS_HOLD },
+		[CPS_SIGN_CHANGE_MANAGEMENT] = { CPS_SCHEDULE, CPS_HOLD }, [CPS_SIGN_UNKNOWN_INPUT] = { CPS_HOLD, CPS_HOLD },
+		[CPS_SIGN_EARLY] = { CPS_WAIT, CPS_WAIT }, [CPS_SIGN_ORDERED] = { CPS_SCHEDULE, CPS_READ_HISTORY },
+		[CPS_SIGN_LATE] = { CPS_READ_HISTORY, CPS_READ_HISTORY }, [CPS_SIGN_COMPLETE] = { CPS_READ_HISTORY, CPS_READ_HISTORY },
+		[CPS_SIGN_UNKNOWN_STATUS] = { CPS_WAIT, CPS_WAIT },
+	};
+
+	(void)state;
+	for (size_t st = CPS_STATE_UNKNOWN; st <= CPS_SUSPENDED; st++)
+		for (size_t s = 0; s < CPS_SIGNS; s++) {
+			struct cps_facts wanted = { .schedule = CPS_SCHEDULE_WANTED }, refused = { .schedule = CPS_SCHEDULE_REFUSED };
+			struct cps_facts is_set = { .schedule = CPS_SCHEDULE_SET }, nothing = { 0 };
+
+			assert_int_equal(decide((enum cps_state)st, (enum cps_sign)s, &wanted, &watcher), rows[s].wanted);
+			assert_int_equal(decide((enum cps_state)st, (enum cps_sign)s, &refused, &watcher), rows[s].refused);
+			assert_int_equal(decide((enum cps_state)st, (enum cps_sign)s, &is_set, &watcher),
+			                 decide((enum cps_state)st, (enum cps_sign)s, &nothing, &watcher));
+		}
+	for (size_t st = CPS_ERROR; st < CPS_STATES; st++)
+		for (size_t s = 0; s < CPS_SIGNS; s++) {
+			struct cps_facts wanted = { .schedule = CPS_SCHEDULE_WANTED };
+
+			assert_int_not_equal(decide((enum cps_state)st, (enum cps_sign)s, &wanted, &watcher), CPS_SCHEDULE);
+		}
+}
+
+static void only_an_approval_and_a_program_that_passed_lead_to_production(void **state)
+{
+	/* rows: approval; columns: the program before deployment is none, due, passed, failed */
+	static const enum cps_do wanted[CPS_APPROVAL_COUNT][CPS_PROGRAM_COUNT] = {
+		[CPS_APPROVAL_UNREAD] = { CPS_READ_APPROVAL, CPS_READ_APPROVAL, CPS_READ_APPROVAL, CPS_READ_APPROVAL },
+		[CPS_APPROVAL_WAITING] = { CPS_HOLD, CPS_HOLD, CPS_HOLD, CPS_HOLD },
+		[CPS_APPROVAL_LATER] = { CPS_HOLD, CPS_HOLD, CPS_HOLD, CPS_HOLD },
+		[CPS_APPROVAL_GIVEN] = { CPS_ACKNOWLEDGE_CHANGE, CPS_RUN_BEFORE, CPS_ACKNOWLEDGE_CHANGE, CPS_HOLD },
+		[CPS_APPROVAL_DENIED] = { CPS_DENY_CHANGE, CPS_DENY_CHANGE, CPS_DENY_CHANGE, CPS_DENY_CHANGE },
+		[CPS_APPROVAL_ERRORS] = { CPS_HOLD, CPS_HOLD, CPS_HOLD, CPS_HOLD },
+		[CPS_APPROVAL_ACKNOWLEDGED] = { CPS_WAIT, CPS_WAIT, CPS_WAIT, CPS_WAIT },
+	};
+
+	(void)state;
+	for (size_t a = 0; a < CPS_APPROVAL_COUNT; a++)
+		for (size_t p = 0; p < CPS_PROGRAM_COUNT; p++) {
+			const struct cps_facts f = { .approval = (enum cps_approval)a, .before = (enum cps_program)p };
+
+			assert_int_equal(decide(CPS_AWAITING_INPUT, CPS_SIGN_CHANGE_MANAGEMENT, &f, &watcher), wanted[a][p]);
+		}
+}
+
+static void a_complete_change_is_done_only_when_production_and_the_edge_show_it(void **state)
+{
+	/* columns: the edge is not asked, unread, other, unreachable, same */
+	static const enum cps_do ending[CPS_DEPLOYED_COUNT][CPS_EDGE_COUNT] = {
+		[CPS_DEPLOYED_UNREAD] = { CPS_READ_PRODUCTION, CPS_READ_PRODUCTION, CPS_READ_PRODUCTION, CPS_READ_PRODUCTION, CPS_READ_PRODUCTION },
+		[CPS_DEPLOYED_OTHER] = { CPS_WAIT_FOR_PRODUCTION, CPS_WAIT_FOR_PRODUCTION, CPS_WAIT_FOR_PRODUCTION, CPS_WAIT_FOR_PRODUCTION,
+		                         CPS_WAIT_FOR_PRODUCTION },
+		[CPS_DEPLOYED_UNKNOWN] = { CPS_DONE, CPS_LOOK_AT_EDGE, CPS_WAIT_FOR_PRODUCTION, CPS_WAIT_FOR_PRODUCTION, CPS_DONE },
+		[CPS_DEPLOYED_SAME] = { CPS_DONE, CPS_LOOK_AT_EDGE, CPS_WAIT_FOR_PRODUCTION, CPS_WAIT_FOR_PRODUCTION, CPS_DONE },
+	};
+
+	(void)state;
+	for (size_t d = 0; d < CPS_DEPLOYED_COUNT; d++)
+		for (size_t e = 0; e < CPS_EDGE_COUNT; e++)
+			for (size_t p = 0; p < CPS_PROGRAM_COUNT; p++) {
+				struct cps_facts f = { .deployed = (enum cps_deployed)d, .edge = (enum cps_edge)e, .after = (enum cps_program)p };
+				enum cps_do wanted = ending[d][e] == CPS_DONE && p == CPS_PROGRAM_DUE ? CPS_RUN_AFTER : ending[d][e];
+
+				assert_int_equal(decide(CPS_COMPLETED, CPS_SIGN_COMPLETE, &f, &watcher), wanted);
+				f.fate = CPS_FATE_COMPLETED;
+				assert_int_equal(cps_decide(NULL, &f, &watcher, 0).todo, wanted);
+				assert_int_equal(cps_decide(NULL, &f, &person, 0).todo, CPS_DONE); /* who follows to validation looks at nothing else */
+				f.end_looks = CPS_END_LOOKS_MAX;
+				assert_int_equal(decide(CPS_COMPLETED, CPS_SIGN_COMPLETE, &f, &watcher), wanted == CPS_WAIT_FOR_PRODUCTION ? CPS_FAIL : wanted);
+			}
 }
 
 static struct cps_domain domain(const char *status, const char *challenge)
@@ -258,6 +341,9 @@ int main(void)
 		cmocka_unit_test(an_unknown_status_waits_and_alarms_when_it_lasts),
 		cmocka_unit_test(an_unknown_input_holds_only_when_it_is_required),
 		cmocka_unit_test(a_change_that_vanished_is_judged_by_its_history),
+		cmocka_unit_test(a_window_is_set_before_the_change_goes_on_and_a_refusal_holds_it),
+		cmocka_unit_test(only_an_approval_and_a_program_that_passed_lead_to_production),
+		cmocka_unit_test(a_complete_change_is_done_only_when_production_and_the_edge_show_it),
 		cmocka_unit_test(challenges_that_were_read_long_ago_are_read_again_before_the_acknowledgement),
 		cmocka_unit_test(names_amount_to_what_the_least_of_them_needs),
 	};
