@@ -35,12 +35,12 @@ enum change_status {
 	CHANGE_UNKNOWN,     /* sent, no reply: the engine repeats the job, which must reconcile */
 };
 
-/* Whom a refusal (DENIED, FATAL) is about. The engine takes a job apart that was refused as one call: the halves, then
- * each change alone, so that only the guilty change fails. */
+/* The changes that a refusal (DENIED, FATAL) concerns. The engine takes a job apart that was refused as one call: the halves, then
+ * each change alone, so that only the change that caused it fails. */
 enum change_scope {
-	SCOPE_CALL,       /* all that went in the same call: which of them is guilty is unknown */
+	SCOPE_CALL,       /* all changes of the same call: it is unknown which of them caused it */
 	SCOPE_CHANGE,     /* this change and no other */
-	SCOPE_CREDENTIAL, /* the key or the account, whatever it asks for: nothing is gained by asking in parts */
+	SCOPE_CREDENTIAL, /* the key or the account, so a smaller call would fail too */
 };
 
 struct change {

@@ -30,7 +30,7 @@ static int token_check(const char *token, struct err *err)
 
 static int directory_open(int parent, const char *name, bool create)
 {
-	/* The mode is set again because the umask of a daemon is often 077, and the web server is somebody else. */
+	/* Set the mode again: the umask of a daemon is often 077, and the web server runs as another user. */
 	if (create && (mkdirat(parent, name, 0755) < 0 ? errno != EEXIST : fchmodat(parent, name, 0755, 0) < 0))
 		return -1;
 	return openat(parent, name, O_DIRECTORY | O_RDONLY | O_CLOEXEC);

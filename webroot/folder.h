@@ -10,7 +10,7 @@
 
 /* Writing the same twice succeeds; another content of ours or of a stranger is replaced. */
 int folder_write(const char *folder, const char *token, const char *body, struct err *err);
-/* Removes the file if it holds exactly `body`; what is absent or holds something else is left, and that is success. */
+/* Removes the file if it holds exactly `body`; a file that is absent or holds something else is left alone, which is success. */
 int folder_remove(const char *folder, const char *token, const char *body, struct err *err);
 
 #endif

@@ -197,7 +197,7 @@ static unsigned thread_count(const struct responder_options *options)
 }
 
 /* A connection is accepted when its request is there: one turn of the loop less for each, and one that
- * never says anything costs us nothing. An optimisation only, so a refusal of the kernel is none of ours. */
+ * never says anything costs us nothing. It is only an optimisation, so an error is ignored. */
 static void wait_for_data(int fd)
 {
 	int seconds = IDLE_S;
@@ -213,7 +213,7 @@ static struct listener *listener_find(const struct responder *r, const char *ask
 	return NULL;
 }
 
-/* An address that stays keeps its socket, and with it whoever is about to connect. */
+/* An address that stays keeps its socket and the connections that wait in it. */
 static int socket_open(struct listener *l, const struct responder *before, int *ret_fd, struct err *err)
 {
 	struct listener *old = listener_find(before, l->asked);

@@ -2,8 +2,8 @@
  * answers and 404 to all else (RFC 8555 section 8.3), on libmicrohttpd's own threads.
  *
  * Nothing of a request is trusted: the token's alphabet and length are checked before any lookup, the
- * host is normalised, header and connection counts are bounded, and bodies of requests are dropped unread. What could be read in two
- * ways is refused (solver/guard). */
+ * host is normalised, header and connection counts are bounded, and bodies of requests are dropped unread. Ambiguous
+ * requests are refused (solver/guard). */
 #ifndef WEBROOT_RESPONDER_H
 #define WEBROOT_RESPONDER_H
 
@@ -21,17 +21,17 @@ struct responder_options {
 	const char *redirect_unknown; /* "http://dcv.akamai.com": 302 there for tokens not known; NULL or "": 404 */
 	unsigned threads;             /* 0: one per processor */
 	unsigned connections;         /* at once, over all addresses, half of them from one; 0: 8192 */
-	struct responder *before;     /* whose place it takes at a reload: the addresses that stay keep their sockets; or NULL */
+	struct responder *before;     /* the responder that it replaces at a reload: addresses that stay keep their sockets; or NULL */
 };
 
 /* Gives (stop with responder_stop). Options are copied; `a` is borrowed until then. A taken port names
  * the address, the reason and the option http.listen. */
 int responder_start(const struct responder_options *options, struct answers *a, struct responder **ret, struct err *err);
 void responder_stop(struct responder *r); /* NULL is allowed */
-/* A newer one has its place: accepts nothing more and answers whoever is connected, once more each. Stop it when it is idle. */
+/* A newer responder has replaced it: accepts no connection and answers one more request on each open one. Stop it when it is idle. */
 void responder_retire(struct responder *r);
-void responder_abandon(struct responder *r); /* stops one that shall not take the place of the one before; NULL is allowed */
-bool responder_idle(const struct responder *r); /* of one that retires: nobody is connected, and nobody will be */
+void responder_abandon(struct responder *r); /* stops one that must not replace the one before; NULL is allowed */
+bool responder_idle(const struct responder *r); /* of one that retires: no connection is open, and none will be */
 /* Its limits and deadlines; somebody calls guard_sweep() for it each second. Borrowed. */
 struct guard *responder_guard(const struct responder *r);
 /* The bound addresses as text ("127.0.0.1:8080"), in the order of `listen`; NULL past the last. */

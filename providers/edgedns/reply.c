@@ -130,7 +130,7 @@ static void fail_zone(struct work *w)
 	kit_job_set(w->job, CHANGE_NO_ZONE, "Edge DNS has no zone %s that these credentials can see", w->job->zone);
 }
 
-/* The set alone is refused; the others go on. */
+/* Only this set is refused; the others continue. */
 static void fail_set(struct work *w, const struct answer *a)
 {
 	char detail[KIT_DETAIL_SIZE];
@@ -174,7 +174,7 @@ static void list_find(struct recordset *s, const json_t *recordsets)
 	s->exists = false;
 }
 
-/* All of it, or nothing can be said about the names that are not in it. */
+/* The listing must be complete: otherwise a name that is not in it proves nothing. */
 static bool list_is_whole(const json_t *list)
 {
 	const json_t *recordsets = json_object_get(list, "recordsets");
@@ -242,7 +242,7 @@ static void take_create_conflict(struct work *w, const struct answer *a)
 			if (w->sets[i].creating)
 				edgedns_set_forget(&w->sets[i]);
 	}
-	/* The first meeting with a set that exists is usual; another one means somebody works against us. */
+	/* A create that meets an existing set is normal once; a second time another writer interferes. */
 	if (!exists || w->conflicts)
 		edgedns_work_conflict(w, kit_detail(a, detail));
 	else

@@ -47,7 +47,7 @@ void edgedns_work_conflict(struct work *w, const char *detail)
 	w->pause_ms = EDGEDNS_PAUSE_MS << w->conflicts++;
 }
 
-/* Nobody has read the set yet, and creating it would do: the create call finds out whether it exists. */
+/* The set was not read yet and may be created: the create call shows whether it exists. */
 static bool may_create(const struct work *w, const struct recordset *s)
 {
 	if (!edgedns_set_pending(w, s))
@@ -157,7 +157,7 @@ static bool next_write(struct provider *p, struct work *w, struct request *ret)
 	return false;
 }
 
-/* That a set is absent proves nothing while the zone itself may be: a removal would be lost. */
+/* A missing set proves nothing while the zone itself may be missing: a removal would be lost. */
 static bool next_zone(struct provider *p, struct work *w, struct request *ret)
 {
 	if (w->zone_confirmed)

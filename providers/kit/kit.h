@@ -43,7 +43,7 @@ void kit_change_set(struct change *c, enum change_status status, const char *for
 /* All changes that are still pending. */
 void kit_job_set(struct job *job, enum change_status status, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-/* Whom the refusal that comes next is about: see enum change_scope. All changes that are still pending. */
+/* Sets the scope (enum change_scope) of the refusal that follows, for all pending changes. */
 void kit_job_scope(struct job *job, enum change_scope scope);
 /* No call that writes can have arrived: all changes that are still pending. */
 void kit_job_not_sent(struct job *job);

@@ -16,7 +16,7 @@ struct memory_options {
 	int64_t pause_ms;      /* before a job is carried out */
 	char *server;          /* which of several sets of records; NULL: the one without a name */
 	bool unreachable;      /* no job reaches the records, and the engine is told so */
-	bool silent;           /* no job reaches the records, and nobody says so */
+	bool silent;           /* no job reaches the records, and the engine is not told */
 	char *refuse;          /* a sentence: every job is denied with it */
 	char *refuse_name;     /* every job that holds this name is denied as a whole */
 	char *lost_zone;       /* every job for this zone is told that there is no such zone */

@@ -224,7 +224,7 @@ static void written(struct provider *p, struct flight *f, struct job *job, const
 	CLEANUP(mem_freep) char *path = zone_path(job, "/notify");
 
 	if (f->extending && a->code == 0 && (a->status == 400 || a->status == 422) && !zone_is_missing(a)) {
-		p->extends = false; /* its version promised more than it keeps: read, merge, write */
+		p->extends = false; /* the server lacks the feature that its version promises: read, merge, write */
 		work_next(p, f, job, ret);
 		return;
 	}
@@ -258,7 +258,7 @@ static int powerdns_step(struct provider *p, struct job *job, const struct answe
 	else if (f->phase == PHASE_WRITE)
 		written(p, f, job, answer, ret);
 	else
-		kit_finish(ret); /* a lost NOTIFY delays a secondary, it undoes nothing */
+		kit_finish(ret); /* a lost NOTIFY only delays a secondary */
 	return 0;
 }
 

@@ -3,7 +3,7 @@
  * One PATCH carries all names of a job. Servers from 4.9.12 and 5.0.2 on add and remove single values (EXTEND,
  * PRUNE); of the sets only the TTL is read first, which they keep. For older ones the sets are read first and
  * written back merged, so that the values of others survive. The engine sends one job at a time per zone, so
- * nobody of ours comes between. */
+ * no other job of dcvd interferes. */
 #ifndef PROVIDERS_POWERDNS_POWERDNS_H
 #define PROVIDERS_POWERDNS_POWERDNS_H
 

@@ -7,7 +7,7 @@
 #include "solver/dns/update.h"
 
 #define UDP_MAX 1232 /* bytes of a message that goes over UDP: never fragmented on ordinary paths */
-#define SET_MAX 100  /* records of one set that BIND takes when nobody says otherwise (max-records-per-type) */
+#define SET_MAX 100  /* records of one set that BIND takes by default (max-records-per-type) */
 
 struct provider {
 	const struct rfc2136_options *options;

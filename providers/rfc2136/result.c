@@ -135,7 +135,7 @@ bool update_reply_settle(const struct provider *p, const struct flight *f, struc
 	return true;
 }
 
-/* A value that is seen is there. One that is not seen is not gone: a server that forwards updates to its primary shows
+/* A value that the server shows exists. A value that it does not show may still exist: a server that forwards updates to its primary shows
  * its own copy, which lags. Then the update is repeated. */
 static void look_settle_change(const struct provider *p, const struct flight *f, struct job *job, size_t i)
 {

@@ -237,7 +237,7 @@ static bool ask(const struct provider *p, struct flight *f, enum phase phase, st
 	return look_send(p, f, job, ret);
 }
 
-/* All names of the phase are answered: what now? */
+/* All names of the phase are answered: goes on to the next phase. */
 static int asked_all(const struct provider *p, struct flight *f, struct job *job, struct request *ret, struct err *err)
 {
 	switch (f->phase) {
@@ -247,7 +247,7 @@ static int asked_all(const struct provider *p, struct flight *f, struct job *job
 	case PHASE_TTL:
 		f->second = true;
 		return update_send(p, f, job, ret, err);
-	default: /* lost, and some of it may not have happened: once more, over TCP */
+	default: /* the reply is lost, and some changes may not have been made: send it once more, over TCP */
 		if (!is_pending(job, f->begin, f->end))
 			break;
 		f->over_tcp = f->second = true;

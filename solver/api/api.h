@@ -1,8 +1,8 @@
 /* The front doors: REST (/v1/…, its contract is openapi.json), httpreq and acmeproxy, acme-dns, cert-manager's webhook, Open MPIC,
  * the status page, /metrics, health. Design section 9.
  *
- * It translates JSON into engine requests and back, knows who may ask for which name, and nothing of
- * providers or the journal's form. Everything runs on the loop thread. A key authorization, a token of a
+ * It translates JSON into engine requests and back and knows who may ask for which name. It does not know providers or the format of the
+ * journal. Everything runs on the loop thread. A key authorization, a token of a
  * client or a secret never stands in a reply or in the log.
  */
 #ifndef SOLVER_API_API_H
@@ -13,8 +13,8 @@
 #include "solver/api/rest/delegations.h"
 #include "solver/base/buf.h"
 
-/* What is wrong with the options and the files of the listeners and with audit.key, and what is in order but surely not meant: sentences
- * that begin with the option, one a line. Nothing listens. */
+/* Checks the options and files of the listeners and audit.key. Appends a line for each mistake, and a warning for each setting that is valid
+ * but probably not intended; each line begins with the option. Nothing listens. */
 void api_check(const struct config *config, struct buf *mistakes, struct buf *warnings);
 /* Listens on every address of api.listen. Callbacks that were not delivered before the restart go on.
  * Gives *ret (free with api_stop). A taken port is a sentence that names it and api.listen. */

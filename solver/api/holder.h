@@ -1,4 +1,4 @@
-/* What a name of a client stands for, when the client itself is not there: whoever made a challenge, asked for long after. */
+/* The rights of the client that made a challenge, looked up by its name when the engine writes a record later. */
 #ifndef SOLVER_API_HOLDER_H
 #define SOLVER_API_HOLDER_H
 
@@ -14,8 +14,8 @@ struct holders {
 	const struct config *config;
 };
 
-/* Whether the client may have the identifier proved, or the wildcard below it. "loopback", "cps" and "standalone" are the operator's
- * own; nobody else without grants that are in force may have anything. */
+/* Whether the client may have the identifier, or the wildcard below it, proved. "loopback", "cps" and "standalone" are the operator's
+ * own names; every other client needs grants that are in force. */
 bool holder_granted(const struct holders *h, const char *client, enum challenge_type type, const char *identifier);
 /* Whether the name is that of an account of acme-dns (a revoked one too), and whether the client is that account. */
 enum target_account holder_account(const struct holders *h, const char *client, const char *name);

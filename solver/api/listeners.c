@@ -1,4 +1,4 @@
-/* Where the doors stand: plain listeners and those with TLS. */
+/* Opens the listeners of the API, with and without TLS. */
 #include <netinet/in.h>
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* The table of routes, and the way of every request: find the route, find the caller, answer. */
+/* The table of routes. Every request: find the route, find the caller, answer. */
 #include <string.h>
 #include <strings.h>
 
@@ -15,7 +15,7 @@
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
 
-/* What operators may ask for with GET, readers may, too. */
+/* A reader may use GET on every route of operators. */
 enum access { ACCESS_ALL, ACCESS_CLIENT, ACCESS_OPERATOR, ACCESS_MANAGER /* an operator with a token */ };
 
 static const struct row {
@@ -106,7 +106,7 @@ static int find_route(const struct api *a, struct http_exchange *x, int *ret_ind
 	if (strncmp(path, "/.well-known/acme-challenge/", 28) == 0)
 		return problem_set(problem, 404, ERR_NOT_FOUND, NULL, "this is the API; challenges of HTTP-01 are answered at http.listen (%s)",
 		                   a->config->http.listen && a->config->http.listen[0] ? a->config->http.listen[0] : "it is off");
-	return problem_set(problem, 404, ERR_NOT_FOUND, NULL, "there is nothing at %.100s; see /v1/openapi.json", path);
+	return problem_set(problem, 404, ERR_NOT_FOUND, NULL, "no route matches %.100s; see /v1/openapi.json", path);
 }
 
 static int check_access(struct api *a, struct http_exchange *x, enum access access, struct caller *caller, struct problem *problem)

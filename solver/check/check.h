@@ -55,7 +55,7 @@ enum check_part {
 	CHECK_VALIDATION = 2,  /* what the challenge type needs, in the authority's view */
 	CHECK_SERVERS = 4,     /* every authoritative server directly, UDP (and TCP with CHECK_DETAILS) */
 	CHECK_CAA = 8,
-	CHECK_DELEGATION = 16, /* the walk from the root: parent and child NS, glue, lame servers */
+	CHECK_DELEGATION = 16, /* delegation from the root down: parent and child NS, glue, lame servers */
 	CHECK_DETAILS = 32,    /* TCP, EDNS, 0x20, SOA serials, wrong places (doubled label, apex) */
 	CHECK_PERSPECTIVES = 64,
 	CHECK_ALL = 127,
@@ -72,8 +72,8 @@ struct check_want {
 	bool poll;              /* addresses come from the recursive resolvers, which is cheaper than full recursion each time */
 	int64_t limit_ms;       /* 0: check.limit */
 	const struct location *location; /* DNS: what polling found (poll.h), or NULL: */
-	const struct look *looks;        /* servers that showed the value a moment ago are not asked again */
-	size_t look_count;
+	const struct query_result *results; /* servers that showed the value a moment ago are not asked again */
+	size_t result_count;
 };
 
 /* Checks everything given first (ERR_INVALID). `done` comes as net/loop.h says, with evidence and verdict, which are given

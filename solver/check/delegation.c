@@ -1,4 +1,4 @@
-/* The walk from the parent: what the servers above a zone say of it. */
+/* The delegation of a zone: what the servers of its parent say of it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

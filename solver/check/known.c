@@ -21,9 +21,9 @@ static void take_record(struct ev_answer *answer, const char *value)
 	record->strings = 1;
 }
 
-static void take_polled(struct check_run *r, const struct location *l, const struct look *look)
+static void take_polled(struct check_run *r, const struct location *l, const struct query_result *result)
 {
-	struct query *asked = query_new(r, query_key(false, DNS_TXT, look->address, l->zone, l->fqdn));
+	struct query *asked = query_new(r, query_key(false, DNS_TXT, result->address, l->zone, l->fqdn));
 	struct ev_answer *answer = asked ? evidence_add_answer(r->e) : NULL;
 
 	if (!asked)
@@ -35,14 +35,14 @@ static void take_polled(struct check_run *r, const struct location *l, const str
 	answer->name = mem_dup(l->fqdn);
 	answer->final_name = mem_dup(l->fqdn);
 	answer->type = DNS_TXT;
-	answer->server = mem_dup(look->server);
-	answer->address = mem_dup(look->address);
+	answer->server = mem_dup(result->server);
+	answer->address = mem_dup(result->address);
 	answer->zone = mem_dup(l->zone);
 	answer->transport = mem_dup("udp");
-	answer->authoritative = look->authoritative;
+	answer->authoritative = result->authoritative;
 	answer->edns = answer->case_kept = true; /* not tested; silence about it is no finding */
-	answer->elapsed_ms = look->elapsed_ms;
-	answer->at_ms = look->at_ms;
+	answer->elapsed_ms = result->elapsed_ms;
+	answer->at_ms = result->at_ms;
 	take_record(answer, r->e->expected);
 }
 
@@ -70,7 +70,7 @@ void known_take(struct check_run *r, const struct check_want *want)
 	if (r->blind || r->e->own_zone)
 		take_place(r, want->location);
 	take_servers(r, want->location);
-	for (size_t i = 0; i < want->look_count; i++)
-		if (want->looks[i].ok && want->looks[i].address && now - want->looks[i].at_ms < FRESH_MS)
-			take_polled(r, want->location, &want->looks[i]);
+	for (size_t i = 0; i < want->result_count; i++)
+		if (want->results[i].ok && want->results[i].address && now - want->results[i].at_ms < FRESH_MS)
+			take_polled(r, want->location, &want->results[i]);
 }

@@ -52,7 +52,7 @@ static void fail(struct locate *l, const struct err *err)
 	struct err reason = *err;
 
 	if (err->code != ERR_CANCELLED && strcmp(l->fqdn, l->origin) != 0)
-		err_set(&reason, err->code, "%s; mend %s, or remove the CNAME at %s to have the record there", err->text, l->fqdn, l->origin);
+		err_set(&reason, err->code, "%s; correct %s, or remove the CNAME at %s to have the record there", err->text, l->fqdn, l->origin);
 	l->done(NULL, &reason, l->arg);
 	locate_free(l);
 }

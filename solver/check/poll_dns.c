@@ -12,7 +12,7 @@
 
 struct poll_query {
 	struct poll_run *run;
-	struct look *look;
+	struct query_result *result;
 	size_t server; /* of the location */
 };
 
@@ -57,11 +57,11 @@ void poll_cancel(struct poll_run *r)
 	poll_free(r);
 }
 
-struct look *poll_first_bad(struct verdict *v)
+struct query_result *poll_first_bad(struct verdict *v)
 {
-	for (size_t i = 0; i < v->look_count; i++)
-		if (!v->looks[i].ok && !look_is_unroutable(&v->looks[i]))
-			return &v->looks[i];
+	for (size_t i = 0; i < v->result_count; i++)
+		if (!v->results[i].ok && !query_result_is_unroutable(&v->results[i]))
+			return &v->results[i];
 	return NULL;
 }
 
@@ -69,26 +69,26 @@ void poll_count(struct verdict *v)
 {
 	size_t ok = 0, unroutable = 0;
 
-	for (size_t i = 0; i < v->look_count; i++) {
-		ok += v->looks[i].ok;
-		unroutable += look_is_unroutable(&v->looks[i]);
+	for (size_t i = 0; i < v->result_count; i++) {
+		ok += v->results[i].ok;
+		unroutable += query_result_is_unroutable(&v->results[i]);
 	}
 	v->stage = STAGE_VALIDATION;
-	if (v->look_count && unroutable == v->look_count)
+	if (v->result_count && unroutable == v->result_count)
 		v->result = VERDICT_UNKNOWN;
 	else if (!ok)
 		v->result = VERDICT_FAIL;
 	else
-		v->result = ok + unroutable == v->look_count ? VERDICT_PASS : VERDICT_FLAKY;
+		v->result = ok + unroutable == v->result_count ? VERDICT_PASS : VERDICT_FLAKY;
 }
 
-void poll_fail(struct look *l, const struct err *err)
+void poll_fail(struct query_result *l, const struct err *err)
 {
 	int number = l->address ? interface_obstacle(l->address) : 0;
 
 	if (number && !interface_is_short(number)) {
 		l->silent = true;
-		l->status = mem_dup(LOOK_UNROUTABLE);
+		l->status = mem_dup(QUERY_UNROUTABLE);
 		l->detail = mem_printf("this host has no way to %s: %s", l->address, strerror(number));
 		return;
 	}
@@ -101,24 +101,24 @@ void poll_fail(struct look *l, const struct err *err)
 static void conclude_dns(struct poll_run *r)
 {
 	struct verdict *v = r->verdict;
-	struct look *bad;
+	struct query_result *bad;
 
 	poll_count(v);
 	bad = poll_first_bad(v);
 	if (!bad) {
 		v->detail = mem_printf(r->expected ? "all %zu name server addresses of %s show the value" :
 		                                     "all %zu name server addresses of %s answer; no value was given to compare",
-		                       v->look_count, v->zone);
+		                       v->result_count, v->zone);
 		return;
 	}
 	v->problem = bad->value_count ? PROBLEM_UNAUTHORIZED : PROBLEM_DNS;
 	v->detail = mem_printf("%s (%s): %s", bad->server, bad->address, bad->detail ? bad->detail : bad->status);
-	verdict_find(v, FINDING_ERROR, STAGE_VALIDATION, "server-differs", mem_dup(v->detail),
-	             mem_printf("make %s show a TXT record %s with the expected value; if the others have it, look at its zone transfer",
-	                        bad->server, v->fqdn));
+	verdict_add_finding(v, FINDING_ERROR, STAGE_VALIDATION, "server-differs", mem_dup(v->detail),
+	                    mem_printf("make %s show a TXT record %s with the expected value; if the others have it, check its zone transfer",
+	                               bad->server, v->fqdn));
 }
 
-static void take_values(struct look *l, const struct dns_reply *reply, const char *fqdn, const char *expected)
+static void take_values(struct query_result *l, const struct dns_reply *reply, const char *fqdn, const char *expected)
 {
 	for (size_t i = 0; i < reply->answer_count; i++) {
 		const struct dns_record *record = &reply->answers[i];
@@ -127,7 +127,7 @@ static void take_values(struct look *l, const struct dns_reply *reply, const cha
 			continue;
 		if (expected && strcmp(record->text, expected) == 0)
 			l->ok = true;
-		if (l->value_count < LOOK_VALUES_MAX)
+		if (l->value_count < QUERY_VALUES_MAX)
 			l->values[l->value_count++] = mem_dup(record->text);
 	}
 }
@@ -146,7 +146,7 @@ static char *other_zone(const struct dns_reply *reply, const char *fqdn, const c
 	return NULL;
 }
 
-static void explain(struct look *l, const struct dns_reply *reply, const char *fqdn, const char *zone)
+static void explain(struct query_result *l, const struct dns_reply *reply, const char *fqdn, const char *zone)
 {
 	l->detail = other_zone(reply, fqdn, zone);
 	if (l->detail)
@@ -166,7 +166,7 @@ static void explain(struct look *l, const struct dns_reply *reply, const char *f
 		                       l->value_count > 1 ? " (and others)" : "", fqdn);
 }
 
-static void take_reply(struct poll_run *r, struct look *l, const struct dns_reply *reply)
+static void take_reply(struct poll_run *r, struct query_result *l, const struct dns_reply *reply)
 {
 	const char *fqdn = r->verdict->fqdn;
 
@@ -184,7 +184,7 @@ static void on_reply(const unsigned char *wire, size_t length, int64_t elapsed_m
 {
 	struct poll_query *q = arg;
 	struct poll_run *r = q->run;
-	struct look *l = q->look;
+	struct query_result *l = q->result;
 	size_t server = q->server;
 	struct dns_reply reply;
 	struct err bad = *err;
@@ -212,14 +212,14 @@ static void send_query(struct poll_run *r, size_t server)
 	struct err err = { 0 };
 	int length = dns_query_build(r->verdict->fqdn, DNS_TXT, false, query, sizeof(query), &err);
 
-	*q = (struct poll_query){ r, verdict_look(r->verdict, s->name, s->address), server };
-	if (q->look && length > 0 &&
+	*q = (struct poll_query){ r, verdict_add_result(r->verdict, s->name, s->address), server };
+	if (q->result && length > 0 &&
 	    pace_exchange(r->c, r->verdict->fqdn, s->address, query, (size_t)length, false, on_reply, q, &err) == 0) {
 		r->pending++;
 		return;
 	}
-	if (q->look) {
-		poll_fail(q->look, &err);
+	if (q->result) {
+		poll_fail(q->result, &err);
 	}
 	free(q);
 }
@@ -228,7 +228,7 @@ static void send_query(struct poll_run *r, size_t server)
 static void note_seen(struct poll_run *r, size_t server)
 {
 	const struct server *s = &r->location->servers[server];
-	struct look *l = verdict_look(r->verdict, s->name, s->address);
+	struct query_result *l = verdict_add_result(r->verdict, s->name, s->address);
 
 	if (!l)
 		return;
@@ -236,7 +236,7 @@ static void note_seen(struct poll_run *r, size_t server)
 	l->status = mem_dup(dns_rcode_name(DNS_NOERROR));
 	l->values[l->value_count++] = mem_dup(r->expected);
 	l->at_ms = loop_wall_ms(r->c->parts.loop);
-	l->detail = mem_dup("seen at an earlier look");
+	l->detail = mem_dup("seen at an earlier query");
 }
 
 static void begun(void *arg)

@@ -21,10 +21,10 @@ struct poll_run {
 struct poll_run *poll_new(struct checker *c, const struct poll_request *request, poll_fn done, void *arg);
 /* One reply less to wait for; the last one judges, tells and frees. */
 void poll_replied(struct poll_run *r);
-/* PASS when all looks are ok, FLAKY when some are, FAIL when none is. */
+/* PASS when all results are ok, FLAKY when some are, FAIL when none is. */
 void poll_count(struct verdict *v);
-struct look *poll_first_bad(struct verdict *v);
-/* No reply came: the sentence, and whether it is this host that has no way to the address (LOOK_UNROUTABLE). */
-void poll_fail(struct look *l, const struct err *err);
+struct query_result *poll_first_bad(struct verdict *v);
+/* No reply came: the sentence, and whether it is this host that has no way to the address (QUERY_UNROUTABLE). */
+void poll_fail(struct query_result *l, const struct err *err);
 
 #endif

@@ -20,7 +20,7 @@ struct query {
 	bool tcp;
 	const char *view;        /* of one server: the evidence's (run.h) */
 	char *url;               /* HTTP */
-	size_t walk;
+	size_t attempt;
 	bool fallback;
 	struct http_fetch *http; /* under way */
 	bool certificate;        /* TLS-ALPN */

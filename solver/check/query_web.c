@@ -1,4 +1,4 @@
-/* What a check fetches: hops of an HTTP walk, certificates of TLS-ALPN-01. */
+/* What a check fetches: hops of an HTTP-01 attempt, certificates of TLS-ALPN-01. */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,7 +45,7 @@ static struct ev_hop *hop_new(struct query *q)
 
 	if (!hop)
 		return NULL;
-	hop->walk = (int64_t)q->walk;
+	hop->attempt = (int64_t)q->attempt;
 	hop->url = mem_dup(q->url);
 	hop->host = host_of(q->url);
 	hop->address = mem_dup(q->address);
@@ -97,12 +97,12 @@ static void on_response(const struct http_fetch_reply *reply, void *arg)
 	run_replied(r);
 }
 
-static size_t hops_of(const struct check_run *r, size_t walk)
+static size_t hops_of(const struct check_run *r, size_t attempt)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < r->e->hop_count; i++)
-		count += r->e->hops[i].walk == (int64_t)walk;
+		count += r->e->hops[i].attempt == (int64_t)attempt;
 	return count;
 }
 
@@ -121,7 +121,7 @@ static const struct ev_hop *hop_before(const struct query *q)
 	const struct ev_hop *last = NULL;
 
 	for (size_t i = 0; i < q->run->e->hop_count; i++)
-		if (q->run->e->hops[i].walk == (int64_t)q->walk)
+		if (q->run->e->hops[i].attempt == (int64_t)q->attempt)
 			last = &q->run->e->hops[i];
 	return last && !q->fallback && last->location ? last : NULL;
 }
@@ -148,7 +148,7 @@ static bool fetch(struct query *q, const struct http_next *next)
 	struct err err;
 	bool begun;
 
-	/* The walk leaves reserved addresses out; this is the last test before a packet leaves. */
+	/* An attempt skips reserved addresses; this is the last test before a packet leaves. */
 	if (resolve_check_open(r->c, &err) < 0 || address_is_reserved(next->address) || web_request_read(next->url, &w) < 0)
 		return false;
 	h.port = port_for(r, &w);
@@ -165,13 +165,13 @@ static bool fetch(struct query *q, const struct http_next *next)
 	return begun;
 }
 
-void run_fetch_hop(struct check_run *r, size_t walk, const struct http_next *next)
+void run_fetch_hop(struct check_run *r, size_t attempt, const struct http_next *next)
 {
-	struct query *q = query_new(r, mem_printf("hop %zu %zu", walk, hops_of(r, walk)));
+	struct query *q = query_new(r, mem_printf("hop %zu %zu", attempt, hops_of(r, attempt)));
 
 	if (!q)
 		return;
-	q->walk = walk;
+	q->attempt = attempt;
 	q->url = mem_dup(next->url);
 	q->address = mem_dup(next->address);
 	q->fallback = next->fallback;
@@ -179,12 +179,12 @@ void run_fetch_hop(struct check_run *r, size_t walk, const struct http_next *nex
 		hop_refuse(q);
 }
 
-bool run_walk_is_busy(const struct check_run *r, size_t walk)
+bool run_attempt_is_busy(const struct check_run *r, size_t attempt)
 {
 	struct query *q, *tmp;
 
 	HASH_ITER(hh, r->queries, q, tmp) {
-		if (q->url && q->waiting && q->walk == walk)
+		if (q->url && q->waiting && q->attempt == attempt)
 			return true;
 	}
 	return false;

@@ -83,11 +83,11 @@ void run_query_plainly(struct check_run *r, const struct run_server *s, const ch
 void run_query_addresses(struct check_run *r, const char *host);
 
 /* ---- query_web.c ---- */
-/* The next hop of a walk; a certificate. */
-void run_fetch_hop(struct check_run *r, size_t walk, const struct http_next *next);
+/* The next hop of an attempt; a certificate. */
+void run_fetch_hop(struct check_run *r, size_t attempt, const struct http_next *next);
 void run_fetch_certificate(struct check_run *r, const char *address);
-/* Whether something of this walk is under way. */
-bool run_walk_is_busy(const struct check_run *r, size_t walk);
+/* Whether a request of this attempt is under way. */
+bool run_attempt_is_busy(const struct check_run *r, size_t attempt);
 
 /* ---- silence.c ---- */
 /* What has not come by now counts as silence. */

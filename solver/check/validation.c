@@ -28,28 +28,28 @@ static bool want_addresses(struct check_run *r, const char *host)
 
 /* ---- http-01 ---- */
 
-static void walk_on(struct check_run *r, size_t walk)
+static void attempt_go_on(struct check_run *r, size_t attempt)
 {
 	struct http_next next;
 
-	if (run_walk_is_busy(r, walk))
+	if (run_attempt_is_busy(r, attempt))
 		return;
-	http_walk_next(r->e, r->authority, walk, &next);
+	http_attempt_next(r->e, r->authority, attempt, &next);
 	if (next.want == HTTP_RESOLVE)
 		want_addresses(r, next.host);
 	else if (next.want == HTTP_FETCH)
-		run_fetch_hop(r, walk, &next);
+		run_fetch_hop(r, attempt, &next);
 }
 
 static void http_step(struct check_run *r)
 {
-	size_t numbers[HTTP_WALKS_MAX], walks;
+	size_t numbers[HTTP_ATTEMPTS_MAX], attempts;
 
 	if (!r->e->ip && !want_addresses(r, r->e->identifier))
 		return;
-	walks = http_walk_numbers(r->e, r->authority, numbers);
-	for (size_t i = 0; i < walks; i++)
-		walk_on(r, numbers[i]);
+	attempts = http_attempt_numbers(r->e, r->authority, numbers);
+	for (size_t i = 0; i < attempts; i++)
+		attempt_go_on(r, numbers[i]);
 }
 
 /* ---- tls-alpn-01 ---- */

@@ -13,7 +13,7 @@ struct web_request {
 	char *authorization; /* of the URL's user information, or NULL */
 };
 
-/* `url` was made by the walk (http_next). 0, or ERR_INVALID; *ret is to be freed with web_request_done. */
+/* `url` comes from an attempt (http_next). 0, or ERR_INVALID; *ret is to be freed with web_request_done. */
 int web_request_read(const char *url, struct web_request *ret);
 void web_request_done(struct web_request *w);
 

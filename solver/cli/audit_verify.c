@@ -114,7 +114,7 @@ static void explain_absence(const struct verification *v)
 	if (e->number > last->number)
 		fprintf(stderr, "its end was cut off; it ends with entry %" PRId64 "\n", last->number);
 	else if (e->number < cut->number)
-		fprintf(stderr, "retention removed the entries up to %" PRId64 ", so that this cannot be told any more; expect a newer one\n", cut->number);
+		fprintf(stderr, "retention removed the entries up to %" PRId64 ", so it cannot be compared; give a newer entry to --expect\n", cut->number);
 	else
 		fprintf(stderr, "the entry with this number has the digest %s: the log was written anew from there on, or from before\n", v->found);
 }

@@ -30,14 +30,14 @@ static void say(const char *what, int64_t since_ms)
 static void print_verdict(const json_t *challenge)
 {
 	const json_t *v = json_object_get(challenge, "verdict");
-	json_t *mend;
+	json_t *fix;
 	size_t i;
 
 	if (!json_is_object(v))
 		return;
 	printf("  %s: %s\n", json_text(v, "result"), json_text(v, "detail"));
-	json_array_foreach(json_object_get(v, "mends"), i, mend)
-		printf("  → %s\n", json_string_value(mend) ? json_string_value(mend) : "");
+	json_array_foreach(json_object_get(v, json_object_get(v, "fixes") ? "fixes" : "mends"), i, fix) /* an older service has only the latter */
+		printf("  → %s\n", json_string_value(fix) ? json_string_value(fix) : "");
 }
 
 static int get_challenge(const struct cli_service *s, json_t **challenge)
@@ -68,7 +68,7 @@ static int withdraw(const struct cli_service *s, json_t **challenge)
 		if (strcmp(state, "gone") == 0 || strcmp(state, "failed") == 0)
 			break;
 		if (clock_monotonic_ms() - start > WITHDRAW_MS) {
-			fprintf(stderr, "dcvd check: %s is not withdrawn yet; dcvd goes on trying\n", json_text(*challenge, "id"));
+			fprintf(stderr, "dcvd check: %s is not withdrawn yet; dcvd keeps trying\n", json_text(*challenge, "id"));
 			return EXIT_REFUSED;
 		}
 		usleep(50000);

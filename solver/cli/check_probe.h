@@ -4,7 +4,7 @@
 
 #include "solver/cli/cli.h"
 
-/* Publishes a random answer through the service and its real route, waits until the self-check is content, withdraws it.
+/* Publishes a random answer through the service and its real route, waits until it is ready, withdraws it.
  * Returns an exit status; says on standard output how long each step took. */
 int probe_run(const struct cli_service *s, const char *type, const char *domain, const char *timeout);
 

@@ -1,4 +1,4 @@
-/* A verdict for a person: the answer and the mend first, then the evidence it rests on, top down. */
+/* Prints a verdict: first the result and the fixes, then the evidence. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,7 +77,7 @@ static const char *or_dash(const char *text)
 static bool is_told_before(const struct verdict *v, size_t at)
 {
 	for (size_t i = 0; i < at; i++)
-		if (v->findings[i].mend && strcmp(v->findings[i].mend, v->findings[at].mend) == 0)
+		if (v->findings[i].fix && strcmp(v->findings[i].fix, v->findings[at].fix) == 0)
 			return true;
 	return false;
 }
@@ -88,10 +88,10 @@ static size_t print_mends(const struct verdict *v, enum finding_severity severit
 	size_t count = 0;
 
 	for (size_t i = 0; i < v->finding_count; i++) {
-		if (v->findings[i].severity != severity || !v->findings[i].mend || is_told_before(v, i))
+		if (v->findings[i].severity != severity || !v->findings[i].fix || is_told_before(v, i))
 			continue;
 		fputs("  → ", stdout);
-		clean(v->findings[i].mend, 2000);
+		clean(v->findings[i].fix, 2000);
 		putchar('\n');
 		count++;
 	}
@@ -115,7 +115,7 @@ static void print_answer(const struct verdict *v)
 	printf("%s\n", PLAIN);
 }
 
-/* What is wrong beside a PASS and may be the next failure. */
+/* Warnings beside a PASS: they may cause the next failure. */
 static void print_warnings(const struct verdict *v)
 {
 	for (size_t i = 0; i < v->finding_count && v->result == VERDICT_PASS; i++) {
@@ -126,10 +126,10 @@ static void print_warnings(const struct verdict *v)
 		printf("  %swarning%s  ", YELLOW, PLAIN);
 		clean(f->text, 2000);
 		putchar('\n');
-		if (!f->mend || is_told_before(v, i))
+		if (!f->fix || is_told_before(v, i))
 			continue;
 		fputs("  → ", stdout);
-		clean(f->mend, 2000);
+		clean(f->fix, 2000);
 		putchar('\n');
 	}
 }
@@ -146,9 +146,9 @@ static void print_findings(const struct verdict *v)
 		       finding_severity_name(f->severity), PLAIN);
 		clean(f->text, 2000);
 		putchar('\n');
-		if (f->mend && f->severity != FINDING_ERROR && !is_told_before(v, i)) {
+		if (f->fix && f->severity != FINDING_ERROR && !is_told_before(v, i)) {
 			fputs("           → ", stdout);
-			clean(f->mend, 2000);
+			clean(f->fix, 2000);
 			putchar('\n');
 		}
 	}
@@ -184,7 +184,7 @@ static const char *answer_status(const struct ev_answer *a)
 	return a->failure ? a->failure : dns_rcode_name(a->rcode);
 }
 
-/* What decides, and what was found where nothing should be; the questions that only led there are left out. */
+/* The answers that decide, and records at wrong names; questions that only found the servers are left out. */
 static bool is_told(const struct evidence *e, const struct ev_answer *a)
 {
 	if (strcmp(or_dash(a->view), "authority") != 0)
@@ -245,7 +245,7 @@ static void print_name_servers(const struct ev_record *records, size_t count)
 	fputs(found ? "" : "none", stdout);
 }
 
-/* The parent's word on a zone; the zone's own servers were asked too. */
+/* What the parent zone says of a zone; the servers of the zone were asked too. */
 static bool is_referral(const struct ev_answer *a)
 {
 	return strcmp(or_dash(a->view), "direct") == 0 && a->type == DNS_NS && !a->failure && a->authority_count &&
@@ -341,7 +341,7 @@ static struct table *matrix_new(const struct evidence *e)
 	return table_new(headings);
 }
 
-/* Name servers that nobody can ask. */
+/* Name servers without an address. */
 static struct table *print_unreachable(const struct evidence *e, struct table *t)
 {
 	const char *names[DELEGATED_MAX];
@@ -400,16 +400,16 @@ static void print_hop(const struct ev_hop *h, size_t number)
 
 static void print_hops(const struct evidence *e)
 {
-	int64_t walk = -1;
+	int64_t attempt = -1;
 	size_t number = 0;
 
 	if (e->hop_count)
 		heading("HTTP, as the authority fetches it");
 	for (size_t i = 0; i < e->hop_count; i++) {
-		if (e->hops[i].walk != walk) {
-			walk = e->hops[i].walk;
+		if (e->hops[i].attempt != attempt) {
+			attempt = e->hops[i].attempt;
 			number = 0;
-			if (walk)
+			if (attempt)
 				printf("  %sand when another address is drawn first:%s\n", FAINT, PLAIN);
 		}
 		print_hop(&e->hops[i], ++number);

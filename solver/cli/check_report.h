@@ -4,7 +4,7 @@
 
 #include "solver/verdict/judge.h"
 
-/* Verdict and mends first, then the evidence; `brief`: only the former. Colours on a terminal only. */
+/* Verdict and fixes first, then the evidence; `brief`: only the former. Colours on a terminal only. */
 void report_print(const struct evidence *e, const struct verdict *v, bool brief);
 const char *report_result(enum verdict_result result); /* "PASS" */
 

@@ -141,7 +141,7 @@ static json_t *grants_of(const struct add_options *o)
 	return grants;
 }
 
-/* What can be said before anybody is asked, as about a role that there is none of. */
+/* Mistakes that can be found without the service, such as an unknown role. */
 static int check_grants(const char *command, const json_t *all)
 {
 	struct problem problem = { 0 };
@@ -350,7 +350,7 @@ static int set_client(const struct cli_service *s, const char *name, json_t *pat
 	return status;
 }
 
-/* What is to be lifted, as null in the patch. */
+/* The restrictions to remove, as null in the patch. */
 static int lift(const struct cli_list *any, json_t *patch)
 {
 	static const char *const names[][2] = { { "type", "types" }, { "door", "doors" }, { "network", "networks" }, { "rate", "rate" },
@@ -371,11 +371,11 @@ static int lift(const struct cli_list *any, json_t *patch)
 static int set(int argc, char **argv)
 {
 	struct add_options o = { 0 };
-	const struct cli_option options[] = { GRANT_OPTIONS(&o), { "no-wildcard", CLI_FLAG, &o.no_wildcard, NULL, "no wildcard identifiers any more" },
-		{ "lift", CLI_LIST, &o.any, "OPTION", "no restriction by type, door, network or rate any more, no certificate or identity; repeatable" },
+	const struct cli_option options[] = { GRANT_OPTIONS(&o), { "no-wildcard", CLI_FLAG, &o.no_wildcard, NULL, "remove the right to wildcard identifiers" },
+		{ "lift", CLI_LIST, &o.any, "OPTION", "remove a restriction (type, door, network, rate), a certificate or an identity; repeatable" },
 		CLI_SERVICE_OPTIONS(&o.s), { NULL } };
 	json_t *patch, *client = NULL;
-	int count, status = cli_parse("client set NAME [--grant NAME…] [--type TYPE…] …", "Changes what a client is granted, at once. Each option replaces what stood there, what is not named stays.\n"
+	int count, status = cli_parse("client set NAME [--grant NAME…] [--type TYPE…] …", "Changes what a client is granted, at once. Each option replaces the old setting; other settings stay.\n"
 	                              "What the client published before stays until it withdraws it, which it may in any case.", options, argc, argv, &argv, &count);
 
 	if (status)
@@ -383,7 +383,7 @@ static int set(int argc, char **argv)
 	patch = grants_of(&o);
 	status = lift(&o.any, patch);
 	if (!status && (count != 1 || !json_object_size(patch) || (o.wildcard && o.no_wildcard)))
-		status = cli_usage_error("client set", "give one name, and what is to be changed");
+		status = cli_usage_error("client set", "give one name, and at least one option to change");
 	if (!status)
 		status = set_client(&o.s, argv[0], patch, &client);
 	if (!status && o.s.json)
@@ -466,7 +466,7 @@ static void print_count(const json_t *client, const char *key, const char *what,
 	printf("; %lld challenge%s %s%s", (long long)count, count == 1 ? " is" : "s are", what, whom);
 }
 
-/* Without a running service nobody counted. */
+/* Only a running service counts. */
 static void print_revoked(const char *name, const json_t *client, const char *heir)
 {
 	bool counted = json_object_get(client, "withdrawn") != NULL;

@@ -68,7 +68,7 @@ static int check(int argc, char **argv)
 		CLI_SERVICE_OPTIONS(&service), { NULL } };
 	const char *file;
 	int count, status = cli_parse("config check [FILE]", "Says everything that is wrong with the configuration, what is unwise, and which records of the journal could not be "
-	                              "written any more. Nothing listens, nobody is contacted. With --running the service reads its file and compares.", options, argc, argv, &argv, &count);
+	                              "written any more. It opens no listener and contacts no other host. With --running the service reads its file and compares.", options, argc, argv, &argv, &count);
 
 	if (status)
 		return status - 1;
@@ -118,7 +118,7 @@ static int example(int argc, char **argv)
 }
 
 static const struct cli_command commands[] = {
-	{ "check", check, "[FILE]", "say what is wrong or unwise" },
+	{ "check", check, "[FILE]", "report mistakes and unwise settings" },
 	{ "dump", dump, "[FILE]", "the effective configuration" },
 	{ "example", example, "", "every option, commented" },
 	{ NULL },

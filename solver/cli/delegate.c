@@ -87,7 +87,7 @@ static int unbind(int argc, char **argv)
 	const struct cli_option options[] = { CLI_SERVICE_OPTIONS(&s), { NULL } };
 	CLEANUP(mem_freep) char *path = NULL;
 	json_t *reply = NULL;
-	int count, status = cli_parse("delegate unbind TARGET", "The name in a delegation zone belongs to nobody any more. What stands there is withdrawn as usual.",
+	int count, status = cli_parse("delegate unbind TARGET", "Removes the owner of a name in a delegation zone. Records at the name are withdrawn as usual.",
 	                              options, argc, argv, &argv, &count);
 
 	if (status)
@@ -144,7 +144,7 @@ static int list(int argc, char **argv)
 static const struct cli_command commands[] = {
 	{ "bind", bind_name, "TARGET IDENTIFIER", "this name of a delegation zone belongs to that identifier" },
 	{ "list", list, "", "which names are bound" },
-	{ "unbind", unbind, "TARGET", "it belongs to nobody any more" },
+	{ "unbind", unbind, "TARGET", "remove the owner of the name" },
 	{ NULL },
 };
 

@@ -17,7 +17,7 @@ static int forget(const struct cli_service *s, const char *id)
 	else if (status == EXIT_DONE)
 		printf("%s  %s\n", id, json_text(reply, "state"));
 	if (status == EXIT_DONE)
-		fprintf(stderr, "dcvd: warning: nobody saw the record at %s go. If it still stands there, it stays until somebody removes it by hand: TXT \"%s\"\n",
+		fprintf(stderr, "dcvd: warning: it is not known whether the record at %s was removed. If it still exists, remove it by hand: TXT \"%s\"\n",
 		        json_text(reply, "fqdn"), json_text(reply, "value"));
 	json_decref(reply);
 	return status;
@@ -27,7 +27,7 @@ int cli_forget(int argc, char **argv)
 {
 	struct cli_service s = { 0 };
 	const struct cli_option options[] = { CLI_SERVICE_OPTIONS(&s), { NULL } };
-	int count, one, status = cli_parse("forget ID…", "Gives up the withdrawal of challenges (ch_…) whose record nobody can remove any more, because its zone or its "
+	int count, one, status = cli_parse("forget ID…", "Gives up the withdrawal of challenges (ch_…) whose record dcvd cannot remove, because its zone or its "
 	                                   "server is gone for good. Only for operators; it stands in the audit log.", options, argc, argv, &argv, &count);
 
 	if (status)

@@ -1,4 +1,4 @@
-/* dcvd journal: what to do when the journal is not what was written. The service must not run. */
+/* dcvd journal: checks a damaged journal, or accepts it. The service must not run. */
 #include <stdio.h>
 
 #include "solver/api/audit/audit_chain.h"
@@ -80,7 +80,7 @@ static int journal_check(int argc, char **argv)
 static int journal_accept(int argc, char **argv)
 {
 	return run("journal accept",
-	           "Goes on with a damaged journal: what can be read is taken for what was written, what is missing stays missing. Records that only\n"
+	           "Goes on with a damaged journal: accepts the rows that can be read as correct; missing rows stay lost. Records that only\n"
 	           "the lost part knew of stay published, and what was withdrawn last may be published again: compare the zones with \"dcvd list\".\n"
 	           "Copy the whole state folder first.",
 	           store_accept_sqlite, "is taken as it is", argc, argv);

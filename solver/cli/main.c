@@ -13,7 +13,7 @@ static const struct cli_command commands[] = {
 	{ "check", cli_check, "DOMAIN", "look now: would an authority be content, and if not, why" },
 	{ "present", cli_present, "DOMAIN --value V", "publish the answer to a challenge" },
 	{ "cleanup", cli_cleanup, "ID|DOMAIN…", "withdraw challenges or orders" },
-	{ "forget", cli_forget, "ID…", "wait no more for a withdrawal that cannot succeed" },
+	{ "forget", cli_forget, "ID…", "give up a withdrawal that cannot succeed" },
 	{ "solve", cli_solve, "DOMAIN … -- COMMAND", "present, wait until ready, run a command, withdraw" },
 	{ "list", cli_list, "", "challenges, newest first" },
 	{ "describe", cli_describe, "ID", "everything about a challenge or an order" },

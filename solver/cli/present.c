@@ -5,7 +5,7 @@
 #include "solver/cli/terraform.h"
 #include "solver/engine/record.h"
 
-/* The name to write; as long as it was not looked for, the one that the type prescribes, from which a CNAME may lead elsewhere. */
+/* The name to write. Before dcvd has looked it up, the name that the type prescribes, from which a CNAME may lead elsewhere. */
 static const char *record_of(const json_t *c, char usual[NAME_SIZE])
 {
 	const char *domain = json_text(c, "domain");

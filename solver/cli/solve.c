@@ -1,4 +1,4 @@
-/* dcvd solve: the whole way around somebody else's command. */
+/* dcvd solve: presents, waits until ready, runs a command, withdraws. */
 #include <errno.h>
 #include <signal.h>
 #include <spawn.h>
@@ -10,7 +10,7 @@
 #include "solver/base/mem.h"
 #include "solver/cli/cli.h"
 
-/* An interrupt reaches the child through the terminal too; here it only must not keep us from withdrawing. */
+/* The terminal sends an interrupt to the child too; here it must only not prevent the withdrawal. */
 static int run(char **command)
 {
 	int status = 0, code;
@@ -31,7 +31,7 @@ static int withdraw(const struct cli_service *s, const char *id)
 {
 	CLEANUP(mem_freep) char *path = mem_printf("/v1/challenges/%s", id);
 
-	cli_interrupted = 0; /* what was presented is withdrawn, whatever happened */
+	cli_interrupted = 0; /* withdraw in every case */
 	return service_call(s, "DELETE", path, NULL, NULL, NULL);
 }
 

@@ -59,7 +59,7 @@ static bool has_domain(const json_t *array, const char *domain)
 	return false;
 }
 
-/* One answer satisfies the authority: the other would only have to be carried too. */
+/* One answer is enough for the authority; do not publish both. */
 static void drop_alternatives(json_t *all)
 {
 	json_t *dns = json_object_get(all, "dns_challenges"), *http = json_object_get(all, "http_challenges");

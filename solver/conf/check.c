@@ -134,7 +134,7 @@ const char *check_warning(const char *text)
 		return length == strlen(prefix) + 64 && strspn(text + strlen(prefix), "0123456789abcdefABCDEF") == 64
 		       ? NULL : "text-sha256: is followed by the 64 digits that \"dcvd cps warnings\" shows";
 	if (strcmp(text, "UNKNOWN") == 0)
-		return "what is unknown cannot be allowed; \"dcvd cps warnings\" shows the text-sha256: of one exact text";
+		return "an unknown warning cannot be allowed; \"dcvd cps warnings\" shows the text-sha256: of one exact text";
 	return length >= 4 && length <= 80 && strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == length
 	       ? NULL : "a code of a warning has capitals, digits and '_' only, as DNS_NAME_NOT_CNAMED";
 }

@@ -60,7 +60,7 @@ static const struct option policy_options[] = {
 	{ "acknowledge-warnings", OPTION_LIST, AT(acknowledge_warnings), .max = 256, .check = check_warning,
 	  .help = "Codes of warnings that are acknowledged without asking, or text-sha256:… of one exact text." },
 	{ "change-management", OPTION_ENUM, AT(change_management), .def = "hold", .names = management_names,
-	  .help = "What happens before production: hold waits for somebody to act at CPS, approve for an approval in dcvd, acknowledge for nobody." },
+	  .help = "What happens before production: hold waits until a person acts at CPS, approve waits for an approval in dcvd, acknowledge does not wait." },
 	{ "approvals", OPTION_INT, AT(approvals), .def = "1", .min = 1, .max = 2, .help = "How many different people must approve." },
 	{ "approve-after", OPTION_DURATION, AT(approve_after_ms), .def = "0s", .min = 0, .max = 30 * DAY,
 	  .help = "With approve: so long before CPS deploys by itself (its deadline) the change is acknowledged without an approval; 0s: never." },

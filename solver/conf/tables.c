@@ -31,7 +31,7 @@ static const char *const publish_names[] = { [ROUTE_RESPONDER] = "responder", [R
 #define AT(member) offsetof(struct config, member)
 static const struct option top_options[] = {
 	{ "state-dir", OPTION_PATH, AT(state_dir), .def = "/var/lib/dcvd", .min = 1, .max = 1024,
-	  .start = true, .help = "Folder of the journal, which survives a restart. It must be writable by the service, and by nobody else." },
+	  .start = true, .help = "Folder of the journal, which survives a restart. Only the service may have write access to it." },
 	{ "user", OPTION_TEXT, AT(user), .min = 1, .max = 64, .check = check_name,
 	  .start = true, .help = "User (name or number) that a start as root changes to before anything listens; the state folder is given to it. Without it: dcvd where there is "
 	          "such a user, else the number 65053 where that can read and write what the configuration names, else root without its capabilities. ~/ is then the home of that user, or the state folder where it has none." },
@@ -99,7 +99,7 @@ static const struct option api_options[] = {
 	{ "tls-client-crl", OPTION_LIST, AT(tls_client_crl), .max = 16,
 	  .help = "Files of revocation lists (PEM or DER) of these CAs. Read again when they change; what they name is refused, also on open connections." },
 	{ "tls-crl-check", OPTION_ENUM, AT(tls_crl_check), .def = "strict", .names = crl_check_names,
-	  .help = "strict: where there are lists, a certificate passes only while a current one of its issuer covers it; soft: also while there is none." },
+	  .help = "strict: a certificate is accepted only while a current list of its issuer covers it; soft: also while there is no current list." },
 	{ "tls-client-certificate", OPTION_ENUM, AT(tls_client_certificate), .def = "optional", .names = client_certificate_names,
 	  .help = "optional, or required: without a verified client certificate there is no connection." },
 	{ "front-proxy-ca", OPTION_PATH, AT(front_proxy_ca), .min = 1, .max = 1024,
@@ -127,7 +127,7 @@ static const struct option dns_options[] = {
 	{ "negative-ttl", OPTION_DURATION, AT(negative_ttl_ms), .def = "5s", .min = 0, .max = DAY,
 	  .help = "How long others may remember that a name does not exist. Short, so that a value is seen soon." },
 	{ "rate-limit", OPTION_INT, AT(rate_limit), .def = "500", .min = 0, .max = 1000000,
-	  .help = "UDP replies a second to one network (/24, or /56 of IPv6), so that forged queries flood nobody; twice as many at once. TCP and "
+	  .help = "UDP replies a second to one network (/24, or /56 of IPv6), so that forged queries cannot flood their victim; twice as many at once. TCP and "
 	          "loopback are exempt. 0: no limit." },
 	{ "rate-limit-slip", OPTION_INT, AT(rate_limit_slip), .def = "1", .min = 0, .max = 100,
 	  .help = "Beyond rate-limit every how many-th reply says \"ask by TCP\" (TC), as small as the query; the others are dropped. 1: all say it. 0: none." },
@@ -156,7 +156,7 @@ static const struct option challenge_options[] = {
 	{ "deadline", OPTION_DURATION, AT(deadline_ms), .def = "10m", .min = 1000, .max = 7 * DAY,
 	  .help = "A challenge that is not ready within this time has failed." },
 	{ "lifetime", OPTION_DURATION, AT(lifetime_ms), .def = "7d", .min = 1000, .max = 90 * DAY,
-	  .help = "A challenge that nobody withdraws is withdrawn after this time." },
+	  .help = "dcvd withdraws a challenge by itself after this time." },
 	{ "retention", OPTION_DURATION, AT(retention_ms), .def = "1h", .min = 0, .max = 90 * DAY,
 	  .help = "Finished challenges stay listed for this time." },
 	{ "batch", OPTION_DURATION, AT(batch_ms), .def = "20ms", .min = 0, .max = MINUTE,
@@ -255,7 +255,7 @@ static const struct option httpreq_options[] = {
 	{ "wait", OPTION_ENUM, AT(wait), .def = "quick", .names = wait_names,
 	  .help = "When present is answered: quick, when the provider has it, or verified, when the checks see it. Callers may choose: .../verified/present." },
 	{ "limit", OPTION_DURATION, AT(limit_ms), .def = "20s", .min = 100, .max = 25000,
-	  .help = "Longest wait for an answer; the clients give up at 30s. What is not ready by then goes on." },
+	  .help = "Longest wait for an answer; the clients give up at 30s. dcvd continues with a challenge that is not ready by then." },
 	{ 0 },
 };
 #undef AT
@@ -291,7 +291,7 @@ static const struct option cert_manager_options[] = {
 	{ "wait", OPTION_ENUM, AT(wait), .def = "verified", .names = wait_names,
 	  .help = "When Present is answered: verified, when the checks see it, or quick, when the provider has it." },
 	{ "limit", OPTION_DURATION, AT(limit_ms), .def = "20s", .min = 100, .max = 25000,
-	  .help = "Longest wait for an answer; kube-apiserver gives up at 34s. What is not ready by then goes on." },
+	  .help = "Longest wait for an answer; kube-apiserver gives up at 34s. dcvd continues with a challenge that is not ready by then." },
 	{ 0 },
 };
 #undef AT
@@ -307,7 +307,7 @@ static const struct option perspectives_options[] = {
 	{ "ca-file", OPTION_PATH, AT(ca_file), .min = 1, .max = 1024,
 	  .help = "Certificates that are trusted for them in place of the system's." },
 	{ "timeout", OPTION_DURATION, AT(timeout_ms), .def = "15s", .min = 1000, .max = MINUTE,
-	  .help = "Wait for what the others see; whoever is silent by then did not corroborate." },
+	  .help = "How long dcvd waits for the other perspectives; one that has not answered by then counts as not corroborating." },
 	{ 0 },
 };
 #undef AT

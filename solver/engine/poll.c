@@ -18,7 +18,7 @@
 #define TAIL 0.3           /* long after it was expected */
 #define UNKNOWN_DENSE_MS 31500 /* how long a provider that we know nothing of is looked at densely */
 #define SAMPLES_MIN 3
-#define FEW 5              /* looks; with so few left the rest of the time comes first */
+#define FEW 5              /* queries; with so few left the rest of the time comes first */
 
 /* ---- what was learned ---- */
 
@@ -170,7 +170,7 @@ static double looks_left(const struct poll *p)
 	return left;
 }
 
-/* What is left of the looks is spread over what is left of the window: evenly in proportion to the time. */
+/* Spreads the remaining queries over the rest of the window, evenly in proportion to the time. */
 static double stretch(double waited, double until, double left, double pause)
 {
 	double even;

@@ -1,9 +1,9 @@
-/* When to look next, and at whom: fast where the answer is expected, polite everywhere. Pure: no clock, no I/O.
+/* When to query next, and which server: soon when the record is expected, rarely otherwise. Pure: no clock, no I/O.
  *
- * The pause between two looks grows with the time already waited, so that what is noticed late is noticed late in proportion.
- * At each look only one of the servers that have not shown the value is asked, in turn: they mostly change together, and when
+ * The pause between two queries grows with the time already waited, so that what is noticed late is noticed late in proportion.
+ * Each time only one of the servers that have not shown the value is asked, in turn: they mostly change together, and when
  * one shows it, all others are asked at once. So a server is asked seldom while many are waited for, and a single one that lags
- * gets every look. No server is asked more than POLL_QUERIES times in POLL_WINDOW_MS.
+ * gets every query. No server is asked more than POLL_QUERIES times in POLL_WINDOW_MS.
  */
 #ifndef SOLVER_ENGINE_POLL_H
 #define SOLVER_ENGINE_POLL_H
@@ -47,7 +47,7 @@ struct poll {
 	struct poll_server servers[POLL_SERVERS_MAX];
 };
 
-/* `usual` may be NULL. `phase` is any number: it shifts the looks, so that those of many names do not come at once. */
+/* `usual` may be NULL. `phase` is any number: it shifts the queries, so that those of many names do not come at once. */
 void poll_begin(struct poll *p, size_t servers, int64_t now_ms, unsigned char phase, const struct delays *usual);
 /* The server whose turn it is, counted as asked, or -1: none may be asked now. */
 int poll_ask(struct poll *p, int64_t now_ms);

@@ -16,7 +16,7 @@ struct query {
 	struct poller *p;
 	size_t server;
 	struct location one;   /* this server alone; its text is borrowed from the entry's location */
-	struct poll_run *look;
+	struct poll_run *run;
 	struct query *prev, *next;
 };
 
@@ -40,9 +40,9 @@ static bool is_http(const struct poller *p)
 /* ---- what the servers said ---- */
 
 /* What this server said last, or NULL. */
-static const struct look *look_of(const struct poller *p, size_t server)
+static const struct query_result *result_of(const struct poller *p, size_t server)
 {
-	return server < p->looks.count && p->looks.items[server].server ? &p->looks.items[server] : NULL;
+	return server < p->results.count && p->results.items[server].server ? &p->results.items[server] : NULL;
 }
 
 /* The only servers that are left say nothing: the first of them, or -1. */
@@ -51,9 +51,9 @@ static int first_unheard(const struct poller *p)
 	int first = -1;
 
 	for (size_t i = 0; i < p->poll.count; i++) {
-		const struct look *l = look_of(p, i);
+		const struct query_result *l = result_of(p, i);
 
-		if (!p->poll.servers[i].shown && l && !look_is_silent(l))
+		if (!p->poll.servers[i].shown && l && !query_result_is_silent(l))
 			return -1;
 		if (!p->poll.servers[i].shown && first < 0)
 			first = (int)i;
@@ -66,7 +66,7 @@ static char *silence_reason(const struct poller *p)
 {
 	const struct location *servers = p->n->publication.delivery->location;
 	int i = is_http(p) || !servers ? -1 : first_unheard(p);
-	const struct look *l = i >= 0 ? look_of(p, (size_t)i) : NULL;
+	const struct query_result *l = i >= 0 ? result_of(p, (size_t)i) : NULL;
 
 	if (i < 0 || (size_t)i >= servers->count)
 		return NULL;
@@ -82,22 +82,22 @@ void poller_report(struct poller *p)
 	CLEANUP(mem_freep) char *json = NULL;
 	struct verdict *v;
 
-	if (!p->looks.count)
+	if (!p->results.count)
 		return;
-	v = looks_verdict(&p->looks, n);
+	v = query_results_verdict(&p->results, n);
 	json = verdict_json(v);
 	mem_replace(&n->c.verdict, json);
 	if (v->result != VERDICT_PASS)
 		waiting_set(n->e, n, v->detail);
-	looks_verdict_free(v);
+	query_results_verdict_free(v);
 }
 
 /* A server that does not show it yet is what waiting is for; one that fails is worth an event. */
 static void tell_waiting(struct poller *p)
 {
 	struct entry *n = p->n;
-	const struct look *bad = looks_first_bad(&p->looks);
-	CLEANUP(mem_freep) char *reason = bad ? look_reason(bad) : NULL;
+	const struct query_result *bad = query_results_first_bad(&p->results);
+	CLEANUP(mem_freep) char *reason = bad ? query_result_reason(bad) : NULL;
 	CLEANUP(mem_freep) char *silence = silence_reason(p);
 
 	if (silence && !bad)
@@ -106,7 +106,7 @@ static void tell_waiting(struct poller *p)
 		waiting_end(n);
 	else if (silence)
 		life_wait(n->e, n, "not seen yet", silence);
-	else if (is_http(p) || look_is_silent(bad))
+	else if (is_http(p) || query_result_is_silent(bad))
 		life_wait(n->e, n, "not seen yet", reason);
 	else
 		waiting_set(n->e, n, reason);
@@ -152,22 +152,22 @@ static bool consider(struct poller *p)
 	return false;
 }
 
-static void on_look(struct verdict *v, void *arg)
+static void on_result(struct verdict *v, void *arg)
 {
 	struct query *q = arg;
 	struct poller *p = q->p;
 	size_t server = q->server;
 	bool shown = v->result == VERDICT_PASS || v->result == VERDICT_UNKNOWN; /* a query cannot tell: the check will */
-	bool silent = !is_http(p) && v->look_count && look_is_silent(&v->looks[0]);
+	bool silent = !is_http(p) && v->result_count && query_result_is_silent(&v->results[0]);
 
-	if (!is_http(p) && v->look_count)
-		p->queued_ms = now_ms(p) - p->poll.servers[server].asked_ms - v->looks[0].elapsed_ms;
+	if (!is_http(p) && v->result_count)
+		p->queued_ms = now_ms(p) - p->poll.servers[server].asked_ms - v->results[0].elapsed_ms;
 	query_free(q);
 	poll_answer(&p->poll, server, shown, silent);
 	if (is_http(p))
-		looks_clear(&p->looks);
-	if (v->look_count) {
-		looks_keep(&p->looks, server, v);
+		query_results_clear(&p->results);
+	if (v->result_count) {
+		query_results_keep(&p->results, server, v);
 		tell_waiting(p);
 	} else {
 		life_wait(p->n->e, p->n, "not seen yet", v->detail ? v->detail : "nothing could be asked");
@@ -191,7 +191,7 @@ static void ask(struct poller *p, size_t server)
 	DL_APPEND(p->queries, q);
 	n->e->numbers.probes++;
 	if (is_http(p)) {
-		q->look = poll_http(n->e->checker, &r, on_look, q);
+		q->run = poll_http(n->e->checker, &r, on_result, q);
 		return;
 	}
 	q->one.fqdn = mem_dup(servers->fqdn);
@@ -199,7 +199,7 @@ static void ask(struct poller *p, size_t server)
 	q->one.servers[0] = servers->servers[server];
 	q->one.count = 1;
 	r.location = &q->one;
-	q->look = poll_dns(n->e->checker, &r, on_look, q);
+	q->run = poll_dns(n->e->checker, &r, on_result, q);
 }
 
 static void ask_all(struct poller *p)
@@ -256,7 +256,7 @@ void poller_rest(struct poller *p)
 	timer_stop(p->timer);
 	p->timer = NULL;
 	while (p->queries) {
-		poll_cancel(p->queries->look);
+		poll_cancel(p->queries->run);
 		query_free(p->queries);
 	}
 }
@@ -264,5 +264,5 @@ void poller_rest(struct poller *p)
 void poller_stop(struct poller *p)
 {
 	poller_rest(p);
-	looks_clear(&p->looks);
+	query_results_clear(&p->results);
 }

@@ -2,7 +2,7 @@
 #ifndef SOLVER_ENGINE_POLLER_H
 #define SOLVER_ENGINE_POLLER_H
 
-#include "solver/engine/looks.h"
+#include "solver/engine/query_results.h"
 #include "solver/engine/poll.h"
 
 struct entry;
@@ -14,7 +14,7 @@ struct poller {
 	struct poll poll;
 	struct query *queries;   /* under way */
 	struct timer *timer;     /* the next poll */
-	struct looks looks;
+	struct query_results results;
 	int64_t queued_ms;       /* that the last query waited for its turn at a server that many ask */
 	int64_t silent_since_ms; /* only silent servers are waited for; 0: others too */
 	bool silence_noted;

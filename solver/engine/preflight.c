@@ -40,8 +40,8 @@ static void pass(struct preflight *p)
 static const char *first_fix(const struct verdict *v)
 {
 	for (size_t i = 0; i < v->finding_count; i++)
-		if (v->findings[i].severity == FINDING_ERROR && v->findings[i].mend)
-			return v->findings[i].mend;
+		if (v->findings[i].severity == FINDING_ERROR && v->findings[i].fix)
+			return v->findings[i].fix;
 	return NULL;
 }
 
@@ -51,7 +51,7 @@ static void take_failure(struct preflight *p, const struct verdict *v)
 	CLEANUP(mem_freep) char *json = verdict_json(v);
 	const char *fix = first_fix(v);
 	CLEANUP(mem_freep) char *sentence = mem_printf("%s: %s%s%s", refuses(n) ? "nothing was published" : "the authority would refuse it, but the route only warns (preflight: warn)",
-	                                               v->detail, fix ? "; to mend it: " : "", fix ? fix : "");
+	                                               v->detail, fix ? "; to fix it: " : "", fix ? fix : "");
 
 	mem_replace(&n->c.verdict, json);
 	if (refuses(n)) {
@@ -93,7 +93,7 @@ static void note_delegation(struct entry *n, const struct verdict *v)
 
 		if (f->stage != STAGE_LOOKUP || f->severity == FINDING_NOTE)
 			continue;
-		CLEANUP(mem_freep) char *sentence = mem_printf("the delegation: %s%s%s", f->text, f->mend ? " To mend it: " : "", f->mend ? f->mend : "");
+		CLEANUP(mem_freep) char *sentence = mem_printf("the delegation: %s%s%s", f->text, f->fix ? " To fix it: " : "", f->fix ? f->fix : "");
 
 		life_note(n->e, n, sentence);
 		return;

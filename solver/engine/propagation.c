@@ -64,8 +64,8 @@ static bool sees_nothing_wrong(const struct evidence *evidence, const struct ver
 {
 	const struct ev_host *h = &evidence->host;
 
-	for (size_t i = 0; i < v->look_count; i++)
-		if (!v->looks[i].ok && !v->looks[i].silent)
+	for (size_t i = 0; i < v->result_count; i++)
+		if (!v->results[i].ok && !v->results[i].silent)
 			return false;
 	return !h->known || ((h->ipv4 || h->ipv6) && h->descriptors);
 }
@@ -82,7 +82,7 @@ static char *unknown_sentence(const struct verdict *v)
 	const char *way = "if that is how it should be, ";
 
 	if (v->doubted)
-		way = "let a perspective that can see it look too (perspectives.peers), or ";
+		way = "let a perspective that can see it check too (perspectives.peers), or ";
 	else if (v->stage == STAGE_LOOKUP)
 		way = "let this host ask name servers in the world (port 53), or ";
 	return mem_printf("%s; %ssay \"unknown: accept\" in its route", v->detail, way);
@@ -126,7 +126,7 @@ static void on_verdict(struct evidence *evidence, struct verdict *v, void *arg)
 	}
 	json = verdict_json(v);
 	mem_replace(&n->c.verdict, json);
-	looks_clear(&p->poller.looks); /* the verdict says more */
+	query_results_clear(&p->poller.results); /* the verdict says more */
 	take_verdict(p, evidence, v, wait_ms);
 	verdict_free(v);
 	evidence_free(evidence);
@@ -149,8 +149,8 @@ static void start_check(void *arg)
 		.authority = route->authority,
 		.parts = CHECK_VALIDATION | CHECK_SERVERS | CHECK_PERSPECTIVES | (route->preflight == PREFLIGHT_REFUSE ? CHECK_CAA : 0),
 		.location = http ? NULL : n->publication.delivery->location,
-		.looks = p->poller.looks.items,
-		.look_count = p->poller.looks.count,
+		.results = p->poller.results.items,
+		.result_count = p->poller.results.count,
 	};
 	struct err err;
 
@@ -169,9 +169,9 @@ static void decide(struct propagation *p)
 		check_slot_enter(p->e, &p->slot, start_check, p);
 		return;
 	}
-	v = looks_verdict(&p->poller.looks, p->n);
+	v = query_results_verdict(&p->poller.results, p->n);
 	life_input(p->e, p->n, INPUT_SEEN, v->detail);
-	looks_verdict_free(v);
+	query_results_verdict_free(v);
 }
 
 /* ---- the polls ---- */

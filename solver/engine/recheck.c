@@ -22,7 +22,7 @@ struct recheck_run {
 	struct entry *n;
 	struct locate *locate;
 	struct location *location;
-	struct poll_run *look;
+	struct poll_run *result;
 };
 
 static void fill(struct engine *e);
@@ -44,10 +44,10 @@ static void run_end(struct recheck_run *r, int64_t next_ms)
 }
 
 /* A server that says nothing now says nothing about the value. */
-static const struct look *first_without(const struct verdict *v, bool http)
+static const struct query_result *first_without(const struct verdict *v, bool http)
 {
-	for (size_t i = 0; i < v->look_count; i++) {
-		const struct look *l = &v->looks[i];
+	for (size_t i = 0; i < v->result_count; i++) {
+		const struct query_result *l = &v->results[i];
 		bool speaks = http ? l->status && isdigit((unsigned char)*l->status) :
 		                     l->authoritative && l->status && (strcmp(l->status, "NOERROR") == 0 || strcmp(l->status, "NXDOMAIN") == 0);
 
@@ -58,7 +58,7 @@ static const struct look *first_without(const struct verdict *v, bool http)
 }
 
 /* It is published again, and has as long as at first to become ready. */
-static void lost(struct engine *e, struct entry *n, const struct look *l)
+static void lost(struct engine *e, struct entry *n, const struct query_result *l)
 {
 	CLEANUP(mem_freep) char *sentence = mem_printf("it was ready, and is not there any more: %s (%s): %s", l->server, l->address,
 	                                               l->detail ? l->detail : l->status);
@@ -73,10 +73,10 @@ static void on_look(struct verdict *v, void *arg)
 	struct recheck_run *r = arg;
 	struct engine *e = r->e;
 	struct entry *n = r->n;
-	const struct look *without = first_without(v, n->c.type == CHALLENGE_HTTP01);
+	const struct query_result *without = first_without(v, n->c.type == CHALLENGE_HTTP01);
 	bool sure = without && n->recheck.missed;
 
-	r->look = NULL;
+	r->result = NULL;
 	n->recheck.missed = without != NULL;
 	run_end(r, without ? SURE_MS : e->config->check.recheck_ms);
 	if (sure)
@@ -95,7 +95,7 @@ static void on_located(struct location *l, const struct err *err, void *arg)
 	r->locate = NULL;
 	r->location = l;
 	if (l && strcmp(l->fqdn, c->fqdn) == 0)
-		r->look = poll_dns(r->e->checker, &q, on_look, r);
+		r->result = poll_dns(r->e->checker, &q, on_look, r);
 	else
 		run_end(r, r->e->config->check.recheck_ms); /* nobody answers, or a CNAME stands there now: no word of the value */
 }
@@ -112,7 +112,7 @@ static void run(struct engine *e, struct entry *n)
 	e->rechecks.started++;
 	e->numbers.probes++;
 	if (n->c.type == CHALLENGE_HTTP01)
-		r->look = poll_http(e->checker, &q, on_look, r);
+		r->result = poll_http(e->checker, &q, on_look, r);
 	else
 		r->locate = locate_start(e->checker, n->c.fqdn, false, on_located, r);
 }
@@ -177,8 +177,8 @@ void recheck_stop(struct engine *e, struct entry *n)
 
 	if (r && r->locate)
 		locate_cancel(r->locate);
-	if (r && r->look)
-		poll_cancel(r->look);
+	if (r && r->result)
+		poll_cancel(r->result);
 	if (r)
 		run_end(r, 0);
 	if (!n->recheck.prev)

@@ -92,7 +92,7 @@ static void alarm_when_due(struct engine *e, struct entry *n, const char *reason
 	if (now < n->publication.delivery->alarm_ms)
 		return;
 	n->publication.delivery->alarm_ms = now + ALARM_EVERY_MS;
-	sentence = mem_printf("a record still stands, or may stand, that could not be withdrawn for more than a day; mend the cause, or remove the record "
+	sentence = mem_printf("a record still stands, or may stand, that could not be withdrawn for more than a day; remove the cause, or remove the record "
 	                      "by hand and say \"dcvd forget %s\"", n->c.id);
 	log_event(LOG_ERROR, sentence, "id", n->c.id, "fqdn", n->c.fqdn, "zone", n->c.zone, "provider", n->c.provider, "reason", reason, NULL);
 	life_note(e, n, sentence);

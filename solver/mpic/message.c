@@ -189,7 +189,7 @@ static json_t *history_of(const struct evidence *e, const struct ev_hop **ret_la
 	for (size_t i = 0; i < e->hop_count; i++) {
 		const struct ev_hop *h = &e->hops[i];
 
-		if (h->walk)
+		if (h->attempt)
 			break;
 		*ret_last = h;
 		if (h->location && h->status >= 300 && h->status < 400)

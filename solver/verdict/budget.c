@@ -1,4 +1,4 @@
-/* What may fail before the authority stops listening: failures in an hour, failures in a row, and the caches that remember one. */
+/* How many failures the authority still allows: in an hour, in a row, and how long caches keep a failed answer. */
 #include <stdlib.h>
 
 #include "solver/base/clock.h"
@@ -27,16 +27,16 @@ static bool judge_allowance(const struct evidence *e, const struct allowance *b,
 	if (b->limit <= 0 || b->used < b->limit - 1)
 		return false;
 	if (b->used < b->limit) {
-		verdict_find(v, FINDING_WARNING, STAGE_BUDGET, b->code,
-		             mem_printf("%lld of %lld failures %s are used for %s: one more, and the authority refuses orders", (long long)b->used,
-		                        (long long)b->limit, b->what, e->identifier),
-		             mem_dup("Mend everything else first: the next failure is the last for now"));
+		verdict_add_finding(v, FINDING_WARNING, STAGE_BUDGET, b->code,
+		                    mem_printf("%lld of %lld failures %s are used for %s: one more, and the authority refuses orders", (long long)b->used,
+		                               (long long)b->limit, b->what, e->identifier),
+		                    mem_dup("Mend everything else first: the next failure is the last for now"));
 		return false;
 	}
 	clock_text(e->at_ms + e->budget.wait_ms, at);
-	verdict_find(v, FINDING_ERROR, STAGE_BUDGET, b->code,
-	             mem_printf("%lld failures %s for %s, and %lld are allowed", (long long)b->used, b->what, e->identifier, (long long)b->limit),
-	             retry_sentence(e, ""));
+	verdict_add_finding(v, FINDING_ERROR, STAGE_BUDGET, b->code,
+	                    mem_printf("%lld failures %s for %s, and %lld are allowed", (long long)b->used, b->what, e->identifier, (long long)b->limit),
+	                    retry_sentence(e, ""));
 	verdict_decide(v, VERDICT_FAIL, STAGE_BUDGET, PROBLEM_RATE_LIMITED,
 	               mem_printf("too many failed authorizations (%lld) for \"%s\" %s, retry after %s", (long long)b->limit, e->identifier, b->what, at));
 	return true;
@@ -56,7 +56,7 @@ void judge_budget(const struct evidence *e, const struct authority *a, struct ve
 	if (used_up)
 		return;
 	if (b->wait_ms > 0)
-		verdict_find(v, FINDING_NOTE, STAGE_BUDGET, "caches",
-		             retry_sentence(e, "A failed attempt is remembered by the caches of the authority. "), NULL);
+		verdict_add_finding(v, FINDING_NOTE, STAGE_BUDGET, "caches",
+		                    retry_sentence(e, "A failed attempt is remembered by the caches of the authority. "), NULL);
 	verdict_decide(v, VERDICT_PASS, STAGE_BUDGET, PROBLEM_NONE, v->detail ? NULL : mem_dup("Failures are within the limits of the authority"));
 }

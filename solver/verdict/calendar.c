@@ -1,4 +1,4 @@
-/* What a calendar says of the authority: it has ended, or one of its rules changes soon. */
+/* Dates of the authority: whether it has ended, or changes a rule soon. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,13 +21,13 @@ static bool caa_says(const struct evidence *e, const char *word)
 
 static void note(struct verdict *v, char *text)
 {
-	verdict_find(v, FINDING_NOTE, STAGE_IDENTIFIER, "authority-changes", text, NULL);
+	verdict_add_finding(v, FINDING_NOTE, STAGE_IDENTIFIER, "authority-changes", text, NULL);
 }
 
 static void note_perspectives(const struct evidence *e, const struct authority *now, const struct authority_day *d, struct verdict *v)
 {
 	if (e->perspective_count)
-		note(v, mem_printf("From %s on, %s asks from %lld remote perspectives, and not from %lld as now; let as many look (perspectives.peers)", d->day,
+		note(v, mem_printf("From %s on, %s asks from %lld remote perspectives, and not from %lld as now; configure as many (perspectives.peers)", d->day,
 		                   now->title, (long long)d->then->perspectives, (long long)now->perspectives));
 }
 
@@ -75,7 +75,7 @@ void judge_calendar(const struct evidence *e, const struct authority *a, struct 
 	note_days(e, a->undated ? a->undated : a, v);
 	if (!authority_has_ended(a, e->at_ms))
 		return;
-	verdict_find(v, FINDING_ERROR, STAGE_IDENTIFIER, "authority-ended", mem_printf("%s issues nothing since %s.", a->title, a->ended),
-	             mem_printf("Choose another authority than %s (check.authority, or authority: of the route)", a->name));
+	verdict_add_finding(v, FINDING_ERROR, STAGE_IDENTIFIER, "authority-ended", mem_printf("%s issues nothing since %s.", a->title, a->ended),
+	                    mem_printf("Choose another authority than %s (check.authority, or authority: of the route)", a->name));
 	verdict_decide(v, VERDICT_FAIL, STAGE_IDENTIFIER, PROBLEM_SERVER_INTERNAL, mem_printf("%s issues nothing since %s", a->title, a->ended));
 }

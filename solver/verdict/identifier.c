@@ -1,4 +1,4 @@
-/* What an authority refuses by the name alone, when it is ordered. One row a rule, in the authority's order. */
+/* Names that an authority refuses when they are ordered, before any look-up. One row for each rule, in the authority's order. */
 #include <idn2.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +23,7 @@ struct rule {
 	const char *code;
 	bool (*broken)(const struct subject *s);
 	const char *sentence; /* the authority's */
-	const char *mend;     /* followed by the name */
+	const char *fix;     /* followed by the name */
 	bool public_only;
 };
 
@@ -343,12 +343,12 @@ int identifier_check(const char *identifier, bool wildcard, const char *type, co
 
 /* ---- what is accepted and may still go wrong ---- */
 
-static void warn(struct verdict *v, const char *code, char *text, char *mend)
+static void warn(struct verdict *v, const char *code, char *text, char *fix)
 {
-	verdict_find(v, FINDING_WARNING, STAGE_IDENTIFIER, code, text, mend);
+	verdict_add_finding(v, FINDING_WARNING, STAGE_IDENTIFIER, code, text, fix);
 }
 
-/* Names that the list of suffixes lets pass, and a policy or a resolver does not. */
+/* Names that the list of suffixes accepts, but a policy or a resolver refuses. */
 static void warn_of_special_use(const struct subject *s, struct verdict *v)
 {
 	if (name_is_below(s->name, "in-addr.arpa") || name_is_below(s->name, "ip6.arpa"))
@@ -378,8 +378,8 @@ void judge_identifier(const struct evidence *e, const struct authority *a, struc
 	enum problem_type problem = a->public_names ? PROBLEM_REJECTED_IDENTIFIER : PROBLEM_MALFORMED;
 
 	if (r) {
-		verdict_find(v, FINDING_ERROR, STAGE_IDENTIFIER, r->code, sentence(&s, r),
-		             mem_printf("%s %s%s", r->mend, s.wildcard ? "*." : "", s.name));
+		verdict_add_finding(v, FINDING_ERROR, STAGE_IDENTIFIER, r->code, sentence(&s, r),
+		                    mem_printf("%s %s%s", r->fix, s.wildcard ? "*." : "", s.name));
 		verdict_decide(v, VERDICT_FAIL, STAGE_IDENTIFIER, problem, sentence(&s, r));
 		return;
 	}

@@ -34,7 +34,7 @@ static bool validation_is_decided(const struct verdict *v)
 	return v->detail && (v->result == VERDICT_FAIL || v->stage == STAGE_LOOKUP || v->stage == STAGE_VALIDATION);
 }
 
-/* There is a value to look for and nobody looked: that must never pass. */
+/* A value was expected, but no server was asked for it: that must never pass. */
 static void judge_type(const struct evidence *e, const struct authority *a, struct verdict *v)
 {
 	for (size_t i = 0; i < ARRAY_LEN(types); i++)
@@ -45,7 +45,7 @@ static void judge_type(const struct evidence *e, const struct authority *a, stru
 		               mem_printf("Nobody was asked for the answer to %s", e->type));
 }
 
-/* ---- the order of findings: what is told first is what to mend first ---- */
+/* ---- the order of findings: the first one is to be fixed first ---- */
 
 struct place {
 	int severity, decides, general, stage;
@@ -60,7 +60,7 @@ static bool is_one_of(const char *const *codes, const char *code)
 	return false;
 }
 
-/* Some only say that something is wrong, and whatever says why comes before them; others are the cause of what else was found. */
+/* Some findings only say that something failed: those that say why come first. Others are the cause of the remaining findings. */
 static int rank_of(const char *code)
 {
 	static const char *const causes[] = { "host-family", "host-local", "addresses-differ", NULL };
@@ -69,7 +69,7 @@ static int rank_of(const char *code)
 	return is_one_of(causes, code) ? -1 : is_one_of(general, code);
 }
 
-/* What is wrong with an answer shows as a failed lookup too. */
+/* A fault in an answer also appears as a failed look-up. */
 static enum verdict_stage part_of(enum verdict_stage stage)
 {
 	return stage == STAGE_VALIDATION ? STAGE_LOOKUP : stage;

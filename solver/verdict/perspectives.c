@@ -1,5 +1,5 @@
-/* What is seen from elsewhere, and the quorum of the Baseline Requirements (3.2.2.9): of two to five remotes one may fail, of
- * six and more two, and those that agree sit in at least two registries' regions. A perspective that did not finish agrees with nobody. */
+/* The results of remote perspectives, and the quorum of the Baseline Requirements (3.2.2.9): one of two to five remotes may fail, two of six
+ * or more, and those that agree are in the regions of at least two registries. A perspective that did not finish counts as not agreeing. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,7 +77,7 @@ static enum problem_type problem_of(const struct ev_perspective *p)
 static const char differs[] = "Answer alike for the whole world: look for a block by country or network, and for name servers that differ by region";
 static const char nowhere_seen[] = "Publish the answer for the whole world, not only in a view for inside, and keep it until the authority has finished";
 
-/* All the others see alike what this host does not: then it is this host that stands apart, or the answer went away meanwhile. */
+/* All other perspectives agree with each other and not with this host: this host is the exception, or the answer was removed meanwhile. */
 static bool everywhere(const struct quorum *q)
 {
 	return q->failed == q->remotes && strcmp(q->check, "dcv") == 0;
@@ -93,13 +93,13 @@ static void report(const struct evidence *e, const struct quorum *q, struct verd
 		if (!counts(p, q->check, false) || (p->completed && p->passed))
 			continue;
 		if (!p->completed)
-			verdict_find(v, FINDING_WARNING, STAGE_PERSPECTIVES, "perspective-unfinished",
-			             mem_printf("the perspective %s did not finish (%s)", p->code ? p->code : "-", q->check), NULL);
+			verdict_add_finding(v, FINDING_WARNING, STAGE_PERSPECTIVES, "perspective-unfinished",
+			                    mem_printf("the perspective %s did not finish (%s)", p->code ? p->code : "-", q->check), NULL);
 		else
-			verdict_find(v, decides ? FINDING_ERROR : FINDING_WARNING, STAGE_PERSPECTIVES, "perspective-differs",
-			             mem_printf("the perspective %s (%s) says no: %s", p->code ? p->code : "-", p->rir ? p->rir : "-",
-			                        p->detail ? p->detail : q->check),
-			             mem_dup(everywhere(q) ? nowhere_seen : differs));
+			verdict_add_finding(v, decides ? FINDING_ERROR : FINDING_WARNING, STAGE_PERSPECTIVES, "perspective-differs",
+			                    mem_printf("the perspective %s (%s) says no: %s", p->code ? p->code : "-", p->rir ? p->rir : "-",
+			                               p->detail ? p->detail : q->check),
+			                    mem_dup(everywhere(q) ? nowhere_seen : differs));
 	}
 }
 
@@ -138,8 +138,8 @@ static void judge_check(const struct evidence *e, const struct authority *a, con
 	if (!q.remotes)
 		return;
 	report(e, &q, v);
-	verdict_find(v, FINDING_NOTE, STAGE_PERSPECTIVES, "perspectives",
-	             mem_printf("%zu of %zu perspectives agree (%s); the authority has %lld", q.passed, q.remotes, check, (long long)a->perspectives), NULL);
+	verdict_add_finding(v, FINDING_NOTE, STAGE_PERSPECTIVES, "perspectives",
+	                    mem_printf("%zu of %zu perspectives agree (%s); the authority has %lld", q.passed, q.remotes, check, (long long)a->perspectives), NULL);
 	decide(&q, v);
 }
 

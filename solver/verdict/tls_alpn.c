@@ -44,19 +44,19 @@ static void fail(struct outcome *o, enum problem_type problem, char *detail)
 	o->detail = detail;
 }
 
-static void find(const struct inquiry *q, const struct outcome *o, const char *code, char *text, const char *mend)
+static void find(const struct inquiry *q, const struct outcome *o, const char *code, char *text, const char *fix)
 {
-	verdict_find(q->v, FINDING_ERROR, STAGE_VALIDATION, code, text, mem_printf("%s (%s port 443)", mend, o->address));
+	verdict_add_finding(q->v, FINDING_ERROR, STAGE_VALIDATION, code, text, mem_printf("%s (%s port 443)", fix, o->address));
 }
 
 /* ---- the certificate ---- */
 
 /* Takes `said`, which becomes a part of the authority's sentence. */
-static void bad(const struct inquiry *q, struct outcome *o, const char *code, char *said, const char *mend)
+static void bad(const struct inquiry *q, struct outcome *o, const char *code, char *said, const char *fix)
 {
 	bool v6 = address_is_v6(o->address);
 
-	find(q, o, code, mem_printf("%s: %s", o->address, said), mend);
+	find(q, o, code, mem_printf("%s: %s", o->address, said), fix);
 	fail(o, PROBLEM_UNAUTHORIZED,
 	     mem_printf("Incorrect validation certificate for tls-alpn-01 challenge. Requested %s from %s%s%s:443. %s", q->e->identifier,
 	                v6 ? "[" : "", o->address, v6 ? "]" : "", said));
@@ -81,7 +81,7 @@ static const char *wrong_names(const struct inquiry *q, const struct certificate
 	return ip ? "identifier does not match expected identifier" : "SAN extension does not match expected bytes";
 }
 
-/* Takes the reason apart: both lack and repetition are "unexpected extensions" to the authority. */
+/* Tells a missing extension from a repeated one: the authority calls both "unexpected extensions". */
 static char *wrong_extensions(const struct certificate *c)
 {
 	if (c->repeated)
@@ -171,23 +171,23 @@ static const struct ev_certificate *presented_at(const struct evidence *e, const
 	return NULL;
 }
 
-static void add_look(const struct inquiry *q, const struct ev_certificate *c, const struct outcome *o)
+static void add_result(const struct inquiry *q, const struct ev_certificate *c, const struct outcome *o)
 {
-	struct look *look;
+	struct query_result *result;
 
-	for (size_t i = 0; i < q->v->look_count; i++)
-		if (q->v->looks[i].address && strcmp(q->v->looks[i].address, c->address) == 0)
+	for (size_t i = 0; i < q->v->result_count; i++)
+		if (q->v->results[i].address && strcmp(q->v->results[i].address, c->address) == 0)
 			return;
-	look = verdict_look(q->v, q->e->identifier, c->address);
-	if (!look)
+	result = verdict_add_result(q->v, q->e->identifier, c->address);
+	if (!result)
 		return;
-	look->ok = o->came == PASSED;
-	look->silent = o->came == UNSEEN;
-	look->status = mem_dup(c->failure ? c->failure : c->tls_version ? c->tls_version : "certificate");
-	look->authoritative = true;
-	look->elapsed_ms = c->elapsed_ms;
-	look->at_ms = c->at_ms;
-	look->detail = mem_dup(o->detail ? o->detail : c->why);
+	result->ok = o->came == PASSED;
+	result->silent = o->came == UNSEEN;
+	result->status = mem_dup(c->failure ? c->failure : c->tls_version ? c->tls_version : "certificate");
+	result->authoritative = true;
+	result->elapsed_ms = c->elapsed_ms;
+	result->at_ms = c->at_ms;
+	result->detail = mem_dup(o->detail ? o->detail : c->why);
 }
 
 static void judge_address(const struct inquiry *q, const char *address, struct outcome *o)
@@ -212,12 +212,12 @@ static void judge_address(const struct inquiry *q, const char *address, struct o
 	} else {
 		judge_certificate(q, o, c);
 	}
-	add_look(q, c, o);
+	add_result(q, c, o);
 }
 
 /* ---- one draw of the resolver ---- */
 
-/* What the other family presents is of use to whoever accepts that. */
+/* The certificate at the other address family helps a user who accepts one family as enough. */
 static void look_at_other(const struct inquiry *q, const char *v4)
 {
 	struct outcome o;
@@ -290,7 +290,7 @@ static void count(struct tally *t, struct outcome *o)
 	}
 }
 
-/* Whoever told the addresses need not tell the authority the same. */
+/* The authority may get other addresses than this host did. */
 static void decide_blind(const struct inquiry *q, const struct tally *t)
 {
 	verdict_decide(q->v, VERDICT_UNKNOWN, STAGE_LOOKUP, PROBLEM_NONE,
@@ -327,8 +327,8 @@ static void decide(const struct inquiry *q, const struct tally *t)
 
 static void decide_withheld(const struct inquiry *q)
 {
-	verdict_find(q->v, FINDING_ERROR, STAGE_LOOKUP, "address-withheld", addresses_withheld_sentence(q->e->identifier),
-	             mem_printf("Name the network of this address under check.allow-addresses, if dcvd may connect to it for %s", q->e->identifier));
+	verdict_add_finding(q->v, FINDING_ERROR, STAGE_LOOKUP, "address-withheld", addresses_withheld_sentence(q->e->identifier),
+	                    mem_printf("Name the network of this address under check.allow-addresses, if dcvd may connect to it for %s", q->e->identifier));
 	verdict_decide(q->v, VERDICT_UNKNOWN, STAGE_LOOKUP, PROBLEM_NONE, addresses_withheld_sentence(q->e->identifier));
 }
 
@@ -342,8 +342,8 @@ static void decide_unresolved(const struct inquiry *q)
 		verdict_decide(q->v, VERDICT_UNKNOWN, STAGE_LOOKUP, PROBLEM_NONE, mem_printf("The addresses of %s are not visible from here", q->e->identifier));
 		return;
 	}
-	verdict_find(q->v, FINDING_ERROR, STAGE_LOOKUP, "address-missing", mem_printf("%s has no address that an authority can use", q->e->identifier),
-	             mem_printf("Add an A or AAAA record with a public address for %s", q->e->identifier));
+	verdict_add_finding(q->v, FINDING_ERROR, STAGE_LOOKUP, "address-missing", mem_printf("%s has no address that an authority can use", q->e->identifier),
+	                    mem_printf("Add an A or AAAA record with a public address for %s", q->e->identifier));
 	verdict_decide(q->v, VERDICT_FAIL, STAGE_LOOKUP, PROBLEM_DNS, addresses_problem(q->a, q->v4, q->v6));
 }
 
@@ -403,7 +403,7 @@ void judge_tls_alpn(const struct evidence *e, const struct authority *a, struct 
 	else if (!n && q.v4 && q.v6)
 		decide_unresolved(&q);
 	else
-		verdict_find(v, FINDING_NOTE, STAGE_VALIDATION, "not-collected",
-		             mem_printf("No certificate of %s was asked for, so nothing is said about it", e->identifier), NULL);
+		verdict_add_finding(v, FINDING_NOTE, STAGE_VALIDATION, "not-collected",
+		                    mem_printf("No certificate of %s was asked for, so nothing is said about it", e->identifier), NULL);
 	free(t.detail);
 }

@@ -54,7 +54,7 @@ static void check_walk(const uint8_t *location, size_t length)
 	e->type = mem_dup("http-01");
 	e->token = mem_dup("token");
 	for (int i = 0; i < 20; i++) {
-		http_walk_next(e, a, 0, &next);
+		http_attempt_next(e, a, 0, &next);
 		if (next.want != HTTP_FETCH)
 			break;
 		if (i == 15 || address_is_reserved(next.address) || strncmp(next.url, "http", 4) != 0)

@@ -295,7 +295,7 @@ class Httpreq(Doors):
 
     def test_504_when_the_provider_did_not_take_it(self):
         said = self.timed("/present", record("late.away.dcvd.test"))
-        self.refused(504, said[:2], "goes on")
+        self.refused(504, said[:2], "keeps trying")
         self.assertGreater(said[2], 0.59)
 
     # ---- the rest ----

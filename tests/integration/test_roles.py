@@ -193,11 +193,11 @@ class Roles(Access):
                                       ("PATCH", "", {"role": "client"}), ("PATCH", "", {"identifiers": ["a.test"]}), ("PATCH", "", {"doors": ["httpreq"]})):
             status, text = self.ask(method, "/v1/clients/operator" + query, grants and {"grants": grants}, Authorization=f"Bearer {self.service.token}")
             self.assertEqual(status, 409, (method, grants, text))
-            self.assertIn("there is no other operator", text)
+            self.assertIn("is the only operator", text)
         for change in (["set", "operator", "--role", "reader"], ["set", "operator", "--grant", "a.test"], ["set", "operator", "--door", "httpreq"], ["revoke", "operator"]):
             done = self.service.command("client", *change)
             self.assertEqual(done.returncode, 1, change)
-            self.assertIn("there is no other operator", done.stderr)
+            self.assertIn("is the only operator", done.stderr)
         self.assertEqual(self.service.command("client", "show", "operator", "--json").returncode, 0)
         self.assertEqual(self.entry(action="client.revoke", name="operator")["result"], "failed")
 

@@ -32,7 +32,7 @@ struct loop *loop_new(void)
 	return l;
 }
 
-static void look(void *arg)
+static void result(void *arg)
 {
 	struct loop *l = arg;
 
@@ -42,8 +42,8 @@ static void look(void *arg)
 
 static void look_now_and_later(struct loop *l)
 {
-	look(l);
-	timer_start(l, SETTLE_MS, look, l);
+	result(l);
+	timer_start(l, SETTLE_MS, result, l);
 }
 
 void fake_loop_set_wall(struct loop *l, int64_t by_ms)

@@ -282,7 +282,7 @@ static void a_zone_that_is_gone_at_removal_does_not_make_the_record_gone(void **
 	run_for(s, 86400 * INT64_C(1000));
 	assert_int_equal(state_of(s, s->id), CHALLENGE_WITHDRAWING);
 	run_for(s, 600000);
-	assert_event_says(s, "for more than a day; mend the cause");
+	assert_event_says(s, "for more than a day; remove the cause");
 	reconfigure(s, "");
 	run_until(s, s->id, CHALLENGE_GONE, 3600 * 1000 * 2);
 	assert_nothing_left(s);

@@ -12,8 +12,9 @@ function look(l) {
 
 function verdict(v) {
   const all = el("div", el("h5", `Last check: ${v.result}`), el("p", v.detail));
-  if (v.mends?.length)
-    all.append(el("ul.mends", ...v.mends.map(m => el("li", m))));
+  const fixes = v.fixes ?? v.mends; // verdicts of an older dcvd have the latter only
+  if (fixes?.length)
+    all.append(el("ul.fixes", ...fixes.map(fix => el("li", fix))));
   if (v.looks?.length)
     all.append(table("What each server said", ["Answer", "Server", "Address", "Status", "Time", "Detail"], v.looks.map(look)));
   return all;

@@ -154,7 +154,7 @@ static int put(struct store *s, const char *name, const char *digest, const stru
 	return code < 0 ? problem_set(problem, 0, code, NULL, "%s", err.text) : 0;
 }
 
-/* A certificate or an identity that two clients list would be whoever comes first. */
+/* Two clients must not list the same certificate or identity: the first match would win. */
 static int check_shared(const struct client_list *l, const char *name, const struct grants *grants, struct problem *problem)
 {
 	for (size_t i = 0; i < l->count; i++) {
@@ -167,7 +167,7 @@ static int check_shared(const struct client_list *l, const char *name, const str
 	return 0;
 }
 
-/* One who may change clients, which the door of /v1 alone lets anybody do. */
+/* A client that may change clients: an operator that may use REST, the only door where clients are changed. */
 static bool operates(const struct client *c)
 {
 	return !c->revoked && grants_operator(c->grants) && grants_allow_door(c->grants, "rest");
@@ -186,12 +186,12 @@ bool client_list_is_operated(const struct client_list *l)
 	return is_operated_without(l, "");
 }
 
-/* `becomes`: what the client is to be. Without an operator nobody could undo the change. */
+/* `becomes`: the new grants of the client. Without any operator left the change could not be undone. */
 static int check_last_operator(const struct client_list *l, const struct client *old, const struct client *becomes, struct problem *problem)
 {
 	if (!operates(old) || operates(becomes) || is_operated_without(l, old->name))
 		return 0;
-	return problem_set(problem, 0, ERR_CONFLICT, NULL, "there is no other operator than %s, so that nobody could undo this; make another one first: "
+	return problem_set(problem, 0, ERR_CONFLICT, NULL, "%s is the only operator, so this could not be undone; make another operator first: "
 	                   "dcvd client add NAME --grant '*'", old->name);
 }
 

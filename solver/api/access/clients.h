@@ -37,7 +37,7 @@ const struct client *client_list_basic(const struct client_list *l, const char *
 /* By a verified certificate; a fingerprint goes before a subject, and that before a common name. */
 const struct client *client_list_certificate(const struct client_list *l, const char *subject, const char *cn, const char *fingerprint);
 const struct client *client_list_identity(const struct client_list *l, const char *identity);
-/* Whether somebody is left who may change clients. */
+/* Whether at least one client may change clients. */
 bool client_list_is_operated(const struct client_list *l);
 
 void bearer_new(char ret_token[BEARER_SIZE]);
@@ -49,8 +49,8 @@ int client_add(struct store *s, const char *name, const struct grants *grants, c
 int client_make_operator(struct store *s, const char *name, const char *token, struct problem *problem);
 /* A new token; the old one ends at once. */
 int client_rotate(struct store *s, const char *name, char ret_token[BEARER_SIZE], struct problem *problem);
-/* Other grants, as a merge patch (RFC 7396) of those it has: what is absent stays, null goes. Who becomes a reader keeps no identifiers.
- * ERR_CONFLICT, here and in client_revoke(): nobody would be left who may change clients. */
+/* Other grants, as a merge patch (RFC 7396) of those it has: what is absent stays, null goes. A client that becomes a reader loses its identifiers.
+ * ERR_CONFLICT, here and in client_revoke(): no client would be left that may change clients. */
 int client_set(struct store *s, const char *name, const json_t *patch, struct problem *problem);
 int client_revoke(struct store *s, const char *name, struct problem *problem);
 json_t *client_json(const struct client *c); /* without digest; gives */

@@ -1,4 +1,4 @@
-/* What a caller shows in the header Authorization or in front of the path. Pure; fuzzed. */
+/* The credential of a request, from the header Authorization or the front of the path. Pure; fuzzed. */
 #ifndef SOLVER_API_CREDENTIAL_H
 #define SOLVER_API_CREDENTIAL_H
 

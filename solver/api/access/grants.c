@@ -123,7 +123,7 @@ static int identifiers_read(const json_t *array, struct grants *g, struct proble
 	return 0;
 }
 
-/* Lists that narrow down or let in. An empty one would read as "all" here and as "none" to who wrote it. */
+/* Lists that narrow down or let in. An empty list would mean "all" here, and "none" to the person who wrote it. */
 static int list_check(const json_t *array, size_t max, const char *absent, struct problem *problem)
 {
 	size_t count = json_array_size(array);
@@ -278,7 +278,7 @@ static int refuse_operator(struct problem *problem)
 	return problem_set(problem, 422, ERR_INVALID, NULL, "an operator is granted the identifier \"*\": name it too (--grant '*')");
 }
 
-/* What is wrong without a look at the identifiers goes first: how many there must be depends on the role. */
+/* Check everything else first: how many identifiers are needed depends on the role. */
 static int role_check(const struct grants_body *body, const struct grants *g, struct problem *problem)
 {
 	enum role role;

@@ -26,7 +26,7 @@ struct grants *grants_all(void); /* those of an operator; gives */
 void grants_free(struct grants *g);
 json_t *grants_json(const struct grants *g); /* normalised; gives */
 
-/* An operator sees and may do everything; a reader sees everything and changes nothing, anywhere; a client sees and changes what is its own. */
+/* An operator sees and may do everything; a reader sees everything and changes nothing, anywhere; a client sees and changes only its own. */
 enum role { ROLE_CLIENT, ROLE_READER, ROLE_OPERATOR };
 enum role grants_role(const struct grants *g);
 const char *role_name(enum role role); /* "client", "reader", "operator" */

@@ -1,4 +1,4 @@
-/* What a client's certificate may be known by: "sha256:<64 hex digits>" (colons allowed) is this one certificate, a text with
+/* How the grants name a client's certificate: "sha256:<64 hex digits>" (colons allowed) is this one certificate, a text with
  * '=' is the whole subject ("CN=a,O=b", in any order of its parts), any other text is the common name. Pure. */
 #ifndef SOLVER_API_SUBJECT_H
 #define SOLVER_API_SUBJECT_H

@@ -18,7 +18,7 @@
 #define RATE_MINUTE_MS 60000
 #define RATE_HOUR_MS (60 * RATE_MINUTE_MS)
 #define ALL_STRANGERS DOOR_ACME_DNS " registrations" /* no name of a client: they have no spaces */
-#define FORBIDDEN "forbidden" /* one word for all that is wrong with credentials */
+#define FORBIDDEN "forbidden" /* the one error word for every fault of the credentials */
 
 /* One request while its password is digested on a worker thread. Two hold it: the exchange and the work. */
 struct exchange {
@@ -84,7 +84,7 @@ static bool check_method(struct api *a, struct http_exchange *x, const char *met
 	return false;
 }
 
-/* As the original's router says it: no such route. */
+/* The answer of the original's router: no such route. */
 static void reply_absent(struct http_exchange *x)
 {
 	static const char text[] = "404 page not found\n";
@@ -128,7 +128,7 @@ static void on_registered(void *arg)
 	char name[NAME_SIZE];
 	bool existed;
 
-	if (!e->x) { /* nobody would know the password */
+	if (!e->x) { /* the caller is gone, so the password would be lost */
 		exchange_release(e);
 		return;
 	}
@@ -290,7 +290,7 @@ static void present(struct exchange *e, struct account *account)
 	int64_t lifetime_ms = e->api->config->acme_dns.lifetime_ms;
 	char name[NAME_SIZE] = "", client[80];
 	const struct challenge_request request = { .type = CHALLENGE_DNS01, .domain = name, .record_name = name, .value = e->body.txt };
-	/* The client's own wait decides when it is too late, not ours. */
+	/* The client decides how long it waits. */
 	const struct order_request order = { .challenges = &request, .count = 1, .deadline_ms = lifetime_ms, .lifetime_ms = lifetime_ms };
 	struct caller caller = { .name = client, .door = DOOR_ACME_DNS };
 	struct grants *grants;

@@ -17,7 +17,7 @@ void acme_dns_client(const char *subdomain, char ret_client[80]);
 typedef void (*value_fn)(const struct challenge *c, void *arg);
 /* The values of an account that stand, newest first. */
 void acme_dns_each_value(struct api *a, const char *subdomain, value_fn fn, void *arg);
-/* So that one more fits: the oldest goes. */
+/* Releases the oldest value when one more would be too many. */
 void acme_dns_make_room(struct api *a, struct account *account, const char *value);
 
 /* ---- the paths, behind any prefix ---- */

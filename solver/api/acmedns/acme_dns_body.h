@@ -22,7 +22,7 @@ struct update_body {
 	char subdomain[ACME_DNS_SUBDOMAIN_MAX + 1]; /* "" when it is none or too long */
 	char txt[ACME_DNS_VALUE_LENGTH + 1];        /* "" when it is no value */
 };
-/* What is broken reads as empty, which no account has: the answer to it is the one to a wrong password. */
+/* A malformed value is read as empty. No account has an empty one, so it is answered like a wrong password. */
 void update_body_read(const char *text, size_t length, struct update_body *ret);
 
 void uuid_new(char ret_uuid[UUID_SIZE]);

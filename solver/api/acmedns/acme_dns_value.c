@@ -73,7 +73,7 @@ void acme_dns_make_room(struct api *a, struct account *account, const char *valu
 	size_t most = (size_t)a->config->acme_dns.values;
 	struct err err;
 
-	/* At most so many stand: the look at all that is live is worth it only when that is too many. */
+	/* The counted values are an upper limit: list all live challenges only when it is exceeded. */
 	if (account->counted && account->at_most++ < most)
 		return;
 	acme_dns_each_value(a, account->stored.subdomain, count_value, &r);

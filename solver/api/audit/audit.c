@@ -65,7 +65,7 @@ static void notes_free(struct note *list)
 
 static void flush(struct audit *l);
 
-/* Who keeps the log elsewhere can tell from this line whether the end of the audit log was cut off. */
+/* A copy of this line in another log proves later whether the end of the audit log was cut off. */
 static void log_head(struct audit *l)
 {
 	char number[24];
@@ -228,7 +228,7 @@ const struct audit_chain *audit_head(const struct api *a)
 	return &a->audit->durable;
 }
 
-/* The digest is a label, as there are no texts in metrics; whoever scrapes it has noted the head elsewhere. */
+/* The digest is a label, because metrics have no text values. Each scrape stores the head outside of this host. */
 static void head_metrics(const struct audit *l, struct buf *out)
 {
 	buf_printf(out, "# HELP dcvd_audit_last_number Number of the last entry of the audit log.\n# TYPE dcvd_audit_last_number gauge\n"
@@ -237,7 +237,7 @@ static void head_metrics(const struct audit *l, struct buf *out)
 	           l->durable.number, l->durable.number, l->durable.digest);
 }
 
-/* Accounts of acme-dns ("acme-dns:<subdomain>") are one client here: anybody may make them. */
+/* All accounts of acme-dns ("acme-dns:<subdomain>") count as one client here, because strangers can register them. */
 static char *client_label(const struct audit *l, const char *client)
 {
 	if (HASH_COUNT(l->series) >= SERIES_MAX)

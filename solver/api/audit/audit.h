@@ -11,7 +11,7 @@
 
 struct audit_event {
 	const char *door;   /* "rest", "httpreq", "acme-dns", "cert-manager", "cps", "cli" */
-	const char *client; /* name, or NULL: nobody was recognised */
+	const char *client; /* name, or NULL: the caller is unknown */
 	const char *peer;   /* address */
 	const char *action; /* "present", "cleanup", "register", "update", "client.add", "cps.acknowledge", … */
 	const char *type;   /* challenge type or NULL */
@@ -23,8 +23,8 @@ struct audit_event {
 void audit_event_copy(struct audit_event *to, const struct audit_event *from);
 void audit_event_done(struct audit_event *e);
 
-/* Writes it soon, in order, and counts it for /metrics. Of what is denied again and again the number is written once a minute (refusals.h), so that
- * nobody fills the disk. */
+/* Writes it soon, in order, and counts it for /metrics. For repeated refusals only their number is written once a minute (refusals.h), so that
+ * a stranger cannot fill the disk. */
 void audit_note(struct api *a, const struct audit_event *event);
 
 void audit_caller(struct api *a, const struct caller *caller, const char *action, const char *type, const char *name,

@@ -104,7 +104,7 @@ int audit_row_check(const struct store_audit *row, struct err *err)
 
 /* ---- from the first entry to the last ---- */
 
-/* The beginning is where it is; whether it may be there, a later entry says. */
+/* The first entry is accepted wherever it is; a later entry about retention must explain it. */
 static void walk_begin(struct audit_walk *w, const json_t *entry)
 {
 	const char *previous = json_string_value(json_object_get(entry, "previous"));

@@ -51,7 +51,7 @@ int audit_chain_verify(struct store *s, struct err *err);
 /* Behind which number the reading begins: a row that was moved before the first is found, too. */
 #define AUDIT_BEGIN INT64_MIN
 /* What retention would remove now: the entries of the beginning that are older than `before_ms`, at most `max`, never the last. Number 0: none.
- * ERR_CONFLICT where one of them is not what was written: a log that somebody changed is not made whole by removing that part. */
+ * ERR_CONFLICT where one of them is not what was written: retention must not remove the proof that a log was changed. */
 int audit_old_find(struct store *s, int64_t before_ms, size_t max, struct audit_chain *ret, size_t *ret_count, struct err *err);
 /* Its end, as the last entry has it. */
 int audit_chain_load(struct store *s, struct audit_chain *ret, struct err *err);

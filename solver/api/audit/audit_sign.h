@@ -1,4 +1,4 @@
-/* The head of the audit log, signed: who keeps it can show later what this service said at that time, and whether the log still holds it. */
+/* The signed head of the audit log. A copy of it proves later what the log held at that time, and whether it still holds it. */
 #ifndef SOLVER_API_AUDIT_SIGN_H
 #define SOLVER_API_AUDIT_SIGN_H
 

@@ -1,8 +1,8 @@
-/* Refusals that repeat: the first is an entry of the audit log, and so is, after a minute, the number of the others. Nobody fills the journal by being
- * refused.
+/* Refusals that repeat: the first becomes an entry of the audit log, and after a minute so does the number of the others. So refused requests
+ * cannot fill the journal.
  *
- * What a known client reaches for is told apart by name. Of strangers, whom anybody can be, and as many as he likes, only the place counts: a few of them
- * are written in a minute, and all the others together are one number. */
+ * Refusals of a known client are counted for each name. Strangers can use any number of names, so only their address counts: a few addresses are
+ * written in a minute, and all others together as one number. */
 #ifndef SOLVER_API_REFUSALS_H
 #define SOLVER_API_REFUSALS_H
 

@@ -13,7 +13,7 @@
 
 #define CLAIM_RETRY_S 5
 
-/* A page in a browser on this host can reach the loopback, with the rights of nobody: it announces itself by
+/* A web page in a browser on this host can reach the loopback and must not get its rights. It shows itself by
  * an Origin, or by a Host that is a name it controls (DNS rebinding). */
 static bool host_is_loopback(const char *host)
 {
@@ -33,8 +33,8 @@ static bool from_a_browser(struct http_exchange *x)
 	       (host && !host_is_loopback(host));
 }
 
-/* A browser sends what it once was given (a password, a certificate) with every request, also with those that a foreign page
- * starts. It says so: by an Origin that is not this host, or by Sec-Fetch-Site. */
+/* A browser sends its saved credentials (a password, a certificate) with every request, also with those that a foreign page
+ * starts. Such a request has an Origin that is not this host, or Sec-Fetch-Site. */
 static bool from_a_foreign_page(struct http_exchange *x)
 {
 	const char *origin = http_exchange_request_header(x, "Origin"), *site = http_exchange_request_header(x, "Sec-Fetch-Site");
@@ -56,7 +56,7 @@ void peer_find(const struct api *a, struct http_exchange *x, char ret_peer[ADDRE
 
 /* ---- who ---- */
 
-/* What speaks for somebody else is not this machine's user, wherever it comes from. */
+/* A request that a proxy forwards does not come from a user of this machine, even when it arrives over loopback. */
 static int loopback_find(struct api *a, struct http_exchange *x, struct caller *ret, struct problem *problem)
 {
 	if (!a->config->api.loopback_open || !http_exchange_from_loopback(x) || http_exchange_request_header(x, "X-Forwarded-For") ||
@@ -82,7 +82,7 @@ static bool is_front_proxy(const struct api *a, const struct http_certificate *c
 	return false;
 }
 
-/* Two of them would leave it to chance which one counts. */
+/* Refuse two headers: it would be chance which one counts. */
 static const struct client *identity_find(struct api *a, struct http_exchange *x, struct problem *problem)
 {
 	CLEANUP(mem_freep) char *user = http_exchange_request_header_all(x, "X-Remote-User");
@@ -126,7 +126,7 @@ static const struct client *credential_find(struct api *a, const struct credenti
 	return client;
 }
 
-/* What a request says itself goes before what its connection says. */
+/* Credentials in the request go before those of the connection. */
 static int identify(struct api *a, struct http_exchange *x, struct caller *ret, struct problem *problem)
 {
 	const struct http_certificate *certificate = http_exchange_client_certificate(x);
@@ -182,7 +182,7 @@ void caller_give_rate(struct api *a, const struct caller *caller, size_t count)
 	rate_give(a->rates, caller->name, (int64_t)count);
 }
 
-/* What is submitted is counted when it is known how many challenges it is (submit.c). */
+/* submit.c counts submitted challenges once their number is known. */
 static bool is_counted_later(struct http_exchange *x)
 {
 	const char *path = http_exchange_path(x);
@@ -190,7 +190,7 @@ static bool is_counted_later(struct http_exchange *x)
 	return strcmp(path, "/v1/orders") == 0 || strcmp(path, "/v1/challenges") == 0;
 }
 
-/* What a client published may be withdrawn, whatever it is granted since, and however much it asked for: the record would stand for
+/* A client may always withdraw what it published, even after its grants changed or its rate is used up: otherwise the record would stay for
  * its whole lifetime. */
 static bool only_withdraws(struct http_exchange *x)
 {

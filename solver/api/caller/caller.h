@@ -29,15 +29,15 @@ struct call {
 
 struct call *call_new(struct api *a, struct http_exchange *x, const struct caller *caller);
 void call_release(struct call *c);
-/* Into the audit log, also when the caller has gone meanwhile: what became of it. `err` NULL or of code 0: it is done. */
+/* Writes the result of the action into the audit log, also when the caller has left meanwhile. `err` NULL or of code 0: success. */
 void call_audit(struct call *c, const char *action, const char *type, const char *name, const struct err *err);
 void call_audit_challenge(struct call *c, const char *action, const struct challenge *challenge, const struct err *err);
-/* The API ends: what comes back later finds none. */
+/* The API ends: detach all calls, so that results that arrive later do not touch it. */
 void calls_end(struct api *a);
 
 /* ---- auth.c ---- */
 enum { TRUST_CLIENT, TRUST_FRONT_PROXY }; /* which CA file, of http_certificate.trusted[] */
-/* Where a request comes from, behind trusted proxies. */
+/* The address that a request comes from; behind trusted proxies that of their client. */
 void peer_find(const struct api *a, struct http_exchange *x, char ret_peer[ADDRESS_TEXT_SIZE]);
 /* By bearer token, Basic, token in the path, client certificate, front proxy or loopback; and whether that client may use
  * this door from there and now. 0, or a problem with 401, 403 or 429, which is in the audit log by then; *ret has door and
@@ -51,12 +51,12 @@ bool caller_sees(const struct caller *caller, const char *client);
 /* Borrowed; ERR_NOT_FOUND also for what belongs to somebody else. */
 int caller_challenge(struct api *a, const struct caller *caller, const char *id, const struct challenge **ret, struct problem *problem);
 int caller_order(struct api *a, const struct caller *caller, const char *id, const struct order **ret, struct problem *problem);
-/* Only operators pass over what an authority can have asked for. */
+/* Only operators may publish values that no authority can have asked for. */
 int caller_may_raw(const struct caller *caller, bool raw, struct err *err);
-/* The request counts as so many changes. All are counted or none: then a problem with 429 and the time to wait, or with 422 where the rate never
- * allows so many at once. */
+/* Counts the request as `count` changes. When the rate does not allow all of them, counts none and sets a problem: 429 with the time to wait, or
+ * 422 when the rate never allows so many at once. */
 int caller_take_rate(struct api *a, const struct caller *caller, size_t count, struct problem *problem);
-/* What was refused afterwards counts as one. */
+/* Gives back `count` changes: a request that was refused afterwards counts as one. */
 void caller_give_rate(struct api *a, const struct caller *caller, size_t count);
 
 /* ---- record.c ---- */
@@ -65,13 +65,13 @@ void caller_give_rate(struct api *a, const struct caller *caller, size_t count);
 int caller_may_write(const struct api *a, const struct caller *caller, const struct challenge_request *c, struct err *err);
 
 /* ---- client_version.c ---- */
-/* Revoked, and not made new since: what it started says no more to anybody. */
+/* The client is revoked and was not made again: its streams, waits and callbacks must end. */
 bool client_is_revoked(const struct api *a, const char *name);
 /* What client_changed() compares: gives (free with free), NULL for callers that are no client of the store. */
 char *client_version(const struct api *a, const char *name);
-/* Its token is another than at that version, or it is revoked: it is told nothing any more. */
+/* The client got another token since that version, or was revoked: it must not get replies. */
 bool client_ended(const struct api *a, const char *name, const char *version);
-/* Its token or its grants are others than at that version, or it is revoked: what was opened with the old ones ends. */
+/* The client got another token or other grants since that version, or was revoked: its streams must end. */
 bool client_changed(const struct api *a, const char *name, const char *version);
 
 #endif

@@ -1,4 +1,4 @@
-/* Whether a client is still what it was when it asked. */
+/* Whether a client was changed or revoked since its request. */
 #include <string.h>
 
 #include "solver/api/caller/caller.h"

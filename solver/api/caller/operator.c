@@ -1,4 +1,4 @@
-/* The first client, and the way back where no operator is left: without one, nobody could create a client. */
+/* Makes the first client, and a new operator when none is left: only an operator can create clients. */
 #include <stdio.h>
 #include <string.h>
 
@@ -10,7 +10,7 @@
 #include "solver/base/log.h"
 #include "solver/base/mem.h"
 
-/* Into the audit log too where it is no first start: somebody is let in again. */
+/* When it is not the first start, it goes into the audit log too: it opens access again. */
 static void note_made(struct store *s, const char *path, bool again)
 {
 	const struct audit_event event = { .door = "engine", .client = "dcvd", .action = "client.add", .name = OPERATOR_NAME, .result = "ok",
@@ -26,7 +26,7 @@ static void note_made(struct store *s, const char *path, bool again)
 		log_event(LOG_ERROR, "the audit log cannot be written", "error", err.text, NULL);
 }
 
-/* The file first: nobody would have the token of a client that is there already. */
+/* Write the file first: otherwise the client could exist without anybody having its token. */
 static int make_operator(struct store *s, const char *state_dir, struct err *err)
 {
 	struct problem problem = { 0 };

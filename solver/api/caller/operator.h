@@ -1,4 +1,4 @@
-/* The first client, and the way back where no operator is left. */
+/* Makes the first client, and a new operator when none is left. */
 #ifndef SOLVER_API_OPERATOR_H
 #define SOLVER_API_OPERATOR_H
 
@@ -6,7 +6,7 @@
 
 #define OPERATOR_NAME "operator"
 /* Where no client is an operator, writes <state_dir>/operator.token (0600) and makes the client "operator" with the grant "*": at the
- * first start, and where all operators were lost. The command line reads the file. */
+ * first start, or when all operators were lost. The command line reads the file. */
 int api_bootstrap_operator(struct store *s, const char *state_dir, struct err *err);
 
 #endif

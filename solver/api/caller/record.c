@@ -20,7 +20,7 @@ static bool is_granted(const char *identifier, void *arg)
 	return grants_allow(a->caller->grants, a->type, identifier, &err) == 0 || grants_allow(a->caller->grants, a->type, wildcard, &err) == 0;
 }
 
-/* What is asked for by its name in a delegation zone; the engine asks the same where a CNAME leads there. */
+/* The rule for a name in a delegation zone. The engine applies the same rule when a CNAME leads into the zone. */
 static int check_delegated(const struct api *a, const struct caller *caller, const struct challenge_request *c, const char *identifier,
                            const char *name, const struct config_route *zone, struct err *err)
 {
@@ -32,7 +32,7 @@ static int check_delegated(const struct api *a, const struct caller *caller, con
 	return target_check(&t, is_granted, &asker, &binds, err);
 }
 
-/* An account of acme-dns has its name, wherever that is. */
+/* An acme-dns account owns its name in every zone. */
 static const struct config_route *zone_of(const struct api *a, const struct caller *caller, const char *name)
 {
 	return caller->door && strcmp(caller->door, DOOR_ACME_DNS) == 0 ? NULL : config_delegation(a->config, name);
@@ -59,7 +59,7 @@ int caller_may_write(const struct api *a, const struct caller *caller, const str
 		return err_set(err, ERR_INVALID, "domain is missing");
 	if (name_identifier(c->domain, domain, &wildcard, err) < 0)
 		return err->code;
-	/* Clients that followed the CNAME themselves send the target for the domain. Nobody is granted that; its owner may be. */
+	/* Clients that followed the CNAME themselves send its target as the domain. No grant covers the target; the owner of the name may write it. */
 	target_only = challenge_type_is_dns(c->type) && zone_of(a, caller, domain);
 	if (!target_only && grants_allow(caller->grants, c->type, c->domain, err) < 0)
 		return err->code;

@@ -1,7 +1,7 @@
 /* POST /apis/<group>/v1alpha1/<solver>: kube-apiserver passes on what cert-manager asks.
  *
- * Whoever is let in gets a 2xx with a `response`, also when it failed: anything else would be retried by the machinery in between,
- * or crash the controller. Sentences are stable between tries, because they end in the status of a Challenge. */
+ * An accepted caller gets a 2xx with a `response`, also for a failure: any other status would be retried by kube-apiserver
+ * or crash the controller. Sentences stay the same between tries, because they are copied into the status of a Challenge. */
 #include "solver/api/certmanager/webhook.h"
 
 #include <stdlib.h>
@@ -48,8 +48,8 @@ static void on_result(const struct door_result *result, void *arg)
 		reply_json(c->x, 201, webhook_payload_failure(&c->payload, problem_status(result->code), result->text));
 }
 
-/* The record that cert-manager resolved is asked for only where the caller may have it. Otherwise dcvd follows the CNAME itself, and
- * the engine asks at its end. */
+/* Use the record name that cert-manager resolved only when the caller may write it. Otherwise dcvd follows the CNAME itself, and
+ * the engine checks the grant at its end. */
 static void choose_name(const struct api *a, struct webhook_payload *p, const struct caller *caller)
 {
 	struct err err;

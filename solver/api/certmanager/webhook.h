@@ -12,7 +12,7 @@
  * door is shut. */
 bool webhook_handle(struct api *a, struct http_exchange *x);
 
-/* webhook_discovery.c: what it says of itself. */
+/* webhook_discovery.c: the discovery documents. */
 void webhook_get(struct api *a, struct http_exchange *x);
 
 #endif

@@ -1,5 +1,5 @@
-/* What an aggregated API server says of itself: groups, resources, version, OpenAPI, probes. Nothing here is secret, and the
- * aggregator asks some of it without an identity of ours, so it is open. */
+/* The discovery documents of an aggregated API server: groups, resources, version, OpenAPI, health. Nothing here is secret, and the
+ * aggregator fetches some of it without a client known here, so it is open. */
 #include <stdlib.h>
 #include <string.h>
 

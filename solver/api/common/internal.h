@@ -20,7 +20,7 @@
 
 /* Who asks: a client of the store, or somebody on this host where api.loopback-open allows it. */
 struct caller {
-	const char *name;              /* NULL: nobody was recognised */
+	const char *name;              /* NULL: unknown */
 	const struct grants *grants;
 	const char *door;              /* "rest", "httpreq", "acme-dns", "cert-manager" */
 	char peer[ADDRESS_TEXT_SIZE];  /* behind trusted proxies: whom they speak for */
@@ -63,7 +63,7 @@ void reply_retry_after(struct http_exchange *x, int status, int seconds);
 /* The code decides the status. */
 void reply_err(struct api *a, struct http_exchange *x, const struct err *err);
 
-/* The body is the form of a web page and no JSON; curl calls JSON a form too, which is none then. */
+/* The body is a form of a web page. A body that is JSON is no form, even when curl labels it as one. */
 bool body_is_form(struct http_exchange *x);
 #define BODY_IS_FORM "the body is a form; send JSON, such as {\"name\": \"value\"}, with Content-Type: application/json"
 

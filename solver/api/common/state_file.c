@@ -12,7 +12,7 @@
 
 #define FILE_BYTES_MAX 65536
 
-/* The name too: what was made is known by this file only. */
+/* Force the directory entry to disk too: the secret exists only in this file. */
 static int sync_folder(const char *folder, struct err *err)
 {
 	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), code = 0;

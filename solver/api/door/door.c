@@ -10,8 +10,8 @@
 #include "solver/crypto/crypto.h"
 #include "solver/dns/name.h"
 
-/* One present or cleanup under way. In the list of the api until its caller has heard or has gone; what the engine was
- * asked for by then still comes back, to a call that is on its own and touches the api no more. */
+/* One present or cleanup under way. It stays in the list of the API until its caller got the answer or left. Results of the engine that come
+ * later reach a detached call, which does not touch the API. */
 struct door_call {
 	struct api *api;
 	door_fn done;      /* NULL: the caller has gone */
@@ -70,7 +70,7 @@ static void call_note(const struct door_call *c, const struct err *err, const ch
 static void call_leave(struct door_call *c)
 {
 	call_stop(c);
-	call_note(c, NULL, "the caller left before the answer; it goes on");
+	call_note(c, NULL, "the caller left before the answer; the work continues");
 	DL_DELETE(c->api->door_calls, c);
 	c->done = NULL;
 	if (!c->pending)
@@ -157,7 +157,7 @@ static void look(struct door_call *c, struct outcome *ret)
 	free(list);
 }
 
-/* What is known of it, without what must not be told. */
+/* The known reason, without secrets. */
 static void settle(const struct challenge *c, const char *text, char ret[ERR_TEXT_MAX])
 {
 	const char *const hidden[] = { c->value ? c->value : c->token, c->key_authorization, NULL };
@@ -182,7 +182,7 @@ static void answer_good(struct door_call *c, bool ready)
 	                                      .text = ready ? "ready: every check sees it" : "published; the checks go on" });
 }
 
-/* Nothing stands anywhere yet: a success would be a lie, and send the client to its authority. */
+/* No record is published yet. Do not report success: the client would ask its authority to validate. */
 static void answer_late(struct door_call *c, const struct challenge *waits)
 {
 	char reason[ERR_TEXT_MAX] = "";
@@ -190,12 +190,12 @@ static void answer_late(struct door_call *c, const struct challenge *waits)
 
 	if (waits)
 		settle(waits, waits->waiting_for, reason);
-	err_set(&err, ERR_TIMEOUT, "the provider has not taken the record in time; it goes on, so try again%s%s", *reason ? ". It waits because " : "",
+	err_set(&err, ERR_TIMEOUT, "the provider has not taken the record in time; dcvd keeps trying, so ask again%s%s", *reason ? ". It waits because " : "",
 	        reason);
 	call_refuse(c, &err);
 }
 
-/* Answers when there is an answer; `last`: there will be no other chance. */
+/* Answers when the result is known; `last`: answer now in any case. */
 static void judge(struct door_call *c, bool last)
 {
 	struct outcome o;
@@ -333,13 +333,13 @@ static void release_all(struct door_call *c, const struct found *f)
 	for (size_t i = 0; i < f->count; i++) {
 		c->pending++;
 		if (engine_release_challenge(c->api->parts.engine, f->ids[i], on_released, c, &err) < 0)
-			c->pending--; /* gone meanwhile, which is what was wished for */
+			c->pending--; /* it is gone meanwhile, as requested */
 	}
 	on_released(NULL, c);
 }
 
-/* What is to be found. No grant is asked for: only what the caller published itself is looked through, and a grant that is gone
- * since then would leave it standing. */
+/* The challenge to find. No grant is needed: only the caller's own challenges are searched, and a grant that was removed
+ * must not keep them published. */
 static int find_read(const struct caller *caller, const struct challenge_request *r, struct found *f, struct err *err)
 {
 	const char *text = r->type == CHALLENGE_HTTP01 ? r->token : r->value;
@@ -362,7 +362,7 @@ static int find_read(const struct caller *caller, const struct challenge_request
 	return 0;
 }
 
-/* Where a grant decided about the name that was written (webhook.c), it may have been the one or the other. */
+/* In webhook.c a grant chose the name that was written, so it may be either of the two. */
 static void find_all(struct engine *e, struct found *f)
 {
 	engine_each_same(e, &f->like, find_one, f);

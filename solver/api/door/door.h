@@ -13,7 +13,7 @@
 
 enum door_wait {
 	DOOR_QUICK,    /* until the provider has taken the write */
-	DOOR_VERIFIED, /* until every check says ready; what the provider took but is not ready in time goes on, and is no error */
+	DOOR_VERIFIED, /* until all checks say ready; a record that the provider took but that is not ready in time is no error, and dcvd keeps checking it */
 };
 
 struct door_result {
@@ -28,7 +28,7 @@ typedef void (*door_fn)(const struct door_result *result, void *arg);
  * Presenting what stands already succeeds. */
 void door_present(struct api *a, const struct caller *caller, const struct order_request *request, enum door_wait wait, int64_t limit_ms,
                   door_fn done, void *arg);
-/* Releases what this caller presented with that name and value (or token). What is not there is success. */
+/* Releases the challenges that this caller presented with that name and value (or token). If there are none, that is success. */
 void door_cleanup(struct api *a, const struct caller *caller, const struct challenge_request *request, door_fn done, void *arg);
 /* `done` will not come. */
 void door_forget(struct api *a, void *arg);

@@ -1,4 +1,4 @@
-/* A sentence that stays the same between tries: what changes from one try to the next is taken out, and the value too.
+/* Makes a sentence that stays the same between tries: removes ids, times and durations, and the value.
  *
  * acme.sh takes an answer that holds the value for a success; cert-manager writes a failure that differs from the last one
  * into its resource again, and tries at once because that changed. Pure. */

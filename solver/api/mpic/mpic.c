@@ -1,5 +1,5 @@
-/* POST /mpic, /dcv, /caa: Open MPIC, for coordinators and for other nodes. The grants of the caller say which names may be looked at
- * for it, so that nobody makes this node fetch what it likes. */
+/* POST /mpic, /dcv, /caa: Open MPIC, for coordinators and for other nodes. The grants of the caller say which names it may have
+ * checked, so that no caller can make this node fetch arbitrary URLs. */
 #include <stdlib.h>
 #include <string.h>
 

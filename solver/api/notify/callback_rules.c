@@ -1,4 +1,4 @@
-/* Who may have which URL called, signed with which secret: callbacks of the configuration. */
+/* The rules of `callbacks:`: which client may have which URL called, signed with which secret. */
 #include <string.h>
 
 #include "solver/api/notify/callbacks.h"
@@ -38,7 +38,7 @@ static bool rule_holds(const struct config_callback *rule, const struct url_part
 	return below;
 }
 
-/* NULL caller: whoever was allowed to when the order was made. */
+/* caller NULL: any client that a rule allows. */
 static void find(const struct config *c, const struct caller *caller, const char *secret, const struct url_parts *url, bool *ret_secret, bool *ret_url)
 {
 	*ret_secret = *ret_url = false;

@@ -1,14 +1,14 @@
-/* Signed callbacks: once an order is ready or has failed, its URL is told, until it answers 2xx.
+/* Signed callbacks: once an order is ready or has failed, dcvd calls its URL until that answers 2xx.
  *
- * The body is a CloudEvent (cloudevents.h). The result is kept with the order: a restart goes on where it stopped, and
- * counts on. How a receiver knows that a call is genuine and new:
+ * The body is a CloudEvent (cloudevents.h). The result is kept with the order, so a restart continues with the same number
+ * of tries. How a receiver knows that a call is genuine and new:
  *
- * 1. Dcvd-Timestamp holds the seconds since 1970 at which this try was sent. What is more than five minutes off is refused.
+ * 1. Dcvd-Timestamp holds the seconds since 1970 at which this try was sent. The receiver refuses a call that is more than five minutes off.
  * 2. Dcvd-Signature is "v1=" and the hexadecimal HMAC-SHA256, under the shared secret, of the timestamp, "." and the body
- *    byte for byte; compared in constant time, before the body is parsed. Signed together, neither can be exchanged. While a
+ *    byte for byte; compared in constant time, before the body is parsed. Both are signed together, so neither can be replaced. While a
  *    secret is being changed the receiver accepts both.
- * 3. The "id" of the event is the same in every repetition. Who remembers ids answers 2xx to one it knows, and does nothing:
- *    a copy that arrives within the five minutes changes nothing either.
+ * 3. The "id" of the event is the same in every repetition. A receiver that remembers ids answers 2xx to one it knows
+ *    and does nothing, so a copy that arrives within the five minutes changes nothing.
  *
  * 410 says "never again"; any other answer is a failure, and the call is repeated with growing pauses, for some hours. */
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* What happened, as CloudEvents 1.0 in the structured JSON mode: the body of callbacks, and of the event stream on
- * request. An id is made of what it tells, so that an event that is sent again, also after a restart, is known by it. */
+/* Events as CloudEvents 1.0 in the structured JSON mode: the body of callbacks, and of the event stream on
+ * request. The id is made from the event itself, so that an event that is sent again, also after a restart, has the same id. */
 #ifndef SOLVER_API_CLOUDEVENTS_H
 #define SOLVER_API_CLOUDEVENTS_H
 

@@ -1,4 +1,4 @@
-/* /v1/acme-dns/accounts: what the original has no way to do. List, remove, and take over accounts that exist elsewhere. */
+/* /v1/acme-dns/accounts: lists, removes and imports accounts, which the original acme-dns cannot do. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,7 +24,7 @@ static void count_one(const struct challenge *c, void *arg)
 		account->values++;
 }
 
-/* One look at everything that is live, however many accounts are listed. */
+/* Reads all live challenges once, however many accounts are listed. */
 static void count_values(struct api *a)
 {
 	const struct challenge_filter filter = { .state = -1, .type = CHALLENGE_DNS01 };
@@ -129,7 +129,7 @@ struct standing_ids {
 	json_t *ids;
 };
 
-/* Also those that are on their way out and that the journal does not know to be. */
+/* Includes values that are being released but whose release is not in the journal yet. */
 static void add_standing(const struct challenge *c, void *arg)
 {
 	struct standing_ids *s = arg;

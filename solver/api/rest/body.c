@@ -83,8 +83,8 @@ static struct challenge_request request_of(const struct challenge_fields *f)
 		                           .instead = "key_authorization" };
 }
 
-/* A duration of 0 means "the configured one" to the engine; nobody who writes "0s" means that. A standing record may stand for
- * ever; anything else that lives for no time is over before it starts. */
+/* To the engine 0 means "the configured duration", which a caller who writes "0s" does not intend. For a standing record 0 means no end;
+ * a lifetime of 0 of any other challenge would end at once. */
 static int read_times(struct order_request *r, int64_t deadline_ms, int64_t lifetime_ms, struct problem *problem)
 {
 	if (deadline_ms == 0)
@@ -92,7 +92,7 @@ static int read_times(struct order_request *r, int64_t deadline_ms, int64_t life
 	for (size_t i = 0; lifetime_ms == 0 && i < r->count; i++)
 		if (r->challenges[i].type != CHALLENGE_DNS_PERSIST01)
 			return problem_set(problem, 422, ERR_INVALID, "/lifetime",
-			                   "a lifetime of 0 is over before it starts; only records of dns-persist-01 may stand for ever");
+			                   "a lifetime of 0 is over before it starts; only records of dns-persist-01 may stand without an end");
 	r->deadline_ms = deadline_ms < 0 ? 0 : deadline_ms;
 	r->lifetime_ms = lifetime_ms < 0 ? 0 : lifetime_ms ? lifetime_ms : LIFETIME_FOREVER;
 	return 0;

@@ -1,4 +1,4 @@
-/* GET /v1/callbacks: the orders that have a callback, and what became of it. ?settled=false: those not delivered yet. */
+/* GET /v1/callbacks: the orders that have a callback, and its result. ?settled=false: those not delivered yet. */
 #include <string.h>
 
 #include "solver/api/rest/rest.h"

@@ -1,4 +1,4 @@
-/* POST /v1/checks: a look by hand, nothing published. */
+/* POST /v1/checks: a check without a challenge; nothing is published. */
 #include <stdlib.h>
 
 #include "solver/api/rest/rest.h"

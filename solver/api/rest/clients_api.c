@@ -8,7 +8,7 @@
 #include "solver/base/mem.h"
 #include "solver/crypto/crypto.h"
 
-/* After each change, the next request is judged by what the store says now. Answers `x` with the error where it cannot be read: the
+/* Reloads the clients after a change, so that the next request is judged by it. Answers `x` with the error where it cannot be read: the
  * change is stored, and is not in force. */
 static bool reload(struct api *a, struct http_exchange *x)
 {
@@ -95,7 +95,7 @@ static void count_live(const struct challenge *c, void *arg)
 	*(size_t *)arg += !challenge_is_over(c->state);
 }
 
-/* A reader changes nothing, so that it could not withdraw what it published before. */
+/* A reader may not withdraw, so a client with live challenges cannot become one. */
 static int check_reader(const struct api *a, const char *name, const json_t *patch, struct problem *problem)
 {
 	const char *role = json_string_value(json_object_get(patch, "role"));
@@ -143,7 +143,7 @@ void clients_withdraw_revoked(struct api *a)
 	}
 }
 
-/* Answered when the journal has what becomes of the client's challenges. */
+/* The answer waits until the journal holds the new state of the client's challenges. */
 struct revocation {
 	struct call *call;
 	char *name;
@@ -180,7 +180,7 @@ static void on_withdrawn(const struct err *err, void *arg)
 	revocation_answer(arg, err);
 }
 
-/* What was being submitted meanwhile was not handed over. */
+/* Challenges that were submitted meanwhile were not handed over. */
 static void on_handed_over(const struct err *err, void *arg)
 {
 	struct revocation *r = arg;
@@ -196,7 +196,7 @@ static void on_handed_over(const struct err *err, void *arg)
 	}
 }
 
-/* Who gets the records, or that nobody does. */
+/* Checks the client that gets the records; without one they are withdrawn. */
 static int check_heir(const struct api *a, const char *name, const char *heir, struct problem *problem)
 {
 	if (!heir)

@@ -73,7 +73,7 @@ void cps_validations_list(struct api *a, struct http_exchange *x, const struct c
 	reply_json(x, 200, json_pack("{so}", "validations", all));
 }
 
-/* The service acknowledges by itself, on the word of the validation that somebody started. */
+/* The service acknowledges by itself once a validation that a caller started succeeds. */
 void cps_note_acknowledged(int64_t enrollment, int64_t change, const char *what, void *arg)
 {
 	CLEANUP(mem_freep) char *name = mem_printf("%" PRId64 "/changes/%" PRId64, enrollment, change);

@@ -43,7 +43,7 @@ struct wanted {
 	json_t *records;
 };
 
-/* A longer zone inside would decide about it otherwise, and so would a binding. */
+/* A longer delegation zone inside this one, or a binding, would overrule it. */
 static void add_target(struct wanted *w, const char *zone, const char *how, const char *label)
 {
 	CLEANUP(mem_freep) char *text = mem_printf("%s.%s", label, zone);
@@ -103,7 +103,7 @@ static int add_records(struct api *a, const char *text, json_t *all, struct prob
 	return 0;
 }
 
-/* Clients ask for what is theirs; whose the other names are is for who sees everything. */
+/* A client may ask for its own names only; operators and readers see the owners of all. */
 static int check_asker(struct api *a, struct http_exchange *x, const struct caller *caller, const char *identifier, struct problem *problem)
 {
 	CLEANUP(mem_freep) char *wildcard = identifier ? mem_printf("*.%s", identifier) : NULL;

@@ -1,8 +1,8 @@
 /* GET /v1/events: what happens to challenges, as a stream (Server-Sent Events).
  *
  * The events so far come first (of a challenge all, of an order the last of each), then what happens. The
- * stream of one challenge or order ends when that is over. Last-Event-ID is tolerated: who reconnects gets
- * the present state again, which says more than what was missed. ?format=cloudevents: each is a CloudEvent. */
+ * stream of one challenge or order ends when that is over. Last-Event-ID is ignored: a client that reconnects gets
+ * the present state again, which includes what it missed. ?format=cloudevents: each is a CloudEvent. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

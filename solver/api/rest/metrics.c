@@ -52,7 +52,7 @@ void metrics_get(struct api *a, struct http_exchange *x, const struct caller *ca
 	counter(&b, "challenges_withdrawn_total", "Challenges that were withdrawn.", n.withdrawn);
 	counter(&b, "provider_calls_total", "Jobs given to providers.", n.provider_calls);
 	counter(&b, "provider_errors_total", "Jobs of providers that failed.", n.provider_errors);
-	counter(&b, "probes_total", "Looks at servers.", n.probes);
+	counter(&b, "probes_total", "Queries to servers.", n.probes);
 	counter(&b, "api_requests_total", "Requests to the API.", a->requests);
 	counter(&b, "api_refused_total", "Requests answered with a problem.", a->refused);
 	add_seconds(&b, &n);

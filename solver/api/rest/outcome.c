@@ -1,4 +1,4 @@
-/* POST /v1/challenges/{id}/outcome: what the authority said, so that the next attempt waits as long as it must. */
+/* POST /v1/challenges/{id}/outcome: reports the result of the authority, so that the next attempt waits long enough after a failure. */
 #include <string.h>
 
 #include "solver/api/rest/rest.h"

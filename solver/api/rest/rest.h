@@ -57,11 +57,11 @@ void acme_dns_accounts_delete(struct api *a, struct http_exchange *x, const stru
 void cps_note_acknowledged(int64_t enrollment, int64_t change, const char *what, void *arg); /* arg: the api */
 
 /* ---- events.c ---- */
-/* Ends the streams of those whose token or grants are others than they were, or are revoked. */
+/* Ends the streams of clients that were revoked or got another token or other grants. */
 void streams_check(struct api *a);
 
 /* ---- clients_api.c ---- */
-/* Withdraws what revoked clients left: those that were revoked while this process did not run. */
+/* Withdraws the challenges of clients that were revoked while this process did not run. */
 void clients_withdraw_revoked(struct api *a);
 
 #endif

@@ -1,5 +1,5 @@
-/* The status page: files of webroot/status, compiled in. It reads the same API as everybody, with the credentials the
- * browser was given, and may load nothing from anywhere else. */
+/* The status page: files of webroot/status, compiled in. It uses the same API as every client, with the credentials of
+ * the browser, and loads nothing from other hosts. */
 #include <string.h>
 
 #include <status_page.h>

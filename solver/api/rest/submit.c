@@ -57,7 +57,7 @@ static void on_submitted(const char *order_id, bool existed, const struct err *e
 	call_release(c);
 }
 
-/* The wish is well-formed JSON but cannot be met: 422, also where no route is configured. */
+/* The JSON is well-formed, but the request cannot be fulfilled: 422, also when no route is configured. */
 static void refuse(struct api *a, struct http_exchange *x, struct problem *problem)
 {
 	int code = problem->err.code;

@@ -4,7 +4,7 @@
 
 #include "solver/api/rest/rest.h"
 
-/* `read` is body_read_order() or body_read_challenge(). Counted against the caller's rate is what the body holds, or one where it cannot be read. */
+/* `read` is body_read_order() or body_read_challenge(). Each challenge of the body counts against the caller's rate; a body that cannot be read counts as one. */
 void submit_post(struct api *a, struct http_exchange *x, const struct caller *caller,
                  int (*read)(const char *text, size_t length, struct order_body *ret, struct problem *problem));
 

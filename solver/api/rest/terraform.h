@@ -2,7 +2,7 @@
  * [{"domain", "full_path", "response_body"}]. Pure; text is borrowed from the document.
  *
  * The same challenge comes twice when a SAN equals the common name; it is taken once. The path must be that of the
- * domain: whoever mixes them up would publish where nobody looks. */
+ * domain: otherwise the record would be published at a name that no authority asks for. */
 #ifndef SOLVER_API_TERRAFORM_H
 #define SOLVER_API_TERRAFORM_H
 

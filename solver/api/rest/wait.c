@@ -33,7 +33,7 @@ int wait_read(struct call *c, struct problem *problem)
 	return 0;
 }
 
-/* One challenge has a life of its own also inside an order of many. */
+/* A caller may wait for one challenge of an order of many. */
 static bool is_settled(struct call *c)
 {
 	struct engine *e = c->api->parts.engine;

@@ -60,7 +60,7 @@ static struct config *read_config(const struct cli_service *s)
 	return config;
 }
 
-/* Whoever looks into the folder needs none of the secrets that the service has. */
+/* A command that only needs the folder must not need the secrets of the service. */
 char *service_state(const struct cli_service *s)
 {
 	char *state = NULL;
@@ -121,7 +121,7 @@ static bool url_is_loopback(const char *url)
 	return false;
 }
 
-/* A file that is not there is a mistake where it must be; one that holds no token is one in any case. Gives *ret. */
+/* A missing file is an error only when it is required; a file without a token always is. Gives *ret. */
 static int read_token_file(const char *path, bool must, char **ret)
 {
 	char line[TOKEN_FILE_MAX] = "";
@@ -145,7 +145,7 @@ static int read_token_file(const char *path, bool must, char **ret)
 	return EXIT_DONE;
 }
 
-/* The operator's own token never goes to another host by itself. */
+/* The operator's token is sent to another host only when the user names it. */
 static int find_token(const struct cli_service *s, const char *url, char **ret)
 {
 	CLEANUP(mem_freep) char *state = NULL;
@@ -282,7 +282,7 @@ static void plain_line(const char *body, char ret_text[PLAIN_MAX])
 	ret_text[length] = '\0';
 }
 
-/* Where in what was sent: of use to who wrote that. Of an enrollment people write files; all else was made of options. */
+/* The place of the error in the request. It helps only for enrollments, which people write as files; other requests are made from options. */
 static const char *place_of(const char *url, const json_t *reply)
 {
 	return strstr(url, "/v1/cps/") ? json_text(reply, "pointer") : "";

@@ -44,7 +44,7 @@ char *challenge_waits(const json_t *challenge)
 	return mem_printf("%s (%s) %s%s%s", json_text(challenge, "domain"), json_text(challenge, "type"), now, *why ? ": " : "", why);
 }
 
-/* On a terminal, what happened since the last look. */
+/* On a terminal, prints the events since the last call. */
 static bool show_new(const json_t *challenge, size_t *shown)
 {
 	const json_t *events = json_object_get(challenge, "events");

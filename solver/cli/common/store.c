@@ -17,7 +17,7 @@ int cli_open_store(const struct cli_service *s, bool make, struct store **ret)
 	state = service_state(s);
 	if (!state)
 		return EXIT_USAGE;
-	/* Without a folder there is no service that was started here; it is not for this command to make one elsewhere. */
+	/* Without the state folder no service ran here, and this command must not create one. */
 	if (!s->state && !s->config && access(state, F_OK) < 0)
 		return -1;
 	if (!make && store_find_sqlite(state, &err) < 0) {

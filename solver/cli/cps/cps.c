@@ -305,7 +305,7 @@ int cli_cps(int argc, char **argv)
 		{ "approve", cps_cli_approve, "ENROLLMENT", "agree to what change management showed" },
 		{ "warnings", cps_cli_warnings, "ENROLLMENT", "what holds its change" },
 		{ "ack", cps_cli_ack, "ENROLLMENT", "acknowledge or deny by hand" },
-		{ "deployments", cps_cli_deployments, "ENROLLMENT", "what is deployed" },
+		{ "deployments", cps_cli_deployments, "ENROLLMENT", "list the deployed certificates" },
 		{ "history", cps_cli_history, "ENROLLMENT WHAT", "changes, certificates or dv" },
 		{ "active", cps_cli_active, "", "certificates on the network" },
 		{ "doctor", cps_cli_doctor, "", "what is wrong with credentials, clock, grants, limits and names" },

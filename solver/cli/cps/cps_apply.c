@@ -1,4 +1,4 @@
-/* dcvd cps apply, export: enrollments as files. What has no file means nothing: nothing is ever deleted or cancelled. */
+/* dcvd cps apply, export: enrollments as files. An enrollment without a file is left alone: nothing is ever deleted or cancelled. */
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>

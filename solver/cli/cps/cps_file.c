@@ -90,7 +90,7 @@ static void print_value(const json_t *value, int depth, FILE *out)
 			print_key(key, one, depth, out);
 	} else if (json_is_array(value) && json_array_size(value)) {
 		json_array_foreach((json_t *)value, i, one) {
-			if (json_is_object(one) || json_is_array(one)) { /* as flow: nobody edits these by hand */
+			if (json_is_object(one) || json_is_array(one)) { /* in flow style: people do not edit these */
 				char *json = json_dumps(one, JSON_COMPACT);
 
 				fprintf(out, "%*s- %s\n", 2 * depth, "", json);

@@ -79,7 +79,7 @@ static int conclude(const struct cli_service *s, const json_t *validation)
 		return EXIT_DONE;
 	}
 	if (strcmp(state, "running") == 0) {
-		fputs("dcvd: it goes on in the service; the same command shows it again\n", stderr);
+		fputs("dcvd: the service continues; run the same command to follow it again\n", stderr);
 		return EXIT_REFUSED;
 	}
 	fputs("dcvd: ", stderr);

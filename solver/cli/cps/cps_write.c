@@ -262,7 +262,7 @@ int cps_cli_renew(int argc, char **argv)
 	return update(&w, "cps renew", "cps renew ENROLLMENT", "Has CPS renew the certificate now.", options, argc, argv);
 }
 
-/* Until CPS does not know the enrollment any more. */
+/* Waits until CPS has deleted the enrollment. */
 static int wait_until_gone(struct wish *w, int64_t enrollment)
 {
 	const struct timespec pause = { .tv_sec = GONE_PAUSE_S };

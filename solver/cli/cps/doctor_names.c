@@ -75,7 +75,7 @@ static const char *type_of(const struct doctor *d, const char *name)
 static const struct finding *pin_of(const struct verdict *v)
 {
 	for (size_t i = 0; i < v->finding_count; i++)
-		if ((v->findings[i].text && strcasestr(v->findings[i].text, "accounturi")) || (v->findings[i].mend && strcasestr(v->findings[i].mend, "accounturi")))
+		if ((v->findings[i].text && strcasestr(v->findings[i].text, "accounturi")) || (v->findings[i].fix && strcasestr(v->findings[i].fix, "accounturi")))
 			return &v->findings[i];
 	return NULL;
 }
@@ -83,8 +83,8 @@ static const struct finding *pin_of(const struct verdict *v)
 static const char *first_mend(const struct verdict *v)
 {
 	for (size_t i = 0; i < v->finding_count; i++)
-		if (v->findings[i].mend)
-			return v->findings[i].mend;
+		if (v->findings[i].fix)
+			return v->findings[i].fix;
 	return "see \"dcvd check\" of that name";
 }
 

@@ -42,7 +42,7 @@ struct hook_backend {
 	/* Waits until it is ready or over. Gives *ret. */
 	int (*settle)(struct hook *h, const char *id, json_t **ret);
 	int (*release)(struct hook *h, const char *id);
-	/* Waits until what was released is gone, where nobody else sees to it. */
+	/* Waits until released challenges are gone, when no service does that. */
 	int (*finish)(struct hook *h);
 	void (*close)(struct hook *h);
 };
@@ -50,12 +50,12 @@ extern const struct hook_backend hook_service, hook_alone;
 
 /* Presents all items as one order and leaves them to it. Gives *ret (array of challenges; NULL allowed). */
 int hook_present(struct hook *h, const struct hook_item *items, size_t count, json_t **ret);
-/* Waits until all of `challenges` are ready; says of each that is not what is wrong with it. */
+/* Waits until all of `challenges` are ready; prints why a challenge is not. */
 int hook_await(struct hook *h, const json_t *challenges);
 /* Both; when one cannot be ready, all are withdrawn again: the client gives up and may never clean up. */
 int hook_solve(struct hook *h, const struct hook_item *items, size_t count);
-/* Releases what was presented with the same name and proof, or with an id in `ids` (NULL allowed). What is not there
- * is fine. */
+/* Releases what was presented with the same name and proof, or with an id in `ids` (NULL allowed). A missing challenge
+ * is no error. */
 int hook_release(struct hook *h, const struct hook_item *item, const char *ids);
 /* False, with a sentence, for a type that dcvd does not serve or that --types leaves out. */
 bool hook_serves(const struct hook *h, const char *type, const char *domain);

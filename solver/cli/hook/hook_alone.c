@@ -175,7 +175,7 @@ struct withdrawing {
 	size_t count;
 };
 
-/* Also what is out of its lifetime, left by a client that was killed: its timer fires soon. */
+/* Includes challenges of a client that was killed whose lifetime is over: their timers fire soon. */
 static void count_withdrawing(const struct challenge *c, void *arg)
 {
 	struct withdrawing *w = arg;
@@ -199,7 +199,7 @@ static int finish(struct hook *h)
 
 	if (!h->alone || alone_run(h->alone, nothing_withdraws, &w, FINISH_MS))
 		return EXIT_DONE;
-	return hook_complain(h, "%zu challenges are not withdrawn yet; the next hook goes on with it", w.count);
+	return hook_complain(h, "%zu challenges are not withdrawn yet; the next hook continues", w.count);
 }
 
 const struct hook_backend hook_alone = { open_engine, submit, list, settle, release, finish, close_engine };

@@ -88,7 +88,7 @@ int hook_release(struct hook *h, const struct hook_item *item, const char *ids)
 	return status;
 }
 
-/* What was presented is withdrawn, whatever happened: also when an interrupt came before its ids did. */
+/* Withdraw what was presented in every case, also after an interrupt that came before the ids. */
 static void release_all(struct hook *h, const struct hook_item *items, size_t count)
 {
 	cli_interrupted = 0;

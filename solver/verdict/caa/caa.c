@@ -75,9 +75,9 @@ static char *sentence(const struct evidence *e, const char *problem)
 	return mem_printf("While processing CAA for %s%s: %s", star(e), e->identifier, problem);
 }
 
-static void find(const struct inquiry *q, enum finding_severity severity, const char *code, char *text, char *mend)
+static void find(const struct inquiry *q, enum finding_severity severity, const char *code, char *text, char *fix)
 {
-	verdict_find(q->v, severity, STAGE_CAA, code, text, mend);
+	verdict_add_finding(q->v, severity, STAGE_CAA, code, text, fix);
 }
 
 /* Takes `seen`; what an earlier stage saw is kept. */
@@ -92,7 +92,7 @@ static void pass(const struct inquiry *q, char *seen)
 
 /* ---- a lookup that failed ---- */
 
-static char *error_mend(const char *name)
+static char *error_fix(const char *name)
 {
 	if (!strchr(name, '.'))
 		return mem_printf("Try again in a few minutes: the servers of the top-level domain %s do not answer as they should", name);
@@ -106,7 +106,7 @@ static char *error_problem(const struct inquiry *q, const struct found *f)
 	return lookup_problem(f->answer, q->a->dnssec);
 }
 
-/* What the look-up of the challenge name or the addresses suffers from is told there, and DNSSEC by itself. */
+/* Faults in the look-up of the challenge name or of the addresses are reported by those stages, DNSSEC faults by dnssec.c. */
 static bool is_told_elsewhere(const struct inquiry *q, const struct found *f)
 {
 	const struct ev_answer *first = evidence_authority(q->e, q->e->fqdn ? q->e->fqdn : q->e->identifier, q->e->fqdn ? TYPE_TXT : TYPE_A);
@@ -121,7 +121,7 @@ static void judge_error(const struct inquiry *q, const struct found *f)
 
 	find(q, FINDING_ERROR, "caa-lookup",
 	     mem_printf("The CAA records of %s cannot be looked up, and an authority takes that as a refusal: %s", f->name, problem),
-	     is_told_elsewhere(q, f) ? NULL : error_mend(f->name));
+	     is_told_elsewhere(q, f) ? NULL : error_fix(f->name));
 	verdict_decide(q->v, VERDICT_FAIL, STAGE_CAA, PROBLEM_DNS, sentence(q->e, problem));
 }
 
@@ -175,7 +175,7 @@ static char *set_text(const struct inquiry *q, const struct found *f, const stru
 	return out;
 }
 
-/* The record whose reading tells most about why the set denies. */
+/* The record that explains best why the set denies. */
 static const struct caa_record *cause(const struct caa_set *s)
 {
 	const struct caa_record *first = &s->records[0];
@@ -198,7 +198,7 @@ static const char *cause_code(enum caa_reading reading)
 	return codes[reading];
 }
 
-static char *cause_mend(const struct inquiry *q, const struct found *f, const struct caa_set *s, const struct caa_record *r)
+static char *cause_fix(const struct inquiry *q, const struct found *f, const struct caa_set *s, const struct caa_record *r)
 {
 	const char *at = owner(f);
 
@@ -220,11 +220,11 @@ static void judge_denial(const struct inquiry *q, const struct found *f, const s
 	bool maybe = s->decision == CAA_MAYBE;
 
 	find(q, maybe ? FINDING_WARNING : FINDING_ERROR, cause_code(r->reading),
-	     set_text(q, f, s, maybe ? "may deny a certificate" : "deny a certificate"), cause_mend(q, f, s, r));
+	     set_text(q, f, s, maybe ? "may deny a certificate" : "deny a certificate"), cause_fix(q, f, s, r));
 	verdict_decide(q->v, maybe ? VERDICT_UNKNOWN : VERDICT_FAIL, STAGE_CAA, PROBLEM_CAA, sentence(q->e, problem));
 }
 
-/* Records of a set that allows, but does not do what its owner wanted. */
+/* Records that are written wrongly in a set that allows all the same. */
 static void warn_of_records(const struct inquiry *q, const struct found *f, const struct caa_set *s)
 {
 	for (size_t i = 0; i < s->count; i++) {
@@ -260,7 +260,7 @@ static void judge_absence(const struct inquiry *q)
 
 /* ---- servers that differ ---- */
 
-/* What would be decided if every query came to this server; CAA_MAYBE when that cannot be told. */
+/* The decision if every query went to this server; CAA_MAYBE when its answers do not tell. */
 static enum caa_decision decision_at(const struct inquiry *q, const struct found *f)
 {
 	enum caa_decision decision;

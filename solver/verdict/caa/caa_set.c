@@ -294,7 +294,7 @@ static void read_record(const struct ev_record *r, const struct asked *q, const 
 	                        strlen(item.value) > SHOWN_MAX ? "…" : "");
 	if (!tag_is_known(item.tag)) {
 		ret->reading = item.flags & CRITICAL_BITS ? CAA_CRITICAL : CAA_IRRELEVANT;
-		ret->why = mem_dup(item.flags & CRITICAL_BITS ? "has a tag that authorities do not know, and is critical: nobody may issue"
+		ret->why = mem_dup(item.flags & CRITICAL_BITS ? "has a tag that authorities do not know, and is critical: no authority may issue"
 		                                              : "has a tag that authorities do not know, and is ignored");
 	} else if (strcasecmp(item.tag, tag) == 0) {
 		read_issue(&item, q, ret);

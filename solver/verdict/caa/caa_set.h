@@ -5,15 +5,15 @@
 #include "solver/verdict/data/authority.h"
 #include "solver/verdict/data/evidence.h"
 
-/* What one record says. In the order of what is told first when the set denies. */
+/* The meaning of one record. When the set denies, the first of these is reported. */
 enum caa_reading {
-	CAA_CRITICAL,        /* unknown and critical: nobody may issue */
+	CAA_CRITICAL,        /* unknown and critical: no authority may issue */
 	CAA_SPELLING,        /* our issuer, written so that it does not match */
 	CAA_MALFORMED,       /* skipped */
 	CAA_METHOD,          /* ours, but not with this method */
 	CAA_ACCOUNT,         /* ours, but not for this account */
-	CAA_PARAMETER_UNSURE, /* ours, by a parameter of which is not known how the authority reads it */
-	CAA_ACCOUNT_UNSEEN,  /* ours, for an account of which is not known whether it is the one */
+	CAA_PARAMETER_UNSURE, /* our issuer, with a parameter that the authority may read in two ways */
+	CAA_ACCOUNT_UNSEEN,  /* our issuer, for an account that may or may not be ours */
 	CAA_OTHER_ISSUER,
 	CAA_NOBODY,
 	CAA_IRRELEVANT,      /* another tag */

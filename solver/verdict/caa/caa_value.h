@@ -1,5 +1,5 @@
-/* The value of a CAA record of tag issue or issuewild: "issuer; tag=value; tag=value" (RFC 8659 section 4.2), read as
- * strictly and as leniently as authorities do. */
+/* The value of a CAA record of tag issue or issuewild: "issuer; tag=value; tag=value" (RFC 8659 section 4.2), read
+ * exactly as strictly as authorities do. */
 #ifndef SOLVER_VERDICT_CAA_VALUE_H
 #define SOLVER_VERDICT_CAA_VALUE_H
 
@@ -11,13 +11,13 @@ struct caa_parameter {
 };
 
 struct caa_value {
-	char *issuer;      /* escaped; "": nobody. Compared byte by byte, so neither its case nor its dots are touched */
+	char *issuer;      /* escaped; "": no authority. Compared byte by byte, so neither its case nor its dots are touched */
 	struct caa_parameter *parameters;
 	size_t count;
 	const char *fault; /* NULL, or why an authority skips the record: borrowed */
 };
 
-/* Never fails: a value that is malformed has a fault, and what was read until there. */
+/* Never fails: a malformed value gets `fault` and the parts that were read before it. */
 void caa_value_parse(const unsigned char *bytes, size_t length, struct caa_value *ret);
 void caa_value_done(struct caa_value *v);
 /* How often the tag stands there; the first one's value, or NULL. Exact, or in whatever case. */

@@ -124,7 +124,7 @@ static void clear(char ***texts)
 
 static const char *const own_keys[] = { "changes", "profiles", "ended", "note" };
 
-/* Let's Encrypt, but for what makes it that authority. */
+/* The rules of Let's Encrypt without its name, issuers and URLs. */
 static struct authority *basis(void)
 {
 	struct authority *a = mem_new(1, sizeof(*a));
@@ -144,7 +144,7 @@ static struct authority *basis(void)
 	}
 	clear(&a->issuers);
 	clear(&a->account_prefixes);
-	a->caa_parameters = a->method_aliases = KNOWN_UNKNOWN; /* nobody else's word */
+	a->caa_parameters = a->method_aliases = KNOWN_UNKNOWN; /* only its own profile can set these */
 	return a;
 }
 

@@ -96,12 +96,12 @@ int authority_parse(const char *text, size_t length, const char *where, struct a
 void authority_free(struct authority *a);
 /* The same without what it demands of public names and addresses: for special-use names that this host serves itself. Borrows. */
 struct authority authority_for_own(const struct authority *a);
-/* It lacks a rule that keeps every public authority away from what is not public: names, addresses, ports, redirects. */
+/* The profile accepts something that every public authority refuses: special names, addresses, ports or redirects. */
 bool authority_relaxes(const struct authority *a);
 /* The profile as it is at a moment (wall clock); `a` itself when no day has come. Borrows. */
 const struct authority *authority_at(const struct authority *a, int64_t at_ms);
 bool authority_has_ended(const struct authority *a, int64_t at_ms);
-/* A copy that the caller may change and no day does. Borrows. */
+/* A copy that the caller may change and that no date changes. Borrows. */
 struct authority authority_copy(const struct authority *a);
 
 #endif

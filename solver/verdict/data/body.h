@@ -1,4 +1,4 @@
-/* What a server sent for a key authorization, compared as an authority compares it, and said in words. */
+/* The body that a server sent instead of, or as, a key authorization: compared as an authority compares it, and described. */
 #ifndef SOLVER_VERDICT_BODY_H
 #define SOLVER_VERDICT_BODY_H
 
@@ -19,7 +19,7 @@ void body_done(struct body *b);
 bool body_equals(const struct body *b, const char *expected);
 /* In double quotes with escapes, as an authority's sentence shows strings; UTF-8 stays. Gives (free with free). */
 char *body_quote(const void *bytes, size_t length);
-/* "12 bytes, SHA-256 ab…": what those are told who must not read it. Gives. */
+/* "12 bytes, SHA-256 ab…": the description for users who must not read the body. Gives. */
 char *body_digest(const void *bytes, size_t length);
 /* The same of what a hop recorded; and of all, in the place of their bodies. */
 char *body_hop_digest(const struct ev_hop *hop); /* gives */

@@ -60,7 +60,7 @@ static const struct codec_field answer_fields[] = {
 };
 
 static const struct codec_field hop_fields[] = {
-	COUNT(ev_hop, walk),
+	{ "walk", CODEC_INT64, offsetof(struct ev_hop, attempt), .low = 0, .high = COUNT_HIGH },
 	NEED(ev_hop, url, TEXT_BYTES * 4),
 	NEED(ev_hop, host, NAME_BYTES),
 	NEED(ev_hop, address, 128),

@@ -1,4 +1,4 @@
-/* Evidence: what was asked, of whom, when, and what came back. Recorded once, judged as often as wanted.
+/* Evidence: what was asked, of whom, when, and what came back. It is recorded once and can be judged again.
  *
  * Plain records that a table (codec.h) turns into JSON and back, so a run can be kept and judged again
  * (`dcvd check --replay FILE`). Bytes of strangers are kept as printable ASCII with \DDD for all else (RFC 1035
@@ -52,7 +52,7 @@ struct ev_answer {
 
 /* One HTTP request as the authority would make it. */
 struct ev_hop {
-	int64_t walk;     /* walks are numbered from 0: one for each address the authority may draw first */
+	int64_t attempt;  /* its number (http.h); "walk" in JSON */
 	char *url, *host;
 	char *address;    /* that was connected to */
 	bool fallback;    /* the IPv4 address after a failed dial of IPv6 */
@@ -98,7 +98,7 @@ struct ev_budget {
 	int64_t wait_ms;                        /* until caches have forgotten the last failure, and a failure is affordable */
 };
 
-/* What the host that collected it is able to do. Where it lacks something, silence and failures prove nothing about the others. */
+/* The abilities of the host that collected the evidence. When it lacks one, silence and failures prove nothing about the servers. */
 struct ev_host {
 	bool known;               /* false: recorded before this was looked at; it counts as able to do everything */
 	bool ipv4, ipv6;          /* a route to public addresses, or to one that this check asked */

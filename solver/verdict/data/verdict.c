@@ -17,12 +17,12 @@ struct verdict *verdict_new(void)
 	return v;
 }
 
-bool look_is_unroutable(const struct look *l)
+bool query_result_is_unroutable(const struct query_result *l)
 {
-	return l->status && strcmp(l->status, LOOK_UNROUTABLE) == 0;
+	return l->status && strcmp(l->status, QUERY_UNROUTABLE) == 0;
 }
 
-void look_done(struct look *l)
+void query_result_done(struct query_result *l)
 {
 	for (size_t i = 0; i < l->value_count; i++)
 		free(l->values[i]);
@@ -30,18 +30,18 @@ void look_done(struct look *l)
 	free(l->address);
 	free(l->status);
 	free(l->detail);
-	*l = (struct look){ 0 };
+	*l = (struct query_result){ 0 };
 }
 
 void verdict_free(struct verdict *v)
 {
 	if (!v)
 		return;
-	for (size_t i = 0; i < v->look_count; i++)
-		look_done(&v->looks[i]);
+	for (size_t i = 0; i < v->result_count; i++)
+		query_result_done(&v->results[i]);
 	for (size_t i = 0; i < v->finding_count; i++) {
 		free(v->findings[i].text);
-		free(v->findings[i].mend);
+		free(v->findings[i].fix);
 	}
 	free(v->detail);
 	free(v->identifier);
@@ -52,13 +52,13 @@ void verdict_free(struct verdict *v)
 	free(v);
 }
 
-struct look *verdict_look(struct verdict *v, const char *server, const char *address)
+struct query_result *verdict_add_result(struct verdict *v, const char *server, const char *address)
 {
-	struct look *l;
+	struct query_result *l;
 
-	if (v->look_count == LOOKS_MAX)
+	if (v->result_count == QUERY_RESULTS_MAX)
 		return NULL;
-	l = &v->looks[v->look_count++];
+	l = &v->results[v->result_count++];
 	l->server = mem_dup(server);
 	l->address = mem_dup(address);
 	return l;
@@ -84,24 +84,24 @@ static struct finding *room_for(struct verdict *v, enum finding_severity severit
 	f = least_important(v, severity);
 	if (f) {
 		free(f->text);
-		free(f->mend);
+		free(f->fix);
 	}
 	return f;
 }
 
-void verdict_find(struct verdict *v, enum finding_severity severity, enum verdict_stage stage, const char *code, char *text, char *mend)
+void verdict_add_finding(struct verdict *v, enum finding_severity severity, enum verdict_stage stage, const char *code, char *text, char *fix)
 {
 	struct finding *f = room_for(v, severity);
 
 	if (!f) {
 		free(text);
-		free(mend);
+		free(fix);
 		return;
 	}
-	*f = (struct finding){ severity, stage, code, text, mend };
+	*f = (struct finding){ severity, stage, code, text, fix };
 }
 
-/* What is surely refused outweighs what may be, and that what cannot be seen from here. */
+/* A sure failure outweighs a possible one, and a possible one outweighs an unknown result. */
 static int weight(enum verdict_result result)
 {
 	static const int weights[] = { [VERDICT_PASS] = 0, [VERDICT_UNKNOWN] = 1, [VERDICT_FLAKY] = 2, [VERDICT_FAIL] = 3 };
@@ -109,7 +109,7 @@ static int weight(enum verdict_result result)
 	return weights[result];
 }
 
-/* Of two reasons of the same weight the earlier stage's is what the authority would say; of two passes the later one's. */
+/* Of two failures of the same weight the earlier stage decides, as at the authority; of two passes the later one. */
 static bool outweighs(const struct verdict *v, enum verdict_result result, enum verdict_stage stage)
 {
 	if (!v->detail || weight(result) != weight(v->result))
@@ -123,7 +123,7 @@ void verdict_decide(struct verdict *v, enum verdict_result result, enum verdict_
 		free(detail);
 		return;
 	}
-	if (!detail) /* a stage that has nothing to tell keeps what an earlier one saw */
+	if (!detail) /* a stage without a detail keeps that of an earlier stage */
 		detail = mem_dup(v->detail && v->result == result ? v->detail : "");
 	free(v->detail);
 	v->result = result;
@@ -188,7 +188,7 @@ static json_t *text(const char *t)
 	return s;
 }
 
-static json_t *look_json(const struct look *l)
+static json_t *result_json(const struct query_result *l)
 {
 	json_t *values = json_array();
 	char at[CLOCK_TEXT_SIZE];
@@ -203,39 +203,39 @@ static json_t *look_json(const struct look *l)
 
 static json_t *finding_json(const struct finding *f)
 {
-	return json_pack("{ss ss ss so so}", "severity", finding_severity_name(f->severity), "stage",
-	                 verdict_stage_name(f->stage), "code", f->code, "text", text(f->text), "mend", text(f->mend));
+	return json_pack("{ss ss ss so so so}", "severity", finding_severity_name(f->severity), "stage",
+	                 verdict_stage_name(f->stage), "code", f->code, "text", text(f->text), "fix", text(f->fix), "mend", text(f->fix));
 }
 
-static bool mend_is_listed(const json_t *mends, const char *mend)
+static bool fix_is_listed(const json_t *fixes, const char *fix)
 {
-	for (size_t i = 0; i < json_array_size(mends); i++) {
-		const char *m = json_string_value(json_array_get(mends, i));
+	for (size_t i = 0; i < json_array_size(fixes); i++) {
+		const char *m = json_string_value(json_array_get(fixes, i));
 
-		if (m && strcmp(m, mend) == 0)
+		if (m && strcmp(m, fix) == 0)
 			return true;
 	}
 	return false;
 }
 
-static void mends_add(json_t *mends, const struct verdict *v, enum finding_severity severity)
+static void fixes_add(json_t *fixes, const struct verdict *v, enum finding_severity severity)
 {
 	for (size_t i = 0; i < v->finding_count; i++) {
 		const struct finding *f = &v->findings[i];
 
-		if (f->severity == severity && f->mend && !mend_is_listed(mends, f->mend))
-			json_array_append_new(mends, text(f->mend));
+		if (f->severity == severity && f->fix && !fix_is_listed(fixes, f->fix))
+			json_array_append_new(fixes, text(f->fix));
 	}
 }
 
-/* What is an error is mended first, then what is a warning. */
-static json_t *mends_json(const struct verdict *v)
+/* The fixes of errors come first, then those of warnings. */
+static json_t *fixes_json(const struct verdict *v)
 {
-	json_t *mends = json_array();
+	json_t *fixes = json_array();
 
-	mends_add(mends, v, FINDING_ERROR);
-	mends_add(mends, v, FINDING_WARNING);
-	return mends;
+	fixes_add(fixes, v, FINDING_ERROR);
+	fixes_add(fixes, v, FINDING_WARNING);
+	return fixes;
 }
 
 static json_t *problem_json(enum problem_type type)
@@ -245,19 +245,19 @@ static json_t *problem_json(enum problem_type type)
 
 json_t *verdict_to_json(const struct verdict *v)
 {
-	json_t *looks = json_array(), *findings = json_array();
+	json_t *results = json_array(), *findings = json_array(), *fixes = fixes_json(v);
 	char at[CLOCK_TEXT_SIZE];
 
-	for (size_t i = 0; i < v->look_count; i++)
-		json_array_append_new(looks, look_json(&v->looks[i]));
+	for (size_t i = 0; i < v->result_count; i++)
+		json_array_append_new(results, result_json(&v->results[i]));
 	for (size_t i = 0; i < v->finding_count; i++)
 		json_array_append_new(findings, finding_json(&v->findings[i]));
-	return json_pack("{ss ss so so so so so sb so so so so ss so}", "result", verdict_result_name(v->result), "stage",
+	return json_pack("{ss ss so so so sO so so sb so so so so ss so}", "result", verdict_result_name(v->result), "stage",
 	                 verdict_stage_name(v->stage), "error_type", problem_json(v->problem), "detail",
-	                 text(v->detail), "mends", mends_json(v), "findings", findings, "identifier",
+	                 text(v->detail), "fixes", fixes, "mends", fixes, "findings", findings, "identifier",
 	                 text(v->identifier), "wildcard", v->wildcard, "type", text(v->type), "authority",
 	                 text(v->authority), "zone", text(v->zone), "fqdn", text(v->fqdn), "at",
-	                 clock_text(v->at_ms, at), "looks", looks);
+	                 clock_text(v->at_ms, at), "looks", results);
 }
 
 char *verdict_json(const struct verdict *v)

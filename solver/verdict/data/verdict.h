@@ -4,13 +4,15 @@
  * (authority.h); nothing here asks anybody or looks at a clock. In JSON:
  *
  *   {"result":"pass|fail|flaky|unknown","stage":"identifier|lookup|validation|caa|perspectives|budget",
- *    "error_type":"urn:ietf:params:acme:error:dns"|null,"detail":"the authority's sentence","mends":["first what to do first",…],
- *    "findings":[{"severity":"error|warning|note","stage":"caa","code":"caa-denied","text":"…","mend":"…"|null},…],
+ *    "error_type":"urn:ietf:params:acme:error:dns"|null,"detail":"the authority's sentence","fixes":["first what to do first",…],
+ *    "findings":[{"severity":"error|warning|note","stage":"caa","code":"caa-denied","text":"…","fix":"…"|null},…],
  *    "identifier":"www.example.org","wildcard":false,"type":"dns-01","authority":"letsencrypt",
  *    "zone":"example.org"|null,"fqdn":"_acme-challenge.www.example.org"|null,"at":"2026-11-21T14:20:00.123Z",
  *    "looks":[{"server":"ns1.example.org","address":"192.0.2.1","ok":true,"status":"NOERROR"|"200"|"timeout",
  *              "values":["…"],"authoritative":true,"elapsed_ms":3,"at":"…","detail":"…"}],
  *    "evidence":{…}}            only where asked for: evidence.h
+ *
+ * "mends" and "mend" are the former names of "fixes" and "fix", and are written beside them until the next release.
  */
 #ifndef SOLVER_VERDICT_VERDICT_H
 #define SOLVER_VERDICT_VERDICT_H
@@ -20,10 +22,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define LOOKS_MAX 64
-#define LOOK_VALUES_MAX 8
+#define QUERY_RESULTS_MAX 64
+#define QUERY_VALUES_MAX 8
 #define FINDINGS_MAX 64
-#define LOOK_UNROUTABLE "unroutable" /* status of a look: no way leads from this host to the address */
+#define QUERY_UNROUTABLE "unroutable" /* status of a result: no route leads from this host to the address */
 
 /* PASS: it will say yes. FAIL: it will say no. FLAKY: that depends on which server, address or perspective it
  * draws. UNKNOWN: what it sees is not visible from here. */
@@ -48,17 +50,17 @@ struct finding {
 	enum verdict_stage stage;
 	const char *code; /* static and stable: "caa-denied", "doubled-label" */
 	char *text;       /* a sentence */
-	char *mend;       /* an imperative line with the names filled in, or NULL */
+	char *fix;       /* an imperative line with the names filled in, or NULL */
 };
 
-/* What one server address said at the last look. */
-struct look {
+/* What one server address answered at the last query. */
+struct query_result {
 	char *server;        /* name of the server or host */
 	char *address;
 	bool ok;             /* the right answer */
 	bool silent;         /* said nothing that an authority could be misled by: silent, refused, SERVFAIL, unroutable */
 	char *status;        /* rcode, HTTP status, or "timeout", "refused connection" … */
-	char *values[LOOK_VALUES_MAX];
+	char *values[QUERY_VALUES_MAX];
 	size_t value_count;
 	bool authoritative;
 	int64_t elapsed_ms, at_ms;
@@ -76,19 +78,19 @@ struct verdict {
 	char *identifier, *type, *authority;
 	bool wildcard;
 	char *zone, *fqdn;             /* where the record must stand, or NULL */
-	struct look looks[LOOKS_MAX];
-	size_t look_count;
+	struct query_result results[QUERY_RESULTS_MAX];
+	size_t result_count;
 	int64_t at_ms;                 /* wall clock */
 };
 
 struct verdict *verdict_new(void);
 void verdict_free(struct verdict *v);
-bool look_is_unroutable(const struct look *l); /* by its status */
-void look_done(struct look *l); /* frees what it holds, and zeroes it */
-struct look *verdict_look(struct verdict *v, const char *server, const char *address); /* NULL at LOOKS_MAX */
-/* Adds a finding; `text` and `mend` are taken (mend may be NULL). At FINDINGS_MAX it takes the place
+bool query_result_is_unroutable(const struct query_result *l); /* by its status */
+void query_result_done(struct query_result *l); /* frees what it holds, and zeroes it */
+struct query_result *verdict_add_result(struct verdict *v, const char *server, const char *address); /* NULL at QUERY_RESULTS_MAX */
+/* Adds a finding; `text` and `fix` are taken (fix may be NULL). At FINDINGS_MAX it takes the place
  * of a less important one, or is dropped. */
-void verdict_find(struct verdict *v, enum finding_severity severity, enum verdict_stage stage, const char *code, char *text, char *mend);
+void verdict_add_finding(struct verdict *v, enum finding_severity severity, enum verdict_stage stage, const char *code, char *text, char *fix);
 /* The result and its reason, from a stage: FAIL outweighs FLAKY, that UNKNOWN, that PASS; of equals the earliest stage in an
  * authority's order decides, others only add findings. `detail` is taken; it may be NULL for a PASS. */
 void verdict_decide(struct verdict *v, enum verdict_result result, enum verdict_stage stage, enum problem_type problem, char *detail);

@@ -1,5 +1,5 @@
-/* What is wrong with one name server, and what its owner can do. Each sentence rests on what this server was heard to say; that it be
- * taken out of the NS records is advised only when it is proven to serve nothing. */
+/* Finds what is wrong with one name server and what its owner can do. Each sentence rests on an answer of this server. The advice to remove
+ * the server from the NS records is given only when it is proven that the server serves nothing of the zone. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,14 +20,14 @@ struct subject {
 	const char *zone, *place;
 };
 
-/* Takes `what` and `mend`. */
-static void find(const struct subject *s, enum finding_severity severity, const char *code, char *what, char *mend)
+/* Takes `what` and `fix`. */
+static void find(const struct subject *s, enum finding_severity severity, const char *code, char *what, char *fix)
 {
-	verdict_find(s->c->v, severity, STAGE_LOOKUP, code, mem_printf("%s %s", s->who, what), mend);
+	verdict_add_finding(s->c->v, severity, STAGE_LOOKUP, code, mem_printf("%s %s", s->who, what), fix);
 	free(what);
 }
 
-/* The reason of a look-up that fails, or comes late, is an error; beside a look-up that works it is a warning. */
+/* A fault is an error when it makes the look-up fail or come late, and a warning when the look-up works. */
 static enum finding_severity gravity(const struct subject *s)
 {
 	return s->all->failing || s->all->slow ? FINDING_ERROR : FINDING_WARNING;
@@ -51,7 +51,7 @@ static bool is_from(const struct subject *s, const struct ev_answer *a, const ch
 	       (!a->zone || !s->udp->zone || strcmp(a->zone, s->udp->zone) == 0) && strcmp(a->transport, transport) == 0;
 }
 
-/* Whatever the server answered over UDP about its zone; `own`: with authority. */
+/* Whether the server answered any question over UDP about its zone; `own`: only answers with authority count. */
 static bool answers_others(const struct subject *s, bool own)
 {
 	for (size_t i = 0; i < s->c->e->answer_count; i++) {
@@ -67,11 +67,11 @@ static void tell_silent(const struct subject *s)
 {
 	if (answers_others(s, false))
 		find(s, gravity(s), "server-drops-txt", mem_printf("answers other questions, but none for TXT of %s", s->place),
-		     mem_printf("Let TXT queries reach %s and its answers leave: look for a firewall or filter that drops them, or for answers that are broken",
+		     mem_printf("Let TXT queries reach %s and its answers leave: find the firewall or filter that drops them, or for answers that are broken",
 		                s->who));
 	else
 		find(s, gravity(s), "server-silent", mem_dup("does not answer"),
-		     mem_printf("Make %s answer: look whether it runs, and whether port 53 is open for the whole world", s->who));
+		     mem_printf("Make %s answer: check whether it runs, and whether port 53 is open for the whole world", s->who));
 }
 
 static void tell_cut(const struct subject *s)
@@ -95,7 +95,7 @@ static void tell_failure(const struct subject *s)
 	const struct ev_answer *a = s->answer, *older = same(s, "no-edns", TYPE_TXT, "udp");
 
 	if (host_failed(a->failure) && host_heard_server(s->c->e, a))
-		return; /* what is seen at one of its addresses is seen */
+		return; /* one of its addresses answered, which is enough */
 	if (host_failed(a->failure))
 		find(s, FINDING_NOTE, "server-unroutable", mem_printf("cannot be asked from this host%s%s", a->why ? ": " : "", a->why ? a->why : ""), NULL);
 	else if (older && older->truncated)
@@ -146,7 +146,7 @@ static void tell_unusable(const struct subject *s)
 	else if (a->rcode == FORMERR)
 		tell_edns(s, "answers FORMERR: it may not understand EDNS");
 	else if (a->rcode == SERVFAIL && s->all->chained)
-		return; /* it followed the CNAMEs: they are what is wrong */
+		return; /* the server followed the CNAMEs, and those are the fault */
 	else if (a->rcode == SERVFAIL)
 		find(s, gravity(s), "server-refuses", mem_printf("answers SERVFAIL for %s", s->place),
 		     mem_printf("Look into the log of %s: it answers SERVFAIL for TXT of %s; it may not have loaded its copy of %s, or that has expired",
@@ -171,7 +171,7 @@ static char *serial_of_others(const struct subject *s)
 	return NULL;
 }
 
-static char *mend_lacking(const struct subject *s)
+static char *fix_lacking(const struct subject *s)
 {
 	CLEANUP(mem_freep) char *own = lookup_server_serial(s->c->e, s->udp->zone, s->udp->address);
 	CLEANUP(mem_freep) char *others = serial_of_others(s);
@@ -180,9 +180,9 @@ static char *mend_lacking(const struct subject *s)
 		return mem_printf("Make %s serve what the other servers serve: it has their serial number %s, but not the record; wait if it copies a database, "
 		                  "else raise the serial number, so that it transfers the zone again", s->who, own);
 	if (own && others)
-		return mem_printf("Wait until %s has the change (it has the serial number %s, others have %s), or look at its zone transfer", s->who, own,
+		return mem_printf("Wait until %s has the change (it has the serial number %s, others have %s), or check its zone transfer", s->who, own,
 		                  others);
-	return mem_printf("Wait until %s has the change, or look at its zone transfer", s->who);
+	return mem_printf("Wait until %s has the change, or check its zone transfer", s->who);
 }
 
 static bool shows(const struct subject *s, const struct ev_answer *a)
@@ -202,7 +202,7 @@ static void tell_lacking(const struct subject *s)
 		find(s, FINDING_ERROR, "server-lacks",
 		     mem_printf("does not show the record that other servers of the zone show (%s)",
 		                s->answer->rcode == NXDOMAIN ? "NXDOMAIN" : txt_count(s->answer) ? "another value" : "no TXT record"),
-		     mend_lacking(s));
+		     fix_lacking(s));
 }
 
 /* ---- what an authority's resolver forgives, and others may not ---- */
@@ -225,7 +225,7 @@ static void tell_manners(const struct subject *s)
 		     mem_printf("Make %s answer faster: within half a second", s->who));
 }
 
-/* Whatever was asked over TCP: one question tries the way. */
+/* Any question over TCP counts: one is enough to test the path. */
 static bool fails_over_tcp(const struct subject *s)
 {
 	for (size_t i = 0; i < s->c->e->answer_count; i++)

@@ -1,4 +1,4 @@
-/* Servers that do not agree where a zone begins: each is right for itself, and an authority's luck decides which it asks. */
+/* Finds servers that disagree about where a zone begins. Each is consistent by itself; which one an authority asks is chance. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,8 +42,8 @@ static void tell(const struct evidence *e, const struct ev_answer *a, const char
 
 	if (is_told(v, text))
 		return;
-	verdict_find(v, FINDING_ERROR, STAGE_LOOKUP, "cut-differs", mem_dup(text),
-	             mem_printf("Make all name servers of %s alike: each has the same NS records for %s, or none has that zone", parent, child));
+	verdict_add_finding(v, FINDING_ERROR, STAGE_LOOKUP, "cut-differs", mem_dup(text),
+	                    mem_printf("Make all name servers of %s alike: each has the same NS records for %s, or none has that zone", parent, child));
 }
 
 void judge_cuts(const struct evidence *e, const struct authority *a, struct verdict *v)

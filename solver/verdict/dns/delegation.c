@@ -1,5 +1,5 @@
-/* The way from the parent to the record: what the zone above says of the servers, what they say themselves, and who controls the
- * place where the record must stand. Findings only: whether the authority gets through is what its own view shows. */
+/* The delegation from the parent zone to the record: compares what the parent says of the name servers with what they say themselves, and
+ * finds who controls the zone of the record. It adds findings only; the authority's own view decides whether the look-up works. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,16 +29,16 @@ struct inquiry {
 };
 
 /* Once for each text. */
-static void find(const struct inquiry *q, enum finding_severity severity, const char *code, char *text, char *mend)
+static void find(const struct inquiry *q, enum finding_severity severity, const char *code, char *text, char *fix)
 {
 	for (size_t i = 0; i < q->v->finding_count; i++) {
 		if (strcmp(q->v->findings[i].code, code) == 0 && strcmp(q->v->findings[i].text, text) == 0) {
 			free(text);
-			free(mend);
+			free(fix);
 			return;
 		}
 	}
-	verdict_find(q->v, severity, STAGE_LOOKUP, code, text, mend);
+	verdict_add_finding(q->v, severity, STAGE_LOOKUP, code, text, fix);
 }
 
 /* ---- sets of name servers ---- */
@@ -72,7 +72,7 @@ static bool is_direct(const struct ev_answer *a, const char *name, int type)
 	return strcmp(a->view, "direct") == 0 && a->type == type && strcmp(a->name, name) == 0 && a->zone;
 }
 
-/* What servers of `zone` say of themselves; else what the authority sees. */
+/* The NS records that servers of `zone` serve; without them, those of the authority's view. */
 static void own_names(const struct evidence *e, const char *zone, struct names *ret)
 {
 	const struct ev_answer *seen = evidence_authority(e, zone, TYPE_NS);
@@ -153,7 +153,7 @@ static void read_parent(const struct inquiry *q, const struct ev_answer *parent)
 	names_add(&above, parent->authority, parent->authority_count, parent->name);
 	names_add(&above, parent->records, parent->record_count, parent->name);
 	if (host_failed(parent->failure))
-		return; /* what this host cannot ask says nothing about it */
+		return; /* this host could not ask it, which proves nothing about the server */
 	if (parent->failure || (parent->rcode != NOERROR && parent->rcode != NXDOMAIN))
 		find(q, FINDING_NOTE, "parent-silent", mem_printf("%s (%s), a server of %s, gives no answer about %s", parent->server ? parent->server : "-",
 		     parent->address ? parent->address : "-", parent->zone, parent->name), NULL);
@@ -179,7 +179,7 @@ static bool told_already(const struct inquiry *q, const struct ev_answer *a)
 	return false;
 }
 
-/* What is wrong with the servers of the zone that the record is looked up in is why that fails, if it does. */
+/* A fault of the servers of the record's own zone is the reason of a failed look-up. */
 static enum finding_severity gravity(const struct inquiry *q, const char *zone)
 {
 	bool decides = q->v->result == VERDICT_FAIL && q->v->stage == STAGE_LOOKUP && q->e->written_zone && strcmp(zone, q->e->written_zone) == 0;
@@ -187,7 +187,7 @@ static enum finding_severity gravity(const struct inquiry *q, const char *zone)
 	return decides ? FINDING_ERROR : FINDING_WARNING;
 }
 
-/* Whoever is not named in an NS record of the zone owes it nothing. */
+/* A server that no NS record of the zone names need not answer for it. */
 static void check_lame(const struct inquiry *q, const struct ev_answer *a)
 {
 	const char *server = a->server ? a->server : "-", *address = a->address ? a->address : "-";
@@ -198,7 +198,7 @@ static void check_lame(const struct inquiry *q, const struct ev_answer *a)
 	     mem_printf("Make %s (%s) serve %s, or take it out of the NS records of %s", server, address, a->zone, a->zone));
 }
 
-/* A resolver that gets no address asks the others; when there are none, that is why it fails. */
+/* A resolver skips a server without an address; the look-up fails only when no other server is left. */
 static void check_addresses(const struct inquiry *q)
 {
 	const char *zone = q->e->written_zone, *names[DELEGATED_MAX];
@@ -226,7 +226,7 @@ static void check_serials(const struct inquiry *q)
 		if (serial && first && strcmp(serial, first) != 0)
 			find(q, FINDING_WARNING, "serial-differs",
 			     mem_printf("%s (%s) has the serial %s of %s, %s (%s) has %s", a->server, a->address, serial, a->zone, of->server, of->address, first),
-			     mem_printf("Wait for the zone transfer of %s, or look why it does not come", a->zone));
+			     mem_printf("Wait for the zone transfer of %s, or find out why it does not come", a->zone));
 		if (serial && !first) {
 			first = serial;
 			serial = NULL;

@@ -39,7 +39,7 @@ static char *refuse(const struct txt_case *c, const struct ev_answer *answer, en
 	return mem_printf("Incorrect TXT record %s (and %zu more) found at %s", first, count - 1, answer->name);
 }
 
-/* An alias that leads to where none of the providers writes may be a leftover: there are two ways out. */
+/* A CNAME to a zone that no provider serves may be a leftover: either remove it, or add the provider. */
 static bool is_foreign(const struct evidence *e)
 {
 	const struct ev_answer *answer = evidence_authority(e, e->fqdn, TYPE_TXT);
@@ -48,7 +48,7 @@ static bool is_foreign(const struct evidence *e)
 	return !e->provider && e->written_fqdn && strcmp(e->written_fqdn, e->fqdn) != 0 && (!alias || alias->type == TYPE_CNAME);
 }
 
-static char *mend(const struct txt_case *c)
+static char *fix(const struct txt_case *c)
 {
 	const char *zone = c->e->written_zone, *value = c->e->expected;
 	CLEANUP(mem_freep) char *other = NULL;
@@ -115,7 +115,7 @@ static bool spaced(const char *value, const char *expected)
 	return wrapped(value, expected, " \t\r\n");
 }
 
-/* What a form or a tool put around it: a name, "TXT", typographic quotes. */
+/* A form or a tool added text around the value: a name, "TXT", typographic quotes. */
 static bool surrounded(const char *value, const char *expected)
 {
 	return strstr(value, expected) != NULL;
@@ -141,7 +141,7 @@ static bool other_value(const char *value, const char *expected)
 static const struct cause {
 	const char *code;
 	bool (*fits)(const char *value, const char *expected);
-	const char *text, *mend;
+	const char *text, *fix;
 } causes[] = {
 	{ "value-quoted", quoted, "it is the right value in quotes that are part of it", "Write the value without quotes" },
 	{ "value-spaced", spaced, "it is the right value with white space around it", "Write the value without white space around it" },
@@ -167,11 +167,11 @@ static void explain_value(const struct txt_case *c, const struct ev_answer *answ
 	for (size_t i = 0; i < ARRAY_LEN(causes); i++) {
 		if (!causes[i].fits((char *)bytes, c->e->expected))
 			continue;
-		verdict_find(c->v, FINDING_ERROR, STAGE_VALIDATION, causes[i].code, mem_printf("%s at %s: %s", shown, answer->name, causes[i].text),
-		             mem_printf("%s: TXT record %s with the value %s", causes[i].mend, txt_place(c->e), c->e->expected));
+		verdict_add_finding(c->v, FINDING_ERROR, STAGE_VALIDATION, causes[i].code, mem_printf("%s at %s: %s", shown, answer->name, causes[i].text),
+		                    mem_printf("%s: TXT record %s with the value %s", causes[i].fix, txt_place(c->e), c->e->expected));
 		return;
 	}
-	verdict_find(c->v, FINDING_ERROR, STAGE_VALIDATION, "value-unknown", mem_printf("%s at %s is not the expected value", shown, answer->name), mend(c));
+	verdict_add_finding(c->v, FINDING_ERROR, STAGE_VALIDATION, "value-unknown", mem_printf("%s at %s is not the expected value", shown, answer->name), fix(c));
 }
 
 static void explain(const struct txt_case *c, const struct ev_answer *answer)
@@ -180,14 +180,14 @@ static void explain(const struct txt_case *c, const struct ev_answer *answer)
 		explain_value(c, answer, txt_at(answer, i));
 }
 
-/* Whatever stands where a wildcard leads was not put there for this name. */
+/* A record at the target of a wildcard was not written for this name. */
 static void find_wildcard(const struct txt_case *c)
 {
 	const char *target = wildcard_target(c->e);
 
 	if (target)
-		verdict_find(c->v, FINDING_ERROR, STAGE_VALIDATION, "wildcard-cname",
-		             mem_printf("there is no record at %s, so a wildcard's CNAME leads the authority to %s", txt_place(c->e), target), mend(c));
+		verdict_add_finding(c->v, FINDING_ERROR, STAGE_VALIDATION, "wildcard-cname",
+		                    mem_printf("there is no record at %s, so a wildcard's CNAME leads the authority to %s", txt_place(c->e), target), fix(c));
 }
 
 /* ---- wrong places ---- */
@@ -212,7 +212,7 @@ static bool is_from_wildcard(const struct txt_case *c, const char *name)
 	return answer && has_value(c, answer);
 }
 
-/* The value stands where nobody looks. */
+/* The value was written at a name that no authority asks for. */
 static void find_wrong_places(const struct txt_case *c)
 {
 	const struct evidence *e = c->e;
@@ -223,17 +223,17 @@ static void find_wrong_places(const struct txt_case *c)
 		if (answer->type != TYPE_TXT || strcmp(answer->name, e->fqdn) == 0 || strcmp(answer->name, txt_place(e)) == 0 ||
 		    name_is_witness(answer->name) || !has_value(c, answer) || is_from_wildcard(c, answer->name))
 			continue;
-		verdict_find(c->v, FINDING_ERROR, STAGE_VALIDATION, place_code(e, answer->name),
-		             mem_printf("the value stands at %s, but the authority asks for %s", answer->name, e->fqdn),
-		             mem_printf("Move the TXT record from %s to %s; many providers append the zone to the name by themselves", answer->name,
-		                        txt_place(e)));
+		verdict_add_finding(c->v, FINDING_ERROR, STAGE_VALIDATION, place_code(e, answer->name),
+		                    mem_printf("the value stands at %s, but the authority asks for %s", answer->name, e->fqdn),
+		                    mem_printf("Move the TXT record from %s to %s; many providers append the zone to the name by themselves", answer->name,
+		                               txt_place(e)));
 	}
 }
 
-/* Those seen elsewhere are the likeliest cause, so they are found first. */
+/* A value at a wrong name is the likeliest cause, so it is reported first. */
 void judge_dns(const struct evidence *e, const struct authority *a, struct verdict *v)
 {
-	struct txt_case c = { e, a, v, has_value, refuse, explain, mend, !e->expected, NULL };
+	struct txt_case c = { e, a, v, has_value, refuse, explain, fix, !e->expected, NULL };
 	const struct ev_answer *answer = e->fqdn ? evidence_authority(e, e->fqdn, TYPE_TXT) : NULL;
 
 	if (e->expected && e->fqdn && !(answer && has_value(&c, answer))) {

@@ -19,40 +19,40 @@ static bool has_security(const struct ev_answer *a, const char *security)
 
 /* ---- bogus ---- */
 
-/* What a validator says of each trouble, and its mend; the first that fits. */
+/* The words of a validator for each fault, and the fix; the first row that matches counts. */
 static const struct {
-	const char *words[3], *mend;
+	const char *words[3], *fix;
 } troubles[] = {
 	{ { "No DNSKEY" }, "Sign the zone, or remove its DS record at the parent: the zone has no DNSKEY" },
-	{ { "expired", "Expired" }, "Sign the zone again: its signatures have ended; look why the signer did not" },
+	{ { "expired", "Expired" }, "Sign the zone again: its signatures have ended; find out why the signer did not" },
 	{ { "not yet", "Not Yet Valid", "future" }, "Set the clock of the signer right and sign the zone again" },
 	{ { "NSEC", "denial", "Denial" }, "Mend the NSEC or NSEC3 records: the denial of a record that does not exist must be signed too" },
 	{ { "DNSKEY", "DS ", "no keys" }, "Make the DS record at the parent fit a DNSKEY of the zone, or remove it while the zone is unsigned" },
 	{ { "no signatures", "RRSIGs Missing", "missing" }, "Sign the zone, or remove its DS record at the parent" },
 };
 
-static const char *mend_for(const char *why)
+static const char *fix_for(const char *why)
 {
 	for (size_t i = 0; i < ARRAY_LEN(troubles); i++)
 		for (size_t k = 0; k < ARRAY_LEN(troubles[i].words) && troubles[i].words[k]; k++)
 			if (strstr(why, troubles[i].words[k]))
-				return troubles[i].mend;
+				return troubles[i].fix;
 	return "Correct the DNSSEC chain of the zone, or remove its DS record at the parent";
 }
 
-static void find(struct verdict *v, enum finding_severity severity, const char *code, char *text, char *mend)
+static void find(struct verdict *v, enum finding_severity severity, const char *code, char *text, char *fix)
 {
 	for (size_t i = 0; i < v->finding_count; i++) {
 		if (strcmp(v->findings[i].code, code) == 0 && strcmp(v->findings[i].text, text) == 0) {
 			free(text);
-			free(mend);
+			free(fix);
 			return;
 		}
 	}
-	verdict_find(v, severity, STAGE_LOOKUP, code, text, mend);
+	verdict_add_finding(v, severity, STAGE_LOOKUP, code, text, fix);
 }
 
-/* What an authority asks too. Our own questions (where a zone begins, whether the record stands in a wrong place) are no findings. */
+/* Only questions that an authority asks too. Our own extra questions (zone cuts, records at wrong names) give no findings. */
 static bool is_asked_by_authority(const struct evidence *e, const struct ev_answer *a)
 {
 	if (a->type == TYPE_TXT)
@@ -64,9 +64,9 @@ static void tell_bogus(const struct ev_answer *answer, const struct authority *a
 {
 	const char *why = answer->why ? answer->why : "no reason was given";
 
-	/* A name that passes all the same has another way in: the other family of addresses. */
+	/* A name that passes although one look-up is bogus was reached over the other address family. */
 	find(v, a->dnssec && v->result != VERDICT_PASS ? FINDING_ERROR : FINDING_WARNING, "dnssec-bogus",
-	     mem_printf("DNSSEC is broken at %s (%s): %s", answer->name, lookup_type_name(answer->type), why), mem_dup(mend_for(why)));
+	     mem_printf("DNSSEC is broken at %s (%s): %s", answer->name, lookup_type_name(answer->type), why), mem_dup(fix_for(why)));
 }
 
 /* ---- signatures ---- */
@@ -108,12 +108,12 @@ static void check_signature(const struct ev_answer *answer, const struct ev_reco
 		return;
 	if (end <= now)
 		find(v, FINDING_WARNING, "signature-ended", mem_printf("the signature of %s (%.*s) has ended", r->owner, (int)strcspn(r->data, " "), r->data),
-		     mem_dup(mend_for("expired")));
+		     mem_dup(fix_for("expired")));
 	else
 		find(v, FINDING_WARNING, "signature-ends",
 		     mem_printf("the signature of %s (%.*s) ends in %lld %s", r->owner, (int)strcspn(r->data, " "), r->data,
 		                (long long)(end - now < DAY_S ? (end - now) / 3600 : (end - now) / DAY_S), end - now < DAY_S ? "hours" : "days"),
-		     mem_printf("Sign the zone of %s again in time; look whether its signer works", r->owner));
+		     mem_printf("Sign the zone of %s again in time; check that its signer works", r->owner));
 }
 
 /* ---- the whole ---- */

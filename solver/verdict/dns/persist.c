@@ -20,7 +20,7 @@ enum fit { FIT_GOOD, FIT_FOREIGN, FIT_MALFORMED, FIT_REFUSED, FIT_UNSEEN };
 
 struct reading {
 	enum fit fit;
-	const char *code, *mend; /* static */
+	const char *code, *fix; /* static */
 	char *why;               /* given; NULL when good or foreign */
 	char issuer[254];
 	int64_t until_ms;        /* 0: for ever */
@@ -48,13 +48,13 @@ static const char *moment(int64_t ms, char text[CLOCK_TEXT_SIZE])
 }
 
 /* Takes `why`. */
-static void refused(struct reading *r, const char *code, char *why, const char *mend)
+static void refused(struct reading *r, const char *code, char *why, const char *fix)
 {
 	free(r->why);
 	r->fit = FIT_REFUSED;
 	r->code = code;
 	r->why = why;
-	r->mend = mend;
+	r->fix = fix;
 }
 
 static void check_account(const struct txt_case *c, const struct persist_record *p, struct reading *r)
@@ -173,7 +173,7 @@ static char *refuse(const struct txt_case *c, const struct ev_answer *answer, en
 
 /* ---- findings ---- */
 
-static char *mend(const struct txt_case *c)
+static char *fix(const struct txt_case *c)
 {
 	const char *issuer = c->a->issuers && c->a->issuers[0] ? c->a->issuers[0] : "ISSUER";
 	const char *account = c->e->account_uri ? c->e->account_uri : "ACCOUNT-URI";
@@ -183,15 +183,15 @@ static char *mend(const struct txt_case *c)
 	return mem_printf("Add a TXT record %s with the value \"%s\"", txt_place(c->e), value);
 }
 
-/* The record as it should be; what it permits beyond this order stays. */
-static char *mend_of(const struct txt_case *c, const struct reading *r, const char *shown)
+/* The corrected record; permissions that go beyond this order are kept. */
+static char *fix_of(const struct txt_case *c, const struct reading *r, const char *shown)
 {
 	bool wildcard = c->e->wildcard || strstr(shown, "policy=wildcard");
 	CLEANUP(mem_freep) char *value = persist_value(r->issuer, c->e->account_uri ? c->e->account_uri : "ACCOUNT-URI", wildcard, 0);
 
 	if (r->fit != FIT_MALFORMED)
-		return mem_printf("%s: TXT record %s", r->mend, txt_place(c->e));
-	return mem_printf("%s: TXT record %s with the value \"%s\"", r->mend, txt_place(c->e), value);
+		return mem_printf("%s: TXT record %s", r->fix, txt_place(c->e));
+	return mem_printf("%s: TXT record %s with the value \"%s\"", r->fix, txt_place(c->e), value);
 }
 
 static void explain(const struct txt_case *c, const struct ev_answer *answer)
@@ -205,36 +205,36 @@ static void explain(const struct txt_case *c, const struct ev_answer *answer)
 		read_record(c, answer, txt_at(answer, i), &r);
 		ours = ours || r.fit != FIT_FOREIGN;
 		if (r.why)
-			verdict_find(c->v, FINDING_ERROR, STAGE_VALIDATION, r.code, mem_printf("%s at %s: %s", shown, answer->name, r.why),
-			             mend_of(c, &r, shown));
+			verdict_add_finding(c->v, FINDING_ERROR, STAGE_VALIDATION, r.code, mem_printf("%s at %s: %s", shown, answer->name, r.why),
+			                    fix_of(c, &r, shown));
 		free(r.why);
 	}
 	if (!ours)
-		verdict_find(c->v, FINDING_ERROR, STAGE_VALIDATION, "persist-issuer",
-		             mem_printf("no record at %s is for %s", answer->name, c->a->title ? c->a->title : "this authority"), mend(c));
+		verdict_add_finding(c->v, FINDING_ERROR, STAGE_VALIDATION, "persist-issuer",
+		                    mem_printf("no record at %s is for %s", answer->name, c->a->title ? c->a->title : "this authority"), fix(c));
 }
 
-/* Standing records are forgotten; the last day of one is told a month before. */
+/* People forget standing records, so warn a month before one ends. */
 static void warn(const struct txt_case *c, const struct ev_answer *answer)
 {
 	int64_t now = asked_at(c, answer);
 
 	if (!c->e->account_uri)
-		verdict_find(c->v, FINDING_WARNING, STAGE_VALIDATION, "account-unknown", mem_dup("no account URI was given: that of the record was not compared"), NULL);
+		verdict_add_finding(c->v, FINDING_WARNING, STAGE_VALIDATION, "account-unknown", mem_dup("no account URI was given: that of the record was not compared"), NULL);
 	for (size_t i = 0; txt_at(answer, i); i++) {
 		char until[CLOCK_TEXT_SIZE];
 		struct reading r;
 
 		read_record(c, answer, txt_at(answer, i), &r);
 		if (r.fit == FIT_GOOD && r.until_ms && r.until_ms - now < SOON_MS)
-			verdict_find(c->v, FINDING_WARNING, STAGE_VALIDATION, "persist-ends",
-			             mem_printf("the record at %s ends at %s", answer->name, moment(r.until_ms, until)),
-			             mem_dup("Publish the record again with a later persistUntil"));
+			verdict_add_finding(c->v, FINDING_WARNING, STAGE_VALIDATION, "persist-ends",
+			                    mem_printf("the record at %s ends at %s", answer->name, moment(r.until_ms, until)),
+			                    mem_dup("Publish the record again with a later persistUntil"));
 		free(r.why);
 	}
 }
 
-/* Nothing is concluded from a digest that cannot be computed here, or that may be of an earlier key of the account. */
+/* Conclude nothing from a digest that cannot be computed here, or that may belong to an earlier key of the account. */
 static void explain_unseen(const struct txt_case *c, const struct ev_answer *answer)
 {
 	for (size_t i = 0; txt_at(answer, i); i++) {
@@ -242,7 +242,7 @@ static void explain_unseen(const struct txt_case *c, const struct ev_answer *ans
 
 		read_record(c, answer, txt_at(answer, i), &r);
 		if (r.fit == FIT_UNSEEN)
-			verdict_find(c->v, FINDING_WARNING, STAGE_VALIDATION, r.code, mem_printf("At %s: %s.", answer->name, r.why), mem_dup(r.mend));
+			verdict_add_finding(c->v, FINDING_WARNING, STAGE_VALIDATION, r.code, mem_printf("At %s: %s.", answer->name, r.why), mem_dup(r.fix));
 		free(r.why);
 	}
 	verdict_decide(c->v, VERDICT_UNKNOWN, STAGE_VALIDATION, PROBLEM_UNAUTHORIZED,
@@ -251,7 +251,7 @@ static void explain_unseen(const struct txt_case *c, const struct ev_answer *ans
 
 void judge_persist(const struct evidence *e, const struct authority *a, struct verdict *v)
 {
-	struct txt_case c = { e, a, v, fits, refuse, explain, mend, false, "Retrieving TXT records for DNS-PERSIST-01 challenge: " };
+	struct txt_case c = { e, a, v, fits, refuse, explain, fix, false, "Retrieving TXT records for DNS-PERSIST-01 challenge: " };
 	const struct ev_answer *answer = e->fqdn ? evidence_authority(e, e->fqdn, TYPE_TXT) : NULL;
 
 	if (answer && !fits(&c, answer) && has(&c, answer, FIT_UNSEEN)) {

@@ -59,7 +59,7 @@ enum persist_match persist_account_match(const struct authority *a, const struct
 
 	if (!hash && a->persist == PERSIST_HASH)
 		return PERSIST_OTHER;
-	if (!hash && !e->account_uri) /* what the caller wrote itself is for the account that it means */
+	if (!hash && !e->account_uri) /* the caller wrote this record, so it names the caller's own account */
 		return was_published(e, account_uri) ? PERSIST_SAME : PERSIST_UNSEEN;
 	if (!hash)
 		return strcmp(account_uri, e->account_uri) == 0 ? PERSIST_SAME : PERSIST_OTHER;

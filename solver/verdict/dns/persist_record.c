@@ -52,7 +52,7 @@ static int read_until(struct span value, struct persist_record *ret, struct err 
 	return 0;
 }
 
-/* Unknown parameters are passed over, also when they are repeated. */
+/* Ignore unknown parameters, repeated ones too. */
 static int read_known(struct span tag, struct span value, unsigned *seen, struct persist_record *ret, struct err *err)
 {
 	unsigned which = span_is(tag, "accounturi") ? SEEN_ACCOUNT : span_is(tag, "policy") ? SEEN_POLICY :

@@ -1,4 +1,4 @@
-/* One answer of one server: what else the server answered, and whether it refers elsewhere. */
+/* One answer of one server: other answers to the same question, and whether it is a referral. */
 #include <string.h>
 
 #include "solver/verdict/network/lookup.h"

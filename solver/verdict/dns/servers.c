@@ -1,4 +1,4 @@
-/* The direct view: each authoritative server by itself. */
+/* The direct view: the answers of each authoritative server. */
 #include <string.h>
 
 #include "solver/base/mem.h"
@@ -10,7 +10,7 @@
 
 enum { NOERROR = 0, NXDOMAIN = 3 };
 
-/* Servers of the zone that holds the record only: its parent's were asked on the way, and answer as a parent does. */
+/* Only servers of the zone that holds the record count. Servers of the parent were asked to find it, and answer with a referral. */
 static bool is_direct(const struct txt_case *c, const struct ev_answer *answer)
 {
 	const char *place = txt_place(c->e), *zone = c->e->written_zone;
@@ -19,7 +19,7 @@ static bool is_direct(const struct txt_case *c, const struct ev_answer *answer)
 	       (!zone || !answer->zone || strcmp(answer->zone, zone) == 0) && (!answer->transport || strcmp(answer->transport, "udp") == 0);
 }
 
-/* What a resolver has in the end: the answer over TCP when that over UDP is cut. */
+/* The answer that a resolver uses: over TCP when the one over UDP is truncated. */
 static const struct ev_answer *final_answer(const struct txt_case *c, const struct ev_answer *udp)
 {
 	const struct ev_answer *tcp = udp->truncated ? servers_same(c, udp, "direct", TYPE_TXT, "tcp") : NULL;
@@ -36,7 +36,7 @@ static enum server_state state_of(const struct txt_case *c, const struct ev_answ
 	return answer->rcode == NOERROR && c->fits(c, answer) ? SERVER_HAS : SERVER_LACKS;
 }
 
-/* Of all that the servers were asked: one slow answer may have been our own fault. */
+/* The fastest of all answers: a single slow answer may be the fault of this host. */
 static int64_t fastest(const struct txt_case *c)
 {
 	int64_t best = -1;
@@ -52,7 +52,7 @@ static int64_t fastest(const struct txt_case *c)
 	return best < 0 ? 0 : best;
 }
 
-/* Another way of asking shows the record: the server is at fault, not the record. */
+/* The server shows the record over TCP or with plain case: the server is at fault, not the record. */
 static bool shows_otherwise(const struct txt_case *c, const struct ev_answer *udp)
 {
 	const struct ev_answer *plain = servers_same(c, udp, "plain-case", TYPE_TXT, "udp"), *tcp = servers_same(c, udp, "direct", TYPE_TXT, "tcp");
@@ -109,21 +109,21 @@ void servers_read(const struct txt_case *c, struct servers *ret)
 		ret->first_lack = first_misled;
 }
 
-static void add_look(const struct txt_case *c, const struct ev_answer *udp, const struct ev_answer *a, enum server_state state)
+static void add_result(const struct txt_case *c, const struct ev_answer *udp, const struct ev_answer *a, enum server_state state)
 {
-	struct look *look = verdict_look(c->v, udp->server ? udp->server : "-", udp->address ? udp->address : "-");
+	struct query_result *result = verdict_add_result(c->v, udp->server ? udp->server : "-", udp->address ? udp->address : "-");
 
-	if (!look)
+	if (!result)
 		return;
-	look->ok = state == SERVER_HAS;
-	look->silent = state == SERVER_UNUSABLE;
-	look->status = mem_dup(a->failure ? a->failure : lookup_rcode_name(a->rcode));
-	look->authoritative = a->authoritative;
-	look->elapsed_ms = a->elapsed_ms;
-	look->at_ms = a->at_ms;
-	look->detail = mem_dup(a->why);
-	for (size_t i = 0; look->value_count < LOOK_VALUES_MAX && txt_at(a, i); i++)
-		look->values[look->value_count++] = mem_dup_n(txt_at(a, i)->data, strnlen(txt_at(a, i)->data, 400));
+	result->ok = state == SERVER_HAS;
+	result->silent = state == SERVER_UNUSABLE;
+	result->status = mem_dup(a->failure ? a->failure : lookup_rcode_name(a->rcode));
+	result->authoritative = a->authoritative;
+	result->elapsed_ms = a->elapsed_ms;
+	result->at_ms = a->at_ms;
+	result->detail = mem_dup(a->why);
+	for (size_t i = 0; result->value_count < QUERY_VALUES_MAX && txt_at(a, i); i++)
+		result->values[result->value_count++] = mem_dup_n(txt_at(a, i)->data, strnlen(txt_at(a, i)->data, 400));
 }
 
 void servers_report(const struct txt_case *c, const struct servers *all)
@@ -136,7 +136,7 @@ void servers_report(const struct txt_case *c, const struct servers *all)
 			continue;
 		answer = final_answer(c, udp);
 		state = state_of(c, answer);
-		add_look(c, udp, answer, state);
+		add_result(c, udp, answer, state);
 		blame_server(c, all, udp, answer, state);
 	}
 }

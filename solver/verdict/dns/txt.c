@@ -14,7 +14,7 @@ enum { NOERROR = 0, NXDOMAIN = 3 };
 
 enum seen { SEEN_RIGHT, SEEN_WRONG, SEEN_ERROR, SEEN_NOTHING };
 
-struct sight {
+struct authority_view {
 	enum seen seen;
 	enum verdict_stage stage;
 	enum problem_type problem;
@@ -37,7 +37,7 @@ static char *lookup_sentence(const struct txt_case *c, const struct ev_answer *a
 	return mem_printf("%s%s", c->lead ? c->lead : "", problem);
 }
 
-/* As a resolver reports what it could not find out. */
+/* The answer of a resolver whose look-up failed. */
 static char *lookup_failed(const struct txt_case *c, const struct ev_answer *answer, const char *failure)
 {
 	struct ev_answer like = { .view = answer->view, .name = answer->name, .type = answer->type, .rcode = 2, .failure = (char *)failure };
@@ -45,13 +45,13 @@ static char *lookup_failed(const struct txt_case *c, const struct ev_answer *ans
 	return lookup_sentence(c, &like);
 }
 
-static struct sight failed(enum seen seen, enum verdict_stage stage, enum problem_type problem, char *detail)
+static struct authority_view failed(enum seen seen, enum verdict_stage stage, enum problem_type problem, char *detail)
 {
-	return (struct sight){ seen, stage, problem, detail };
+	return (struct authority_view){ seen, stage, problem, detail };
 }
 
 /* What the authority says when this answer is the one it gets. */
-static struct sight read_answer(const struct txt_case *c, const struct ev_answer *answer)
+static struct authority_view read_answer(const struct txt_case *c, const struct ev_answer *answer)
 {
 	struct ev_answer nothing = *answer;
 	enum problem_type problem = PROBLEM_UNAUTHORIZED;
@@ -71,7 +71,7 @@ static struct sight read_answer(const struct txt_case *c, const struct ev_answer
 	return failed(SEEN_WRONG, STAGE_VALIDATION, problem, detail);
 }
 
-static struct sight authority_sees(const struct txt_case *c)
+static struct authority_view authority_view_of(const struct txt_case *c)
 {
 	const struct ev_answer *answer = evidence_authority(c->e, c->e->fqdn, TYPE_TXT);
 
@@ -82,18 +82,18 @@ static struct sight authority_sees(const struct txt_case *c)
 
 /* ---- findings ---- */
 
-static void find(const struct txt_case *c, enum verdict_stage stage, const char *code, char *text, char *mend)
+static void find(const struct txt_case *c, enum verdict_stage stage, const char *code, char *text, char *fix)
 {
-	verdict_find(c->v, FINDING_ERROR, stage, code, text, mend);
+	verdict_add_finding(c->v, FINDING_ERROR, stage, code, text, fix);
 }
 
-/* NULL: what is to be done is told by others, who know the cause: the servers one by one, DNSSEC, the chain of CNAMEs. */
-static char *lookup_mend(const struct txt_case *c, const struct ev_answer *answer, const struct servers *direct, bool chain)
+/* NULL when another finding names the cause and the fix: that of a server, of DNSSEC, or of the CNAMEs. */
+static char *lookup_fix(const struct txt_case *c, const struct ev_answer *answer, const struct servers *direct, bool chain)
 {
 	bool bogus = answer->security && strcmp(answer->security, "bogus") == 0;
 
 	if (answer->rcode == NXDOMAIN)
-		return c->mend(c);
+		return c->fix(c);
 	if (bogus || chain || direct->blamed || direct->fastest_ms > SERVER_SLOW_MS)
 		return NULL;
 	return mem_printf("Make the name servers of %s answer, over UDP and TCP, within a second", txt_place(c->e));
@@ -117,26 +117,26 @@ static bool explain_chain(const struct txt_case *c)
 	return chain_is_broken(&chain, c->a->cname_max);
 }
 
-static void explain_lookup(const struct txt_case *c, const struct ev_answer *answer, const struct sight *s, const struct servers *direct)
+static void explain_lookup(const struct txt_case *c, const struct ev_answer *answer, const struct authority_view *s, const struct servers *direct)
 {
 	bool chain = s->seen == SEEN_ERROR && explain_chain(c);
 
-	find(c, STAGE_LOOKUP, answer->rcode == NXDOMAIN ? "txt-missing" : "lookup-failed", mem_dup(s->detail), lookup_mend(c, answer, direct, chain));
+	find(c, STAGE_LOOKUP, answer->rcode == NXDOMAIN ? "txt-missing" : "lookup-failed", mem_dup(s->detail), lookup_fix(c, answer, direct, chain));
 	if (answer->rcode != NXDOMAIN && s->seen == SEEN_ERROR && direct->has && !direct->lacks && !chain)
 		find(c, STAGE_LOOKUP, "only-direct",
 		     mem_printf("the servers show the record when they are asked directly, but the way to it from the root fails%s%s",
 		                answer->why ? ": " : "", answer->why ? answer->why : ""), NULL);
 }
 
-/* Where a server shows the record, be it only when it is asked otherwise, the record is there: the servers are what is wrong. */
-static void explain(const struct txt_case *c, const struct ev_answer *answer, const struct sight *s, const struct servers *direct)
+/* When some server shows the record, if only over TCP, the record exists and the servers are at fault. */
+static void explain(const struct txt_case *c, const struct ev_answer *answer, const struct authority_view *s, const struct servers *direct)
 {
 	if (s->seen == SEEN_WRONG && (direct->otherwise || (direct->has && direct->lacks)))
 		return;
 	if (s->stage == STAGE_LOOKUP)
 		explain_lookup(c, answer, s, direct);
 	else if (!txt_count(answer))
-		find(c, STAGE_VALIDATION, "txt-missing", mem_printf("%s exists, but has no TXT record", answer->name), c->mend(c));
+		find(c, STAGE_VALIDATION, "txt-missing", mem_printf("%s exists, but has no TXT record", answer->name), c->fix(c));
 	else
 		c->explain(c, answer);
 }
@@ -164,14 +164,14 @@ static char *passed_sentence(const struct txt_case *c, const struct servers *s)
 
 static void decide_flaky(const struct txt_case *c, const struct servers *s)
 {
-	struct sight lack = read_answer(c, s->first_lack);
+	struct authority_view lack = read_answer(c, s->first_lack);
 
 	verdict_decide(c->v, VERDICT_FLAKY, lack.stage, lack.problem, servers_sentence(s, lack.detail));
 	free(lack.detail);
 }
 
-/* Its perspectives share one time limit, and each asks anew. Where no server answers within a second, a resolver that does not
- * know them yet repeats itself for ten, and how long exactly is a matter of luck. */
+/* The perspectives share one time limit, and each makes its own look-up. When no server answers within a second, a resolver that has not
+ * measured them yet retries for about ten seconds; the exact time varies. */
 static bool is_slow(const struct txt_case *c, const struct servers *s)
 {
 	const struct ev_answer *answer = evidence_authority(c->e, c->e->fqdn, TYPE_TXT);
@@ -183,19 +183,18 @@ static void decide_slow(const struct txt_case *c, const struct servers *s)
 {
 	const struct ev_answer *answer = evidence_authority(c->e, c->e->fqdn, TYPE_TXT);
 
-	verdict_find(c->v, FINDING_ERROR, STAGE_LOOKUP, "lookup-slow",
-	             mem_printf("looking up TXT for %s took %lld ms: an authority may give up before", answer->name, (long long)answer->elapsed_ms),
-	             s->blamed || s->fastest_ms > SERVER_SLOW_MS ? NULL :
-	             mem_printf("Make the name servers of %s answer within half a second", c->e->written_zone ? c->e->written_zone : "the zone"));
+	verdict_add_finding(c->v, FINDING_ERROR, STAGE_LOOKUP, "lookup-slow",
+	                    mem_printf("looking up TXT for %s took %lld ms: an authority may give up before", answer->name, (long long)answer->elapsed_ms),
+	                    s->blamed || s->fastest_ms > SERVER_SLOW_MS ? NULL :
+	                    mem_printf("Make the name servers of %s answer within half a second", c->e->written_zone ? c->e->written_zone : "the zone"));
 	verdict_decide(c->v, VERDICT_FLAKY, STAGE_LOOKUP, PROBLEM_DNS, lookup_failed(c, answer, "timeout"));
 }
 
-/* A server that is asked directly and has no answer cannot mislead the authority: it asks the next. One that answers
- * without the record can. */
-static void decide_seen(const struct txt_case *c, struct sight *sight, const struct servers *s)
+/* A server that gives no answer cannot mislead the authority, which asks the next one. A server that answers without the record can. */
+static void decide_seen(const struct txt_case *c, struct authority_view *view, const struct servers *s)
 {
-	if (sight->seen == SEEN_ERROR || (sight->seen == SEEN_WRONG && !(s->has && s->lacks)))
-		verdict_decide(c->v, VERDICT_FAIL, sight->stage, sight->problem, mem_dup(sight->detail));
+	if (view->seen == SEEN_ERROR || (view->seen == SEEN_WRONG && !(s->has && s->lacks)))
+		verdict_decide(c->v, VERDICT_FAIL, view->stage, view->problem, mem_dup(view->detail));
 	else if (s->lacks)
 		decide_flaky(c, s);
 	else if (is_slow(c, s))
@@ -208,20 +207,20 @@ static void decide_direct_failure(const struct txt_case *c, const struct servers
 {
 	const struct ev_answer *answer = s->first_lack ? s->first_lack : s->first_unusable;
 	const struct ev_answer *seen = evidence_authority(c->e, c->e->fqdn, TYPE_TXT);
-	struct sight sight = read_answer(c, answer);
+	struct authority_view view = read_answer(c, answer);
 
-	if (sight.seen != SEEN_ERROR && !s->first_lack) { /* lame, or cut off without TCP */
-		free(sight.detail);
-		sight = failed(SEEN_ERROR, STAGE_LOOKUP, PROBLEM_DNS, lookup_failed(c, answer, NULL));
+	if (view.seen != SEEN_ERROR && !s->first_lack) { /* lame, or cut off without TCP */
+		free(view.detail);
+		view = failed(SEEN_ERROR, STAGE_LOOKUP, PROBLEM_DNS, lookup_failed(c, answer, NULL));
 	}
-	explain(c, answer, &sight, s);
+	explain(c, answer, &view, s);
 	if (c->e->own_zone || !seen || !lookup_blind(seen))
-		verdict_decide(c->v, VERDICT_FAIL, sight.stage, sight.problem, mem_dup(sight.detail));
-	else /* a resolver that lies, or a network that lets nothing out, looks the same */
+		verdict_decide(c->v, VERDICT_FAIL, view.stage, view.problem, mem_dup(view.detail));
+	else /* a resolver that lies, or a network that blocks DNS, would give the same picture */
 		verdict_decide(c->v, VERDICT_UNKNOWN, STAGE_LOOKUP, PROBLEM_NONE,
 		               mem_printf("The name servers do not show it (%s), but how the authority comes to them is not visible from here",
-		                          sight.detail));
-	free(sight.detail);
+		                          view.detail));
+	free(view.detail);
 }
 
 static void decide_direct(const struct txt_case *c, const struct servers *s)
@@ -238,39 +237,39 @@ static void decide_direct(const struct txt_case *c, const struct servers *s)
 		                          s->has));
 }
 
-/* No way from the root can be gone from here, and nobody showed another. */
+/* The look-up from the root cannot be made from here, and no perspective made it. */
 static void decide_unseen(const struct txt_case *c, const struct ev_answer *answer)
 {
 	const char *why = answer->why ? answer->why : answer->failure, *unlocated = c->e->unlocated;
 	char *text = mem_printf("What %s shows is not visible from here: %s%s%s", c->e->fqdn, why, unlocated ? "; " : "", unlocated ? unlocated : "");
 
-	find(c, STAGE_LOOKUP, "not-visible", mem_dup(text), strcmp(answer->failure, "local") == 0 ? NULL : lookup_blind_mend());
+	find(c, STAGE_LOOKUP, "not-visible", mem_dup(text), strcmp(answer->failure, "local") == 0 ? NULL : lookup_blind_fix());
 	verdict_decide(c->v, VERDICT_UNKNOWN, STAGE_LOOKUP, PROBLEM_NONE, text);
 }
 
 void txt_judge(const struct txt_case *c)
 {
 	const struct ev_answer *seen = c->e->fqdn ? evidence_authority(c->e, c->e->fqdn, TYPE_TXT) : NULL;
-	struct sight sight;
+	struct authority_view view;
 	struct servers s;
 
 	if (!c->e->fqdn)
 		return;
-	sight = authority_sees(c);
+	view = authority_view_of(c);
 	servers_read(c, &s);
-	s.failing = sight.seen == SEEN_ERROR || (sight.seen == SEEN_NOTHING && !s.has && !s.lacks);
-	s.slow = sight.seen == SEEN_RIGHT && is_slow(c, &s);
-	if (sight.seen == SEEN_WRONG || sight.seen == SEEN_ERROR)
-		explain(c, seen, &sight, &s);
+	s.failing = view.seen == SEEN_ERROR || (view.seen == SEEN_NOTHING && !s.has && !s.lacks);
+	s.slow = view.seen == SEEN_RIGHT && is_slow(c, &s);
+	if (view.seen == SEEN_WRONG || view.seen == SEEN_ERROR)
+		explain(c, seen, &view, &s);
 	servers_report(c, &s);
-	if (sight.seen != SEEN_NOTHING)
-		decide_seen(c, &sight, &s);
+	if (view.seen != SEEN_NOTHING)
+		decide_seen(c, &view, &s);
 	else if (s.has + s.lacks + s.unusable)
 		decide_direct(c, &s);
 	else if (seen && lookup_blind(seen) && !c->e->own_zone)
 		decide_unseen(c, seen);
 	else
-		verdict_find(c->v, FINDING_NOTE, STAGE_LOOKUP, "not-collected",
-		             mem_printf("%s was not looked up, so nothing is said about it", c->e->fqdn), NULL);
-	free(sight.detail);
+		verdict_add_finding(c->v, FINDING_NOTE, STAGE_LOOKUP, "not-collected",
+		                    mem_printf("%s was not looked up, so nothing is said about it", c->e->fqdn), NULL);
+	free(view.detail);
 }

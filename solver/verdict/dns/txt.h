@@ -1,6 +1,6 @@
 /* A challenge that a TXT record answers, judged from both views of DNS: what the authority's resolver sees, and what each
- * server shows when it is asked directly. dns-01, dns-account-01 and dns-persist-01 differ in what fits, and in what is
- * said of records that do not. */
+ * server shows when it is asked directly. dns-01, dns-account-01 and dns-persist-01 differ in which records match, and in
+ * the sentences about records that do not. */
 #ifndef SOLVER_VERDICT_TXT_H
 #define SOLVER_VERDICT_TXT_H
 
@@ -12,14 +12,14 @@ struct txt_case {
 	const struct evidence *e;
 	const struct authority *a;
 	struct verdict *v;
-	/* Whether the records of an answer (NOERROR) are what is wanted. */
+	/* Whether the records of an answer (NOERROR) match. */
 	bool (*fits)(const struct txt_case *c, const struct ev_answer *answer);
-	/* Of records that do not fit: the authority's sentence (given) and its type. */
+	/* The authority's sentence (given) about records that do not match, and its error type. */
 	char *(*refuse)(const struct txt_case *c, const struct ev_answer *answer, enum problem_type *ret);
 	/* Adds the findings of such records. */
 	void (*explain)(const struct txt_case *c, const struct ev_answer *answer);
-	char *(*mend)(const struct txt_case *c); /* what to publish, where; gives */
-	bool anything; /* there is nothing to compare with: only whether the zone answers */
+	char *(*fix)(const struct txt_case *c); /* what to publish, where; gives */
+	bool anything; /* no value is known: judge only whether the zone answers */
 	const char *lead; /* what the authority puts in front of a failed look-up, or NULL */
 };
 
@@ -37,10 +37,10 @@ bool txt_equals(const struct ev_record *r, const char *expected);
 enum server_state { SERVER_HAS, SERVER_LACKS, SERVER_UNUSABLE };
 struct servers {
 	size_t has, lacks, unusable;
-	size_t otherwise; /* of those that lack it: they show it when they are asked in another way */
-	size_t blamed;    /* of the unusable ones: that this host could hear, and name servers without an address */
-	bool chained;     /* the CNAMEs go in a circle or too far: a server that stumbles over them is sound */
-	bool failing;     /* the authority gets no answer, and that is their doing */
+	size_t otherwise; /* of those that lack it: they show it over TCP or with plain case */
+	size_t blamed;    /* of the unusable ones: those whose fault this host saw, and name servers without an address */
+	bool chained;     /* the CNAMEs make a loop or are too many: a server that fails on them is not at fault */
+	bool failing;     /* the authority gets no answer because of these servers */
 	bool slow;        /* the authority's answer comes late */
 	int64_t fastest_ms; /* of all answers of the zone's servers; 0 without one */
 	const struct ev_answer *first_lack, *first_unusable;
@@ -48,17 +48,17 @@ struct servers {
 void servers_read(const struct txt_case *c, struct servers *ret);
 /* Looks, and findings of each server. */
 void servers_report(const struct txt_case *c, const struct servers *s);
-/* What the same server answered otherwise to the same question, or NULL. */
+/* The answer of the same server to the same question in another view or over another transport, or NULL. */
 const struct ev_answer *servers_same(const struct txt_case *c, const struct ev_answer *udp, const char *view, int type, const char *transport);
-/* It refers elsewhere instead of answering. */
+/* The answer is a referral and not an answer. */
 bool servers_lame(const struct ev_answer *answer);
-/* A lame one that refers to the very zone that it should serve: some resolvers take that for "no such record" (measured with Unbound), so
- * it counts as lacking the record where others show it. */
+/* A lame answer that refers to the very zone that the server should serve. Some resolvers read it as "no such record" (measured with
+ * Unbound), so the server counts as lacking the record when other servers show it. */
 bool servers_misleads(const struct ev_answer *answer);
 #define SERVER_SLOW_MS 1000 /* of an answer */
 
 /* ---- blame.c ---- */
-/* Findings of one server, by what it was heard to say. `answer`: what a resolver has of `udp` in the end. */
+/* Adds the findings about one server. `answer`: the one that a resolver uses, `udp` itself or its repetition over TCP. */
 void blame_server(const struct txt_case *c, const struct servers *all, const struct ev_answer *udp, const struct ev_answer *answer,
                   enum server_state state);
 

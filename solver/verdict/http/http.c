@@ -1,4 +1,4 @@
-/* HTTP-01: what the walks of an authority come to. */
+/* Judges HTTP-01 from all attempts that the authority may make. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "solver/verdict/network/host.h"
 #include "solver/verdict/http/http_explain.h"
 #include "solver/verdict/network/http_servers.h"
-#include "solver/verdict/http/http_walk.h"
+#include "solver/verdict/http/http_attempt.h"
 #include "solver/verdict/network/lookup.h"
 #include "solver/verdict/network/views.h"
 
@@ -54,7 +54,7 @@ static void judge_failure(const struct ev_hop *hop, struct outcome *o)
 	}
 	if (strcmp(hop->failure, "garbage") == 0 && strncmp(hop->url, "https:", strlen("https:")) == 0)
 		words.code = "no-tls";
-	fail(o, words.problem, words.code, walk_sentence(hop, mem_printf("Fetching %s: %s", hop->url, words.text)));
+	fail(o, words.problem, words.code, attempt_sentence(hop, mem_printf("Fetching %s: %s", hop->url, words.text)));
 }
 
 static bool status_is_fine(int status, enum status_rule rule)
@@ -69,7 +69,7 @@ static bool status_is_fine(int status, enum status_rule rule)
 	}
 }
 
-/* Go's words for a body that cannot be read to its end; *ret_code: what it is. */
+/* Go's words for a body that cannot be read to its end; *ret_code gets the code of the finding. */
 static const char *body_trouble(const struct ev_hop *hop, const char **ret_code)
 {
 	*ret_code = hop->failure;
@@ -93,11 +93,11 @@ static void judge_body(const struct evidence *e, const struct authority *a, cons
 	body_read(hop, a, &b);
 	if (a->body_max > 0 && hop->body_length >= a->body_max) {
 		got = quote(e, b.bytes, b.length < (size_t)a->body_max ? b.length : (size_t)a->body_max);
-		fail(o, PROBLEM_UNAUTHORIZED, "body-long", walk_sentence(hop, mem_printf("Invalid response from %s: %s", hop->url, got)));
+		fail(o, PROBLEM_UNAUTHORIZED, "body-long", attempt_sentence(hop, mem_printf("Invalid response from %s: %s", hop->url, got)));
 	} else if (hop->failure) {
 		const char *code, *why = body_trouble(hop, &code);
 
-		fail(o, PROBLEM_UNAUTHORIZED, code, walk_sentence(hop, mem_printf("Error reading HTTP response body: %s", why)));
+		fail(o, PROBLEM_UNAUTHORIZED, code, attempt_sentence(hop, mem_printf("Error reading HTTP response body: %s", why)));
 	} else if (!body_equals(&b, e->expected)) {
 		got = quote(e, b.start, b.kept);
 		fail(o, PROBLEM_UNAUTHORIZED, "body-differs",
@@ -106,7 +106,7 @@ static void judge_body(const struct evidence *e, const struct authority *a, cons
 	body_done(&b);
 }
 
-/* Without a key authorization any answer shows that the authority would get one. */
+/* Without a known key authorization any response counts: it shows that the web server can be reached. */
 static void judge_last(const struct evidence *e, const struct authority *a, const struct ev_hop *hop, struct outcome *o)
 {
 	if (hop->failure && !hop->status)
@@ -114,14 +114,14 @@ static void judge_last(const struct evidence *e, const struct authority *a, cons
 	else if (!e->expected)
 		return;
 	else if (!status_is_fine(hop->status, a->status))
-		fail(o, PROBLEM_UNAUTHORIZED, "status", walk_sentence(hop, mem_printf("Invalid response from %s: %d", hop->url, hop->status)));
+		fail(o, PROBLEM_UNAUTHORIZED, "status", attempt_sentence(hop, mem_printf("Invalid response from %s: %d", hop->url, hop->status)));
 	else
 		judge_body(e, a, hop, o);
 }
 
-/* ---- one walk ---- */
+/* ---- one attempt ---- */
 
-static void take_over(struct outcome *o, const struct walk *w)
+static void take_over(struct outcome *o, const struct attempt *w)
 {
 	o->came = FAILED;
 	o->stage = w->stage;
@@ -130,7 +130,7 @@ static void take_over(struct outcome *o, const struct walk *w)
 	o->detail = mem_dup(w->detail);
 }
 
-static char *passed_sentence(const struct evidence *e, const struct walk *w)
+static char *passed_sentence(const struct evidence *e, const struct attempt *w)
 {
 	if (!e->expected)
 		return mem_printf("%s answers %s with status %d; there was no key authorization to compare with", w->last->address,
@@ -144,42 +144,42 @@ static char *shown(const struct evidence *e, const struct ev_hop *hop)
 	return e->private ? body_hop_digest(hop) : mem_dup_n(hop->body, strnlen(hop->body, 200));
 }
 
-static void add_look(const struct evidence *e, const struct walk *w, const struct outcome *o, struct verdict *v)
+static void add_result(const struct evidence *e, const struct attempt *w, const struct outcome *o, struct verdict *v)
 {
 	const struct ev_hop *hop = w->last;
-	struct look *look = verdict_look(v, hop ? hop->host : e->identifier, hop ? hop->address : NULL);
+	struct query_result *result = verdict_add_result(v, hop ? hop->host : e->identifier, hop ? hop->address : NULL);
 
-	if (!look)
+	if (!result)
 		return;
-	look->ok = o->came == PASSED;
-	look->status = !hop ? mem_dup("no address") : hop->status ? mem_printf("%d", hop->status) : mem_dup(hop->failure);
-	look->authoritative = true;
-	look->elapsed_ms = w->elapsed_ms;
-	look->at_ms = hop ? hop->at_ms : e->at_ms;
-	look->detail = mem_dup(o->detail);
+	result->ok = o->came == PASSED;
+	result->status = !hop ? mem_dup("no address") : hop->status ? mem_printf("%d", hop->status) : mem_dup(hop->failure);
+	result->authoritative = true;
+	result->elapsed_ms = w->elapsed_ms;
+	result->at_ms = hop ? hop->at_ms : e->at_ms;
+	result->detail = mem_dup(o->detail);
 	if (hop && hop->body && *hop->body)
-		look->values[look->value_count++] = shown(e, hop);
+		result->values[result->value_count++] = shown(e, hop);
 }
 
-/* One that this host could not ask says nothing that an authority could be misled by. */
+/* This host could not ask the address, which proves nothing about it. */
 static void add_unseen_look(const struct evidence *e, const struct ev_hop *hop, struct verdict *v)
 {
-	struct look *look;
+	struct query_result *result;
 
-	for (size_t i = 0; i < v->look_count; i++)
-		if (v->looks[i].address && strcmp(v->looks[i].address, hop->address) == 0)
+	for (size_t i = 0; i < v->result_count; i++)
+		if (v->results[i].address && strcmp(v->results[i].address, hop->address) == 0)
 			return;
-	look = verdict_look(v, e->identifier, hop->address);
-	if (!look)
+	result = verdict_add_result(v, e->identifier, hop->address);
+	if (!result)
 		return;
-	look->silent = true;
-	look->status = mem_dup(strcmp(hop->failure, "local") == 0 ? hop->failure : LOOK_UNROUTABLE);
-	look->detail = mem_dup(hop->why);
-	look->at_ms = hop->at_ms;
+	result->silent = true;
+	result->status = mem_dup(strcmp(hop->failure, "local") == 0 ? hop->failure : QUERY_UNROUTABLE);
+	result->detail = mem_dup(hop->why);
+	result->at_ms = hop->at_ms;
 }
 
-/* What this host saw of it stays a look; what the authority sees is known only when somebody else saw it. */
-static void take_unseen(const struct evidence *e, const struct walk *w, struct outcome *o, struct verdict *v)
+/* The result of this host is kept as a result of one address. Only a perspective elsewhere can tell what the authority sees. */
+static void take_unseen(const struct evidence *e, const struct attempt *w, struct outcome *o, struct verdict *v)
 {
 	bool vouched = host_is_vouched(e, w->unseen->address);
 
@@ -194,10 +194,10 @@ static void take_unseen(const struct evidence *e, const struct walk *w, struct o
 
 static void judge_walk(const struct evidence *e, const struct authority *a, size_t number, struct outcome *o, struct verdict *v)
 {
-	struct walk w;
+	struct attempt w;
 
 	memset(o, 0, sizeof(*o));
-	walk_replay(e, a, number, &w);
+	attempt_replay(e, a, number, &w);
 	if (w.next.want != HTTP_OVER)
 		o->came = PENDING;
 	else if (w.detail)
@@ -206,7 +206,7 @@ static void judge_walk(const struct evidence *e, const struct authority *a, size
 		judge_last(e, a, w.last, o);
 	o->blind = w.blind;
 	o->slow = o->came == PASSED && a->flaky_ms > 0 && w.elapsed_ms > a->flaky_ms;
-	o->dial = o->came == FAILED && w.last && walk_dial_failed(w.last);
+	o->dial = o->came == FAILED && w.last && hop_dial_failed(w.last);
 	if (o->came == FAILED && !w.unseen)
 		http_explain(e, a, &w, o->code, v);
 	if (o->came == PASSED) {
@@ -214,10 +214,10 @@ static void judge_walk(const struct evidence *e, const struct authority *a, size
 		http_warn(e, a, &w, v);
 	}
 	if (o->came != PENDING && !(w.unseen && w.last == w.unseen))
-		add_look(e, &w, o, v);
+		add_result(e, &w, o, v);
 	if (o->came != PENDING && w.unseen)
 		take_unseen(e, &w, o, v);
-	walk_done(&w);
+	attempt_done(&w);
 }
 
 /* ---- all of them ---- */
@@ -241,7 +241,7 @@ static void count(struct tally *t, struct outcome *o)
 		free(o->detail);
 }
 
-/* A router that does not lead its own network back to itself refuses us, and nobody else. */
+/* A router without hairpin NAT refuses connections from its own network only. */
 static bool hairpin(const struct evidence *e, const struct tally *t)
 {
 	return e->inside && t->failed && t->dials == t->failed && !t->passed;
@@ -249,10 +249,10 @@ static bool hairpin(const struct evidence *e, const struct tally *t)
 
 static void decide_hairpin(const struct evidence *e, struct tally *t, struct verdict *v)
 {
-	verdict_find(v, FINDING_WARNING, STAGE_VALIDATION, "hairpin",
-	             mem_printf("%s leads to this network's own address, and connections to it from inside fail; from outside they may well work",
-	                        e->identifier),
-	             mem_printf("Check %s from another network, or let a perspective elsewhere do so", e->identifier));
+	verdict_add_finding(v, FINDING_WARNING, STAGE_VALIDATION, "hairpin",
+	                    mem_printf("%s leads to this network's own address, and connections to it from inside fail; from outside they may well work",
+	                               e->identifier),
+	                    mem_printf("Check %s from another network, or let a perspective elsewhere do so", e->identifier));
 	verdict_decide(v, VERDICT_UNKNOWN, STAGE_VALIDATION, PROBLEM_NONE,
 	               mem_printf("Not visible from here: %s is an address of this network (%s)", e->identifier, t->first_failure.detail));
 }
@@ -264,7 +264,7 @@ static char *mixed(const struct tally *t)
 	return mem_printf("%s, but so slowly that the time of the authority may run out", t->first_pass.detail);
 }
 
-/* Whoever told the addresses need not tell the authority the same; only a zone of our own is seen by nobody else. */
+/* The authority may get other addresses than this host did, except in a zone that only this process serves. */
 static void decide_blind(const struct evidence *e, const struct tally *t, struct verdict *v)
 {
 	const struct outcome *bad = &t->first_failure;
@@ -277,7 +277,7 @@ static void decide_blind(const struct evidence *e, const struct tally *t, struct
 		               mem_printf("The authority's view is not visible from here (%s)", seen));
 }
 
-/* Where some fetch works, or only the look-up failed, another server may lead elsewhere. */
+/* When some request works, or only a look-up failed, another name server may give other addresses. */
 static const struct ev_answer *other_server(const struct evidence *e, const struct tally *t)
 {
 	bool open = t->passed || (t->failed && t->first_failure.stage == STAGE_LOOKUP);
@@ -290,15 +290,15 @@ static void decide_servers(const struct evidence *e, const struct ev_answer *d, 
 	const char *server = d->server ? d->server : "a name server", *address = d->address ? d->address : "?";
 	const char *what = d->record_count ? "other addresses and another serial number" : "no such address";
 
-	verdict_find(v, FINDING_ERROR, STAGE_LOOKUP, "addresses-differ",
-	             mem_printf("The name servers disagree on %s of %s: %s (%s) has %s", lookup_type_name(d->type), e->identifier, server, address, what),
-	             mem_printf("Make all name servers of %s serve the same zone", d->zone ? d->zone : e->identifier));
+	verdict_add_finding(v, FINDING_ERROR, STAGE_LOOKUP, "addresses-differ",
+	                    mem_printf("The name servers disagree on %s of %s: %s (%s) has %s", lookup_type_name(d->type), e->identifier, server, address, what),
+	                    mem_printf("Make all name servers of %s serve the same zone", d->zone ? d->zone : e->identifier));
 	verdict_decide(v, VERDICT_FLAKY, STAGE_LOOKUP, PROBLEM_DNS,
 	               mem_printf("%s (%s) has %s of type %s for %s; which server is asked decides", server, address, what,
 	                          lookup_type_name(d->type), e->identifier));
 }
 
-/* Which address is drawn, or which server is asked, decides. */
+/* The outcome depends on the address or the name server that the authority picks. */
 static void decide_mixed(const struct evidence *e, const struct authority *a, const struct tally *t, struct verdict *v)
 {
 	if (t->passed)
@@ -342,35 +342,35 @@ static void note_reserved(const struct evidence *e, const struct authority *a, s
 			const struct ev_record *record = &answer->records[r];
 
 			if ((record->type == TYPE_A || record->type == TYPE_AAAA) && address_is_reserved(record->data))
-				verdict_find(v, FINDING_WARNING, STAGE_LOOKUP, "address-reserved",
-				             mem_printf("%s has the address %s, which is not public: an authority leaves it out", e->identifier,
-				                        record->data),
-				             mem_printf("Remove the record of %s with the address %s from the public DNS", e->identifier, record->data));
+				verdict_add_finding(v, FINDING_WARNING, STAGE_LOOKUP, "address-reserved",
+				                    mem_printf("%s has the address %s, which is not public: an authority leaves it out", e->identifier,
+				                               record->data),
+				                    mem_printf("Remove the record of %s with the address %s from the public DNS", e->identifier, record->data));
 		}
 	}
 }
 
 void judge_http(const struct evidence *e, const struct authority *a, struct verdict *v)
 {
-	size_t numbers[HTTP_WALKS_MAX], walks = http_walk_numbers(e, a, numbers);
+	size_t numbers[HTTP_ATTEMPTS_MAX], attempts = http_attempt_numbers(e, a, numbers);
 	struct tally t = { 0 };
-	size_t walks_unknown = 0;
+	size_t attempts_unknown = 0;
 
 	note_reserved(e, a, v);
-	for (size_t i = 0; i < walks; i++) {
+	for (size_t i = 0; i < attempts; i++) {
 		struct outcome o;
 
 		judge_walk(e, a, numbers[i], &o, v);
 		if (o.came == PENDING && numbers[i] >= HTTP_DRAWS_MAX && !e->host.known)
-			walks_unknown++; /* recorded before other views were walked */
+			attempts_unknown++; /* recorded before dcvd made attempts for other views */
 		else
 			count(&t, &o);
 	}
-	if (t.pending + walks_unknown < walks)
+	if (t.pending + attempts_unknown < attempts)
 		decide(e, a, &t, v);
 	else
-		verdict_find(v, FINDING_NOTE, STAGE_VALIDATION, "not-collected",
-		             mem_printf("No address of %s was asked over HTTP, so nothing is said about it", e->identifier), NULL);
+		verdict_add_finding(v, FINDING_NOTE, STAGE_VALIDATION, "not-collected",
+		                    mem_printf("No address of %s was asked over HTTP, so nothing is said about it", e->identifier), NULL);
 	free(t.first_failure.detail);
 	free(t.first_pass.detail);
 }

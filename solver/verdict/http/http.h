@@ -8,16 +8,16 @@
 
 void judge_http(const struct evidence *e, const struct authority *a, struct verdict *v);
 
-/* ---- what the collector must ask next for http-01: the authority's own steps (http_walk.c) ----
- * A walk is one attempt of the authority; which address it draws first depends on its resolver's rotation, so there is one walk
- * for each: walk i takes the i-th address of each family (modulo their number). Where name servers disagree about the addresses there
- * are more walks, for each pair of what they say of A and AAAA (views.h), numbered from HTTP_DRAWS_MAX on. */
+/* ---- what the collector must ask next for http-01: the authority's own steps (http_attempt.c) ----
+ * Which address the authority tries first depends on the rotation of its resolver, so there is one attempt for each: attempt i begins with
+ * the i-th address of each family (modulo their number). Name servers that disagree about the addresses add attempts, one for each pair of
+ * their answers for A and AAAA (views.h), numbered from HTTP_DRAWS_MAX on. */
 #define HTTP_DRAWS_MAX 16 /* addresses that are tried as the first one */
-#define HTTP_WALKS_MAX 32
+#define HTTP_ATTEMPTS_MAX 32
 enum http_want {
 	HTTP_RESOLVE, /* the addresses of `host`: authority's answers for A and AAAA */
 	HTTP_FETCH,   /* `url` at `address` */
-	HTTP_OVER,    /* the walk is over; judge_http() says what came of it */
+	HTTP_OVER,    /* the attempt is over; judge_http() judges it */
 };
 struct http_next {
 	enum http_want want;
@@ -27,11 +27,11 @@ struct http_next {
 	bool fallback;
 	int64_t left_ms; /* of the attempt: a request that takes longer fails */
 };
-/* How many walks the evidence asks for; 0 until the addresses of the identifier are known. It grows when a redirect leads to a
- * host with more addresses: ask again after each walk. */
-size_t http_walks(const struct evidence *e, const struct authority *a);
-/* The numbers of all walks that the evidence asks for, those for other views included; returns how many. Their order may change. */
-size_t http_walk_numbers(const struct evidence *e, const struct authority *a, size_t ret[HTTP_WALKS_MAX]);
-void http_walk_next(const struct evidence *e, const struct authority *a, size_t walk, struct http_next *ret);
+/* How many attempts the evidence calls for; 0 until the addresses of the identifier are known. A redirect to a host with more addresses adds
+ * some: call it again after each attempt. */
+size_t http_attempts(const struct evidence *e, const struct authority *a);
+/* The numbers of all attempts that the evidence calls for, those for other views included; returns how many. Their order may change. */
+size_t http_attempt_numbers(const struct evidence *e, const struct authority *a, size_t ret[HTTP_ATTEMPTS_MAX]);
+void http_attempt_next(const struct evidence *e, const struct authority *a, size_t attempt, struct http_next *ret);
 
 #endif

@@ -17,27 +17,27 @@ enum { NXDOMAIN = 3 };
 struct explain {
 	const struct evidence *e;
 	const struct authority *a;
-	const struct walk *w;
+	const struct attempt *w;
 	struct verdict *v;
 	enum finding_severity severity;
 };
 
-/* The same cause on several addresses is told once for each, with its address; the same text only once. */
-static void find(struct explain *x, enum finding_severity severity, const char *code, char *text, char *mend)
+/* Report a cause once for each address; report the same text only once. */
+static void find(struct explain *x, enum finding_severity severity, const char *code, char *text, char *fix)
 {
 	for (size_t i = 0; i < x->v->finding_count; i++) {
 		if (strcmp(x->v->findings[i].code, code) == 0 && strcmp(x->v->findings[i].text, text) == 0) {
 			free(text);
-			free(mend);
+			free(fix);
 			return;
 		}
 	}
-	verdict_find(x->v, severity, x->w->stage == STAGE_LOOKUP ? STAGE_LOOKUP : STAGE_VALIDATION, code, text, mend);
+	verdict_add_finding(x->v, severity, x->w->stage == STAGE_LOOKUP ? STAGE_LOOKUP : STAGE_VALIDATION, code, text, fix);
 }
 
-/* What to say of each reason. {address}, {port}, {host} and {target} in the mend are filled in. */
+/* The sentence and the fix of each reason. {address}, {port}, {host} and {target} in the fix are filled in. */
 static const struct sentence {
-	const char *code, *text, *mend;
+	const char *code, *text, *fix;
 } sentences[] = {
 	{ "redirect-count", "the redirects do not end, or there are too many", "Lead the challenge path to its answer with fewer redirects" },
 	{ "redirect-status", "this redirect has a status that authorities do not follow (303)", "Redirect with status 301, 302, 307 or 308" },
@@ -51,8 +51,8 @@ static const struct sentence {
 	{ "redirect-loop", "the redirects come back to a URL that was asked before", "Take the challenge path out of the redirect: serve /.well-known/acme-challenge/ where it is asked for first" },
 	{ "redirect-unreadable", "the Location of the redirect is no URL", "Send a valid absolute URL as Location" },
 	{ "redirect-unresolved", "the name in the redirect has no usable address", "Give {target} a public address (A or AAAA record), or redirect to another name" },
-	{ "connect-timeout", "no answer to the connection request: a firewall, or nobody at this address", "Open port {port} of {address} in every firewall on the way, for the whole world" },
-	{ "connect-refused", "nobody listens on this port", "Have a web server listen on {address} port {port}" },
+	{ "connect-timeout", "no answer to the connection request: a firewall drops it, or no host has this address", "Open port {port} of {address} in every firewall on the way, for the whole world" },
+	{ "connect-refused", "no server listens on this port", "Have a web server listen on {address} port {port}" },
 	{ "connect-unreachable", "there is no route to this address", "Correct the address record of {host}, or the routing to {address}" },
 	{ "attempt-too-slow", "the attempt took longer than the authority waits", "Make the web server at {address} answer within a few seconds" },
 	{ "no-answer", "the connection was accepted but no answer came in time", "Make the web server at {address} answer the challenge path within a few seconds" },
@@ -75,7 +75,7 @@ static const struct sentence {
 	{ "body-long", "the answer is too long for a key authorization", "Answer with the key authorization and nothing else" },
 };
 
-/* Of an answer that is refused, what is wrong with it. */
+/* Why the authority refuses the response. */
 static char *refused_because(const struct ev_hop *hop)
 {
 	bool refused = hop && hop->failure && hop->why && strncmp(hop->failure, "bad-", strlen("bad-")) == 0;
@@ -119,20 +119,20 @@ static bool has_several(const struct explain *x, const char *host)
 	return (v4 ? v4->record_count : 0) + (v6 ? v6->record_count : 0) > 1;
 }
 
-/* Of a host with several addresses the mend says which one is meant. Takes `mend`. */
-static char *at_address(const struct explain *x, char *mend)
+/* When the host has several addresses, the fix names the one that it is about. Takes `fix`. */
+static char *at_address(const struct explain *x, char *fix)
 {
 	const struct ev_hop *hop = x->w->last;
 	char *longer;
 
-	if (!hop || !has_several(x, hop->host) || strstr(mend, hop->address))
-		return mend;
-	longer = mem_printf("%s (at %s)", mend, hop->address);
-	free(mend);
+	if (!hop || !has_several(x, hop->host) || strstr(fix, hop->address))
+		return fix;
+	longer = mem_printf("%s (at %s)", fix, hop->address);
+	free(fix);
 	return longer;
 }
 
-/* What is no HTTP to the client may be no more than a header that is too long, or that lies. */
+/* A response that the client does not accept as HTTP may only have a header that is too long or contradicts itself. */
 static const char *closer_code(const struct explain *x, const char *code)
 {
 	const char *why = x->w->last->why ? x->w->last->why : "";
@@ -155,7 +155,7 @@ static void explain_code(struct explain *x, const char *code)
 	for (size_t i = 0; i < ARRAY_LEN(sentences); i++)
 		if (strcmp(sentences[i].code, code) == 0)
 			find(x, FINDING_ERROR, sentences[i].code, mem_printf("%s at %s: %s%s", where, x->w->last->address, sentences[i].text, because),
-			     at_address(x, fill(sentences[i].mend, x->w->last)));
+			     at_address(x, fill(sentences[i].fix, x->w->last)));
 }
 
 /* ---- who answers there ---- */
@@ -206,16 +206,16 @@ bool http_is_page(const struct ev_hop *hop)
 static void explain_status(struct explain *x, const struct ev_hop *hop)
 {
 	CLEANUP(mem_freep) char *serve = mem_printf("Serve the key authorization at %s with status 200", hop->url);
-	const char *mend = serve;
+	const char *fix = serve;
 
 	if (hop->status == 401 || hop->status == 403)
-		mend = "Let everybody read /.well-known/acme-challenge/, without a password and whatever their address and user agent";
+		fix = "Let everybody read /.well-known/acme-challenge/, without a password and whatever their address and user agent";
 	else if (hop->status >= 500)
-		mend = "Mend the web server's error, or serve /.well-known/acme-challenge/ past the application";
+		fix = "Mend the web server's error, or serve /.well-known/acme-challenge/ past the application";
 	else if (hop->status >= 300 && hop->status < 400)
-		mend = "Send a Location with the redirect, or the key authorization with status 200";
+		fix = "Send a Location with the redirect, or the key authorization with status 200";
 	find(x, FINDING_ERROR, "status", mem_printf("%s at %s answers with status %d", hop->url, hop->address, hop->status),
-	     at_address(x, mem_dup(mend)));
+	     at_address(x, mem_dup(fix)));
 }
 
 /* ---- what is in the body ---- */
@@ -227,62 +227,62 @@ static bool starts(const struct body *b, const char *text)
 	return length && b->kept >= length && memcmp(b->start, text, length) == 0;
 }
 
-/* Most telling first; the first that fits is the cause. */
-static const char *body_cause(const struct explain *x, const struct ev_hop *hop, const struct body *b, const char **ret_mend)
+/* The most specific rows come first; the first row that matches is the cause. */
+static const char *body_cause(const struct explain *x, const struct ev_hop *hop, const struct body *b, const char **ret_fix)
 {
 	const char *expected = x->e->expected, *token = x->e->token ? x->e->token : "";
 	size_t skip = body_mark(b) ? body_mark(b) : body_leading_space(b), length = strlen(expected);
 	bool encoded = hop->encoding && *hop->encoding && strcasecmp(hop->encoding, "identity") != 0 && strcasecmp(hop->encoding, "gzip") != 0;
 	bool behind = skip && b->kept >= skip + length && memcmp(b->start + skip, expected, length) == 0;
 
-	*ret_mend = "Answer with the key authorization and nothing else";
+	*ret_fix = "Answer with the key authorization and nothing else";
 	if (http_is_page(hop)) {
-		*ret_mend = "Exclude /.well-known/acme-challenge/ from the page that is shown for every unknown path";
+		*ret_fix = "Exclude /.well-known/acme-challenge/ from the page that is shown for every unknown path";
 		return "a page for people is shown whatever path is asked";
 	}
 	if (b->kept == 0)
 		return "the answer is empty";
 	if (encoded) {
-		*ret_mend = "Send the key authorization without Content-Encoding: an authority decodes gzip only";
+		*ret_fix = "Send the key authorization without Content-Encoding: an authority decodes gzip only";
 		return "the answer has a Content-Encoding that an authority does not decode";
 	}
 	if (body_mark(b)) {
-		*ret_mend = "Save the file without a byte order mark, as ASCII";
+		*ret_fix = "Save the file without a byte order mark, as ASCII";
 		return "the answer begins with a byte order mark";
 	}
 	if (behind) {
-		*ret_mend = "Answer with the key authorization without white space before it";
+		*ret_fix = "Answer with the key authorization without white space before it";
 		return "white space stands before the key authorization";
 	}
 	if (b->kept == strlen(token) && starts(b, token)) {
-		*ret_mend = "Answer with TOKEN.THUMBPRINT, not with the token alone";
+		*ret_fix = "Answer with TOKEN.THUMBPRINT, not with the token alone";
 		return "the answer is the token without the account's thumbprint";
 	}
 	if (starts(b, token) && b->kept > strlen(token) && b->start[strlen(token)] == '.' && *token) {
 		if (b->kept > length && starts(b, expected))
 			return "something follows the key authorization";
-		*ret_mend = "Answer with the key authorization of the account that made this order";
+		*ret_fix = "Answer with the key authorization of the account that made this order";
 		return "the thumbprint is another account's";
 	}
 	if (b->start[0] == '"') {
-		*ret_mend = "Answer with the key authorization without quotes around it";
+		*ret_fix = "Answer with the key authorization without quotes around it";
 		return "the key authorization is in quotes";
 	}
-	*ret_mend = "Publish the key authorization of this order, and remove what an earlier one left";
+	*ret_fix = "Publish the key authorization of this order, and remove what an earlier one left";
 	return "the answer is another text";
 }
 
 static void explain_body(struct explain *x, const struct ev_hop *hop)
 {
 	struct body b;
-	const char *cause, *mend;
+	const char *cause, *fix;
 	CLEANUP(mem_freep) char *difference = NULL;
 
 	body_read(hop, x->a, &b);
 	difference = x->e->private ? body_digest(b.start, b.kept) : body_difference(&b, x->e->expected);
-	cause = body_cause(x, hop, &b, &mend);
+	cause = body_cause(x, hop, &b, &fix);
 	find(x, FINDING_ERROR, http_is_page(hop) ? "catch-all-page" : "body-differs",
-	     mem_printf("%s at %s: %s (%s)", hop->url, hop->address, cause, difference), at_address(x, mem_dup(mend)));
+	     mem_printf("%s at %s: %s (%s)", hop->url, hop->address, cause, difference), at_address(x, mem_dup(fix)));
 	body_done(&b);
 }
 
@@ -307,11 +307,11 @@ static void tell_family(struct explain *x, enum finding_severity severity, const
 		     mem_printf("Make %s (IPv6) answer as %s does, or remove the AAAA record of %s", hop->address, v4, hop->host));
 }
 
-/* An IPv6 address that cannot be connected to costs time, and the walk begins anew at the first URL. */
+/* An IPv6 address that refuses connections costs time, and the attempt starts again at the first URL. */
 static void tell_dead_family(struct explain *x, enum finding_severity severity)
 {
 	for (size_t i = 0; i < x->e->hop_count; i++)
-		if (walk_dial_failed(&x->e->hops[i]) && x->e->hops[i].walk == x->w->last->walk)
+		if (hop_dial_failed(&x->e->hops[i]) && x->e->hops[i].attempt == x->w->last->attempt)
 			tell_family(x, severity, &x->e->hops[i], "takes no connection; the authority loses time before it asks IPv4, and begins anew there");
 }
 
@@ -328,7 +328,7 @@ static bool tell_dropped_family(struct explain *x)
 	return dropped;
 }
 
-/* The IPv6 address is asked first, and what it answers counts; so it does where time or a second beginning is what fails. */
+/* The authority asks the IPv6 address first, and its response counts. The address is also the cause when the time runs out or the second start fails. */
 static void explain_family(struct explain *x, const char *code)
 {
 	static const char *const late[] = { "redirect-loop", "connect-timeout", "attempt-too-slow", "no-answer" };
@@ -339,7 +339,7 @@ static void explain_family(struct explain *x, const char *code)
 			tell_dead_family(x, FINDING_ERROR);
 }
 
-/* Why a host has no address: a look-up that failed is no lack of records. */
+/* Why a host has no address: a failed look-up does not prove that there are no records. */
 static char *address_mend(const struct explain *x)
 {
 	const char *name = x->e->identifier;
@@ -349,7 +349,7 @@ static char *address_mend(const struct explain *x)
 		if (found[i] && found[i]->security && strcmp(found[i]->security, "bogus") == 0)
 			return NULL; /* DNSSEC is told by itself */
 		if (found[i] && lookup_blind(found[i]))
-			return lookup_blind_mend();
+			return lookup_blind_fix();
 		if (found[i] && (found[i]->failure || (found[i]->rcode != 0 && found[i]->rcode != NXDOMAIN)))
 			return mem_printf("Make the name servers of %s answer A and AAAA queries, over UDP and TCP, within a second", name);
 	}
@@ -369,7 +369,7 @@ static void explain_no_address(struct explain *x, const char *code)
 		     address_mend(x));
 }
 
-void http_explain(const struct evidence *e, const struct authority *a, const struct walk *w, const char *code, struct verdict *v)
+void http_explain(const struct evidence *e, const struct authority *a, const struct attempt *w, const char *code, struct verdict *v)
 {
 	struct explain x = { e, a, w, v, FINDING_ERROR };
 
@@ -389,7 +389,7 @@ void http_explain(const struct evidence *e, const struct authority *a, const str
 
 /* ---- of what passed ---- */
 
-/* So slow that the authority may give up: the reason of a verdict, so it is an error. */
+/* So slow that the authority may give up, which decides the verdict: an error. */
 static void explain_slow(struct explain *x)
 {
 	size_t before = x->v->finding_count;
@@ -401,7 +401,7 @@ static void explain_slow(struct explain *x)
 	     x->v->finding_count > before ? NULL : mem_printf("Make the web server at %s answer within a few seconds", x->w->last->address));
 }
 
-void http_warn(const struct evidence *e, const struct authority *a, const struct walk *w, struct verdict *v)
+void http_warn(const struct evidence *e, const struct authority *a, const struct attempt *w, struct verdict *v)
 {
 	struct explain x = { e, a, w, v, FINDING_WARNING };
 	const struct ev_hop *hop = w->last;

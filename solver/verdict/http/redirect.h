@@ -1,4 +1,4 @@
-/* The rules of an authority for a redirect, in its order: which it follows, and what it says of one that it refuses. */
+/* The rules of an authority for a redirect, in its order: which it follows, and its sentence about one that it refuses. */
 #ifndef SOLVER_VERDICT_REDIRECT_H
 #define SOLVER_VERDICT_REDIRECT_H
 

@@ -19,7 +19,7 @@ struct network {
 
 /* The IANA IPv4 and IPv6 Special-Purpose Address Registries as of 2026-08, whole: an authority drops also those that are
  * globally reachable. Multicast is not in them, and is as
- * useless; nor are the IPv4-compatible and site-local addresses, which nobody may use any more. */
+ * useless; nor are the IPv4-compatible and site-local addresses, which are deprecated. */
 static const struct block {
 	const char *network, *text;
 } blocks[] = {

@@ -1,4 +1,4 @@
-/* Addresses that nobody reaches over the public network: IANA's special-purpose registries and multicast. */
+/* Addresses that cannot be reached over the public Internet: those of IANA's special-purpose registries, and multicast. */
 #ifndef SOLVER_VERDICT_ADDRESS_H
 #define SOLVER_VERDICT_ADDRESS_H
 

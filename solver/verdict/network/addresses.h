@@ -1,4 +1,4 @@
-/* The addresses of a host that may be looked at: what the authority's resolver answers, without those that are reserved. */
+/* The addresses of a host that dcvd may connect to: those that the authority's resolver gives, without the reserved ones. */
 #ifndef SOLVER_VERDICT_ADDRESSES_H
 #define SOLVER_VERDICT_ADDRESSES_H
 
@@ -11,8 +11,8 @@ const struct ev_answer *addresses_answer(const struct evidence *e, const char *h
 size_t addresses_count(const struct authority *a, const struct ev_answer *answer);
 /* The n-th, counted round and round as a resolver rotates them; NULL when there is none. Borrowed. */
 const char *addresses_at(const struct authority *a, const struct ev_answer *answer, size_t n);
-/* The authority would take a reserved address that check.allow-addresses does not name: nobody connects to it from here, so what it
- * answers stays unknown. */
+/* The authority would take a reserved address that check.allow-addresses does not name: dcvd does not connect to it, so its
+ * response is unknown. */
 bool addresses_withheld(const struct authority *a, const struct ev_answer *answer);
 char *addresses_withheld_sentence(const char *host); /* gives */
 /* What the authority says when neither family has one; gives (free with free). */

@@ -1,4 +1,4 @@
-/* The CNAMEs at the challenge name, one after the other, as far as anybody told them. */
+/* The chain of CNAMEs from the challenge name on, as far as the evidence shows it. */
 #ifndef SOLVER_VERDICT_CHAIN_H
 #define SOLVER_VERDICT_CHAIN_H
 

@@ -32,7 +32,7 @@ static void set(struct failure_words *ret, const char *code, enum problem_type p
 	snprintf(ret->text, sizeof(ret->text), "%s%.200s", lead, text);
 }
 
-/* An alert of the server is told as such, in the words of Go; what the client itself does not like is not. */
+/* Reports an alert of the server as an alert, in Go's words; an error of the client itself is reported differently. */
 static void describe_tls(const char *why, struct failure_words *ret)
 {
 	const char *alert = strstr(why, "alert ");

@@ -45,20 +45,20 @@ bool host_is_vouched(const struct evidence *e, const char *address)
 static char *mend_of(const char *family, bool local)
 {
 	if (local)
-		return mem_dup("Raise the limit of open files of this process, and look whether a firewall of this host forbids what it needs");
-	return mem_printf("Give this host %s, let a perspective that has it look too (perspectives.peers), or say \"unknown: accept\" in the route",
+		return mem_dup("Raise the limit of open files of this process, and check whether a firewall of this host forbids what it needs");
+	return mem_printf("Give this host %s, let a perspective that has it check too (perspectives.peers), or say \"unknown: accept\" in the route",
 	                  family);
 }
 
-static void find(struct verdict *v, enum verdict_stage stage, const char *code, const char *text, char *mend)
+static void find(struct verdict *v, enum verdict_stage stage, const char *code, const char *text, char *fix)
 {
 	for (size_t i = 0; i < v->finding_count; i++) {
 		if (strcmp(v->findings[i].code, code) == 0) {
-			free(mend);
+			free(fix);
 			return;
 		}
 	}
-	verdict_find(v, FINDING_ERROR, stage, code, mem_dup(text), mend);
+	verdict_add_finding(v, FINDING_ERROR, stage, code, mem_dup(text), fix);
 }
 
 void host_doubt(const struct evidence *e, const char *address, const char *failure, const char *why, struct verdict *v)
@@ -117,7 +117,7 @@ static bool lacks_something(const struct ev_host *h)
 	return h->known && !(h->ipv4 && h->ipv6 && h->descriptors);
 }
 
-/* A key that could not be fetched for want of a descriptor makes a sound zone bogus. */
+/* A DNSKEY that could not be fetched because no file descriptor was left makes a valid zone look bogus. */
 static bool failed(const struct ev_host *h, const struct ev_answer *a)
 {
 	bool bogus = a->security && strcmp(a->security, "bogus") == 0;
@@ -239,9 +239,9 @@ static const char *lack_of(const struct ev_host *h)
 	return h->ipv6 ? "it has no IPv4" : "it has no IPv6";
 }
 
-static void doubt(struct verdict *v, const char *code, char *text, char *mend)
+static void doubt(struct verdict *v, const char *code, char *text, char *fix)
 {
-	find(v, STAGE_LOOKUP, code, text, mend);
+	find(v, STAGE_LOOKUP, code, text, fix);
 	v->doubted = true;
 	verdict_withdraw(v, STAGE_LOOKUP, text);
 }
@@ -264,7 +264,7 @@ static void doubt_lookup(const struct evidence *e, const struct ev_answer *a, st
 	doubt(v, h->descriptors ? "host-family" : "host-local", text, mend_of(h->ipv6 ? "IPv4" : "IPv6", !h->descriptors));
 }
 
-/* The name alone, and what was counted, decide without a network. */
+/* The identifier and the budget are judged without a network. */
 static bool needs_network(const struct verdict *v)
 {
 	return v->stage == STAGE_LOOKUP || v->stage == STAGE_VALIDATION || v->stage == STAGE_CAA;

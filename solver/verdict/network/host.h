@@ -1,5 +1,5 @@
 /* What this host cannot see: an address that it has no way to, a name server that it cannot ask, a look-up that may have failed for want
- * of a family of addresses. None of that says anything about the server, so a verdict that hangs on it is UNKNOWN. */
+ * of a family of addresses. None of these proves anything about the server, so a verdict that depends on one is UNKNOWN. */
 #ifndef SOLVER_VERDICT_HOST_H
 #define SOLVER_VERDICT_HOST_H
 
@@ -12,12 +12,12 @@ void judge_host(const struct evidence *e, const struct authority *a, struct verd
 
 /* A failure of this host, as recorded of an answer, a hop or a certificate: "connect-unreachable", "unroutable", "local". */
 bool host_failed(const char *failure);
-/* UNKNOWN, because what `address` answers decides and this host cannot connect to it; with the ways out. Nothing when somebody else has
- * seen it (host_is_vouched). */
+/* Decides UNKNOWN, because the response of `address` matters and this host cannot connect to it, and adds the fixes. Does nothing when a
+ * perspective has seen the response (host_is_vouched). */
 void host_doubt(const struct evidence *e, const char *address, const char *failure, const char *why, struct verdict *v);
 /* A perspective elsewhere saw the right answer; over HTTP at an address of the same family as `address`. NULL: wherever. */
 bool host_is_vouched(const struct evidence *e, const char *address);
-/* This name server, by name, was heard at another of its addresses. */
+/* This name server, by name, answered at another of its addresses. */
 bool host_heard_server(const struct evidence *e, const struct ev_answer *unheard);
 
 #endif

@@ -1,4 +1,4 @@
-/* Name servers that do not agree on the addresses of a web host: which of them an authority asks is luck. */
+/* Name servers that disagree about the addresses of a web host; the authority may ask any of them. */
 #ifndef SOLVER_VERDICT_HTTP_SERVERS_H
 #define SOLVER_VERDICT_HTTP_SERVERS_H
 

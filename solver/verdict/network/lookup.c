@@ -49,9 +49,9 @@ bool lookup_blind(const struct ev_answer *answer)
 	return answer->failure && (strcmp(answer->failure, "no-root") == 0 || strcmp(answer->failure, "local") == 0);
 }
 
-char *lookup_blind_mend(void)
+char *lookup_blind_fix(void)
 {
-	return mem_dup("Let this host reach the name servers of the world (port 53, UDP and TCP), or let a perspective that does look too "
+	return mem_dup("Let this host reach the name servers of the world (port 53, UDP and TCP), or let a perspective that does check too "
 	               "(perspectives.peers)");
 }
 

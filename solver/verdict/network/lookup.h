@@ -11,10 +11,10 @@ const char *lookup_type_name(int type); /* "TXT"; "another type" for one that is
 const char *lookup_rcode_name(int rcode); /* "NXDOMAIN"; "no answer" for -1 */
 /* Whether the answer is one: NOERROR, not bogus. */
 bool lookup_worked(const struct ev_answer *answer, bool dnssec);
-/* No root server could be asked, or this host could ask nobody: what the authority sees is not visible from here. */
+/* No root server, or no server at all, could be asked: this host cannot tell what the authority sees. */
 bool lookup_blind(const struct ev_answer *answer);
 /* What to do then; gives (free with free). */
-char *lookup_blind_mend(void);
+char *lookup_blind_fix(void);
 /* "DNS problem: NXDOMAIN looking up TXT for N - check that …"; gives (free with free). */
 char *lookup_problem(const struct ev_answer *answer, bool dnssec);
 

@@ -119,11 +119,11 @@ void views_tell(const struct evidence *e, const struct authority *a, struct verd
 		if (views.count < 2)
 			continue;
 		by = views.list[1].by;
-		verdict_find(v, FINDING_ERROR, STAGE_LOOKUP, "addresses-differ",
-		             mem_printf("The name servers disagree on %s of %s: %s (%s) leads to %s, others do not", lookup_type_name(types[i]),
-		                        e->identifier, by->server ? by->server : "a name server", by->address ? by->address : "?",
-		                        told_by(&views.list[1], a)),
-		             mem_printf("Make all name servers of %s serve the same zone", by->zone ? by->zone : e->identifier));
+		verdict_add_finding(v, FINDING_ERROR, STAGE_LOOKUP, "addresses-differ",
+		                    mem_printf("The name servers disagree on %s of %s: %s (%s) leads to %s, others do not", lookup_type_name(types[i]),
+		                               e->identifier, by->server ? by->server : "a name server", by->address ? by->address : "?",
+		                               told_by(&views.list[1], a)),
+		                    mem_printf("Make all name servers of %s serve the same zone", by->zone ? by->zone : e->identifier));
 		return;
 	}
 }

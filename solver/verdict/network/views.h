@@ -1,5 +1,5 @@
-/* Name servers that disagree about the addresses of the identifier: which of them the authority's resolver asks is luck, so every
- * different answer is one more way that its attempt may take. View 0 is what the authority's resolver was seen to get. */
+/* Name servers that disagree about the addresses of the identifier: the authority's resolver may ask any of them, so every
+ * different answer makes another possible attempt. View 0 is the answer of the authority's own resolver. */
 #ifndef SOLVER_VERDICT_VIEWS_H
 #define SOLVER_VERDICT_VIEWS_H
 
@@ -27,7 +27,7 @@ void views_read(const struct evidence *e, const struct authority *a, int type, s
 /* The answer with the addresses; NULL: `host` was not looked up yet. */
 const struct ev_answer *view_answer(const struct evidence *e, const struct address_view *view, int type, bool *ret_blind);
 
-/* Finds the disagreement, when there is one: the reason of a verdict that depends on the draw. */
+/* Adds a finding about the disagreement, when there is one: it explains a verdict that depends on the server. */
 void views_tell(const struct evidence *e, const struct authority *a, struct verdict *v);
 
 #endif

@@ -9,7 +9,7 @@ static struct verdict *judged_web(const struct world_page *pages, const char *pe
 	struct verdict *v;
 
 	e->host = (struct ev_host){ .known = true, .ipv4 = true, .descriptors = true };
-	world_walk(e, world_authority("letsencrypt"), both, pages);
+	world_attempt(e, world_authority("letsencrypt"), both, pages);
 	if (perspective) {
 		struct ev_perspective *p = evidence_add_perspective(e);
 
@@ -37,7 +37,7 @@ static void an_address_that_this_host_cannot_reach_does_not_pass(void **state)
 	(void)state;
 	world_expect("unreachable AAAA", v, VERDICT_UNKNOWN, PROBLEM_NONE, "This host has no way to the IPv6 address " V6);
 	assert_string_equal(v->findings[0].code, "host-family");
-	assert_non_null(strstr(v->findings[0].mend, "unknown: accept"));
+	assert_non_null(strstr(v->findings[0].fix, "unknown: accept"));
 	assert_true(v->doubted);
 	verdict_free(v);
 }
@@ -47,9 +47,9 @@ static void what_the_other_family_answers_is_looked_at_all_the_same(void **state
 	struct verdict *v = judged_web(v4_good, NULL);
 
 	(void)state;
-	assert_int_equal(v->look_count, 2);
-	assert_true(v->looks[0].ok);
-	assert_true(v->looks[1].silent && look_is_unroutable(&v->looks[1]));
+	assert_int_equal(v->result_count, 2);
+	assert_true(v->results[0].ok);
+	assert_true(v->results[1].silent && query_result_is_unroutable(&v->results[1]));
 	verdict_free(v);
 }
 
@@ -302,7 +302,7 @@ static void a_host_that_can_ask_nobody_says_why(void **state)
 	v = judged(e);
 	world_expect("no DNS", v, VERDICT_UNKNOWN, PROBLEM_NONE, "no root name server answers; no DNS answer from the recursive resolvers");
 	assert_string_equal(v->findings[0].code, "not-visible");
-	assert_non_null(strstr(v->findings[0].mend, "port 53"));
+	assert_non_null(strstr(v->findings[0].fix, "port 53"));
 	verdict_free(v);
 }
 

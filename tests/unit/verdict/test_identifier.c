@@ -232,7 +232,7 @@ static void the_sentence_is_the_authoritys_and_the_mend_names_the_name(void **st
 	assert_int_equal(v->result, VERDICT_FAIL);
 	assert_int_equal(v->problem, PROBLEM_REJECTED_IDENTIFIER);
 	assert_string_equal(v->detail, "Cannot issue for \"*.com\": Domain name is a wildcard for an ICANN TLD");
-	assert_string_equal(v->findings[0].mend, "Order the wildcard for a registered domain below the public suffix, not *.com");
+	assert_string_equal(v->findings[0].fix, "Order the wildcard for a registered domain below the public suffix, not *.com");
 	verdict_free(v);
 	evidence_free(e);
 }

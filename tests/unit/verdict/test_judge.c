@@ -214,9 +214,9 @@ static void what_passes_is_told_with_the_looks(void **state)
 		fail_msg("%s: %s", verdict_result_name(v->result), v->detail);
 	assert_true(v->stage >= STAGE_CAA);
 	assert_true(*v->detail);
-	assert_int_equal(v->look_count, 2);
-	assert_true(v->looks[0].ok && v->looks[1].ok);
-	assert_string_equal(v->looks[0].address, "9.9.9.1");
+	assert_int_equal(v->result_count, 2);
+	assert_true(v->results[0].ok && v->results[1].ok);
+	assert_string_equal(v->results[0].address, "9.9.9.1");
 	assert_string_equal(v->identifier, "www.lab.com");
 	assert_string_equal(v->zone, "lab.com");
 	assert_string_equal(v->fqdn, "_acme-challenge.www.lab.com");
@@ -298,7 +298,7 @@ static void a_rule_that_changes_within_30_days_is_told_and_an_ended_authority_fa
 			assert_string_equal(v->findings[0].code, rows[i].code);
 		assert_int_equal(v->result == VERDICT_FAIL, rows[i].code && strcmp(rows[i].code, "authority-ended") == 0);
 		if (i == 0)
-			assert_string_equal(v->findings[0].text, "From 2026-12-15 on, Let's Encrypt asks from 5 remote perspectives, and not from 4 as now; let as many look (perspectives.peers)");
+			assert_string_equal(v->findings[0].text, "From 2026-12-15 on, Let's Encrypt asks from 5 remote perspectives, and not from 4 as now; configure as many (perspectives.peers)");
 		verdict_free(v);
 		evidence_free(e);
 	}

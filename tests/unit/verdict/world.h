@@ -136,7 +136,7 @@ static inline void world_resolve(struct evidence *e, const struct world_name *na
 	world_addresses(e, host, 28, names->name ? names->v6 : "!NXDOMAIN");
 }
 
-static inline void world_fetch(struct evidence *e, const struct world_page *pages, size_t walk, const struct http_next *next)
+static inline void world_fetch(struct evidence *e, const struct world_page *pages, size_t attempt, const struct http_next *next)
 {
 	struct ev_hop *hop = evidence_add_hop(e);
 
@@ -144,7 +144,7 @@ static inline void world_fetch(struct evidence *e, const struct world_page *page
 	for (; pages->url; pages++)
 		if (strcmp(pages->url, next->url) == 0 && (!pages->address || strcmp(pages->address, next->address) == 0))
 			break;
-	hop->walk = (int64_t)walk;
+	hop->attempt = (int64_t)attempt;
 	hop->url = mem_dup(next->url);
 	hop->host = mem_dup(next->host);
 	hop->address = mem_dup(next->address);
@@ -160,18 +160,18 @@ static inline void world_fetch(struct evidence *e, const struct world_page *page
 }
 
 /* As the checker does: until every walk is over. */
-static inline void world_walk(struct evidence *e, const struct authority *a, const struct world_name *names, const struct world_page *pages)
+static inline void world_attempt(struct evidence *e, const struct authority *a, const struct world_name *names, const struct world_page *pages)
 {
 	struct http_next next;
 
-	for (size_t walk = 0; walk == 0 || walk < http_walks(e, a); walk++) {
+	for (size_t attempt = 0; attempt == 0 || attempt < http_attempts(e, a); attempt++) {
 		for (int steps = 0;; steps++) {
 			assert_true(steps < 100);
-			http_walk_next(e, a, walk, &next);
+			http_attempt_next(e, a, attempt, &next);
 			if (next.want == HTTP_RESOLVE)
 				world_resolve(e, names, next.host);
 			else if (next.want == HTTP_FETCH)
-				world_fetch(e, pages, walk, &next);
+				world_fetch(e, pages, attempt, &next);
 			else
 				break;
 		}

@@ -15,7 +15,7 @@
 #include "solver/base/mem.h"
 
 #define ALL "{\"identifiers\":[\"*\"]}"
-#define LAST "no other operator"
+#define LAST "is the only operator"
 
 struct world {
 	struct store *store;

@@ -260,14 +260,14 @@ static const struct finding *error_of(const struct verdict *v)
 	return NULL;
 }
 
-static void expect(const char *identifier, const char *zone, const char *detail, const char *text, const char *mend)
+static void expect(const char *identifier, const char *zone, const char *detail, const char *text, const char *fix)
 {
 	struct evidence *e = evidence_of(identifier, "dns-01", zone);
 	struct verdict *v = judged(e, "letsencrypt");
 
 	assert_string_equal(v->detail, detail);
 	assert_string_equal(error_of(v)->text, text);
-	assert_string_equal(error_of(v)->mend, mend);
+	assert_string_equal(error_of(v)->fix, fix);
 	verdict_free(v);
 	evidence_free(e);
 }

@@ -74,11 +74,11 @@ static void more_findings_and_looks_than_the_maximum_are_dropped(void **state)
 
 	(void)state;
 	for (int i = 0; i < FINDINGS_MAX + 3; i++)
-		verdict_find(v, FINDING_NOTE, STAGE_LOOKUP, "a", mem_dup("text"), mem_dup("mend"));
+		verdict_add_finding(v, FINDING_NOTE, STAGE_LOOKUP, "a", mem_dup("text"), mem_dup("mend"));
 	assert_int_equal(v->finding_count, FINDINGS_MAX);
-	for (int i = 0; i < LOOKS_MAX; i++)
-		assert_non_null(verdict_look(v, "ns1.example.org", "192.0.2.1"));
-	assert_null(verdict_look(v, "ns1.example.org", "192.0.2.1"));
+	for (int i = 0; i < QUERY_RESULTS_MAX; i++)
+		assert_non_null(verdict_add_result(v, "ns1.example.org", "192.0.2.1"));
+	assert_null(verdict_add_result(v, "ns1.example.org", "192.0.2.1"));
 	verdict_free(v);
 }
 
@@ -87,11 +87,11 @@ static void an_error_is_kept_even_when_there_is_no_room(void **state)
 	struct verdict *v = verdict_new();
 
 	(void)state;
-	verdict_find(v, FINDING_NOTE, STAGE_LOOKUP, "note", mem_dup("note"), NULL);
+	verdict_add_finding(v, FINDING_NOTE, STAGE_LOOKUP, "note", mem_dup("note"), NULL);
 	for (int i = 0; i < FINDINGS_MAX; i++)
-		verdict_find(v, FINDING_WARNING, STAGE_LOOKUP, "warning", mem_dup("warning"), NULL);
-	verdict_find(v, FINDING_ERROR, STAGE_CAA, "error", mem_dup("error"), NULL);
-	verdict_find(v, FINDING_WARNING, STAGE_CAA, "late", mem_dup("late"), NULL);
+		verdict_add_finding(v, FINDING_WARNING, STAGE_LOOKUP, "warning", mem_dup("warning"), NULL);
+	verdict_add_finding(v, FINDING_ERROR, STAGE_CAA, "error", mem_dup("error"), NULL);
+	verdict_add_finding(v, FINDING_WARNING, STAGE_CAA, "late", mem_dup("late"), NULL);
 	assert_int_equal(v->finding_count, FINDINGS_MAX);
 	for (int i = 0; i < FINDINGS_MAX - 1; i++)
 		assert_string_equal(v->findings[i].code, "warning"); /* the note gave way too */
@@ -99,22 +99,23 @@ static void an_error_is_kept_even_when_there_is_no_room(void **state)
 	verdict_free(v);
 }
 
-static void errors_are_mended_before_warnings_and_nothing_twice(void **state)
+static void errors_are_fixed_before_warnings_and_nothing_twice(void **state)
 {
 	struct verdict *v = verdict_new();
-	json_t *json, *mends;
+	json_t *json, *fixes;
 
 	(void)state;
-	verdict_find(v, FINDING_WARNING, STAGE_LOOKUP, "w", mem_dup("w"), mem_dup("second"));
-	verdict_find(v, FINDING_NOTE, STAGE_LOOKUP, "n", mem_dup("n"), mem_dup("never"));
-	verdict_find(v, FINDING_ERROR, STAGE_CAA, "e", mem_dup("e"), mem_dup("first"));
-	verdict_find(v, FINDING_ERROR, STAGE_CAA, "e", mem_dup("e"), mem_dup("first"));
-	verdict_find(v, FINDING_ERROR, STAGE_CAA, "f", mem_dup("f"), NULL);
+	verdict_add_finding(v, FINDING_WARNING, STAGE_LOOKUP, "w", mem_dup("w"), mem_dup("second"));
+	verdict_add_finding(v, FINDING_NOTE, STAGE_LOOKUP, "n", mem_dup("n"), mem_dup("never"));
+	verdict_add_finding(v, FINDING_ERROR, STAGE_CAA, "e", mem_dup("e"), mem_dup("first"));
+	verdict_add_finding(v, FINDING_ERROR, STAGE_CAA, "e", mem_dup("e"), mem_dup("first"));
+	verdict_add_finding(v, FINDING_ERROR, STAGE_CAA, "f", mem_dup("f"), NULL);
 	json = verdict_to_json(v);
-	mends = json_object_get(json, "mends");
-	assert_int_equal(json_array_size(mends), 2);
-	assert_string_equal(json_string_value(json_array_get(mends, 0)), "first");
-	assert_string_equal(json_string_value(json_array_get(mends, 1)), "second");
+	fixes = json_object_get(json, "fixes");
+	assert_int_equal(json_array_size(fixes), 2);
+	assert_string_equal(json_string_value(json_array_get(fixes, 0)), "first");
+	assert_string_equal(json_string_value(json_array_get(fixes, 1)), "second");
+	assert_true(json_equal(json_object_get(json, "mends"), fixes)); /* the former name */
 	json_decref(json);
 	verdict_free(v);
 }
@@ -122,7 +123,7 @@ static void errors_are_mended_before_warnings_and_nothing_twice(void **state)
 static void the_json_is_as_the_header_says(void **state)
 {
 	struct verdict *v = verdict_new();
-	struct look *l = verdict_look(v, "ns1.example.org", "192.0.2.1");
+	struct query_result *l = verdict_add_result(v, "ns1.example.org", "192.0.2.1");
 	char *text;
 
 	(void)state;
@@ -134,13 +135,13 @@ static void the_json_is_as_the_header_says(void **state)
 	l->status = mem_dup("NOERROR");
 	l->values[l->value_count++] = mem_dup("x");
 	l->values[l->value_count++] = mem_dup("\xff");
-	verdict_find(v, FINDING_ERROR, STAGE_CAA, "caa-denied", mem_dup("no"), NULL);
+	verdict_add_finding(v, FINDING_ERROR, STAGE_CAA, "caa-denied", mem_dup("no"), NULL);
 	verdict_decide(v, VERDICT_FAIL, STAGE_CAA, PROBLEM_CAA, mem_dup("denied"));
 	text = verdict_json(v);
 	assert_string_equal(
 		text,
-		"{\"result\":\"fail\",\"stage\":\"caa\",\"error_type\":\"urn:ietf:params:acme:error:caa\",\"detail\":\"denied\",\"mends\":[],"
-		"\"findings\":[{\"severity\":\"error\",\"stage\":\"caa\",\"code\":\"caa-denied\",\"text\":\"no\",\"mend\":null}],"
+		"{\"result\":\"fail\",\"stage\":\"caa\",\"error_type\":\"urn:ietf:params:acme:error:caa\",\"detail\":\"denied\",\"fixes\":[],\"mends\":[],"
+		"\"findings\":[{\"severity\":\"error\",\"stage\":\"caa\",\"code\":\"caa-denied\",\"text\":\"no\",\"fix\":null,\"mend\":null}],"
 		"\"identifier\":\"example.org\",\"wildcard\":false,\"type\":\"dns-01\",\"authority\":\"letsencrypt\",\"zone\":null,"
 		"\"fqdn\":null,\"at\":\"1970-01-01T00:00:01.000Z\",\"looks\":[{\"server\":\"ns1.example.org\",\"address\":\"192.0.2.1\","
 		"\"ok\":true,\"status\":\"NOERROR\",\"values\":[\"x\",\"\\\\255\"],\"authoritative\":false,\"elapsed_ms\":0,"
@@ -158,7 +159,7 @@ int main(void)
 		cmocka_unit_test(of_passes_the_last_stage_stands_and_a_silent_one_keeps_the_detail),
 		cmocka_unit_test(more_findings_and_looks_than_the_maximum_are_dropped),
 		cmocka_unit_test(an_error_is_kept_even_when_there_is_no_room),
-		cmocka_unit_test(errors_are_mended_before_warnings_and_nothing_twice),
+		cmocka_unit_test(errors_are_fixed_before_warnings_and_nothing_twice),
 		cmocka_unit_test(the_json_is_as_the_header_says),
 	};
 

@@ -217,7 +217,7 @@ static void what_is_bogus_is_told_with_its_mend(void **state)
 		assert_int_equal(v->finding_count, 1);
 		assert_string_equal(v->findings[0].code, "dnssec-bogus");
 		assert_int_equal(v->findings[0].severity, FINDING_ERROR);
-		assert_non_null(strstr(v->findings[0].mend, cases[i][1]));
+		assert_non_null(strstr(v->findings[0].fix, cases[i][1]));
 		verdict_free(v);
 	}
 	expect_only(judged(validated("secure", NULL)), "dnssec");

@@ -154,8 +154,8 @@ static struct verdict *judged(struct evidence *e)
 static const char *advice(const struct verdict *v)
 {
 	for (size_t i = 0; i < v->finding_count; i++)
-		if (v->findings[i].severity == FINDING_ERROR && v->findings[i].mend)
-			return v->findings[i].mend;
+		if (v->findings[i].severity == FINDING_ERROR && v->findings[i].fix)
+			return v->findings[i].fix;
 	return "";
 }
 
@@ -164,8 +164,8 @@ static void expect_advice(struct verdict *v, const char *text)
 	if (!strstr(advice(v), text))
 		fail_msg("\"%s\" instead of \"%s\"", advice(v), text);
 	for (size_t i = 0; i < v->finding_count; i++)
-		if (v->findings[i].mend && strstr(v->findings[i].mend, "take it out"))
-			fail_msg("advised without proof: %s", v->findings[i].mend);
+		if (v->findings[i].fix && strstr(v->findings[i].fix, "take it out"))
+			fail_msg("advised without proof: %s", v->findings[i].fix);
 	verdict_free(v);
 }
 
@@ -189,7 +189,7 @@ static void a_server_that_drops_txt_is_told_from_a_silent_one(void **state)
 	struct evidence *e = evidence_of(&(struct row){ "D25", "!timeout", { { "!timeout" } } });
 
 	(void)state;
-	expect_advice(judged(e), "Make ns1.example.org (198.41.0.1) answer: look whether it runs");
+	expect_advice(judged(e), "Make ns1.example.org (198.41.0.1) answer: check whether it runs");
 	e = evidence_of(&(struct row){ "D25", "!timeout", { { "!timeout" } } });
 	asked_otherwise(e, "direct", 6, "ns1.example.org h.example.org 7 1 1 1 1");
 	expect_advice(judged(e), "Let TXT queries reach ns1.example.org (198.41.0.1)");
@@ -350,8 +350,8 @@ static void servers_are_judged_where_the_record_must_stand(void **state)
 	put_server(e, e->written_fqdn, 0, &(struct server_says){ VALUE, NULL });
 	v = judged(e);
 	world_expect("D15", v, VERDICT_PASS, PROBLEM_NONE, "token.provider.example.net");
-	assert_int_equal(v->look_count, 1);
-	assert_true(v->looks[0].ok);
+	assert_int_equal(v->result_count, 1);
+	assert_true(v->results[0].ok);
 	verdict_free(v);
 }
 

@@ -136,7 +136,7 @@ static void the_measured_scenarios_come_out_as_the_authority_answered(void **sta
 		struct verdict *v = verdict_new();
 		const struct authority *a = world_authority("letsencrypt");
 
-		world_walk(e, a, rows[i].names, rows[i].pages);
+		world_attempt(e, a, rows[i].names, rows[i].pages);
 		judge_http(e, a, v);
 		world_expect(rows[i].id, v, rows[i].result, rows[i].problem, rows[i].detail);
 		if (rows[i].code && !world_found(v, rows[i].code))
@@ -164,7 +164,7 @@ static struct verdict *after_redirects(size_t count)
 		pages[i].location = paths[i];
 		pages[i + 1] = (struct world_page){ urls[i], NULL, 200, .body = KEY };
 	}
-	world_walk(e, world_authority("letsencrypt"), names, pages);
+	world_attempt(e, world_authority("letsencrypt"), names, pages);
 	judge_http(e, world_authority("letsencrypt"), v);
 	evidence_free(e);
 	return v;
@@ -198,7 +198,7 @@ static struct verdict *after_path(size_t length)
 	memset(path, 'a', length);
 	path[0] = '/';
 	path[length] = '\0';
-	world_walk(e, world_authority("letsencrypt"), names, pages);
+	world_attempt(e, world_authority("letsencrypt"), names, pages);
 	judge_http(e, world_authority("letsencrypt"), v);
 	evidence_free(e);
 	return v;
@@ -222,7 +222,7 @@ static struct verdict *judged(const struct world_name *names, const struct world
 	struct verdict *v = verdict_new();
 
 	change(e);
-	world_walk(e, world_authority(authority), names, pages);
+	world_attempt(e, world_authority(authority), names, pages);
 	judge_http(e, world_authority(authority), v);
 	evidence_free(e);
 	return v;
@@ -335,8 +335,8 @@ static void an_address_inside_stays_unknown_until_it_is_allowed(void **state)
 
 		world_expect("inside", v, VERDICT_UNKNOWN, PROBLEM_NONE, NULL);
 		assert_int_equal(world_found(v, "address-withheld"), i > 0);
-		for (size_t k = 0; k < v->look_count; k++)
-			assert_true(!v->looks[k].address || strcmp(v->looks[k].address, V4) == 0);
+		for (size_t k = 0; k < v->result_count; k++)
+			assert_true(!v->results[k].address || strcmp(v->results[k].address, V4) == 0);
 		verdict_free(v);
 	}
 }
@@ -379,7 +379,7 @@ static enum verdict_result with_servers(const char *one, const char *one_soa, co
 	struct verdict *v = verdict_new();
 	enum verdict_result result;
 
-	world_walk(e, world_authority("letsencrypt"), names, pages);
+	world_attempt(e, world_authority("letsencrypt"), names, pages);
 	server_says(e, "192.0.2.1", NAME, 1, one);
 	server_says(e, "192.0.2.2", NAME, 1, other);
 	server_says(e, "192.0.2.1", "example.org", 6, one_soa);

@@ -72,11 +72,11 @@ static void parts_are_found_and_what_no_url_holds_is_encoded(void **state)
 
 /* ---- walks ---- */
 
-static struct http_next next_of(struct evidence *e, size_t walk)
+static struct http_next next_of(struct evidence *e, size_t attempt)
 {
 	struct http_next next;
 
-	http_walk_next(e, world_authority("letsencrypt"), walk, &next);
+	http_attempt_next(e, world_authority("letsencrypt"), attempt, &next);
 	return next;
 }
 
@@ -86,7 +86,7 @@ static void a_walk_begins_with_the_addresses(void **state)
 	struct http_next next = next_of(e, 0);
 
 	(void)state;
-	assert_int_equal(http_walks(e, world_authority("letsencrypt")), 0);
+	assert_int_equal(http_attempts(e, world_authority("letsencrypt")), 0);
 	assert_int_equal(next.want, HTTP_RESOLVE);
 	assert_string_equal(next.host, NAME);
 	world_addresses(e, NAME, 1, V4);
@@ -109,7 +109,7 @@ static void there_is_a_walk_for_each_address_that_may_be_drawn_first(void **stat
 	(void)state;
 	world_addresses(e, NAME, 1, V4 " 10.0.0.1 " V4B " 93.184.215.16");
 	world_addresses(e, NAME, 28, V6 " " V6B);
-	assert_int_equal(http_walks(e, a), 3);
+	assert_int_equal(http_attempts(e, a), 3);
 	assert_string_equal(next_of(e, 0).address, V6);
 	assert_string_equal(next_of(e, 1).address, V6B);
 	assert_string_equal(next_of(e, 2).address, V6);
@@ -173,11 +173,11 @@ static void after_a_redirect_the_first_url_is_asked_again(void **state)
 	assert_string_equal(next.url, FIRST);
 	assert_string_equal(next.address, V4);
 	any.fallback = FALLBACK_ANY;
-	http_walk_next(e, &any, 0, &next);
+	http_attempt_next(e, &any, 0, &next);
 	assert_string_equal(next.url, "https://" NAME "/x");
 	assert_string_equal(next.address, V4);
 	any.fallback = FALLBACK_NONE;
-	http_walk_next(e, &any, 0, &next);
+	http_attempt_next(e, &any, 0, &next);
 	assert_int_equal(next.want, HTTP_OVER);
 	evidence_free(e);
 }
@@ -200,7 +200,7 @@ static void a_redirect_to_another_host_is_resolved_and_may_need_more_walks(void 
 	next = next_of(e, 0);
 	assert_int_equal(next.want, HTTP_FETCH);
 	hop(e, &next, "reset", NULL, 10);
-	assert_int_equal(http_walks(e, world_authority("letsencrypt")), 2);
+	assert_int_equal(http_attempts(e, world_authority("letsencrypt")), 2);
 	evidence_free(e);
 }
 

@@ -1,13 +1,13 @@
-/* One attempt of an authority at HTTP-01, replayed over the recorded requests: where it stands, or what came of it.
+/* One attempt of an authority at HTTP-01, replayed over the recorded requests: the evidence it needs next, or its outcome.
  *
  * The steps are those of validation.md's measurements: the first IPv6 address, then the first IPv4 address when the dial failed;
  * redirects under the rules of the profile, in its order; after a redirect the fallback asks the first URL again. */
-#ifndef SOLVER_VERDICT_HTTP_WALK_H
-#define SOLVER_VERDICT_HTTP_WALK_H
+#ifndef SOLVER_VERDICT_HTTP_ATTEMPT_H
+#define SOLVER_VERDICT_HTTP_ATTEMPT_H
 
 #include "solver/verdict/http/http.h"
 
-struct walk {
+struct attempt {
 	struct http_next next;       /* want != HTTP_OVER: what must be collected first */
 	const struct ev_hop *last;   /* the last request that was made; NULL when none was */
 	const struct ev_hop *unseen; /* the first request that this host could not make, and that decides; or NULL */
@@ -21,10 +21,10 @@ struct walk {
 	int64_t elapsed_ms;
 };
 
-void walk_replay(const struct evidence *e, const struct authority *a, size_t number, struct walk *ret);
-void walk_done(struct walk *w);
+void attempt_replay(const struct evidence *e, const struct authority *a, size_t number, struct attempt *ret);
+void attempt_done(struct attempt *w);
 /* "192.0.2.1: sentence", as an authority names the address; takes `sentence`, gives (free with free). */
-char *walk_sentence(const struct ev_hop *hop, char *sentence);
-bool walk_dial_failed(const struct ev_hop *hop);
+char *attempt_sentence(const struct ev_hop *hop, char *sentence);
+bool hop_dial_failed(const struct ev_hop *hop);
 
 #endif

@@ -1,4 +1,4 @@
-#include "solver/verdict/http/http_walk.h"
+#include "solver/verdict/http/http_attempt.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 #include "solver/verdict/http/redirect.h"
 #include "solver/verdict/network/views.h"
 
-/* What a host resolves to, for this walk. */
+/* The addresses of a host in this attempt. */
 struct target {
 	const char *v6, *v4; /* borrowed from the evidence */
 };
@@ -20,7 +20,7 @@ struct target {
 struct state {
 	const struct evidence *e;
 	const struct authority *a;
-	size_t number;          /* of the walk */
+	size_t number;          /* of the attempt */
 	size_t scanned;         /* hops of the evidence that were looked at */
 	struct redirect_history history;
 	char *first_url;        /* the initial one; history.urls ends with the current one */
@@ -28,15 +28,15 @@ struct state {
 	bool first_spent;       /* the IPv4 address of the first host was used, or never a reserve */
 	const char *address;
 	char literal[64];       /* the current host is this address */
-	struct walk *out;
+	struct attempt *out;
 };
 
-bool walk_dial_failed(const struct ev_hop *hop)
+bool hop_dial_failed(const struct ev_hop *hop)
 {
 	return hop->failure && strncmp(hop->failure, "connect-", strlen("connect-")) == 0;
 }
 
-char *walk_sentence(const struct ev_hop *hop, char *sentence)
+char *attempt_sentence(const struct ev_hop *hop, char *sentence)
 {
 	char *all = mem_printf("%s: %s", hop->address, sentence);
 
@@ -44,7 +44,7 @@ char *walk_sentence(const struct ev_hop *hop, char *sentence)
 	return all;
 }
 
-/* Ends the walk without a final response; takes `detail`. */
+/* Ends the attempt without a final response; takes `detail`. */
 static void end(struct state *s, enum verdict_stage stage, enum problem_type problem, const char *code, char *detail)
 {
 	s->out->next.want = HTTP_OVER;
@@ -56,7 +56,7 @@ static void end(struct state *s, enum verdict_stage stage, enum problem_type pro
 
 /* ---- addresses ---- */
 
-/* Nobody looks there from here, so what the authority would find stays unknown. */
+/* dcvd does not connect to this address, so the authority's result is unknown. */
 static void withheld(struct state *s, const char *host)
 {
 	s->out->blind = true;
@@ -71,18 +71,18 @@ static void unresolved(struct state *s, const struct ev_answer *v4, const struct
 	s->out->blind = lookup_blind(v4) && lookup_blind(v6);
 	if (location)
 		end(s, STAGE_VALIDATION, PROBLEM_DNS, "redirect-unresolved",
-		    walk_sentence(s->out->last, mem_printf("Fetching %s: %s", location, problem)));
+		    attempt_sentence(s->out->last, mem_printf("Fetching %s: %s", location, problem)));
 	else
 		end(s, STAGE_LOOKUP, PROBLEM_DNS, reserved ? "address-reserved" : "address-missing", mem_dup(problem));
 }
 
-/* Its resolver remembers a host for the time of one attempt. */
+/* The authority's resolver caches a host for the time of one attempt. */
 static bool resolved_before(const struct state *s, const char *host)
 {
 	for (size_t i = 0; i < s->scanned; i++) {
 		const struct ev_hop *hop = &s->e->hops[i];
 
-		if (hop->walk >= 0 && (size_t)hop->walk == s->number && strcmp(hop->host, host) == 0)
+		if (hop->attempt >= 0 && (size_t)hop->attempt == s->number && strcmp(hop->host, host) == 0)
 			return true;
 	}
 	return false;
@@ -94,7 +94,7 @@ static void ask_resolve(struct state *s, const char *host)
 	snprintf(s->out->next.host, sizeof(s->out->next.host), "%s", host);
 }
 
-/* The addresses of the identifier as this walk's view of them has it; NULL: something must be looked up first, and the walk asks. */
+/* The addresses of the identifier in this attempt's view; NULL: a look-up must come first, and the attempt asks for it. */
 static const struct ev_answer *view_of(struct state *s, int type)
 {
 	size_t pair = s->number / HTTP_DRAWS_MAX, i = type == TYPE_A ? pair / VIEWS_MAX : pair % VIEWS_MAX;
@@ -124,7 +124,7 @@ static const struct ev_answer *answer_for(struct state *s, const char *host, int
 	return answer;
 }
 
-/* Whether the walk can go on; if not, it ended or asks. */
+/* Whether the attempt can continue; if not, it has ended or asks for evidence. */
 static bool resolve(struct state *s, const char *host, const char *location)
 {
 	const struct ev_answer *v4, *v6;
@@ -177,7 +177,7 @@ static const struct ev_hop *take_hop(struct state *s)
 	while (s->scanned < s->e->hop_count) {
 		const struct ev_hop *hop = &s->e->hops[s->scanned++];
 
-		if (hop->walk >= 0 && (size_t)hop->walk == s->number)
+		if (hop->attempt >= 0 && (size_t)hop->attempt == s->number)
 			return hop;
 	}
 	return NULL;
@@ -203,8 +203,8 @@ static bool recorded_as_asked(struct state *s, const struct ev_hop *hop)
 	return strncmp(hop->url, url, length) == 0 && hop->url[length] == '\0' && strcmp(hop->address, s->address) == 0;
 }
 
-/* The first URL again over IPv4, even when it was a later one that could not be dialled: so the measured behaviour, and so
- * "Redirect loop detected" where the first URL leads to the same place again. */
+/* Starts again at the first URL over IPv4, even when a later URL could not be dialled. That was measured, and so was
+ * "Redirect loop detected" when the first URL redirects to the same URL again. */
 static bool fall_back(struct state *s, const struct ev_hop *hop)
 {
 	if (s->a->fallback == FALLBACK_FIRST_DIAL && !s->first_spent) {
@@ -227,7 +227,7 @@ static void follow(struct state *s, const struct ev_hop *hop)
 	if (redirect_follow(&s->history, hop, s->a, &refusal) < 0) {
 		s->out->target = refusal.target;
 		end(s, STAGE_VALIDATION, PROBLEM_CONNECTION, refusal.code,
-		    walk_sentence(hop, mem_printf("Fetching %s: %s", refusal.target ? refusal.target : hop->url, refusal.sentence)));
+		    attempt_sentence(hop, mem_printf("Fetching %s: %s", refusal.target ? refusal.target : hop->url, refusal.sentence)));
 		free(refusal.sentence);
 		return;
 	}
@@ -238,14 +238,14 @@ static void follow(struct state *s, const struct ev_hop *hop)
 	s->address = s->now.v6 ? s->now.v6 : s->now.v4;
 }
 
-/* The final response began in time, and the authority judges what it says of it: its status, or that its body does not end. */
+/* The final response began in time, so the authority judges its status, or that its body does not end. */
 static bool body_stalled(const struct ev_hop *hop)
 {
 	return hop->status && hop->failure && strcmp(hop->failure, "timeout") == 0 && !redirect_is(hop);
 }
 
-/* What this host cannot reach an authority may: the walk is not known from here on. What the other family answers is of use all the
- * same, to whoever accepts that. */
+/* An authority may reach an address that this host cannot: from here on the attempt is unknown. It still continues with the other address
+ * family, whose response a user may accept as enough. */
 static bool pass_over(struct state *s, const struct ev_hop *hop)
 {
 	if (!s->out->unseen)
@@ -258,11 +258,11 @@ static bool pass_over(struct state *s, const struct ev_hop *hop)
 
 static void out_of_time(struct state *s, const struct ev_hop *hop)
 {
-	const char *text = walk_dial_failed(hop) ? "Timeout during connect (likely firewall problem)"
+	const char *text = hop_dial_failed(hop) ? "Timeout during connect (likely firewall problem)"
 	                                         : "Timeout after connect (your server may be slow or overloaded)";
 
-	end(s, STAGE_VALIDATION, PROBLEM_CONNECTION, walk_dial_failed(hop) ? "connect-timeout" : "attempt-too-slow",
-	    walk_sentence(hop, mem_printf("Fetching %s: %s", hop->url, text)));
+	end(s, STAGE_VALIDATION, PROBLEM_CONNECTION, hop_dial_failed(hop) ? "connect-timeout" : "attempt-too-slow",
+	    attempt_sentence(hop, mem_printf("Fetching %s: %s", hop->url, text)));
 }
 
 /* Whether there is a further step. */
@@ -286,16 +286,16 @@ static bool step(struct state *s)
 		return pass_over(s, hop);
 	if (s->a->attempt_ms > 0 && s->out->elapsed_ms > s->a->attempt_ms && !body_stalled(hop))
 		out_of_time(s, hop);
-	else if (walk_dial_failed(hop) && fall_back(s, hop))
+	else if (hop_dial_failed(hop) && fall_back(s, hop))
 		return true;
-	else if (!walk_dial_failed(hop) && redirect_is(hop))
+	else if (!hop_dial_failed(hop) && redirect_is(hop))
 		follow(s, hop);
 	else
 		s->out->next.want = HTTP_OVER;
 	return s->out->next.want == HTTP_FETCH;
 }
 
-void walk_replay(const struct evidence *e, const struct authority *a, size_t number, struct walk *ret)
+void attempt_replay(const struct evidence *e, const struct authority *a, size_t number, struct attempt *ret)
 {
 	struct state s = { .e = e, .a = a, .number = number, .out = ret };
 
@@ -308,19 +308,19 @@ void walk_replay(const struct evidence *e, const struct authority *a, size_t num
 	free(s.first_url);
 }
 
-void walk_done(struct walk *w)
+void attempt_done(struct attempt *w)
 {
 	free(w->detail);
 	free(w->target);
 }
 
-void http_walk_next(const struct evidence *e, const struct authority *a, size_t walk, struct http_next *ret)
+void http_attempt_next(const struct evidence *e, const struct authority *a, size_t attempt, struct http_next *ret)
 {
-	struct walk w;
+	struct attempt w;
 
-	walk_replay(e, a, walk, &w);
+	attempt_replay(e, a, attempt, &w);
 	*ret = w.next;
-	walk_done(&w);
+	attempt_done(&w);
 }
 
 /* ---- how many ---- */
@@ -338,7 +338,7 @@ static size_t addresses_of(const struct evidence *e, const struct authority *a, 
 	return most;
 }
 
-size_t http_walks(const struct evidence *e, const struct authority *a)
+size_t http_attempts(const struct evidence *e, const struct authority *a)
 {
 	size_t most = 1;
 
@@ -363,9 +363,9 @@ static size_t draws_of(const struct evidence *e, const struct authority *a, cons
 	return most > HTTP_DRAWS_MAX ? HTTP_DRAWS_MAX : most ? most : 1;
 }
 
-size_t http_walk_numbers(const struct evidence *e, const struct authority *a, size_t ret[HTTP_WALKS_MAX])
+size_t http_attempt_numbers(const struct evidence *e, const struct authority *a, size_t ret[HTTP_ATTEMPTS_MAX])
 {
-	size_t count = 0, usual = http_walks(e, a);
+	size_t count = 0, usual = http_attempts(e, a);
 	struct address_views v4, v6;
 	bool blind;
 
@@ -379,7 +379,7 @@ size_t http_walk_numbers(const struct evidence *e, const struct authority *a, si
 		size_t i = pair / VIEWS_MAX, k = pair % VIEWS_MAX;
 		size_t draws = i < v4.count && k < v6.count ? draws_of(e, a, &v4.list[i], &v6.list[k]) : 0;
 
-		for (size_t n = 0; n < draws && count < HTTP_WALKS_MAX; n++)
+		for (size_t n = 0; n < draws && count < HTTP_ATTEMPTS_MAX; n++)
 			ret[count++] = pair * HTTP_DRAWS_MAX + n;
 	}
 	return count;
