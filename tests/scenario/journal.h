@@ -10,6 +10,8 @@ void journal_refuse(struct loop *l, unsigned count);
 /* All but the next `commits` are refused from now on, as if the process was killed then; journal_refuse(l, 0) ends it. */
 void journal_die_after(struct loop *l, unsigned commits);
 void journal_commit(struct store_txn *t, void (*done)(int code, const struct err *err, void *arg), void *arg);
+/* The next `count` commits are stored at once, and tell so a tenth of a second later, as those of a slow disk. */
+void journal_late(struct loop *l, unsigned count);
 /* Settings are refused from now on, or no more. */
 void journal_refuse_settings(bool refused);
 int journal_put_setting(struct store *s, const char *key, const char *value, struct err *err);

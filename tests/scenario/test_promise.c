@@ -73,6 +73,25 @@ static void a_withdrawal_that_the_journal_refuses_is_not_confirmed(void **state)
 	assert_int_equal(memory_count("example.org", "_acme-challenge." NAME), 1); /* journal first */
 }
 
+/* The journal takes "ready" after the challenge was released, and refuses the release. */
+static void a_state_that_the_journal_holds_late_starts_nothing_of_the_one_after_it(void **state)
+{
+	struct scenario *s = *state;
+	struct heard a;
+
+	assert_int_equal(present(s, NAME, VALUE), 0);
+	run_until(s, s->id, CHALLENGE_PROPAGATING, 5000);
+	journal_late(s->loop, 100);
+	run_until(s, s->id, CHALLENGE_READY, 5000);
+	assert_int_equal(engine_kept_state(s->engine, s->id), CHALLENGE_PROPAGATING);
+	journal_late(s->loop, 0);
+	journal_refuse(s->loop, FOR_EVER);
+	ask_release(s, s->id, &a);
+	run_for(s, 500);
+	assert_int_equal(engine_kept_state(s->engine, s->id), CHALLENGE_READY);
+	assert_int_equal(memory_count("example.org", "_acme-challenge." NAME), 1); /* journal first */
+}
+
 static void asking_again_confirms_nothing_while_the_journal_still_refuses(void **state)
 {
 	struct scenario *s = *state;
@@ -296,6 +315,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		scenario_test(a_withdrawal_that_the_journal_refuses_is_not_confirmed),
+		scenario_test(a_state_that_the_journal_holds_late_starts_nothing_of_the_one_after_it),
 		scenario_test(asking_again_confirms_nothing_while_the_journal_still_refuses),
 		scenario_test(a_withdrawal_is_confirmed_when_there_is_room_again),
 		scenario_test(an_order_is_confirmed_only_when_all_of_it_is_written),
