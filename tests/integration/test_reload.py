@@ -301,7 +301,8 @@ class Api(Certified):
         events = urllib.request.Request(f"{service.url}/v1/events", headers={"Authorization": f"Bearer {service.token}"})
         idle = http.client.HTTPConnection("127.0.0.1", service.api_port, timeout=20)
         self.addCleanup(idle.close)
-        idle.connect()
+        idle.request("GET", "/v1/health/live")  # a connection without any request is closed after ten seconds
+        idle.getresponse().read()
         connected = idle.sock
         with urllib.request.urlopen(events, timeout=20) as stream:
             for i in range(10):
