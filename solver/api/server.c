@@ -10,6 +10,7 @@
 #include "solver/api/api.h"
 #include "solver/api/caller/caller.h"
 #include "solver/api/notify/callbacks.h"
+#include "solver/api/notify/cps_notices.h"
 #include "solver/api/rest/rest.h"
 #include "solver/api/server.h"
 #include "solver/base/log.h"
@@ -33,6 +34,14 @@ static void log_key(const struct api *a)
 
 	if (audit_key_check(a->config, &err) < 0)
 		log_event(LOG_ERROR, "the head of the audit log will not be signed", "error", err.text, NULL);
+}
+
+static void on_cps_event(const struct cps_event *event, void *arg)
+{
+	struct api *a = arg;
+
+	cps_notices_tell(a->cps_notices, event);
+	streams_tell(a, event);
 }
 
 int api_start(const struct api_parts *parts, struct api **ret, struct err *err)
@@ -62,8 +71,11 @@ int api_start(const struct api_parts *parts, struct api **ret, struct err *err)
 	log_key(a);
 	callbacks_resume(a->callbacks);
 	clients_withdraw_revoked(a);
-	if (a->parts.cps)
+	a->cps_notices = cps_notices_new(a);
+	if (a->parts.cps) {
 		cps_on_acknowledged(a->parts.cps, cps_note_acknowledged, a);
+		cps_on_event(a->parts.cps, on_cps_event, a);
+	}
 	*ret = a;
 	return 0;
 }
@@ -72,13 +84,16 @@ void api_stop(struct api *a)
 {
 	if (!a)
 		return;
-	if (a->parts.cps)
+	if (a->parts.cps) {
 		cps_on_acknowledged(a->parts.cps, NULL, NULL);
+		cps_on_event(a->parts.cps, NULL, NULL);
+	}
 	http_listeners_free(a->listeners);
 	http_claims_free(a->claims);
 	doors_end(a);
 	calls_end(a);
 	callbacks_free(a->callbacks);
+	cps_notices_free(a->cps_notices);
 	client_list_free(a->clients);
 	accounts_free(a->accounts);
 	grants_free(a->everything);

@@ -162,6 +162,8 @@ struct config_cps {
 	size_t policy_count;
 	struct config_cps_class *classes; /* the first that matches decides */
 	size_t class_count;
+	char **callbacks;       /* URLs that are told of what happens to enrollments */
+	char *callback_secret;  /* a name under callback-secrets, or NULL */
 	char *enrollment_defaults, *profiles; /* JSON objects, or NULL */
 };
 

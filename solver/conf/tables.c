@@ -246,6 +246,10 @@ static const struct option cps_options[] = {
 	  .help = "Pause between two looks at the list of enrollments." },
 	{ "unknown-status-alarm", OPTION_DURATION, AT(unknown_status_alarm_ms), .def = "6h", .min = 1000, .max = 7 * DAY,
 	  .help = "A status of a change that dcvd does not know is waited for, and told after this long." },
+	{ "callbacks", OPTION_LIST, AT(callbacks), .max = 16, .check = check_url,
+	  .help = "URLs that are told of alarms and of what happens to enrollments, as signed CloudEvents (dcvd.cps.…); callbacks: must allow them." },
+	{ "callback-secret", OPTION_TEXT, AT(callback_secret), .min = 1, .max = 64, .check = check_name,
+	  .help = "A name under callback-secrets: the key that signs them." },
 	{ 0 },
 };
 #undef AT

@@ -80,9 +80,9 @@ typedef void (*cps_answer_fn)(json_t *result, const struct err *err, void *arg);
  *   ack                    "what": "challenges" | "warnings" | "change-management", "deny", "expect_digest", "hash"; whatever dcvd knows of it
  *   read                   "what": "deployments" | "production" | "staging" | "changes" | "certificates" | "dv" | "active" ("contract"): as CPS says it
  *   enrollment             the enrollment as CPS keeps it
- *   schedule               "not_before" and "not_after" (absent: none); with neither, and no "clear", it answers {"change","not_before","not_after"}
- *   create                 "contract", "body", "profile", "cn", "add_sans", "no_preflight"
- *   update                 "body", "add_sans", "remove_sans", "set", "renew", "override_renewal_window", "no_preflight"
+ *   schedule               "not_before" and "not_after" (absent: none); with "look" it answers {"change","not_before","not_after"}
+ *   create                 "contract", "body", "profile", "cn", "add_sans"
+ *   update                 "body", "add_sans", "remove_sans", "set", "renew", "override_renewal_window"
  *   delete, cancel
  *
  * What writes is refused (ERR_DENIED) where cps.classes say that the enrollment is not managed, unless "force" is true. It takes the options of the API ("allow_cancel_pending_changes", "deploy_not_before", …) and "dry_run", and answers

@@ -62,7 +62,7 @@ int gate_start(struct errand *e, struct err *err)
 {
 	char path[ERRAND_PATH_SIZE];
 
-	if (errand_flag(e, "force") || errand_flag(e, "dry_run") || !e->cps->parts.config->cps.class_count)
+	if (errand_flag(e, "force") || errand_flag(e, "dry_run") || errand_flag(e, "look") || !e->cps->parts.config->cps.class_count)
 		return e->start(e, err);
 	if (item_of(e->cps, e->account->name, e->enrollment))
 		return gate_check(e->cps, e->account->name, e->enrollment, err) < 0 ? err->code : e->start(e, err);

@@ -8,12 +8,28 @@
 #include "solver/cps/answer.h"
 #include "solver/cps/errands.h"
 #include "solver/cps/json.h"
+#include "solver/cps/watch.h"
 
 #define CONTRACTS_MAX 256
 #define LEARN_MS (24LL * 3600 * 1000)
 #define CONTRACTS_PATH "/contract-api/v1/contracts/identifiers?depth=TOP"
 
 static void list_next(struct errand *e);
+
+/* Its class, and what the inventory of the service knows. */
+static void add_known(const struct errand *e, const struct cps_enrollment *one, json_t *o)
+{
+	CLEANUP(mem_freep) char *key = mem_printf("%s%s%lld", e->account->name, *e->account->name ? "/" : "", (long long)one->id);
+	const struct cps_item *known = e->cps->watch ? cps_inventory_find(cps_watch_inventory(e->cps->watch), key) : NULL;
+	char none[] = "";
+	const char *contract = json_string_value(json_object_get(o, "contract"));
+	CLEANUP(mem_freep) char *own = mem_dup(contract ? contract : none);
+	const struct cps_item item = { .account = e->account->name, .contract = own, .cn = one->cn, .validation_type = one->validation_type, .ra = one->ra };
+
+	json_object_set_new(o, "class", json_string(cps_class_name(cps_class_kind(&e->cps->parts.config->cps, &item))));
+	json_object_set_new(o, "expiry", errand_time(known ? known->expiry_ms : 0));
+	json_object_set_new(o, "alarm", errand_text(known ? known->alarm : NULL));
+}
 
 static void add_to_list(const struct cps_enrollment *one, void *arg)
 {
@@ -22,7 +38,39 @@ static void add_to_list(const struct cps_enrollment *one, void *arg)
 
 	json_object_set_new(o, "contract", errand_text(e->contracts && e->contracts[0] ? e->contracts[e->contract] : NULL));
 	json_object_set_new(o, "account", errand_text(e->account->name));
+	add_known(e, one, o);
 	json_array_append_new(json_object_get(e->result, "enrollments"), o);
+}
+
+static int by_id(const void *a, const void *b)
+{
+	json_int_t x = json_integer_value(json_object_get(*(json_t *const *)a, "id")), y = json_integer_value(json_object_get(*(json_t *const *)b, "id"));
+
+	return (x > y) - (x < y);
+}
+
+/* All of them, or with "limit" those whose ids follow "after". */
+static void end_page(struct errand *e)
+{
+	json_int_t limit = json_integer_value(json_object_get(e->input, "limit")), after = json_integer_value(json_object_get(e->input, "after"));
+	json_t *all = json_object_get(e->result, "enrollments"), *page = json_array(), **sorted, *one, *last = NULL;
+	size_t i, count = json_array_size(all);
+
+	if (limit > 0) {
+		sorted = mem_new(count + 1, sizeof(json_t *));
+		json_array_foreach(all, i, one)
+			sorted[i] = one;
+		qsort(sorted, count, sizeof(json_t *), by_id);
+		for (i = 0; i < count && json_array_size(page) < (size_t)limit; i++)
+			if (json_integer_value(json_object_get(sorted[i], "id")) > after)
+				json_array_append(page, last = sorted[i]);
+		json_object_set_new(e->result, "next", i < count && last ? json_incref(json_object_get(last, "id")) : json_null());
+		json_object_set_new(e->result, "total", json_integer((json_int_t)count));
+		json_object_set(e->result, "enrollments", page);
+		free(sorted);
+	}
+	json_decref(page);
+	errand_end(e, &(struct err){ 0 });
 }
 
 static void on_enrollments(const struct http_reply *reply, const struct err *err, void *arg)
@@ -47,7 +95,7 @@ static void on_enrollments(const struct http_reply *reply, const struct err *err
 	if (e->contracts && e->contracts[0] && e->contracts[e->contract])
 		list_next(e);
 	else
-		errand_end(e, &parse);
+		end_page(e);
 }
 
 static void list_next(struct errand *e)

@@ -8,6 +8,8 @@
 
 static const struct { const char *what, *rest, *accept; } rows[] = {
 	{ "deployments", "/deployments", "deployments.v8" },
+	{ "production", "/deployments/production", "deployment.v8" },
+	{ "staging", "/deployments/staging", "deployment.v8" },
 	{ "changes", "/history/changes", "change-history.v5" },
 	{ "certificates", "/history/certificates", "certificate-history.v2" },
 	{ "dv", "/dv-history", "dv-history.v1" },

@@ -4,6 +4,7 @@
 
 #include "solver/base/clock.h"
 #include "solver/base/mem.h"
+#include "solver/cps/json.h"
 #include "solver/cps/writing.h"
 
 static const struct writing_flag delete_flags[] = {
@@ -37,13 +38,31 @@ int cps_delete_start(struct errand *e, struct err *err)
 	return 0;
 }
 
+static void on_schedule(const struct http_reply *reply, const struct err *err, void *arg)
+{
+	struct errand *e = arg;
+	struct err parse = *err;
+	json_t *all = NULL;
+
+	e->call = NULL;
+	if (parse.code == 0)
+		all = cps_json_load(reply->body, reply->body_length, "the deployment schedule", &parse);
+	if (all)
+		e->result = json_pack("{s:I, s:o, s:o}", "change", (json_int_t)e->change, "not_before", errand_time(cps_json_time(all, "notBefore")), "not_after",
+		                      errand_time(cps_json_time(all, "notAfter")));
+	json_decref(all);
+	errand_end(e, &parse);
+}
+
 static void act_on_change(struct errand *e)
 {
 	bool schedule = json_object_get(e->input, "schedule") != NULL;
 	char path[ERRAND_PATH_SIZE];
 
-	errand_change_path(e, path, schedule ? "/deployment-schedule" : "");
-	if (schedule)
+	errand_change_path(e, path, schedule || errand_flag(e, "look") ? "/deployment-schedule" : "");
+	if (errand_flag(e, "look"))
+		errand_get(e, path, "deployment-schedule.v1", on_schedule);
+	else if (schedule)
 		writing_send(e, "PUT", path, "change-id.v1", "deployment-schedule.v1", json_object_get(e->input, "schedule"), on_written);
 	else
 		writing_send(e, "DELETE", path, "change-id.v1", NULL, NULL, on_written);
@@ -100,6 +119,8 @@ int cps_schedule_start(struct errand *e, struct err *err)
 	json_t *schedule;
 
 	err->code = 0;
+	if (errand_flag(e, "look"))
+		return cps_cancel_start(e, err);
 	schedule = json_pack("{s:o, s:o}", "notBefore", schedule_member(e, "not_before", err), "notAfter", schedule_member(e, "not_after", err));
 	json_object_set_new(e->input, "schedule", schedule);
 	return err->code < 0 ? err->code : cps_cancel_start(e, err);

@@ -29,6 +29,7 @@ struct caller {
 };
 
 struct callbacks;
+struct cps_notices;
 
 struct api {
 	struct api_parts parts;
@@ -41,6 +42,7 @@ struct api {
 	struct rate_table *rates;
 	struct audit *audit;
 	struct callbacks *callbacks;
+	struct cps_notices *cps_notices;
 	struct call *calls;           /* whose work or exchange is under way */
 	struct door_call *door_calls; /* door.c */
 	struct accounts *accounts;    /* of acme-dns */

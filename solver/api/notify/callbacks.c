@@ -123,34 +123,35 @@ static const struct secret *secret_named(const struct api *a, const char *name)
 	return NULL;
 }
 
-static int send_body(struct delivery *d, const struct secret *secret, struct err *err)
+int callback_post(struct api *a, const struct callback_message *message, void (*done)(const struct http_reply *reply, const struct err *err, void *arg),
+                  void *arg, struct http_call **ret_call, struct err *err)
 {
+	const struct secret *secret = secret_named(a, message->secret);
 	CLEANUP(mem_freep) char *at = mem_printf("%lld", (long long)(clock_wall_ms() / 1000));
-	CLEANUP(mem_freep) char *signature = callback_signature(secret_reveal(secret), at, d->body);
+	CLEANUP(mem_freep) char *signature = secret ? callback_signature(secret_reveal(secret), at, message->body) : NULL;
 	CLEANUP(mem_freep) char *at_line = mem_printf("Dcvd-Timestamp: %s", at);
-	CLEANUP(mem_freep) char *signature_line = mem_printf("Dcvd-Signature: %s", signature);
+	CLEANUP(mem_freep) char *signature_line = mem_printf("Dcvd-Signature: %s", signature ? signature : "");
 	const char *const headers[] = { "Content-Type: " CLOUDEVENTS_TYPE, at_line, signature_line, NULL };
-	const struct http_request request = { .method = "POST", .url = d->url, .headers = headers, .body = d->body,
-		                              .body_length = strlen(d->body), .max_reply = 4096, .cut_at_max = true,
-		                              .may_connect = d->owner->api->parts.may_connect, .timeout_ms = CALLBACK_TIMEOUT_MS };
+	const struct http_request request = { .method = "POST", .url = message->url, .headers = headers, .body = message->body,
+		                              .body_length = strlen(message->body), .max_reply = 4096, .cut_at_max = true,
+		                              .may_connect = a->parts.may_connect, .timeout_ms = CALLBACK_TIMEOUT_MS };
 
-	return http_start(d->owner->api->parts.http, &request, on_reply, d, &d->call, err);
+	if (!secret)
+		return err_set(err, ERR_NOT_FOUND, "the configuration has no such callback secret any more");
+	if (!callback_is_allowed(a, message->secret, message->url))
+		return err_set(err, ERR_DENIED, "the configuration allows no call of this URL with this secret (callbacks:)");
+	return http_start(a->parts.http, &request, done, arg, ret_call, err);
 }
 
 static void attempt(void *arg)
 {
 	struct delivery *d = arg;
-	const struct secret *secret = secret_named(d->owner->api, d->secret);
 	struct err err;
 
 	d->timer = NULL;
 	d->attempts++;
-	if (!secret)
-		settle(d, 0, "the configuration has no such callback secret any more");
-	else if (!callback_is_allowed(d->owner->api, d->secret, d->url))
-		settle(d, 410, "the configuration allows no call of this URL with this secret (callbacks:)");
-	else if (send_body(d, secret, &err) < 0)
-		settle(d, 0, err.text);
+	if (callback_post(d->owner->api, &(struct callback_message){ d->url, d->secret, d->body }, on_reply, d, &d->call, &err) < 0)
+		settle(d, err.code == ERR_DENIED ? 410 : 0, err.text);
 }
 
 static char *body_of(struct engine *e, const struct order *o, enum order_state state)

@@ -13,6 +13,10 @@ void callbacks_resume(struct callbacks *c); /* those of before the restart */
 int callback_check(const struct api *a, const struct caller *caller, const struct order_request *r, struct problem *problem);
 bool callback_is_allowed(const struct api *a, const char *secret, const char *url); /* still, for somebody */
 
+struct callback_message { const char *url, *secret, *body; };
+/* Posts a signed CloudEvent. ERR_NOT_FOUND: there is no such secret any more; ERR_DENIED: the configuration does not allow it any more. */
+int callback_post(struct api *a, const struct callback_message *message, void (*done)(const struct http_reply *reply, const struct err *err, void *arg),
+                  void *arg, struct http_call **ret_call, struct err *err);
 /* "v1=" + hex of HMAC-SHA256 over timestamp + "." + body; gives (free with free). */
 char *callback_signature(const char *secret, const char *timestamp, const char *body);
 

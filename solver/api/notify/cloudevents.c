@@ -9,6 +9,7 @@
 
 #define ORDERS "/v1/orders"
 #define CHALLENGES "/v1/challenges"
+#define ENROLLMENTS "/v1/cps/enrollments"
 
 static json_t *event_new(const char *source, const char *subject, const char *id, const char *type, int64_t at_ms, json_t *takes_data)
 {
@@ -47,4 +48,30 @@ json_t *cloudevent_challenge(const struct challenge *c, const char *order_id, co
 	CLEANUP(mem_freep) char *type = mem_printf("dcvd.challenge.%s", state);
 
 	return event_new(CHALLENGES, c->id, id, type, event->at_ms, event_json(c, order_id, event));
+}
+
+static json_t *text_or_null(const char *text)
+{
+	json_t *value = text && *text ? json_string(text) : NULL;
+
+	return value ? value : json_null();
+}
+
+json_t *cps_event_json(const struct cps_event *event)
+{
+	char at[CLOCK_TEXT_SIZE];
+
+	return json_pack("{ss so sI so so so so so ss}", "type", event->type, "key", text_or_null(event->key), "enrollment", (json_int_t)event->enrollment,
+	                 "account", text_or_null(event->account), "name", text_or_null(event->name), "change",
+	                 event->change ? json_integer((json_int_t)event->change) : json_null(), "kind", text_or_null(event->kind), "text",
+	                 text_or_null(event->text), "at", clock_text(event->at_ms, at));
+}
+
+json_t *cloudevent_cps(const struct cps_event *event)
+{
+	CLEANUP(mem_freep) char *id = mem_printf("cps.%s.%s%s%s.%" PRId64, event->key, event->type, event->kind ? "." : "", event->kind ? event->kind : "",
+	                                         event->at_ms);
+	CLEANUP(mem_freep) char *type = mem_printf("dcvd.cps.%s", event->type);
+
+	return event_new(ENROLLMENTS, event->key, id, type, event->at_ms, cps_event_json(event));
 }

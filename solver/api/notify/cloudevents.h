@@ -11,6 +11,11 @@
 
 /* "dcvd.order.ready" or "dcvd.order.failed"; the data is the order as the API shows it. Gives (free with json_decref). */
 json_t *cloudevent_order(struct engine *e, const struct order *o, enum order_state state);
+/* "dcvd.cps.<type>"; the subject is the key of the enrollment. Gives. */
+struct cps_event;
+json_t *cloudevent_cps(const struct cps_event *event);
+/* {"type","enrollment","account","key","name","change","kind","text","at"}; gives. */
+json_t *cps_event_json(const struct cps_event *event);
 /* "dcvd.challenge.<state>"; the data is the event as the stream shows it. Gives. */
 json_t *cloudevent_challenge(const struct challenge *c, const char *order_id, const struct challenge_event *event);
 

@@ -116,9 +116,18 @@ static void ask_cps(struct api *a, struct http_exchange *x, const struct caller 
 
 void cps_enrollments_list(struct api *a, struct http_exchange *x, const struct caller *caller, const char *argument)
 {
+	const char *after = http_exchange_query(x, "after");
+	struct problem problem = { 0 };
+	size_t limit = 0;
+	int64_t last = 0;
+
 	(void)argument;
-	if (has_cps(a, x))
-		ask_cps(a, x, caller, "list", json_object());
+	if (!has_cps(a, x) || (after && !read_number(a, x, after, &last)))
+		return;
+	if (limit_read(http_exchange_query(x, "limit"), &limit, &problem) < 0)
+		reply_problem(a, x, &problem);
+	else
+		ask_cps(a, x, caller, "list", json_pack("{s:I, s:I}", "limit", (json_int_t)(after && !limit ? PAGE_DEFAULT : limit), "after", (json_int_t)last));
 }
 
 /* "read production" is cps_ask("read") with "what": "production". */
@@ -128,6 +137,8 @@ static json_t *input_of(const char *what, int64_t enrollment, const char *contra
 
 	if (strncmp(what, "read ", 5) == 0)
 		json_object_set_new(input, "what", json_string(what + 5));
+	if (strcmp(what, "schedule") == 0)
+		json_object_set_new(input, "look", json_true());
 	if (contract)
 		json_object_set_new(input, "contract", json_string(contract));
 	return input;

@@ -29,16 +29,20 @@ struct stream {
 	struct stream *prev, *next;
 };
 
-static void write_event(struct stream *s, const struct challenge *c, const struct challenge_event *event)
+static void write_data(struct stream *s, const char *name, json_t *takes)
 {
-	json_t *json = s->cloudevents ? cloudevent_challenge(c, s->order_id, event) : event_json(c, s->order_id, event);
-	char *data = json_dumps(json, JSON_COMPACT);
-	char *text = mem_printf("id: %" PRIu64 "\nevent: challenge\ndata: %s\n\n", ++s->number, data);
+	char *data = json_dumps(takes, JSON_COMPACT);
+	char *text = mem_printf("id: %" PRIu64 "\nevent: %s\ndata: %s\n\n", ++s->number, name, data);
 
 	http_exchange_write(s->x, text);
 	free(text);
 	free(data);
-	json_decref(json);
+	json_decref(takes);
+}
+
+static void write_event(struct stream *s, const struct challenge *c, const struct challenge_event *event)
+{
+	write_data(s, "challenge", s->cloudevents ? cloudevent_challenge(c, s->order_id, event) : event_json(c, s->order_id, event));
 }
 
 static bool is_over(struct stream *s)
@@ -117,6 +121,15 @@ void streams_check(struct api *a)
 	DL_FOREACH(a->stream_list, s)
 		if (s->listener && client_changed(a, s->owner, s->version))
 			end(s);
+}
+
+void streams_tell(struct api *a, const struct cps_event *event)
+{
+	struct stream *s;
+
+	DL_FOREACH(a->stream_list, s)
+		if (s->listener && !s->client && !s->order_id[0] && !client_changed(a, s->owner, s->version))
+			write_data(s, "cps", s->cloudevents ? cloudevent_cps(event) : cps_event_json(event));
 }
 
 static int read_format(struct http_exchange *x, struct stream *s, struct problem *problem)

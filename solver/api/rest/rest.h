@@ -59,6 +59,8 @@ void cps_note_acknowledged(int64_t enrollment, int64_t change, const char *what,
 /* ---- events.c ---- */
 /* Ends the streams of clients that were revoked or got another token or other grants. */
 void streams_check(struct api *a);
+/* What happened to an enrollment, for those who see everything. */
+void streams_tell(struct api *a, const struct cps_event *event);
 
 /* ---- clients_api.c ---- */
 /* Withdraws the challenges of clients that were revoked while this process did not run. */

@@ -30,7 +30,7 @@ static void print_help(const char *usage, const char *about, const struct cli_op
 	printf("dcvd %s\n\n%s\n\n", usage, about);
 	for (; table->name; table++) {
 		snprintf(left, sizeof(left), "%s%c%s--%s%s%s", table->letter ? "-" : "", table->letter ? table->letter : ' ',
-		         table->letter ? ", " : "   ", table->name, table->argument ? " " : "", table->argument ? table->argument : "");
+		         table->letter ? ", " : "   ", table->name, table->argument && table->kind != CLI_OPTIONAL ? " " : "", table->argument ? table->argument : "");
 		printf("  %-28s  %s\n", left, table->help);
 	}
 	puts("\nExit status: 0 done, 1 not ready or refused, 2 usage or configuration, 3 cannot reach.");
@@ -90,6 +90,10 @@ static int take(const char *command, const struct cli_option *table, int left, c
 		if (equals)
 			return cli_usage_error(command, "--%s takes no value", o->name), 0;
 		*(bool *)o->target = true;
+		return 1;
+	}
+	if (o->kind == CLI_OPTIONAL) {
+		*(const char **)o->target = equals ? equals + 1 : "";
 		return 1;
 	}
 	if (!equals && left < 2)

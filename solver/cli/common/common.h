@@ -32,7 +32,10 @@ int cli_dispatch(const struct cli_command *table, const char *group, int argc, c
 #define CLI_LIST_MAX 64
 struct cli_list { const char *items[CLI_LIST_MAX + 1]; size_t count; };
 
-enum cli_kind { CLI_FLAG /* bool */, CLI_TEXT /* const char * */, CLI_LIST /* struct cli_list */ };
+enum cli_kind {
+	CLI_FLAG /* bool */, CLI_TEXT /* const char * */, CLI_LIST, /* struct cli_list */
+	CLI_OPTIONAL, /* const char *: --name is "", --name=value the value */
+};
 struct cli_option {
 	const char *name;     /* "server", without dashes; NULL ends the table */
 	enum cli_kind kind;

@@ -15,122 +15,12 @@
 
 #define BODY_MAX (4 * 1024 * 1024)
 
-/* ---- list ---- */
-
-static void print_enrollments(const json_t *result)
-{
-	static const char *const headings[] = { "ENROLLMENT", "NAME", "NAMES", "TYPE", "CHANGE", NULL };
-	struct table *t = table_new(headings);
-	size_t i;
-	json_t *e;
-
-	json_array_foreach(json_object_get(result, "enrollments"), i, e) {
-		const json_t *pending = json_object_get(e, "pending_changes");
-		const json_t *change = json_array_get(pending, json_array_size(pending) ? json_array_size(pending) - 1 : 0);
-		char id[24], names[24], text[96] = "-";
-
-		snprintf(id, sizeof(id), "%lld", (long long)json_integer_value(json_object_get(e, "id")));
-		snprintf(names, sizeof(names), "%zu", json_array_size(json_object_get(e, "sans")));
-		if (change)
-			snprintf(text, sizeof(text), "%lld %.60s", (long long)json_integer_value(json_object_get(change, "id")),
-			         json_text(change, "type"));
-		table_row(t, (const char *const[]){ id, json_text(e, "cn"), names, json_text(e, "validation_type"), text });
-	}
-	table_print_free(t);
-}
-
-static int cps_cli_list(int argc, char **argv)
-{
-	struct desk d = { 0 };
-	const struct cli_option options[] = { DESK_OPTIONS(&d), { NULL } };
-	char **rest;
-	int count, code = cli_parse("cps list", "Enrollments and their pending changes.", options, argc, argv, &rest, &count);
-
-	if (code)
-		return code - 1;
-	if (count)
-		return cli_usage_error("cps list", "\"%s\" is too much", rest[0]);
-	code = desk_ask(&d, "list", json_object());
-	if (code == EXIT_DONE && d.json)
-		print_json(d.result);
-	else if (code == EXIT_DONE)
-		print_enrollments(d.result);
-	desk_close(&d);
-	return code;
-}
-
-/* ---- show ---- */
-
-static void print_names(const json_t *change)
-{
-	static const char *const headings[] = { "NAME", "STATUS", "EXPIRES", "CHALLENGES", NULL };
-	struct table *t = table_new(headings);
-	size_t i, k;
-	json_t *name, *challenge;
-
-	json_array_foreach(json_object_get(change, "names"), i, name) {
-		struct buf kinds = BUF_INIT(256);
-
-		json_array_foreach(json_object_get(name, "challenges"), k, challenge)
-			buf_printf(&kinds, "%s%s", k ? " " : "", json_text(challenge, "type"));
-		table_row(t, (const char *const[]){ json_text(name, "domain"), json_text(name, "status"),
-		                                    json_text(name, "expires"), buf_text(&kinds) });
-		buf_done(&kinds);
-	}
-	table_print_free(t);
-}
-
-
-static void print_enrollment(const json_t *e)
-{
-	const json_t *change = json_object_get(e, "change");
-	CLEANUP(mem_freep) char *line = NULL;
-
-	printf("enrollment %lld: ", (long long)json_integer_value(json_object_get(e, "id")));
-	desk_print_line(stdout, json_text(e, "cn"));
-	if (!json_is_object(change)) {
-		puts("no pending change");
-		return;
-	}
-	line = mem_printf("change %lld: %s, %s - %s", (long long)json_integer_value(json_object_get(change, "id")),
-	                  json_text(change, "state"), json_text(change, "status"), json_text(change, "description"));
-	desk_print_line(stdout, line);
-	if (*json_text(change, "error")) {
-		fputs("error: ", stdout);
-		desk_print_line(stdout, json_text(change, "error"));
-	}
-	if (json_array_size(json_object_get(change, "names")))
-		print_names(change);
-}
-
-static int cps_cli_show(int argc, char **argv)
-{
-	struct desk d = { 0 };
-	const struct cli_option options[] = { DESK_OPTIONS(&d), { NULL } };
-	int64_t enrollment;
-	char **rest;
-	int count, code = cli_parse("cps show ENROLLMENT", "An enrollment, its newest pending change and the state of each name.",
-	                            options, argc, argv, &rest, &count);
-
-	if (code)
-		return code - 1;
-	if (!desk_read_enrollment("cps show", count, rest, &enrollment))
-		return EXIT_USAGE;
-	code = desk_ask(&d, "show", json_pack("{s:I}", "enrollment", (json_int_t)enrollment));
-	if (code == EXIT_DONE && d.json)
-		print_json(d.result);
-	else if (code == EXIT_DONE)
-		print_enrollment(d.result);
-	desk_close(&d);
-	return code;
-}
-
 /* ---- ack ---- */
 
 static int cps_cli_ack(int argc, char **argv)
 {
 	struct desk d = { 0 };
-	bool warnings = false, change = false, deny = false;
+	bool warnings = false, change = false, deny = false, force = false;
 	const char *expected = NULL, *hash = NULL;
 	const struct cli_option options[] = {
 		DESK_OPTIONS(&d),
@@ -139,6 +29,7 @@ static int cps_cli_ack(int argc, char **argv)
 		{ "change-management", CLI_FLAG, &change, NULL, "the change, for production; with --hash" },
 		{ "hash", CLI_TEXT, &hash, "H", "with --change-management: the hash of the result that was looked at" },
 		{ "deny", CLI_FLAG, &deny, NULL, "deny instead" },
+		{ "force", CLI_FLAG, &force, NULL, "also when its class is not managed" },
 		{ NULL },
 	};
 	int64_t enrollment;
@@ -152,9 +43,9 @@ static int cps_cli_ack(int argc, char **argv)
 		return EXIT_USAGE;
 	if ((warnings && change) || (expected && !warnings) || (change && !hash))
 		return cli_usage_error("cps ack", "--warnings [--expect-sha256 H], or --change-management --hash H");
-	code = desk_ask(&d, "ack", json_pack("{s:I, s:s, s:s, s:s, s:b}", "enrollment", (json_int_t)enrollment, "what",
+	code = desk_ask(&d, "ack", json_pack("{s:I, s:s, s:s, s:s, s:b, s:b}", "enrollment", (json_int_t)enrollment, "what",
 	                                     warnings ? "warnings" : change ? "change-management" : "challenges", "expect_digest",
-	                                     expected ? expected : "", "hash", hash ? hash : "", "deny", deny));
+	                                     expected ? expected : "", "hash", hash ? hash : "", "deny", deny, "force", force));
 	if (code == EXIT_DONE && d.json)
 		print_json(d.result);
 	else if (code == EXIT_DONE)
@@ -305,7 +196,7 @@ int cli_cps(int argc, char **argv)
 		{ "approve", cps_cli_approve, "ENROLLMENT", "agree to what change management showed" },
 		{ "warnings", cps_cli_warnings, "ENROLLMENT", "what holds its change" },
 		{ "ack", cps_cli_ack, "ENROLLMENT", "acknowledge or deny by hand" },
-		{ "deployments", cps_cli_deployments, "ENROLLMENT", "list the deployed certificates" },
+		{ "deployments", cps_cli_deployments, "ENROLLMENT [NETWORK]", "list the deployed certificates" },
 		{ "history", cps_cli_history, "ENROLLMENT WHAT", "changes, certificates or dv" },
 		{ "active", cps_cli_active, "", "certificates on the network" },
 		{ "doctor", cps_cli_doctor, "", "what is wrong with credentials, clock, grants, limits and names" },

@@ -47,6 +47,8 @@ void desk_print_line(FILE *out, const char *text);
 /* Prints what a command that writes did, would do, or was refused; an exit status. */
 int cps_report_written(const struct desk *d); /* cps_write.c */
 
+int cps_cli_list(int argc, char **argv); /* cps_show.c */
+int cps_cli_show(int argc, char **argv);
 int cps_cli_create(int argc, char **argv); /* cps_write.c */
 int cps_cli_update(int argc, char **argv);
 int cps_cli_renew(int argc, char **argv);
@@ -64,6 +66,7 @@ int cps_cli_export(int argc, char **argv);
 int cps_cli_doctor(int argc, char **argv); /* doctor.c */
 /* cps.c: the service validates the enrollment, and this follows it. */
 int cps_cli_validate(int argc, char **argv); /* cps_validate.c */
-int cps_validate_and_follow(const struct cli_service *s, int64_t enrollment);
+/* Also when its class is not managed, with `force`. `follow`: "validation", "issuance" or "production". */
+int cps_validate_and_follow(const struct cli_service *s, int64_t enrollment, const char *follow, bool force);
 
 #endif

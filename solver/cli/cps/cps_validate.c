@@ -87,14 +87,14 @@ static int conclude(const struct cli_service *s, const json_t *validation)
 	return EXIT_REFUSED;
 }
 
-int cps_validate_and_follow(const struct cli_service *s, int64_t enrollment)
+int cps_validate_and_follow(const struct cli_service *s, int64_t enrollment, const char *follow, bool force)
 {
 	CLEANUP(mem_freep) char *path = mem_printf("/v1/cps/enrollments/%" PRId64 "/validate", enrollment);
 	json_t *validation = NULL;
 	int code;
 
 	cli_watch_interrupt();
-	code = service_call(s, "POST", path, json_object(), NULL, &validation);
+	code = service_call(s, "POST", path, json_pack("{s:s, s:b}", "follow", follow, "force", force), NULL, &validation);
 	if (code == EXIT_DONE)
 		code = follow_validation(s, &validation);
 	if (code == EXIT_DONE)
@@ -106,15 +106,21 @@ int cps_validate_and_follow(const struct cli_service *s, int64_t enrollment)
 int cps_cli_validate(int argc, char **argv)
 {
 	struct cli_service s = { 0 };
-	const struct cli_option options[] = { CLI_SERVICE_OPTIONS(&s), { NULL } };
+	const char *follow = "validation";
+	bool force = false;
+	const struct cli_option options[] = {
+		CLI_SERVICE_OPTIONS(&s),
+		{ "follow", CLI_TEXT, &follow, "WHAT", "how far: validation (the default), issuance or production" },
+		{ "force", CLI_FLAG, &force, NULL, "also when its class is not managed" }, { NULL },
+	};
 	int64_t enrollment;
 	char **rest;
 	int count, code = cli_parse("cps validate ENROLLMENT", "Has the service publish, verify and acknowledge the challenges of the newest\n"
-	                            "pending change, and follows it until every name is valid.", options, argc, argv, &rest, &count);
+	                            "pending change, and follows it until every name is valid, or further.", options, argc, argv, &rest, &count);
 
 	if (code)
 		return code - 1;
 	if (!desk_read_enrollment("cps validate", count, rest, &enrollment))
 		return EXIT_USAGE;
-	return cps_validate_and_follow(&s, enrollment);
+	return cps_validate_and_follow(&s, enrollment, follow, force);
 }
