@@ -61,6 +61,7 @@ function draw(node, c) {
   chip(c.state, TONES[c.state], node.querySelector(".chip"));
   node.querySelector(".meta").textContent = [c.type, c.provider, c.fqdn, c.id].filter(Boolean).join(" · ");
   node.querySelector(".reason").textContent = why;
+  node.querySelector(".reason").classList.toggle("waits", !c.reason);
   node.querySelector(".reason").hidden = !why;
   if (!node.querySelector(".body").hidden && node.drawn !== mark)
     loadDetails(node);

@@ -17,11 +17,16 @@ function hold(row, all) {
   node.dataset.tone = "bad";
   if (h.messages)
     node.append(el("pre", h.messages));
-  if (all.may_approve)
+  if (h.not_before)
+    node.append(el("p", "It is approved; dcvd tells CPS from ", time(h.not_before), " on."));
+  else if (h.can_approve === false)
+    node.append(el("p.quiet", "It is not approved here: CPS shows errors, or the policy takes no approvals. By hand:"),
+      el("pre", `dcvd cps ack ${row.id} --change-management --hash ${h.hash}${row.account ? ` --account ${row.account}` : ""}`));
+  else if (all.may_approve)
     node.append(button(`Approve change ${h.change}…`, () => ask(row), ".main"));
   else
     node.append(el("p.quiet", "Approving needs the token of an operator; you only look."));
-  if (missing > 1)
+  if (missing > 1 && h.can_approve !== false)
     node.append(el("p.quiet", `${missing} different people must approve.`));
   return node;
 }
@@ -124,7 +129,7 @@ async function fromCps(row, node) {
 function about(row) {
   return facts([["Enrollment", String(row.id)], ["Account", row.account], ["Contract", row.contract], ["Type", row.type], ["Names", String(row.names)],
     ["Change", row.change && `${row.change} (${row.change_type || "of unknown type"})`],
-    ["Certificate ends", row.expiry && time(row.expiry)], ["CPS renews it", row.auto_renewal_start && date(row.auto_renewal_start)], ["Seen", row.seen && ago(row.seen)]]);
+    ["Certificate ends", row.expiry && time(row.expiry)], ["CPS renews it", row.auto_renewal_start && date(row.auto_renewal_start)], ["Last error", row.last_error], ["Seen", row.seen && ago(row.seen)]]);
 }
 
 function build(node, row) {

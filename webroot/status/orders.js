@@ -79,6 +79,7 @@ function drawOrder(node, order) {
   chip(fate ? fate[0] : order.state === "pending" ? "in work" : order.state, fate ? fate[1] : TONES[order.state], node.querySelector(".chip"));
   node.querySelector(".meta").textContent = [order.count === 1 ? order.types[0] : `${order.ready} of ${order.count} ready`, order.label || order.client, ago(order.updated)].join(" · ");
   node.querySelector(".reason").textContent = why;
+  node.querySelector(".reason").classList.toggle("waits", !order.reason);
   node.querySelector(".reason").hidden = !why;
   if (!node.querySelector(".body").hidden && node.drawn !== order.updated)
     openBody(node);
