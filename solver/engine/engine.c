@@ -107,6 +107,7 @@ void engine_close(struct engine *e)
 	index_done(&e->by_id);
 	index_done(&e->claims);
 	index_done(&e->twins);
+	index_done(&e->names);
 	outcomes_free(e);
 	bindings_free(e);
 	walked_free(e);

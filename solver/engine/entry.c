@@ -7,6 +7,7 @@
 #include "solver/base/mem.h"
 #include "solver/engine/due.h"
 #include "solver/engine/entry.h"
+#include "solver/engine/names.h"
 #include "solver/engine/twins.h"
 
 struct order_entry *order_add(struct engine *e, const struct order *o)
@@ -85,6 +86,7 @@ struct entry *entry_add(struct engine *e, const struct challenge *c)
 		delivery_begin(&n->publication);
 	index_add(&e->by_id, hash_text(hash_begin(), n->c.id), n);
 	DL_PREPEND(e->entries, n);
+	names_add(e, n);
 	e->numbers.live[n->c.type][n->c.state]++;
 	if (!challenge_is_over(n->c.state))
 		e->live++;
@@ -100,6 +102,7 @@ void entry_free(struct engine *e, struct entry *n)
 	timer_stop(n->life.due);
 	delivery_end(&n->publication);
 	twin_forget(e, n);
+	names_forget(e, n);
 	if (!challenge_is_over(n->c.state))
 		e->live--;
 	e->numbers.live[n->c.type][n->c.state]--;

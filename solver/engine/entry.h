@@ -28,6 +28,7 @@ struct entry {
 	struct hold hold;                /* of the order that it was made for; those of the others follow */
 	struct entry *prev, *next;           /* all entries, newest first */
 	struct entry *twin_prev, *twin_next; /* twins.h */
+	struct entry *name_prev, *name_next; /* names.h */
 };
 
 struct order_entry {
@@ -52,6 +53,7 @@ struct engine {
 	struct order_entry *orders;
 	struct index claims;             /* claim.h */
 	struct index twins;              /* twins.h */
+	struct index names;              /* names.h */
 	struct instance *instances;
 	struct lane *lanes;
 	struct events events;

@@ -6,6 +6,7 @@
 
 #include "solver/base/mem.h"
 #include "solver/engine/entry.h"
+#include "solver/engine/names.h"
 
 const struct challenge *engine_challenge(struct engine *e, const char *id)
 {
@@ -88,6 +89,14 @@ static bool fits(const struct challenge *c, const struct challenge_filter *f)
 	              (f->state < 0 || f->state == (int)c->state) && (f->type < 0 || f->type == (int)c->type));
 }
 
+/* Of one domain, where the filter names one and `after` (or NULL) is of it; the others fit no such filter. */
+static struct entry *next_of(struct engine *e, const struct challenge_filter *f, const struct entry *after)
+{
+	if (!f || !f->domain || (after && strcmp(after->c.identifier, f->domain) != 0))
+		return after ? after->next : e->entries;
+	return after ? names_older(after) : names_newest(e, f->domain);
+}
+
 size_t engine_list(struct engine *e, const struct challenge_filter *filter, const char *after, size_t limit,
                    void (*fn)(const struct challenge *c, void *arg), void *arg)
 {
@@ -96,7 +105,7 @@ size_t engine_list(struct engine *e, const struct challenge_filter *filter, cons
 
 	if (after && !n)
 		return 0;
-	for (n = n ? n->next : e->entries; n && count < limit; n = n->next) {
+	for (n = next_of(e, filter, n); n && count < limit; n = next_of(e, filter, n)) {
 		if (!fits(&n->c, filter))
 			continue;
 		fn(&n->c, arg);

@@ -161,9 +161,66 @@ static void a_provider_that_left_the_configuration_is_waited_for_and_withdraws_w
 	assert_nothing_left(s);
 }
 
+struct listed {
+	char ids[8][ID_SIZE];
+	size_t count;
+};
+
+static void list_one(const struct challenge *c, void *arg)
+{
+	struct listed *l = arg;
+
+	memcpy(l->ids[l->count++], c->id, ID_SIZE);
+}
+
+static void a_list_by_domain_is_newest_first_and_goes_on_after_any_of_it(void **state)
+{
+	struct scenario *s = *state;
+	const char *const values[] = { VALUE, VALUE2 };
+	struct challenge_filter filter = { .domain = "two.example.org", .state = -1, .type = -1 };
+	struct listed l = { 0 };
+	char ids[2][ID_SIZE];
+
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(present(s, "two.example.org", values[i]), 0);
+		memcpy(ids[i], s->id, ID_SIZE);
+		assert_int_equal(present(s, "other.example.org", values[i]), 0);
+	}
+	assert_int_equal(engine_list(s->engine, &filter, NULL, 8, list_one, &l), 2);
+	assert_string_equal(l.ids[0], ids[1]);
+	assert_string_equal(l.ids[1], ids[0]);
+	l.count = 0;
+	assert_int_equal(engine_list(s->engine, &filter, ids[1], 8, list_one, &l), 1);
+	assert_string_equal(l.ids[0], ids[0]);
+	l.count = 0;
+	assert_int_equal(engine_list(s->engine, &filter, s->id, 8, list_one, &l), 2); /* after one of another domain */
+	assert_int_equal(engine_list(s->engine, &filter, ids[0], 8, list_one, &l), 0);
+	filter.domain = "none.example.org";
+	assert_int_equal(engine_list(s->engine, &filter, NULL, 8, list_one, &l), 0);
+}
+
+static void what_was_forgotten_is_in_no_list_by_domain(void **state)
+{
+	struct scenario *s = *state;
+	const struct challenge_filter filter = { .domain = "two.example.org", .state = -1, .type = -1 };
+	struct listed l = { 0 };
+	char first[ID_SIZE];
+
+	assert_int_equal(present(s, "two.example.org", VALUE), 0);
+	memcpy(first, s->id, ID_SIZE);
+	release(s, first);
+	run_for(s, 60 * 1000);
+	assert_int_equal(present(s, "two.example.org", VALUE2), 0);
+	while (engine_challenge(s->engine, first))
+		run_for(s, 3600 * 1000);
+	assert_int_equal(engine_list(s->engine, &filter, NULL, 8, list_one, &l), engine_challenge(s->engine, s->id) ? 1 : 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		scenario_test(a_list_by_domain_is_newest_first_and_goes_on_after_any_of_it),
+		scenario_test(what_was_forgotten_is_in_no_list_by_domain),
 		scenario_test(a_wildcard_is_refused_for_http01),
 		scenario_test(an_empty_label_is_refused),
 		scenario_test(a_label_of_64_bytes_is_refused),
