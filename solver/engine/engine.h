@@ -103,9 +103,11 @@ const struct challenge *engine_challenge(struct engine *e, const char *id);
 /* The state that the journal holds: what may be promised. Behind that of engine_challenge() while a step is being written;
  * CHALLENGE_GONE for an unknown id. */
 enum challenge_state engine_kept_state(struct engine *e, const char *id);
-/* The verdict and the events of a challenge into *ret (free with challenge_done). Of a challenge that is ready they
- * are not kept in memory (there may be a hundred thousand, for days) but read from the journal. */
-int engine_history(struct engine *e, const char *id, struct challenge *ret, struct err *err);
+/* The verdict and the events of a challenge. Of one that is ready they are not kept in memory (there may be a hundred thousand, for
+ * days) but read from the journal, which may take as long as its disk does. ERR_NOT_FOUND for an unknown id; otherwise `done` comes
+ * once, later, with both (borrowed; its other fields are zero) or with the reason why the journal could not be read. */
+typedef void (*engine_history_fn)(const struct challenge *history, const struct err *err, void *arg);
+int engine_history(struct engine *e, const char *id, engine_history_fn done, void *arg, struct err *err);
 const struct order *engine_order(struct engine *e, const char *id);
 /* The challenges of an order, in the order of the request; gives the array (free with free), borrows its items. */
 size_t engine_order_challenges(struct engine *e, const char *order_id, const struct challenge ***ret);

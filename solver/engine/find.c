@@ -167,18 +167,40 @@ size_t engine_orders(struct engine *e, const struct order_filter *filter, const 
 
 /* ---- history ---- */
 
-int engine_history(struct engine *e, const char *id, struct challenge *ret, struct err *err)
+/* What is in memory, told later. */
+struct known {
+	struct challenge history;
+	engine_history_fn done;
+	void *arg;
+};
+
+static void tell_known(void *arg)
+{
+	static const struct err none;
+	struct known *k = arg;
+
+	k->done(&k->history, &none, k->arg);
+	challenge_done(&k->history);
+	free(k);
+}
+
+int engine_history(struct engine *e, const char *id, engine_history_fn done, void *arg, struct err *err)
 {
 	struct entry *n = entry_find(e, id);
+	struct known *k;
 
-	memset(ret, 0, sizeof(*ret));
 	if (!n)
 		return err_set(err, ERR_NOT_FOUND, "there is no challenge %.64s", id);
-	if (n->life.history_on_disk)
-		return store_get_history(e->parts.store, id, ret, err);
+	if (n->life.history_on_disk) {
+		store_read_history(e->parts.store, id, done, arg);
+		return 0;
+	}
 	life_report(e, n);
-	ret->verdict = mem_dup(n->c.verdict);
-	challenge_copy_events(&n->c, ret);
+	k = mem_new(1, sizeof(*k));
+	*k = (struct known){ .done = done, .arg = arg };
+	k->history.verdict = mem_dup(n->c.verdict);
+	challenge_copy_events(&n->c, &k->history);
+	later(&e->deferred, 0, tell_known, k);
 	return 0;
 }
 

@@ -28,13 +28,21 @@ struct op {
 	} u;
 };
 
+/* What is read, in place of writes. */
+struct history_read {
+	char challenge_id[ID_SIZE];
+	struct challenge history;
+	void (*done)(const struct challenge *history, const struct err *err, void *arg);
+};
+
 struct store_txn {
 	struct store *store;
 	struct op *ops;
 	size_t count, room;
 	void (*done)(int code, const struct err *err, void *arg);
 	void *arg;
-	struct err *result; /* NULL: it is durable */
+	struct history_read *read; /* NULL: it writes */
+	struct err *result; /* NULL: it is durable, or was read */
 	struct store_txn *next;
 };
 

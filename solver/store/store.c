@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "solver/base/mem.h"
 #include "solver/store/backend.h"
@@ -72,11 +73,35 @@ static size_t chain_length(const struct store_txn *t)
 	return length;
 }
 
-static void commit_group(struct store *s, struct store_txn *group)
+static void read_one(struct store *s, struct store_txn *t)
 {
+	struct err err = { 0 };
+
+	if (s->ops->get_history(s->backend, t->read->challenge_id, &t->read->history, &err) == 0)
+		return;
+	t->result = mem_new(1, sizeof(*t->result));
+	*t->result = err;
+}
+
+/* All writes, then the reads, which see them. Returns them in this sequence. */
+static struct store_txn *run_group(struct store *s, struct store_txn *group)
+{
+	struct txn_list writes, reads;
+
+	list_init(&writes);
+	list_init(&reads);
+	for (struct store_txn *t = group, *next; t; t = next) {
+		next = t->next;
+		list_append(t->read ? &reads : &writes, t);
+	}
 	pthread_mutex_lock(&s->backend_lock);
-	s->ops->commit(s->backend, group);
+	if (writes.first)
+		s->ops->commit(s->backend, writes.first);
+	for (struct store_txn *t = reads.first; t; t = t->next)
+		read_one(s, t);
 	pthread_mutex_unlock(&s->backend_lock);
+	*writes.tail = reads.first;
+	return writes.first;
 }
 
 static void finish_group(struct store *s, struct store_txn *group)
@@ -115,10 +140,8 @@ static void *work(void *arg)
 	struct store *s = arg;
 	struct store_txn *group;
 
-	while ((group = take_group(s))) {
-		commit_group(s, group);
-		finish_group(s, group);
-	}
+	while ((group = take_group(s)))
+		finish_group(s, run_group(s, group));
 	return NULL;
 }
 
@@ -177,16 +200,11 @@ void store_close(struct store *s)
 	free(s);
 }
 
-void store_commit(struct store_txn *t, void (*done)(int code, const struct err *err, void *arg), void *arg)
+static void enqueue(struct store *s, struct store_txn *t)
 {
-	struct store *s = t->store;
-
-	t->done = done;
-	t->arg = arg;
 	t->next = NULL;
 	if (!s->ops->has_worker) {
-		commit_group(s, t);
-		finish_group(s, t);
+		finish_group(s, run_group(s, t));
 		return;
 	}
 	pthread_mutex_lock(&s->lock);
@@ -195,11 +213,40 @@ void store_commit(struct store_txn *t, void (*done)(int code, const struct err *
 	pthread_mutex_unlock(&s->lock);
 }
 
+void store_commit(struct store_txn *t, void (*done)(int code, const struct err *err, void *arg), void *arg)
+{
+	t->done = done;
+	t->arg = arg;
+	enqueue(t->store, t);
+}
+
+void store_read_history(struct store *s, const char *challenge_id, void (*done)(const struct challenge *history, const struct err *err, void *arg),
+                        void *arg)
+{
+	struct store_txn *t = store_begin(s);
+
+	t->read = mem_new(1, sizeof(*t->read));
+	memccpy(t->read->challenge_id, challenge_id, '\0', ID_SIZE - 1);
+	t->read->done = done;
+	t->arg = arg;
+	enqueue(s, t);
+}
+
+static void tell(const struct store_txn *t)
+{
+	static const struct err none;
+	const struct err *err = t->result ? t->result : &none;
+
+	if (t->read)
+		t->read->done(&t->read->history, err, t->arg);
+	else if (t->done)
+		t->done(err->code, err, t->arg);
+}
+
 /* One at a time, so that the order holds also when a callback dispatches or submits. */
 void store_dispatch(struct store *s)
 {
 	for (;;) {
-		static const struct err none;
 		struct store_txn *t;
 
 		pthread_mutex_lock(&s->lock);
@@ -207,8 +254,7 @@ void store_dispatch(struct store *s)
 		pthread_mutex_unlock(&s->lock);
 		if (!t)
 			return;
-		if (t->done)
-			t->done(t->result ? t->result->code : 0, t->result ? t->result : &none, t->arg);
+		tell(t);
 		txn_free(t);
 	}
 }
@@ -268,16 +314,6 @@ int store_put_setting(struct store *s, const char *key, const char *value, struc
 
 	pthread_mutex_lock(&s->backend_lock);
 	rc = s->ops->put_setting(s->backend, key, value, err);
-	pthread_mutex_unlock(&s->backend_lock);
-	return rc;
-}
-
-int store_get_history(struct store *s, const char *challenge_id, struct challenge *ret, struct err *err)
-{
-	int rc;
-
-	pthread_mutex_lock(&s->backend_lock);
-	rc = s->ops->get_history(s->backend, challenge_id, ret, err);
 	pthread_mutex_unlock(&s->backend_lock);
 	return rc;
 }

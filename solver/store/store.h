@@ -72,9 +72,10 @@ void store_delete_order(struct store_txn *t, const char *id);
 void store_commit(struct store_txn *t, void (*done)(int code, const struct err *err, void *arg), void *arg);
 void store_abort(struct store_txn *t); /* takes; NULL is allowed */
 
-/* The verdict and the events of one challenge into *ret (zeroed by the caller, who frees it with challenge_done).
- * Synchronous, and behind the group that is being written: for a person who asks. ERR_NOT_FOUND: no such id. */
-int store_get_history(struct store *s, const char *challenge_id, struct challenge *ret, struct err *err);
+/* Reads the verdict and the events of one challenge on the worker, after everything that was submitted before. `done` comes once, from
+ * store_dispatch(), with both (borrowed; its other fields are zero) or with the reason why not; ERR_NOT_FOUND: no such id. */
+void store_read_history(struct store *s, const char *challenge_id, void (*done)(const struct challenge *history, const struct err *err, void *arg),
+                        void *arg);
 
 /* Runs the callbacks of what is durable by now. */
 void store_dispatch(struct store *s);

@@ -113,6 +113,9 @@ void txn_free(struct store_txn *t)
 	for (size_t i = 0; i < t->count; i++)
 		op_done(&t->ops[i]);
 	free(t->ops);
+	if (t->read)
+		challenge_done(&t->read->history);
+	free(t->read);
 	free(t->result);
 	free(t);
 }

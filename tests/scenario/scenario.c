@@ -278,13 +278,41 @@ void assert_has_text(const char *text, const char *part, const char *file, int l
 	_fail(file, line);
 }
 
+struct reader {
+	struct challenge *history;
+	bool over;
+};
+
+static void on_history(const struct challenge *history, const struct err *err, void *arg)
+{
+	struct reader *r = arg;
+
+	assert_int_equal(err->code, 0);
+	r->history->verdict = mem_dup(history->verdict);
+	challenge_copy_events(history, r->history);
+	r->over = true;
+}
+
+void history_of(struct scenario *s, const char *id, struct challenge *ret)
+{
+	struct reader r = { ret, false };
+	struct err err;
+
+	*ret = (struct challenge){ 0 };
+	assert_int_equal(engine_history(s->engine, id, on_history, &r, &err), 0);
+	assert_false(r.over); /* later, not at once */
+	store_dispatch(s->store);
+	while (!r.over && step(s, loop_now_ms(s->loop)))
+		;
+	assert_true(r.over);
+}
+
 void assert_event_says(struct scenario *s, const char *words)
 {
 	struct challenge history;
-	struct err err;
 	bool found = false;
 
-	assert_int_equal(engine_history(s->engine, s->id, &history, &err), 0);
+	history_of(s, s->id, &history);
 	for (size_t i = 0; i < history.event_count; i++)
 		found |= strstr(history.events[i].text, words) != NULL;
 	if (!found)

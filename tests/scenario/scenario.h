@@ -66,6 +66,8 @@ void release(struct scenario *s, const char *id);
 
 enum challenge_state state_of(struct scenario *s, const char *id);
 const char *reason_of(struct scenario *s, const char *id);
+/* The verdict and the events of a challenge (free with challenge_done). */
+void history_of(struct scenario *s, const char *id, struct challenge *ret);
 /* One of the events of s->id holds the words. */
 void assert_event_says(struct scenario *s, const char *words);
 #define assert_says(text, part) assert_has_text(text, part, __FILE__, __LINE__)

@@ -14,9 +14,8 @@
 static void assert_history_says(struct scenario *s, const char *sentence)
 {
 	CLEANUP(challenge_done) struct challenge history = { 0 };
-	struct err err;
 
-	assert_int_equal(engine_history(s->engine, s->id, &history, &err), 0);
+	history_of(s, s->id, &history);
 	for (size_t i = 0; i < history.event_count; i++)
 		if (strstr(history.events[i].text, sentence))
 			return;

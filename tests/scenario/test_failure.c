@@ -25,9 +25,8 @@ static void gives_up_at_the_deadline_names_the_server_that_never_showed_the_reco
 static void assert_verdict_says(struct scenario *s, const char *sentence)
 {
 	struct challenge history;
-	struct err err;
 
-	assert_int_equal(engine_history(s->engine, s->id, &history, &err), 0);
+	history_of(s, s->id, &history);
 	assert_says(history.verdict, sentence);
 	challenge_done(&history);
 }

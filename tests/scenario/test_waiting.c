@@ -20,10 +20,9 @@ static void assert_waits(struct scenario *s, const char *part)
 static size_t events_that_say(struct scenario *s, const char *part)
 {
 	struct challenge history;
-	struct err err;
 	size_t count = 0;
 
-	assert_int_equal(engine_history(s->engine, s->id, &history, &err), 0);
+	history_of(s, s->id, &history);
 	for (size_t i = 0; i < history.event_count; i++)
 		count += strstr(history.events[i].text, part) != NULL;
 	challenge_done(&history);

@@ -71,7 +71,7 @@ bool body_is_form(struct http_exchange *x);
 
 /* ---- json.c; give (free with json_decref) ---- */
 /* `order_id`: the order that the reader asked about; NULL or "": the first one that holds the challenge. */
-json_t *challenge_json(struct engine *e, const struct challenge *c, const char *order_id);
+json_t *challenge_json(struct engine *e, const struct challenge *c, const char *order_id, const struct challenge *history);
 json_t *challenge_summary_json(struct engine *e, const struct challenge *c, const char *order_id); /* without events and verdict */
 json_t *order_json(struct engine *e, const struct order *o, bool operator); /* what a callback's receiver said: for operators */
 json_t *order_summary_json(struct engine *e, const struct order *o); /* its first names, and how many of it are ready */

@@ -5,7 +5,6 @@
 
 #include "solver/api/common/internal.h"
 #include "solver/base/clock.h"
-#include "solver/base/log.h"
 #include "solver/base/mem.h"
 
 /* Text that came from outside may not be UTF-8: null rather than a broken document. */
@@ -101,20 +100,15 @@ static void add_course(json_t *all, const struct challenge *history)
 	json_object_set_new(all, "authority", text(said));
 }
 
-json_t *challenge_json(struct engine *e, const struct challenge *c, const char *order_id)
+json_t *challenge_json(struct engine *e, const struct challenge *c, const char *order_id, const struct challenge *history)
 {
 	json_t *all = challenge_summary_json(e, c, order_id), *events = json_array();
-	CLEANUP(challenge_done) struct challenge history = { 0 };
-	struct err err;
 
-	if (engine_history(e, c->id, &history, &err) < 0)
-		log_event(LOG_ERROR, "the history of a challenge could not be read", "id", c->id, "error", err.text, NULL);
-
-	for (size_t i = 0; i < history.event_count; i++)
-		json_array_append_new(events, json_pack("{so ss so}", "at", at(history.events[i].at_ms), "state",
-		                                        challenge_state_name(history.events[i].state), "text", text(history.events[i].text)));
-	add_course(all, &history);
-	json_object_set_new(all, "verdict", document(history.verdict));
+	for (size_t i = 0; i < history->event_count; i++)
+		json_array_append_new(events, json_pack("{so ss so}", "at", at(history->events[i].at_ms), "state",
+		                                        challenge_state_name(history->events[i].state), "text", text(history->events[i].text)));
+	add_course(all, history);
+	json_object_set_new(all, "verdict", document(history->verdict));
 	json_object_set_new(all, "events", events);
 	return all;
 }

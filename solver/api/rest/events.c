@@ -15,6 +15,21 @@
 
 #define HEARTBEAT_MS 15000
 
+/* The history of a challenge, asked for; `stream` is NULL when its reader has gone. */
+struct past {
+	struct stream *stream;
+	char challenge_id[ID_SIZE];
+	bool all; /* or the last event alone */
+	struct past *prev, *next;
+};
+
+/* An event that came before the past was written. */
+struct held {
+	char challenge_id[ID_SIZE];
+	struct challenge_event event;
+	struct held *prev, *next;
+};
+
 struct stream {
 	struct api *api;
 	struct http_exchange *x;
@@ -26,6 +41,8 @@ struct stream {
 	struct timer *heartbeat;
 	bool cloudevents;
 	uint64_t number;
+	struct past *pasts;      /* that were not read yet: what happens meanwhile is held */
+	struct held *held;
 	struct stream *prev, *next;
 };
 
@@ -74,6 +91,45 @@ static void end(struct stream *s)
 	http_exchange_end(s->x);
 }
 
+static void hold(struct stream *s, const struct challenge *c, const struct challenge_event *event)
+{
+	struct held *h = mem_new(1, sizeof(*h));
+
+	memcpy(h->challenge_id, c->id, ID_SIZE);
+	h->event = *event;
+	h->event.text = mem_dup(event->text);
+	DL_APPEND(s->held, h);
+}
+
+static void held_free(struct stream *s, struct held *h)
+{
+	DL_DELETE(s->held, h);
+	free(h->event.text);
+	free(h);
+}
+
+static bool is_held(const struct stream *s, const struct challenge *c, const struct challenge_event *event)
+{
+	const struct held *h;
+
+	DL_FOREACH(s->held, h)
+		if (h->event.at_ms == event->at_ms && h->event.state == event->state && strcmp(h->challenge_id, c->id) == 0 &&
+		    strcmp(h->event.text, event->text) == 0)
+			return true;
+	return false;
+}
+
+static void write_held(struct stream *s)
+{
+	while (s->held) {
+		const struct challenge *c = engine_challenge(s->api->parts.engine, s->held->challenge_id);
+
+		if (c)
+			write_event(s, c, &s->held->event);
+		held_free(s, s->held);
+	}
+}
+
 static void on_event(const struct challenge *c, const struct challenge_event *event, void *arg)
 {
 	struct stream *s = arg;
@@ -84,6 +140,10 @@ static void on_event(const struct challenge *c, const struct challenge_event *ev
 	}
 	if (s->client && strcmp(s->client, c->client) != 0)
 		return;
+	if (s->pasts) {
+		hold(s, c, event);
+		return;
+	}
 	write_event(s, c, event);
 	if (challenge_is_over(event->state) && is_over(s))
 		end(s);
@@ -103,9 +163,14 @@ static void on_heartbeat(void *arg)
 static void on_gone(void *arg)
 {
 	struct stream *s = arg;
+	struct past *p;
 
 	engine_unlisten(s->listener);
 	timer_stop(s->heartbeat);
+	while (s->held)
+		held_free(s, s->held);
+	DL_FOREACH(s->pasts, p)
+		p->stream = NULL;
 	s->api->streams--;
 	DL_DELETE(s->api->stream_list, s);
 	free(s->version);
@@ -163,28 +228,59 @@ static int read_subject(struct api *a, struct http_exchange *x, const struct cal
 	return 0;
 }
 
-/* All events of the challenge that was asked for, or the last one of each challenge of the order. */
-static void write_past_of(struct stream *s, const struct challenge *c, bool all)
+static void write_past(struct stream *s, const struct past *p, const struct challenge *history)
 {
-	CLEANUP(challenge_done) struct challenge past = { 0 };
-	struct err err;
+	const struct challenge *c = engine_challenge(s->api->parts.engine, p->challenge_id);
 
-	if (engine_history(s->api->parts.engine, c->id, &past, &err) < 0)
-		return; /* what happens from now on still comes */
-	for (size_t k = all || !past.event_count ? 0 : past.event_count - 1; k < past.event_count; k++)
-		write_event(s, c, &past.events[k]);
+	for (size_t k = p->all || !history->event_count ? 0 : history->event_count - 1; c && k < history->event_count; k++)
+		if (!is_held(s, c, &history->events[k]))
+			write_event(s, c, &history->events[k]);
 }
 
-static void write_past(struct stream *s)
+/* What could not be read is left out: what happens from now on still comes. */
+static void on_past(const struct challenge *history, const struct err *err, void *arg)
+{
+	struct past *p = arg;
+	struct stream *s = p->stream;
+
+	if (s) {
+		DL_DELETE(s->pasts, p);
+		if (!err->code && s->listener)
+			write_past(s, p, history);
+		if (!s->pasts && s->listener) {
+			write_held(s);
+			if (is_over(s))
+				end(s);
+		}
+	}
+	free(p);
+}
+
+/* All events of the challenge that was asked for, or the last one of each challenge of the order. */
+static void ask_past_of(struct stream *s, const struct challenge *c, bool all)
+{
+	struct past *p = mem_new(1, sizeof(*p));
+	struct err err;
+
+	*p = (struct past){ .stream = s, .all = all };
+	memcpy(p->challenge_id, c->id, ID_SIZE);
+	DL_APPEND(s->pasts, p);
+	if (engine_history(s->api->parts.engine, c->id, on_past, p, &err) == 0)
+		return;
+	DL_DELETE(s->pasts, p);
+	free(p);
+}
+
+static void ask_past(struct stream *s)
 {
 	const struct challenge *one = s->challenge_id[0] ? engine_challenge(s->api->parts.engine, s->challenge_id) : NULL;
 	const struct challenge **list = NULL;
 	size_t count = s->order_id[0] ? engine_order_challenges(s->api->parts.engine, s->order_id, &list) : 0;
 
 	if (one)
-		write_past_of(s, one, true);
+		ask_past_of(s, one, true);
 	for (size_t i = 0; i < count; i++)
-		write_past_of(s, list[i], false);
+		ask_past_of(s, list[i], false);
 	free(list);
 }
 
@@ -216,9 +312,9 @@ void events_get(struct api *a, struct http_exchange *x, const struct caller *cal
 	http_exchange_on_gone(x, on_gone, s);
 	http_exchange_header(x, "Cache-Control", "no-store");
 	http_exchange_stream(x, "text/event-stream");
-	write_past(s);
 	s->listener = engine_listen(a->parts.engine, subject_of(s), on_event, s);
 	s->heartbeat = timer_start(a->parts.loop, HEARTBEAT_MS, on_heartbeat, s);
-	if (is_over(s))
+	ask_past(s);
+	if (!s->pasts && is_over(s))
 		end(s);
 }

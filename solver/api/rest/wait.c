@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "solver/api/rest/rest.h"
+#include "solver/base/log.h"
 #include "solver/base/mem.h"
 
 #define WAIT_DEFAULT_MS 30000
@@ -44,25 +45,64 @@ static bool is_settled(struct call *c)
 	return engine_order_state(e, c->id) != ORDER_PENDING;
 }
 
+static void refuse_forgotten(struct call *c)
+{
+	struct err err;
+
+	err_set(&err, ERR_NOT_FOUND, "%s is over and forgotten", c->id);
+	reply_err(c->api, c->x, &err);
+}
+
+static bool client_has_ended(struct call *c)
+{
+	if (!client_ended(c->api, c->client, c->version))
+		return false;
+	reply_problem(c->api, c->x, &(struct problem){ .status = 401, .err = { ERR_DENIED, "the client was revoked, or its token is another by now" } });
+	return true;
+}
+
+static void on_history(const struct challenge *history, const struct err *err, void *arg)
+{
+	struct call *c = arg;
+	const struct challenge *one = c->api ? engine_challenge(c->api->parts.engine, c->id) : NULL;
+
+	if (err->code)
+		log_event(LOG_ERROR, "the history of a challenge could not be read", "id", c->id, "error", err->text, NULL);
+	if (c->x && c->api && !client_has_ended(c)) {
+		if (one)
+			reply_json(c->x, c->status, challenge_json(c->api->parts.engine, one, c->order_id, history));
+		else
+			refuse_forgotten(c);
+	}
+	call_release(c);
+}
+
+/* The events may have to be read from the journal. */
+static void answer_challenge(struct call *c)
+{
+	struct err err;
+
+	c->holders++;
+	if (engine_history(c->api->parts.engine, c->id, on_history, c, &err) == 0)
+		return;
+	refuse_forgotten(c);
+	call_release(c);
+}
+
 static void answer(struct call *c, int status)
 {
 	struct engine *e = c->api->parts.engine;
-	const struct challenge *one = c->single ? engine_challenge(e, c->id) : NULL;
 	const struct order *o = c->single ? NULL : engine_order(e, c->id);
-	struct err err;
 
-	if (client_ended(c->api, c->client, c->version)) {
-		reply_problem(c->api, c->x, &(struct problem){ .status = 401, .err = { ERR_DENIED, "the client was revoked, or its token is another by now" } });
+	c->status = status;
+	if (client_has_ended(c))
 		return;
-	}
-	if (one) {
-		reply_json(c->x, status, challenge_json(e, one, c->order_id));
-	} else if (o) {
+	if (c->single)
+		answer_challenge(c);
+	else if (o)
 		reply_json(c->x, status, order_json(e, o, c->operator));
-	} else {
-		err_set(&err, ERR_NOT_FOUND, "%s is over and forgotten", c->id);
-		reply_err(c->api, c->x, &err);
-	}
+	else
+		refuse_forgotten(c);
 }
 
 static void waiter_free(struct waiter *w)

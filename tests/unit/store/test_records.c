@@ -189,23 +189,42 @@ static void settings_come_back_by_their_prefix(void **state)
 	assert_string_equal(buf_text(&seen), "budget:a=1\nbudget:b=2\n");
 }
 
+struct reader {
+	struct challenge history;
+	struct err err;
+	unsigned count;
+};
+
+static void on_history(const struct challenge *history, const struct err *err, void *arg)
+{
+	struct reader *r = arg;
+
+	r->history.verdict = mem_dup(history->verdict);
+	challenge_copy_events(history, &r->history);
+	r->err = *err;
+	r->count++;
+}
+
 static void the_history_of_an_unknown_challenge_is_not_found(void **state)
 {
 	struct fixture *f = *state;
-	struct challenge c = { 0 };
-	struct err err = { 0 };
+	struct reader r = { 0 };
 
-	assert_int_equal(store_get_history(f->store, "ch_none", &c, &err), ERR_NOT_FOUND);
-	assert_non_null(strstr(err.text, "ch_none"));
+	store_read_history(f->store, "ch_none", on_history, &r);
+	assert_int_equal(r.count, 0);
+	store_drain(f->store);
+	assert_int_equal(r.count, 1);
+	assert_int_equal(r.err.code, ERR_NOT_FOUND);
+	assert_non_null(strstr(r.err.text, "ch_none"));
 }
 
 static void the_history_has_the_last_verdict_and_only_its_own_events(void **state)
 {
 	struct fixture *f = *state;
 	struct store_txn *t = store_begin(f->store);
-	CLEANUP(challenge_done) struct challenge seen = { 0 };
+	struct reader r = { 0 };
+	const struct challenge *seen = &r.history;
 	struct challenge c = a_challenge("ch_1");
-	struct err err = { 0 };
 
 	c.verdict = (char *)"{\"result\":\"pass\"}";
 	store_put_challenge(t, &c);
@@ -217,14 +236,33 @@ static void the_history_has_the_last_verdict_and_only_its_own_events(void **stat
 	store_put_challenge(t, &c);
 	assert_int_equal(commit(f, t).code, 0);
 	reopen(f);
-	assert_int_equal(store_get_history(f->store, "ch_1", &seen, &err), 0);
-	assert_string_equal(seen.verdict, "{\"result\":\"pass\"}");
-	assert_int_equal(seen.event_count, 2);
-	assert_string_equal(seen.events[0].text, "Accepted.");
-	assert_int_equal(seen.events[0].at_ms, 5);
-	assert_int_equal(seen.events[0].state, CHALLENGE_QUEUED);
-	assert_string_equal(seen.events[1].text, "Seen.");
-	assert_int_equal(seen.events[1].state, CHALLENGE_READY);
+	store_read_history(f->store, "ch_1", on_history, &r);
+	store_drain(f->store);
+	assert_int_equal(r.count, 1);
+	assert_string_equal(seen->verdict, "{\"result\":\"pass\"}");
+	assert_int_equal(seen->event_count, 2);
+	assert_string_equal(seen->events[0].text, "Accepted.");
+	assert_int_equal(seen->events[0].at_ms, 5);
+	assert_int_equal(seen->events[0].state, CHALLENGE_QUEUED);
+	assert_string_equal(seen->events[1].text, "Seen.");
+	assert_int_equal(seen->events[1].state, CHALLENGE_READY);
+	challenge_done(&r.history);
+}
+
+static void what_was_submitted_before_is_read_with_it(void **state)
+{
+	struct fixture *f = *state;
+	struct store_txn *t = store_begin(f->store);
+	struct reader r = { 0 };
+
+	put(t, "ch_1");
+	note(t, "ch_1", 5, CHALLENGE_QUEUED, "Accepted.");
+	store_commit(t, NULL, NULL);
+	store_read_history(f->store, "ch_1", on_history, &r);
+	store_drain(f->store);
+	assert_int_equal(r.err.code, 0);
+	assert_int_equal(r.history.event_count, 1);
+	challenge_done(&r.history);
 }
 
 #define CONTRACT(kind)                                                                     \
@@ -235,7 +273,7 @@ static void the_history_has_the_last_verdict_and_only_its_own_events(void **stat
 	ON(kind, accounts_come_back_by_subdomain_and_putting_again_replaces),              \
 	ON(kind, a_setting_of_a_transaction_that_fails_is_not_stored),                     \
 	ON(kind, settings_come_back_by_their_prefix),                                      \
-	ON(kind, the_history_of_an_unknown_challenge_is_not_found),                        \
+	ON(kind, the_history_of_an_unknown_challenge_is_not_found), ON(kind, what_was_submitted_before_is_read_with_it),                        \
 	ON(kind, the_history_has_the_last_verdict_and_only_its_own_events)
 
 int main(void)
