@@ -37,6 +37,7 @@ static void on_acknowledged_names(const struct http_reply *reply, const struct e
 	if (drive_failed(d, err))
 		return;
 	d->facts.acknowledgements++;
+	d->facts.order = CPS_ORDER_ACKNOWLEDGED;
 	d->progress.acknowledged("the challenges are in place", d->progress.arg);
 	drive_say(d, "told CPS that the challenges are in place");
 	drive_hurry(d);

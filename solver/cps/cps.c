@@ -117,6 +117,7 @@ static int start_drive(struct cps *c, const struct cps_drive_wish *from, const c
 	wish.rules = cps_policy_of(c->parts.config, item);
 	wish.name = item && *item->cn ? item->cn : NULL;
 	wish.replaces = replaces(item);
+	wish.stops = !item || !item->no_change_management;
 	r->watched = wish.resumed ? wish.resumed->watched : wish.watched;
 	if (!far || far->gone)
 		err_set(err, ERR_NOT_FOUND, "there is no account \"%.64s\" under cps.accounts", account);

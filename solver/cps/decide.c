@@ -186,8 +186,8 @@ static struct cps_action wait_for_known(const struct cps_facts *facts, const str
 /* Every name was valid, or the status proves that the authority has issued. */
 static struct cps_action past_validation(const struct cps_facts *facts, const struct cps_policy *policy, bool issued)
 {
-	if (!facts->names_valid && facts->fate == CPS_FATE_UNREAD)
-		return act(CPS_READ_HISTORY); /* nobody has read yet that the names are valid */
+	if (!facts->names_valid && facts->fate == CPS_FATE_UNREAD && policy->follow == CPS_FOLLOW_VALIDATION)
+		return act(CPS_READ_HISTORY); /* nobody has read yet that the names are valid; who follows on has the status and, later, the history */
 	if (facts->order != CPS_ORDER_NONE)
 		return act(CPS_WITHDRAW);
 	switch (policy->follow) {

@@ -318,6 +318,7 @@ static struct cps_drive *drive_new(const struct cps_drive_parts *parts, const st
 	d->home = mem_dup(wish->home);
 	d->name = mem_dup(wish->name);
 	d->rules = wish->rules;
+	d->stops = wish->stops;
 	d->look = look;
 	d->proceed = proceed;
 	d->memory = wish->resumed ? *wish->resumed : begin_memory(parts, wish);
@@ -364,7 +365,7 @@ void cps_drive_look(struct cps_drive *d)
 /* A list may be older than the last look: what it does not show is asked for once more only where nothing proves that it began. */
 void cps_drive_vanished(struct cps_drive *d)
 {
-	if (d->call || d->edge_call || d->program || d->ends || !d->memory.change || !d->has_change || !d->facts.names_valid)
+	if (d->call || d->edge_call || d->program || d->ends || !d->memory.change || !d->has_change || !drive_is_past(d))
 		return;
 	timer_stop(d->timer);
 	d->timer = NULL;

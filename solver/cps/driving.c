@@ -126,22 +126,40 @@ void drive_look_after(struct cps_drive *d, int64_t after_ms)
 void drive_hurry(struct cps_drive *d)
 {
 	d->pause_ms = d->parts.config->cps.poll_ms / 8;
-	d->looks_since_ack = d->looks_since_valid = 0;
+	d->looks = 0;
 }
 
-/* CPS looks about every nine minutes, and deploys for an hour or so; who asks more often only spends the account's limits. In polls of
- * 30 s: 9.5, 20 and 40 minutes after the acknowledgement, and half an hour after the names are valid; then hourly, for the list shows the end. */
-static int64_t patient_pause(struct cps_drive *d)
+bool drive_is_past(const struct cps_drive *d)
 {
-	static const int open[] = { 19, 21, 40, 80, 120 }, valid[] = { 60, 120 };
-	unsigned at;
+	return d->facts.names_valid || d->sign == CPS_SIGN_ORDERED || d->sign == CPS_SIGN_LATE || d->sign == CPS_SIGN_COMPLETE;
+}
 
-	if (d->facts.names_valid) {
-		at = d->looks_since_valid++;
-		return valid[at < ARRAY_LEN(valid) ? at : ARRAY_LEN(valid) - 1] * d->parts.config->cps.poll_ms;
-	}
-	at = d->looks_since_ack++;
-	return open[at < ARRAY_LEN(open) ? at : ARRAY_LEN(open) - 1] * d->parts.config->cps.poll_ms;
+/* What a change is doing while the watcher's drive waits, and how often that is looked at, in polls of 30 s. Who asks more often only spends
+ * the account's limits: CPS prepares a change in a few minutes, looks about every nine minutes, and deploys for an hour or so; its list shows
+ * the end. What may still ask for something is looked at in between. */
+enum pauses { PAUSE_PREPARING, PAUSE_PROVING, PAUSE_ISSUING, PAUSE_STAGING, PAUSE_DEPLOYING, PAUSES };
+static const int pauses[PAUSES][5] = {
+	[PAUSE_PREPARING] = { 13, 20, 30, 60, 120 }, [PAUSE_PROVING] = { 19, 21, 40, 80, 120 }, [PAUSE_ISSUING] = { 60, 60, 60, 60, 120 },
+	[PAUSE_STAGING] = { 30, 30, 30, 30, 60 }, [PAUSE_DEPLOYING] = { 360, 360, 360, 360, 360 },
+};
+
+static enum pauses pauses_of(const struct cps_drive *d)
+{
+	if (!drive_is_past(d))
+		return d->facts.order == CPS_ORDER_ACKNOWLEDGED ? PAUSE_PROVING : PAUSE_PREPARING;
+	if (d->sign != CPS_SIGN_LATE)
+		return PAUSE_ISSUING;
+	return d->stops && strcmp(d->change.status, "deploy-cert-to-production") != 0 ? PAUSE_STAGING : PAUSE_DEPLOYING;
+}
+
+static int64_t watched_pause(struct cps_drive *d)
+{
+	enum pauses in = pauses_of(d);
+
+	if (d->looks_in != in)
+		d->looks = 0;
+	d->looks_in = in;
+	return pauses[in][d->looks < ARRAY_LEN(pauses[in]) - 1 ? d->looks++ : ARRAY_LEN(pauses[in]) - 1] * d->parts.config->cps.poll_ms;
 }
 
 #define DEPLOYING_POLLS 10 /* five minutes */
@@ -150,8 +168,8 @@ static int64_t next_pause(struct cps_drive *d)
 {
 	int64_t pause = d->pause_ms, longest = d->parts.config->cps.poll_ms;
 
-	if (d->memory.watched && (d->facts.order == CPS_ORDER_ACKNOWLEDGED || d->facts.names_valid))
-		return patient_pause(d);
+	if (d->memory.watched)
+		return watched_pause(d);
 	if (d->facts.names_valid && d->policy.follow != CPS_FOLLOW_VALIDATION)
 		longest *= DEPLOYING_POLLS;
 	d->pause_ms = pause * 3 / 2 + 1;

@@ -29,7 +29,8 @@ struct cps_drive {
 	struct akamai_call *call;  /* the request under way, or else */
 	struct timer *timer;    /* the pause under way */
 	int64_t pause_ms;       /* the next pause; grows */
-	unsigned looks_since_ack, looks_since_valid;
+	unsigned looks, looks_in; /* so many in that phase of a change: enum pauses */
+	bool stops;             /* see drive.h */
 	int stale;
 
 	struct cps_answering *answering;
@@ -71,6 +72,8 @@ void drive_remember(struct cps_drive *d);
 void drive_end(struct cps_drive *d, enum cps_outcome outcome, const struct err *err);
 void drive_fail(struct cps_drive *d, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void drive_look_after(struct cps_drive *d, int64_t after_ms);
+/* The authority has validated the names: they were read as valid, or the status proves it. */
+bool drive_is_past(const struct cps_drive *d);
 void drive_hurry(struct cps_drive *d); /* something was done: look soon and often again */
 void drive_wait(struct cps_drive *d);  /* looks again after the usual pause */
 /* Somebody is needed: `kind` is static. NULL: nobody is any more. */

@@ -72,6 +72,7 @@ static int read_enrollment(const json_t *object, struct cps_enrollment *ret, str
 	read_sans(&e, json_object_get(csr, "sans"));
 	e.auto_renewal_ms = cps_json_time(object, "autoRenewalStartTime");
 	e.slot_count = json_array_size(json_object_get(object, "assignedSlots"));
+	e.no_change_management = json_is_false(json_object_get(object, "changeManagement"));
 	read_pending(&e, json_object_get(object, "pendingChanges"));
 	*ret = e;
 	return 0;

@@ -28,6 +28,7 @@ struct cps_enrollment {
 	size_t pending_count;
 	int64_t auto_renewal_ms; /* 0: queued, running, or none */
 	size_t slot_count;       /* assigned */
+	bool no_change_management; /* CPS says that it is off */
 };
 
 int cps_enrollment_parse(const char *text, size_t length, struct cps_enrollment *ret, struct err *err);

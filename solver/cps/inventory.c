@@ -43,7 +43,7 @@ static const struct { const char *name; size_t offset; } texts[] = {
 }, numbers[] = {
 	{ "id", TEXT(id) }, { "sans", TEXT(san_count) }, { "slots", TEXT(slot_count) }, { "change", TEXT(change) }, { "renewal", TEXT(auto_renewal_ms) },
 	{ "expiry", TEXT(expiry_ms) }, { "expiry_read", TEXT(expiry_read_ms) }, { "change_seen", TEXT(first_seen_change_ms) },
-	{ "renewal_asked", TEXT(renewal_asked_ms) },
+	{ "renewal_asked", TEXT(renewal_asked_ms) }, { "no_change_management", TEXT(no_change_management) },
 };
 #undef TEXT
 
@@ -175,6 +175,7 @@ static bool take(struct cps_item *item, const char *contract, const struct cps_e
 	differs |= take_number(&item->san_count, (int64_t)e->san_count);
 	differs |= take_number(&item->slot_count, (int64_t)e->slot_count);
 	differs |= take_number(&item->auto_renewal_ms, e->auto_renewal_ms);
+	differs |= take_number(&item->no_change_management, e->no_change_management);
 	differs |= cps_item_set(&item->change_type, newest ? newest->type : "");
 	if (take_number(&item->change, newest ? newest->change : 0)) {
 		item->first_seen_change_ms = newest ? now_ms : 0;

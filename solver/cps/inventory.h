@@ -13,6 +13,7 @@
 struct cps_item {
 	char *key, *account, *contract, *cn, *validation_type, *ra;
 	int64_t id, san_count, slot_count;
+	int64_t no_change_management; /* 1: CPS says that it is off */
 	char *names_hash;        /* of all names: another one when they change */
 	int64_t change;          /* the newest pending one; 0: none */
 	char *change_type;

@@ -232,22 +232,6 @@ static void conclude_history(struct cps_drive *d, enum cps_past past)
 	d->proceed(d);
 }
 
-static void on_past(const struct http_reply *reply, const struct err *err, void *arg)
-{
-	struct cps_drive *d = arg;
-	enum cps_past past = CPS_PAST_UNKNOWN;
-	struct err parse = *err;
-
-	d->call = NULL;
-	if (parse.code == 0)
-		cps_past_parse(reply->body, reply->body_length, drive_since(d), &past, &parse);
-	if (parse.code != ERR_NOT_FOUND && drive_failed(d, &parse))
-		return;
-	if (past == CPS_PAST_COMPLETED)
-		drive_take_made(d, reply);
-	conclude_history(d, past);
-}
-
 static void take_history(struct cps_drive *d, const struct cps_domains *domains)
 {
 	d->facts.fate = CPS_FATE_UNKNOWN;
@@ -264,7 +248,6 @@ static void on_history(const struct http_reply *reply, const struct err *err, vo
 	struct cps_drive *d = arg;
 	struct cps_domains domains = { 0 };
 	struct err parse = *err;
-	char path[DRIVE_PATH_SIZE];
 
 	d->call = NULL;
 	if (parse.code == 0)
@@ -273,28 +256,53 @@ static void on_history(const struct http_reply *reply, const struct err *err, vo
 		return;
 	take_history(d, &domains);
 	cps_domains_done(&domains);
-	if (d->has_change) { /* it went on while nobody looked */
+	if (d->has_change) /* it went on while nobody looked */
 		d->proceed(d);
-		return;
-	}
-	drive_enrollment_path(d, path, "/history/changes");
-	drive_read(d, path, "change-history.v5", on_past);
+	else
+		conclude_history(d, CPS_PAST_UNKNOWN);
 }
 
+static void read_names_history(struct cps_drive *d)
+{
+	char path[DRIVE_PATH_SIZE];
+
+	drive_enrollment_path(d, path, "/dv-history");
+	drive_read(d, path, "dv-history.v1", on_history);
+}
+
+static void on_past(const struct http_reply *reply, const struct err *err, void *arg)
+{
+	struct cps_drive *d = arg;
+	enum cps_past past = CPS_PAST_UNKNOWN;
+	struct err parse = *err;
+
+	d->call = NULL;
+	if (parse.code == 0)
+		cps_past_parse(reply->body, reply->body_length, drive_since(d), &past, &parse);
+	if (parse.code != ERR_NOT_FOUND && drive_failed(d, &parse))
+		return;
+	if (past == CPS_PAST_COMPLETED)
+		drive_take_made(d, reply);
+	if (d->memory.names_valid) /* they were read as valid */
+		take_history(d, &d->domains);
+	if (d->memory.names_valid || past == CPS_PAST_COMPLETED || past == CPS_PAST_CANCELLED)
+		conclude_history(d, past);
+	else
+		read_names_history(d);
+}
+
+/* How it ended is asked first; the names only where that says nothing. */
 void drive_read_history(struct cps_drive *d)
 {
-	bool proven = !d->has_change && d->memory.names_valid;
 	char path[DRIVE_PATH_SIZE];
 	CLEANUP(mem_freep) char *sentence = mem_printf("change %" PRId64 " is not pending any more; the histories say how it ended",
 	                                               d->memory.change);
 
-	if (!d->has_change)
-		drive_say_once(d, &d->held_said, sentence);
-	if (proven) /* the names were read as valid: only how it ended is not known */
-		take_history(d, &d->domains);
-	drive_enrollment_path(d, path, proven ? "/history/changes" : "/dv-history");
-	if (proven)
-		drive_read(d, path, "change-history.v5", on_past);
-	else
-		drive_read(d, path, "dv-history.v1", on_history);
+	if (d->has_change) {
+		read_names_history(d);
+		return;
+	}
+	drive_say_once(d, &d->held_said, sentence);
+	drive_enrollment_path(d, path, "/history/changes");
+	drive_read(d, path, "change-history.v5", on_past);
 }

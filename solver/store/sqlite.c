@@ -37,9 +37,19 @@ static void crash_point(struct sqlite *q, const char *variable)
 		kill(getpid(), SIGKILL);
 }
 #define COUNT_COMMIT(q) ((q)->commits++)
+
+/* What is written alone counts only where DCVD_CRASH_ALONE says so. */
+static void crash_point_alone(struct sqlite *q, const char *variable)
+{
+	if (getenv("DCVD_CRASH_ALONE"))
+		crash_point(q, variable);
+}
+#define COUNT_ALONE(q) ((q)->commits += getenv("DCVD_CRASH_ALONE") != NULL)
 #else
 #define crash_point(q, variable) ((void)(q))
+#define crash_point_alone(q, variable) ((void)(q))
 #define COUNT_COMMIT(q) ((void)(q))
+#define COUNT_ALONE(q) ((void)(q))
 #endif
 
 static int write_all(struct sqlite *q, const struct store_txn *t, struct err *err)
@@ -100,11 +110,11 @@ int sqlite_alone(struct sqlite *q, int (*write)(struct sqlite *q, const void *wh
 {
 	int rc;
 
-	COUNT_COMMIT(q);
-	crash_point(q, "DCVD_CRASH_BEFORE_COMMIT");
+	COUNT_ALONE(q);
+	crash_point_alone(q, "DCVD_CRASH_BEFORE_COMMIT");
 	rc = run_plain(q, SQL_BEGIN, "begin", err);
 	rc = end_transaction(q, rc == 0 ? write(q, what, err) : rc, true, err);
-	crash_point(q, "DCVD_CRASH_AFTER_COMMITS");
+	crash_point_alone(q, "DCVD_CRASH_AFTER_COMMITS");
 	return rc;
 }
 

@@ -43,6 +43,7 @@ class AFleet(YearTest):
         print(fleet.summary(), file=sys.stderr)
         self.assert_kept(fleet)
         self.assertGreaterEqual(len(fleet.renewals()), 50)
+        self.assertLessEqual(fleet.costs()[-1], 8)
         self.assertLessEqual(fleet.delays()[-1], 15 * MINUTE + 5)
         self.assertEqual(fleet.ask("live"), 0)
         self.assertEqual(fleet.stop(), 0, fleet.log[-4000:])
@@ -71,7 +72,7 @@ class Kills(YearTest):
 
     def live_once(self, folder, variable, commit):
         """One change from its beginning to production, killed once on the way. False: there is no such commit."""
-        world = World(folder, configuration(self.POLICY), environment={variable: str(commit)})
+        world = World(folder, configuration(self.POLICY), environment={variable: str(commit), "DCVD_CRASH_ALONE": "1"})
         enrollment = world.enroll("www.example.org", "*.example.org", "api.example.net", pre_warnings=self.WARNING, change_management=True)
         died = self.run_to_the_end(world, enrollment.change)
         world.environment = {}

@@ -51,11 +51,11 @@ static enum cps_do decide(enum cps_state state, enum cps_sign sign, const struct
 /* The first letters of what the watcher does about a change that it has read, when nothing else is known: one row a state. */
 static const char *const cells[CPS_STATES] = {
 	/* pre post challenges third approval unknown-input early ordered late complete unknown-status */
-	[CPS_STATE_UNKNOWN] =  "WWNHAHwhhhw",
-	[CPS_NEW] =            "WWNHAHwhhhw",
-	[CPS_RUNNING] =        "WWNHAHwhhhw",
-	[CPS_AWAITING_INPUT] = "WWNHAHwhhhw",
-	[CPS_SUSPENDED] =      "WWNHAHwhhhw",
+	[CPS_STATE_UNKNOWN] =  "WWNHAHwwwww",
+	[CPS_NEW] =            "WWNHAHwwwww",
+	[CPS_RUNNING] =        "WWNHAHwwwww",
+	[CPS_AWAITING_INPUT] = "WWNHAHwwwww",
+	[CPS_SUSPENDED] =      "WWNHAHwwwww",
 	[CPS_ERROR] =          "FFFFFFFFFFF",
 	[CPS_CANCELLED] =      "CCCCCCCCCCC",
 	[CPS_COMPLETED] =      "PPPPPPPPPPP",
@@ -86,6 +86,16 @@ static void every_state_and_sign_has_its_answer(void **state)
 			if (got != cells[i][s])
 				fail_msg("%s, %s: %c, not %c", cps_state_name((enum cps_state)i), cps_sign_name((enum cps_sign)s), got, cells[i][s]);
 		}
+}
+
+static void who_follows_to_validation_only_reads_that_the_names_are_valid(void **state)
+{
+	static const enum cps_sign past[] = { CPS_SIGN_ORDERED, CPS_SIGN_LATE, CPS_SIGN_COMPLETE };
+	const struct cps_facts nothing = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(past); i++)
+		assert_int_equal(decide(CPS_RUNNING, past[i], &nothing, &person), CPS_READ_HISTORY);
 }
 
 /* Calls `fn` with every combination of what can be known. */
@@ -225,8 +235,8 @@ static void a_window_is_set_before_the_change_goes_on_and_a_refusal_holds_it(voi
 		[CPS_SIGN_PRE_WARNINGS] = { CPS_READ_WARNINGS, CPS_READ_WARNINGS }, [CPS_SIGN_POST_WARNINGS] = { CPS_SCHEDULE, CPS_HOLD },
 		[CPS_SIGN_CHALLENGES] = { CPS_SCHEDULE, CPS_HOLD }, [CPS_SIGN_THIRD_PARTY] = { CPS_HOLD, CPS_HOLD },
 		[CPS_SIGN_CHANGE_MANAGEMENT] = { CPS_SCHEDULE, CPS_HOLD }, [CPS_SIGN_UNKNOWN_INPUT] = { CPS_HOLD, CPS_HOLD },
-		[CPS_SIGN_EARLY] = { CPS_WAIT, CPS_WAIT }, [CPS_SIGN_ORDERED] = { CPS_SCHEDULE, CPS_READ_HISTORY },
-		[CPS_SIGN_LATE] = { CPS_READ_HISTORY, CPS_READ_HISTORY }, [CPS_SIGN_COMPLETE] = { CPS_READ_HISTORY, CPS_READ_HISTORY },
+		[CPS_SIGN_EARLY] = { CPS_WAIT, CPS_WAIT }, [CPS_SIGN_ORDERED] = { CPS_SCHEDULE, CPS_WAIT },
+		[CPS_SIGN_LATE] = { CPS_WAIT, CPS_WAIT }, [CPS_SIGN_COMPLETE] = { CPS_WAIT, CPS_WAIT },
 		[CPS_SIGN_UNKNOWN_STATUS] = { CPS_WAIT, CPS_WAIT },
 	};
 
@@ -336,6 +346,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_state_and_sign_has_its_answer),
+		cmocka_unit_test(who_follows_to_validation_only_reads_that_the_names_are_valid),
 		cmocka_unit_test(nothing_is_acknowledged_but_what_is_ready_allowed_or_approved),
 		cmocka_unit_test(nothing_unknown_is_done),
 		cmocka_unit_test(an_unknown_status_waits_and_alarms_when_it_lasts),
