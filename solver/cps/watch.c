@@ -14,6 +14,7 @@
 #define DAY_MS (24LL * 3600 * 1000)
 #define NEAR_MS (45 * DAY_MS)        /* ends that are nearer are read again every day */
 #define ERRAND_PAUSE_MS 10000        /* between two looks at certificates, or renewals */
+#define REFUSED_PAUSE_MS 900000      /* after one that failed: who refuses, or is not there, is not asked every few seconds */
 #define FIRST_LOOK_MS 2000
 
 /* One account: what it asks waits for nobody else's budget. */
@@ -231,9 +232,9 @@ static bool wants_certificate(const struct cps_watcher *w, const struct cps_item
 
 static void next_errand(void *arg);
 
-static void rest(struct watched *a)
+static void rest(struct watched *a, int code)
 {
-	a->errand = timer_start(a->w->parts.loop, ERRAND_PAUSE_MS, next_errand, a);
+	a->errand = timer_start(a->w->parts.loop, code < 0 ? REFUSED_PAUSE_MS : ERRAND_PAUSE_MS, next_errand, a);
 }
 
 static void on_certificate(json_t *result, const struct err *err, void *arg)
@@ -242,7 +243,7 @@ static void on_certificate(json_t *result, const struct err *err, void *arg)
 	CLEANUP(mem_freep) char *key = a->asked;
 
 	a->asked = NULL;
-	rest(a);
+	rest(a, err->code);
 	if (err->code == 0)
 		cps_watch_deployed(a->w, key, cps_json_time(result, "expiry"));
 }
@@ -267,7 +268,7 @@ static void on_renewal(json_t *result, const struct err *err, void *arg)
 	CLEANUP(mem_freep) char *why = NULL;
 
 	a->asked = NULL;
-	rest(a);
+	rest(a, err->code);
 	if (err->code < 0 || refused)
 		why = mem_printf("its renewal was refused: %s", err->code < 0 ? err->text : json_string_value(json_array_get(refused, 0)));
 	cps_watch_failed(a->w, key, why ? why : "");
@@ -326,8 +327,10 @@ static void next_errand(void *arg)
 	struct cps_item *item = off ? NULL : choose_errand(a, &renewal);
 
 	a->errand = NULL;
-	if (!item || begin_errand(a, item, renewal) < 0)
-		rest(a);
+	if (!item)
+		rest(a, 0);
+	else if (begin_errand(a, item, renewal) < 0)
+		rest(a, ERR_UNREACHABLE);
 }
 
 /* ---- life */
@@ -342,7 +345,7 @@ static void watch_accounts(struct cps_watcher *w)
 		w->accounts = mem_resize(w->accounts, w->count + 1, sizeof(*w->accounts));
 		w->accounts[w->count++] = a;
 		look_later(a, FIRST_LOOK_MS);
-		rest(a);
+		rest(a, 0);
 	}
 }
 

@@ -22,7 +22,7 @@ from cps.service import Emulator, settings
 from cps.steering import Steering
 from poller import Poller
 from support.service import Service
-from world import CREDENTIALS, HOUR, MINUTE
+from world import CREDENTIALS, HOUR, MINUTE, memory_folder
 from year import Fleet
 
 AT_ONCE = 50
@@ -93,7 +93,7 @@ cps: {{base-url: "http://127.0.0.1:{emulate_many()}", watch: read, per-minute: 3
 
 def main():
     """All of it, or only the memory."""
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory(dir=memory_folder()) as name:
         folder = pathlib.Path(name)
         ours, ours_wait = measure_ours(folder)
         theirs, their_wait = measure_poller(folder)

@@ -19,7 +19,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "integra
 sys.dont_write_bytecode = True
 from sample import Sampled, serve_zones
 from support.pebble import Pebble, free_port
-from world import DAY, configuration
+from world import DAY, configuration, memory_folder
 from year import Fleet
 
 
@@ -72,7 +72,7 @@ def live(folder, arguments, pebble):
 
 def main():
     arguments, begun = read_arguments(), time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=memory_folder()) as folder:
         pebble = Pebble(folder, http_port=free_port()) if arguments.sample else None
         try:
             fleet = live(pathlib.Path(folder) / "world", arguments, pebble)

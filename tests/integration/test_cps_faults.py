@@ -8,12 +8,12 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "support"))
 from cps.warning_texts import templates, text_of
-from world import LAGS, World, configuration
+from world import LAGS, World, configuration, memory_folder
 
 
 class WorldTest(unittest.TestCase):
     def setUp(self):
-        holder = tempfile.TemporaryDirectory()
+        holder = tempfile.TemporaryDirectory(dir=memory_folder())
         self.addCleanup(holder.cleanup)
         self.folder = pathlib.Path(holder.name)
 

@@ -11,7 +11,7 @@ import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "support"))
-from world import Died, MINUTE, World, configuration
+from world import Died, MINUTE, World, configuration, memory_folder
 from year import Fleet
 
 DAYS = 100           # every enrollment is renewed at least once
@@ -20,7 +20,7 @@ COMMITS_MAX = 200    # more than one life takes
 
 class YearTest(unittest.TestCase):
     def setUp(self):
-        holder = tempfile.TemporaryDirectory()
+        holder = tempfile.TemporaryDirectory(dir=memory_folder())
         self.addCleanup(holder.cleanup)
         self.folder = pathlib.Path(holder.name)
 
