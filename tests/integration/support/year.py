@@ -2,7 +2,7 @@
 import collections
 import re
 
-from world import DAY, MINUTE, Died, World
+from world import DAY, HOUR, MINUTE, Died, World
 
 OF_ENROLLMENT = re.compile(r"/cps/v2/enrollments/(\d+)(/.*|\?.*|)")
 
@@ -14,7 +14,7 @@ class Fleet(World):
         super().__init__(folder, **options)
         self.spent = collections.Counter()   # requests by (enrollment, change)
         self.noticed = {}                    # (enrollment, change) -> when the first of them came
-        self.heartbeats = 0
+        self.heartbeats = self.inventory_reads = 0
         self.on_request = self.count
         dice = self.cps.pace.random
         for enrollment in range(count):
@@ -33,7 +33,9 @@ class Fleet(World):
             return
         enrollment = self.cps.enrollments.get(int(match[1]))
         change = enrollment.change if enrollment else None
-        if change:
+        if not change or (change.over and request.at - change.updated > 2 * HOUR):
+            self.inventory_reads += 1  # once a day, when a certificate ends soon: not for a renewal
+        else:
             key = enrollment.number, change.number
             self.spent[key] += 1
             self.noticed.setdefault(key, request.at)
@@ -123,7 +125,7 @@ class Fleet(World):
     def summary(self):
         costs, waits, delays = self.costs(), self.waits(), self.delays()
         return {"enrollments": len(self.cps.enrollments), "changes": len(self.changes()), "renewals": len(costs),
-                "requests": len(self.requests), "heartbeats": self.heartbeats,
+                "requests": len(self.requests), "heartbeats": self.heartbeats, "reads of the inventory": self.inventory_reads,
                 "requests a renewal": f"{sum(costs) / max(1, len(costs)):.2f} (at most {costs[-1] if costs else 0})",
                 "most in a minute": self.most_within(60), "most in two seconds": self.most_within(2),
                 "noticed after, at most": f"{delays[-1] if delays else 0:.0f} s",
