@@ -38,7 +38,7 @@ cps:
   burst: {per_minute}
   watch: {watch}
   watch-interval: 1m
-  poll: 4s
+  poll: 1s
   policies: {{standard: {{change-management: approve, approvals: 1, follow: production}}}}
   classes:
     - {{match: {{cn: "*.partner.example"}}, class: monitored}}
