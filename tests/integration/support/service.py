@@ -31,6 +31,10 @@ class ApiError(Exception):
         self.status, self.problem = status, problem
 
 
+class Died(RuntimeError):
+    """The process ended before it was ready."""
+
+
 class Service:
     def __init__(self, folder, config="", environment=None, **ports):
         self.folder = pathlib.Path(folder)
@@ -83,7 +87,7 @@ class Service:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
-                raise RuntimeError(f"dcvd ended with {self.process.returncode}:\n{self.log}")
+                raise Died(f"dcvd ended with {self.process.returncode}:\n{self.log}")
             try:
                 with urllib.request.urlopen(f"{self.url}/v1/health/ready", timeout=2):
                     return
