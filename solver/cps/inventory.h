@@ -20,6 +20,7 @@ struct cps_item {
 	int64_t auto_renewal_ms; /* 0: queued, running, or none */
 	int64_t expiry_ms;       /* of the certificate in production; 0: not known, or none */
 	int64_t expiry_read_ms, seen_ms, first_seen_change_ms;
+	int64_t expiry_asked_ms;  /* when the certificate was asked for last, also in vain; not in the journal */
 	int64_t renewal_asked_ms; /* when dcvd asked for a renewal last; 0: never */
 	char *phase, *waits_for; /* of its change, as far as dcvd drives it; "" otherwise */
 	char *last_error;        /* why the last drive or renewal failed; "" after one that did not */

@@ -294,13 +294,16 @@ static int begin_errand(struct watched *a, struct cps_item *item, bool renewal)
 	mem_replace(&a->asked, item->key);
 	if (renewal)
 		note_renewal(a->w, item);
+	else
+		item->expiry_asked_ms = loop_wall_ms(a->w->parts.loop);
 	code = a->w->parts.ask(renewal ? "renew" : "certificate", item->account, item->id, renewal ? on_renewal : on_certificate, a, &err, a->w->parts.arg);
 	if (code < 0)
 		mem_replace(&a->asked, NULL);
 	return code;
 }
 
-/* A renewal before a look. NULL: there is nothing to do. */
+/* A renewal before a look, and the look that was tried longest ago: one that fails always must not keep the others waiting. NULL: there
+ * is nothing to do. */
 static struct cps_item *choose_errand(const struct watched *a, bool *ret_renewal)
 {
 	int64_t now = loop_wall_ms(a->w->parts.loop);
@@ -310,7 +313,7 @@ static struct cps_item *choose_errand(const struct watched *a, bool *ret_renewal
 	HASH_ITER(hh, a->w->inventory.items, item, next) {
 		if (strcmp(item->account, a->account->name) != 0)
 			continue;
-		if (!chosen && wants_certificate(a->w, item, now))
+		if (wants_certificate(a->w, item, now) && (!chosen || item->expiry_asked_ms < chosen->expiry_asked_ms))
 			chosen = item;
 		if (wants_renewal(a->w, item)) {
 			*ret_renewal = true;

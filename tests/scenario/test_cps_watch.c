@@ -22,6 +22,25 @@ static void who_watches_finds_changes_and_drives_only_what_is_managed(void **sta
 	json_decref(all);
 }
 
+static void a_certificate_that_cannot_be_read_keeps_no_other_one_waiting(void **state)
+{
+	struct world *w = *state;
+
+	fake_cps_reset(&w->far, w->s, 3);
+	for (size_t i = 0; i < 3; i++) {
+		w->far.enrollments[i].pending = false;
+		w->far.enrollments[i].production = "a certificate";
+	}
+	w->far.fault = 403;
+	w->far.faults = UINT32_MAX;
+	w->far.fault_match = "/10002/deployments";
+	watch(w, "read", 1);
+	run_for(w->s, 2 * HOUR);
+	assert_int_equal(fake_cps_asked(&w->far, "/10003/deployments/production"), 1);
+	assert_int_equal(fake_cps_asked(&w->far, "/10004/deployments/production"), 1);
+	assert_true(fake_cps_asked(&w->far, "/10002/deployments/production") > 1); /* it is tried again */
+}
+
 static void who_only_reads_acknowledges_nothing(void **state)
 {
 	struct world *w = *state;
@@ -260,6 +279,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cps_test(who_watches_finds_changes_and_drives_only_what_is_managed),
+		cps_test(a_certificate_that_cannot_be_read_keeps_no_other_one_waiting),
 		cps_test(who_only_reads_acknowledges_nothing),
 		cps_test(a_watcher_that_is_off_asks_nothing),
 		cps_test(a_name_that_is_late_is_waited_for_beyond_the_deadline),
