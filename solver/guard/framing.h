@@ -10,7 +10,8 @@
  *
  * A bare LF leaves one byte. A folded line is moved elsewhere. A text with a zero byte inside looks shorter than it is. The end of the
  * head is known from its length, which libmicrohttpd counts from the method. Only addresses are compared; nothing is read outside of the
- * texts. One thing cannot be seen: a zero byte and LF in place of CR LF. From 1.0 on libmicrohttpd is as strict itself.
+ * texts. Two things cannot be seen: a zero byte and LF in place of CR LF, and a line before the request that begins with a zero byte and is
+ * skipped as an empty one would be. From 1.0 on libmicrohttpd is as strict itself.
  *
  * Order of the calls: framing_target() with the target as it came, before it is decoded; framing_line(); framing_field() for each field
  * in the order in which they came; framing_end(). */
