@@ -41,6 +41,7 @@ class CommandLine(CpsTest):
         self.assertIn("Awaiting user", self.run_cps("show", str(enrollment)).stdout)
 
     def test_ack(self):
+        self.emulate(step=2) # long enough for a command before CPS asks for anything
         enrollment = self.cps.enroll("www.example.test")
         early = self.run_cps("ack", str(enrollment))
         self.assertEqual(early.returncode, 1, early.stderr)
