@@ -36,7 +36,7 @@
 #define NEED(what) ((what) ? (void)0 : fault(#what))
 
 struct request {
-	char method[16];
+	char method[64];              /* longer than any that is taken */
 	size_t body_length;
 	char first;                   /* byte of the body */
 };
