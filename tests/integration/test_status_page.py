@@ -67,8 +67,9 @@ class StatusPage(unittest.TestCase):
     def test_an_order_opens_to_its_challenges_their_events_and_the_verdict_of_each_server(self):
         self.present("one.open.dcvd.test", "two.open.dcvd.test")
         self.page.wait(lambda: "2 of 2 ready" in self.row("one.open.dcvd.test"))
-        self.page.run("[...document.querySelectorAll('.order')].find(o => o.innerText.includes('one.open')).querySelector('button').click();"
-                      "[...document.querySelectorAll('.challenge')].find(c => c.innerText.includes('one.open')).querySelector('button').click()")
+        self.page.run("[...document.querySelectorAll('.order')].find(o => o.innerText.includes('one.open')).querySelector('button').click()")
+        self.page.wait(lambda: self.page.run("return [...document.querySelectorAll('.challenge')].some(c => c.innerText.includes('one.open'))"))
+        self.page.run("[...document.querySelectorAll('.challenge')].find(c => c.innerText.includes('one.open')).querySelector('button').click()")
         self.page.wait(lambda: "What" not in self.row("one.open") and "Last check: pass" in self.row("one.open"))
         text = self.row("one.open.dcvd.test")
         self.shoot("open")
@@ -117,6 +118,7 @@ class StatusPage(unittest.TestCase):
         self.page.complaints()  # those of earlier pages
         self.page.open("about:blank")
         self.page.open(f"{self.service.url}/#challenges")
+        self.page.wait(lambda: self.page.text("#link") == "live")
         self.present("secret.dcvd.test")
         self.page.wait(lambda: "ready" in self.row("secret.dcvd.test"))
         loaded = self.page.run("return performance.getEntriesByType('resource').map(r => r.name)")
