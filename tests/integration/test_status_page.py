@@ -120,7 +120,7 @@ class StatusPage(unittest.TestCase):
         self.page.open(f"{self.service.url}/#challenges")
         self.page.wait(lambda: self.page.text("#link") == "live")
         self.present("secret.dcvd.test")
-        self.page.wait(lambda: "ready" in self.row("secret.dcvd.test"))
+        self.page.wait(lambda: self.page.run("return document.querySelectorAll('.order').length"))
         loaded = self.page.run("return performance.getEntriesByType('resource').map(r => r.name)")
         self.assertEqual([name for name in loaded if not name.startswith(self.service.url)], [])
         self.assertNotIn(self.service.token, self.page.run("return document.documentElement.outerHTML"))
