@@ -120,11 +120,21 @@ class StatusPage(unittest.TestCase):
         self.page.open(f"{self.service.url}/#challenges")
         self.page.wait(lambda: self.page.text("#link") == "live")
         self.present("secret.dcvd.test")
-        self.page.wait(lambda: self.page.run("return document.querySelectorAll('.order').length"))
+        self.page.wait(lambda: "ready" in self.row("secret.dcvd.test"))
         loaded = self.page.run("return performance.getEntriesByType('resource').map(r => r.name)")
         self.assertEqual([name for name in loaded if not name.startswith(self.service.url)], [])
         self.assertNotIn(self.service.token, self.page.run("return document.documentElement.outerHTML"))
         self.assertEqual(self.page.complaints(), [])
+
+    def test_pages_that_were_left_hold_no_connection(self):
+        for _ in range(8):  # a browser opens six to one server
+            self.page.open(f"{self.service.url}/#challenges")
+            self.page.wait(lambda: self.page.text("#link") == "live", 15)
+            self.page.open("about:blank")
+        self.page.open(f"{self.service.url}/#challenges")
+        self.page.wait(lambda: self.page.text("#link") == "live", 15)
+        self.present("left.dcvd.test")
+        self.page.wait(lambda: "ready" in self.row("left.dcvd.test"), 15)
 
     def test_how_it_ended_is_told_of_what_is_gone(self):
         valid, never = self.present("valid.dcvd.test"), self.present("never.nowhere.test", wait=False)

@@ -3,7 +3,7 @@ import { $, chip } from "./dom.js";
 
 const EVERY_MS = 5000, SOON_MS = 250, AGAIN_MS = 5000;
 const readers = new Set(), hearers = new Set();
-let soon = null;
+let soon = null, source = null;
 
 export const onRefresh = reader => readers.add(reader);
 export const onChallenge = hearer => hearers.add(hearer);
@@ -31,8 +31,11 @@ function heard(message) {
   refreshSoon();
 }
 
+// A browser opens six connections to a server for all its pages, so a page that nobody sees holds none.
 function listen() {
-  const source = new EventSource("v1/events");
+  if (source || document.visibilityState !== "visible")
+    return;
+  source = new EventSource("v1/events");
   source.addEventListener("challenge", heard);
   source.onopen = () => {
     chip("live", "good", $("link"));
@@ -40,13 +43,22 @@ function listen() {
   };
   source.onerror = () => {
     chip("offline", "bad", $("link"));
-    if (source.readyState === EventSource.CLOSED)
+    if (source.readyState === EventSource.CLOSED) {
+      hangUp();
       setTimeout(listen, AGAIN_MS);
+    }
   };
+}
+
+function hangUp() {
+  source?.close();
+  source = null;
 }
 
 export function begin() {
   listen();
   setInterval(() => document.visibilityState === "visible" && refresh(), EVERY_MS);
-  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && refreshSoon());
+  document.addEventListener("visibilitychange", () => (document.visibilityState === "visible" ? listen() : hangUp()));
+  window.addEventListener("pagehide", hangUp); // the browser may keep the page for its "back" button
+  window.addEventListener("pageshow", listen);
 }
