@@ -127,6 +127,8 @@ class StatusPage(unittest.TestCase):
         self.assertEqual(self.page.complaints(), [])
 
     def test_pages_that_were_left_hold_no_connection(self):
+        self.page.call("POST", "/timeouts", {"pageLoad": 15000})
+        self.addCleanup(self.page.call, "POST", "/timeouts", {"pageLoad": 300000})
         for _ in range(8):  # a browser opens six to one server
             self.page.open(f"{self.service.url}/#challenges")
             self.page.wait(lambda: self.page.text("#link") == "live", 15)
