@@ -44,7 +44,7 @@ static int check_file(const struct daemon_options *from)
 		return status;
 	if (!mistakes.length)
 		privileges_check_user(from, config, &mistakes, &warnings);
-	verify(config, &mistakes);
+	verify_config(config, &mistakes);
 	if (!mistakes.length) { /* otherwise parts of it are missing */
 		config_warnings(config, &warnings);
 		verify_advise(config, &warnings);

@@ -315,7 +315,7 @@ void daemon_explain(const struct daemon_options *options, const struct err *err,
 	struct err ignored;
 
 	if (config_read_all(options->config_file, options->overrides, schema_provider_table, &mistakes, &config, &ignored) == 0)
-		verify(config, &mistakes);
+		verify_config(config, &mistakes);
 	config_free(config);
 	if (!is_told(buf_text(&mistakes), err->text))
 		buf_printf(out, "%s\n", err->text);

@@ -140,7 +140,7 @@ static void verify_parts(const struct config *c, struct buf *mistakes)
 	parts_close(&parts);
 }
 
-void verify(const struct config *c, struct buf *mistakes)
+void verify_config(const struct config *c, struct buf *mistakes)
 {
 	log_setup(LOG_ERROR, LOG_TEXT);
 	for (size_t i = 0; i < c->provider_count; i++)

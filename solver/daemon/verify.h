@@ -7,7 +7,7 @@
 #include "solver/conf/config.h"
 
 /* Of a configuration that config_read_all() read, whose mistakes are in `mistakes` already; adds its own, one a line. Only errors are logged from then on. */
-void verify(const struct config *c, struct buf *mistakes);
+void verify_config(const struct config *c, struct buf *mistakes);
 /* Sentences about what is in order but surely not meant, one a line. */
 void verify_advise(const struct config *c, struct buf *warnings);
 

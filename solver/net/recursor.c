@@ -291,7 +291,7 @@ static void on_root(const struct recursor_reply *reply, const struct err *err, v
 	settle(r, alive);
 }
 
-static struct recursor_call *call_new(struct recursor *r, const char *name, int type, recursor_fn done, void *arg);
+static struct recursor_call *recursor_call_new(struct recursor *r, const char *name, int type, recursor_fn done, void *arg);
 static void call_start(struct recursor_call *c);
 
 static bool root_is_known(const struct recursor *r, const struct recursor_call *c)
@@ -304,7 +304,7 @@ static void query_root(struct recursor *r)
 {
 	if (r->root)
 		return;
-	r->root = call_new(r, "", DNS_NS, on_root, r);
+	r->root = recursor_call_new(r, "", DNS_NS, on_root, r);
 	call_start(r->root);
 }
 
@@ -394,7 +394,7 @@ static void pause_over(void *arg)
 	start_waiting(c->recursor);
 }
 
-static struct recursor_call *call_new(struct recursor *r, const char *name, int type, recursor_fn done, void *arg)
+static struct recursor_call *recursor_call_new(struct recursor *r, const char *name, int type, recursor_fn done, void *arg)
 {
 	struct recursor_call *c = mem_new(1, sizeof(*c));
 
@@ -492,7 +492,7 @@ int recursor_query(struct recursor *r, const char *name, int type, recursor_fn d
 		return err_set(err, ERR_CANCELLED, "the DNS resolver was closed");
 	if (strlen(name) >= NAME_SIZE)
 		return err_set(err, ERR_INVALID, "the name is too long");
-	c = call_new(r, name, type, done, arg);
+	c = recursor_call_new(r, name, type, done, arg);
 	pause_ms = pause_of(r, name);
 	c->timer = timer_start(r->loop, pause_ms, pause_over, c); /* later in any case: `done` never comes from here */
 	return 0;

@@ -238,7 +238,7 @@ static json_t *fixes_json(const struct verdict *v)
 	return fixes;
 }
 
-static json_t *problem_json(enum problem_type type)
+static json_t *problem_urn(enum problem_type type)
 {
 	return type == PROBLEM_NONE ? json_null() : json_sprintf(PROBLEM_URN "%s", problem_type_name(type));
 }
@@ -253,7 +253,7 @@ json_t *verdict_to_json(const struct verdict *v)
 	for (size_t i = 0; i < v->finding_count; i++)
 		json_array_append_new(findings, finding_json(&v->findings[i]));
 	return json_pack("{ss ss so so so sO so so sb so so so so ss so}", "result", verdict_result_name(v->result), "stage",
-	                 verdict_stage_name(v->stage), "error_type", problem_json(v->problem), "detail",
+	                 verdict_stage_name(v->stage), "error_type", problem_urn(v->problem), "detail",
 	                 text(v->detail), "fixes", fixes, "mends", fixes, "findings", findings, "identifier",
 	                 text(v->identifier), "wildcard", v->wildcard, "type", text(v->type), "authority",
 	                 text(v->authority), "zone", text(v->zone), "fqdn", text(v->fqdn), "at",
