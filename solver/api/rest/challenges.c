@@ -163,7 +163,8 @@ static void refuse_cleanup(struct call *c, const struct problem *problem)
 	call_release(c);
 }
 
-void challenges_delete(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id)
+/* For one challenge that the caller may see; NULL: it has been refused. */
+static struct call *single_cleanup(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id)
 {
 	const struct challenge *found;
 	struct problem problem = { 0 };
@@ -171,27 +172,28 @@ void challenges_delete(struct api *a, struct http_exchange *x, const struct call
 
 	if (caller_challenge(a, caller, id, &found, &problem) < 0) {
 		reply_problem(a, x, &problem);
-		return;
+		return NULL;
 	}
 	c = cleanup_call(a, x, caller, found->id);
 	c->single = true;
-	if (engine_release_challenge(a->parts.engine, id, on_released, c, &problem.err) < 0)
+	return c;
+}
+
+void challenges_delete(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id)
+{
+	struct call *c = single_cleanup(a, x, caller, id);
+	struct problem problem = { 0 };
+
+	if (c && engine_release_challenge(a->parts.engine, id, on_released, c, &problem.err) < 0)
 		refuse_cleanup(c, &problem);
 }
 
 void challenges_forget(struct api *a, struct http_exchange *x, const struct caller *caller, const char *id)
 {
-	const struct challenge *found;
+	struct call *c = single_cleanup(a, x, caller, id);
 	struct problem problem = { 0 };
-	struct call *c;
 
-	if (caller_challenge(a, caller, id, &found, &problem) < 0) {
-		reply_problem(a, x, &problem);
-		return;
-	}
-	c = cleanup_call(a, x, caller, found->id);
-	c->single = true;
-	if (engine_forget_challenge(a->parts.engine, id, caller->name, on_forgotten, c, &problem.err) < 0)
+	if (c && engine_forget_challenge(a->parts.engine, id, caller->name, on_forgotten, c, &problem.err) < 0)
 		refuse_cleanup(c, &problem);
 }
 
