@@ -36,7 +36,7 @@ struct cps_drive_wish {
 	enum cps_follow follow;            /* of a person */
 	const char *name;                  /* common name, or NULL: not known */
 	bool replaces;                     /* a certificate is in production, whose place the new one takes */
-	bool stops;                        /* it will wait for change management, or nobody knows that it will not */
+	bool stops;                        /* it will wait for change management, or may: false only when CPS says that this is off */
 };
 
 enum cps_outcome { CPS_OUTCOME_DONE, CPS_OUTCOME_FAILED, CPS_OUTCOME_CANCELLED, CPS_OUTCOME_UNKNOWN };

@@ -61,7 +61,7 @@ class Load(unittest.TestCase):
         return "\n".join([*said, f"DCVD_SEED={self.seed}", self.world.service.log[-3000:]])
 
     def sweep(self, records):
-        """Takes away what nobody knows of: whoever left before the answer, and what was kept."""
+        """Withdraws what remains: the wishes of callers that hung up before the answer, and what was kept."""
         for challenge in list(self.world.challenges()):
             token = challenge["type"] == "http-01" and any(r[1] == challenge["token"] for r in records if len(r) == 3)
             if token or (challenge["fqdn"], challenge.get("value")) in records:

@@ -52,7 +52,7 @@ routes:
 
 
 class Left(Exception):
-    """The caller hung up: nobody knows what became of its wish."""
+    """The caller hung up before the answer, so its wish may have been carried out or not."""
 
 
 class Book:
