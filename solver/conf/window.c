@@ -70,7 +70,7 @@ const char *window_parse(const char *text, struct window *ret)
 	*ret = (struct window){ .days = 0x7f };
 	if (count < 1 || count > times + 2 || (times && !read_days(words[0], &ret->days)) || !read_times(words[times], ret))
 		return SHAPE;
-	switch (zone_open(count > times + 1 ? words[times + 1] : "UTC", &ret->zone)) {
+	switch (time_zone_open(count > times + 1 ? words[times + 1] : "UTC", &ret->zone)) {
 	case 0:
 		return NULL;
 	case ERR_INVALID:
@@ -93,14 +93,14 @@ const char *check_window(const char *text)
 
 void window_done(struct window *w)
 {
-	zone_free(w->zone);
+	time_zone_free(w->zone);
 	w->zone = NULL;
 }
 
 /* The local midnight of the day that is so many days away. */
 static int64_t midnight(const struct window *w, int64_t wall_ms, int days)
 {
-	int64_t local = wall_ms + zone_offset_ms(w->zone, wall_ms);
+	int64_t local = wall_ms + time_zone_offset_ms(w->zone, wall_ms);
 
 	return local - ((local % DAY_MS) + DAY_MS) % DAY_MS + days * DAY_MS;
 }
@@ -115,8 +115,8 @@ bool window_holds(const struct window *w, int64_t wall_ms)
 	for (int days = -1; days <= 0; days++) {
 		int64_t day = midnight(w, wall_ms, days);
 
-		if (begins_on(w, day) && wall_ms >= zone_moment_ms(w->zone, day + w->from * MINUTE_MS) &&
-		    wall_ms < zone_moment_ms(w->zone, day + w->to * MINUTE_MS))
+		if (begins_on(w, day) && wall_ms >= time_zone_moment_ms(w->zone, day + w->from * MINUTE_MS) &&
+		    wall_ms < time_zone_moment_ms(w->zone, day + w->to * MINUTE_MS))
 			return true;
 	}
 	return false;
@@ -125,7 +125,7 @@ bool window_holds(const struct window *w, int64_t wall_ms)
 int64_t window_next(const struct window *w, int64_t wall_ms)
 {
 	for (int days = 0;; days++) {
-		int64_t day = midnight(w, wall_ms, days), begin = zone_moment_ms(w->zone, day + w->from * MINUTE_MS);
+		int64_t day = midnight(w, wall_ms, days), begin = time_zone_moment_ms(w->zone, day + w->from * MINUTE_MS);
 
 		if (begins_on(w, day) && begin > wall_ms)
 			return begin;

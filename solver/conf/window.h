@@ -6,12 +6,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "solver/base/zone.h"
+#include "solver/base/time_zone.h"
 
 struct window {
 	unsigned days;  /* bit 0: Sunday; that on which it begins */
 	int from, to;   /* minutes of the day; to > from, at most two days */
-	struct zone *zone;
+	struct time_zone *zone;
 };
 
 /* What is wrong, or NULL; static. Gives ret->zone (free with window_done). */

@@ -1,4 +1,4 @@
-#include "solver/base/zone.h"
+#include "solver/base/time_zone.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -14,11 +14,12 @@
 #define HEADER_SIZE 44
 #define HOUR 3600
 #define DAY (24 * HOUR)
+#define OFFSET_MAX (26 * HOUR) /* RFC 9636 section 3.2 */
 
 /* "M3.5.0/2": the fifth (last) Sunday of March, at 2 o'clock. */
 struct turn { int month, week, weekday, second; };
 
-struct zone {
+struct time_zone {
 	int64_t *at;            /* transitions, seconds */
 	int32_t *offset;        /* [count + 1]: before the first one, and after each */
 	size_t count;
@@ -26,6 +27,11 @@ struct zone {
 	struct turn begin, end;
 	bool rule;
 };
+
+static bool is_offset(int64_t seconds)
+{
+	return seconds > -OFFSET_MAX && seconds < OFFSET_MAX;
+}
 
 /* ---- the footer: "CET-1CEST,M3.5.0,M10.5.0/3" */
 
@@ -78,7 +84,7 @@ static const char *read_turn(const char *s, struct turn *ret)
 	return *s == '/' ? read_clock(s + 1, &ret->second) : s;
 }
 
-static int read_footer(struct zone *z, const char *s)
+static int read_footer(struct time_zone *z, const char *s)
 {
 	int standard = 0, summer;
 
@@ -86,7 +92,7 @@ static int read_footer(struct zone *z, const char *s)
 		return ERR_DAMAGED;
 	z->standard = z->summer = -standard;
 	if (!*s)
-		return 0;
+		return is_offset(standard) ? 0 : ERR_DAMAGED;
 	summer = standard - HOUR;
 	if (!(s = skip_name(s)) || (*s && *s != ',' && !(s = read_clock(s, &summer))))
 		return ERR_DAMAGED;
@@ -94,7 +100,7 @@ static int read_footer(struct zone *z, const char *s)
 		return ERR_DAMAGED;
 	z->summer = -summer;
 	z->rule = true;
-	return 0;
+	return is_offset(z->standard) && is_offset(z->summer) ? 0 : ERR_DAMAGED;
 }
 
 /* ---- the file */
@@ -130,7 +136,7 @@ static size_t block_size(const struct counts *c, size_t time_size)
 	return c->times * (time_size + 1) + c->types * 6 + c->letters + c->leap * (time_size + 4) + c->standard + c->utc;
 }
 
-static int take_transitions(struct zone *z, const unsigned char *p, const struct counts *c)
+static int take_transitions(struct time_zone *z, const unsigned char *p, const struct counts *c)
 {
 	const unsigned char *kinds = p + 8 * c->times, *types = kinds + c->times;
 
@@ -145,12 +151,14 @@ static int take_transitions(struct zone *z, const unsigned char *p, const struct
 		if (kinds[i] >= c->types || (i && z->at[i] < z->at[i - 1]))
 			return ERR_DAMAGED;
 		z->offset[i + 1] = (int32_t)number_at(types + 6 * kinds[i], 4);
+		if (!is_offset(z->offset[i + 1]))
+			return ERR_DAMAGED;
 	}
-	return 0;
+	return is_offset(z->offset[0]) ? 0 : ERR_DAMAGED;
 }
 
 /* The second block, and the footer behind it. */
-static int take_block(struct zone *z, const unsigned char *p, size_t length)
+static int take_block(struct time_zone *z, const unsigned char *p, size_t length)
 {
 	struct counts c;
 	size_t size;
@@ -170,15 +178,15 @@ static int take_block(struct zone *z, const unsigned char *p, size_t length)
 	return 0;
 }
 
-int zone_parse(const void *bytes, size_t length, struct zone **ret)
+int time_zone_parse(const void *bytes, size_t length, struct time_zone **ret)
 {
 	const unsigned char *p = bytes;
-	struct zone *z = mem_new(1, sizeof(*z));
+	struct time_zone *z = mem_new(1, sizeof(*z));
 	struct counts first;
 	size_t size = read_header(p, length, &first) ? HEADER_SIZE + block_size(&first, 4) : length;
 
 	if (size >= length || take_block(z, p + size, length - size) < 0) {
-		zone_free(z);
+		time_zone_free(z);
 		return ERR_DAMAGED;
 	}
 	*ret = z;
@@ -191,7 +199,7 @@ static bool is_name(const char *name)
 	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-_/") == strlen(name);
 }
 
-int zone_open(const char *name, struct zone **ret)
+int time_zone_open(const char *name, struct time_zone **ret)
 {
 	CLEANUP(mem_freep) char *path = is_name(name) ? mem_printf(FOLDER "%s", name) : NULL;
 	CLEANUP(mem_freep) char *bytes = NULL;
@@ -210,10 +218,10 @@ int zone_open(const char *name, struct zone **ret)
 	bytes = mem_new(1, FILE_MAX_BYTES);
 	length = fread(bytes, 1, FILE_MAX_BYTES, f);
 	fclose(f);
-	return zone_parse(bytes, length, ret);
+	return time_zone_parse(bytes, length, ret);
 }
 
-void zone_free(struct zone *z)
+void time_zone_free(struct time_zone *z)
 {
 	if (!z)
 		return;
@@ -258,7 +266,7 @@ static int64_t floor_div(int64_t a, int64_t b)
 	return a / b - (a % b < 0);
 }
 
-static int32_t by_rule(const struct zone *z, int64_t second)
+static int32_t by_rule(const struct time_zone *z, int64_t second)
 {
 	int64_t year = year_of(floor_div(second + z->standard, DAY));
 	int64_t begin = turn_in(&z->begin, year) - z->standard, end = turn_in(&z->end, year) - z->summer;
@@ -267,7 +275,7 @@ static int32_t by_rule(const struct zone *z, int64_t second)
 	return summer ? z->summer : z->standard;
 }
 
-int64_t zone_offset_ms(const struct zone *z, int64_t wall_ms)
+int64_t time_zone_offset_ms(const struct time_zone *z, int64_t wall_ms)
 {
 	int64_t second = floor_div(wall_ms, 1000);
 	size_t low = 0, high = z->count;
@@ -285,13 +293,13 @@ int64_t zone_offset_ms(const struct zone *z, int64_t wall_ms)
 	return 1000LL * z->offset[low];
 }
 
-int64_t zone_moment_ms(const struct zone *z, int64_t local_ms)
+int64_t time_zone_moment_ms(const struct time_zone *z, int64_t local_ms)
 {
-	int64_t before = zone_offset_ms(z, local_ms - DAY * 1000LL), after = zone_offset_ms(z, local_ms + DAY * 1000LL);
+	int64_t before = time_zone_offset_ms(z, local_ms - DAY * 1000LL), after = time_zone_offset_ms(z, local_ms + DAY * 1000LL);
 
-	if (zone_offset_ms(z, local_ms - before) == before)
+	if (time_zone_offset_ms(z, local_ms - before) == before)
 		return local_ms - before;
-	if (zone_offset_ms(z, local_ms - after) == after)
+	if (time_zone_offset_ms(z, local_ms - after) == after)
 		return local_ms - after;
 	return local_ms - before; /* skipped */
 }

@@ -9,7 +9,7 @@
 #include "solver/base/clock.h"
 #include "solver/base/err.h"
 #include "solver/base/mem.h"
-#include "solver/base/zone.h"
+#include "solver/base/time_zone.h"
 
 #define HOUR 3600000LL
 
@@ -37,12 +37,12 @@ static void offsets_are_those_of_the_database(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		struct zone *z;
+		struct time_zone *z;
 
-		assert_int_equal(zone_open(rows[i].zone, &z), 0);
-		if (zone_offset_ms(z, at(rows[i].when)) != rows[i].hours * HOUR)
-			fail_msg("%s, %s: %lld ms", rows[i].zone, rows[i].when, (long long)zone_offset_ms(z, at(rows[i].when)));
-		zone_free(z);
+		assert_int_equal(time_zone_open(rows[i].zone, &z), 0);
+		if (time_zone_offset_ms(z, at(rows[i].when)) != rows[i].hours * HOUR)
+			fail_msg("%s, %s: %lld ms", rows[i].zone, rows[i].when, (long long)time_zone_offset_ms(z, at(rows[i].when)));
+		time_zone_free(z);
 	}
 }
 
@@ -53,26 +53,26 @@ static void a_local_time_becomes_the_moment_at_which_clocks_show_it(void **state
 		{ "2026-03-29T02:30:00Z", "2026-03-29T01:30:00Z" }, /* is skipped */
 		{ "2026-10-25T02:30:00Z", "2026-10-25T00:30:00Z" }, /* comes twice */
 	};
-	struct zone *z;
+	struct time_zone *z;
 
 	(void)state;
-	assert_int_equal(zone_open("Europe/Berlin", &z), 0);
+	assert_int_equal(time_zone_open("Europe/Berlin", &z), 0);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		assert_int_equal(zone_moment_ms(z, at(rows[i].local)), at(rows[i].moment));
-	zone_free(z);
+		assert_int_equal(time_zone_moment_ms(z, at(rows[i].local)), at(rows[i].moment));
+	time_zone_free(z);
 }
 
 static void what_is_no_zone_is_refused(void **state)
 {
 	static const char *const names[] = { "", "/etc/passwd", "../passwd", "Europe/../../passwd", "a b", "Europe/Berlin\n" };
-	struct zone *z;
+	struct time_zone *z;
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		assert_int_equal(zone_open(names[i], &z), ERR_INVALID);
-	assert_int_equal(zone_open("Europe/Atlantis", &z), ERR_NOT_FOUND);
-	assert_int_equal(zone_open("zone.tab", &z), ERR_INVALID); /* no dots */
-	assert_int_equal(zone_open("leapseconds", &z), ERR_DAMAGED);
+		assert_int_equal(time_zone_open(names[i], &z), ERR_INVALID);
+	assert_int_equal(time_zone_open("Europe/Atlantis", &z), ERR_NOT_FOUND);
+	assert_int_equal(time_zone_open("zone.tab", &z), ERR_INVALID); /* no dots */
+	assert_int_equal(time_zone_open("leapseconds", &z), ERR_DAMAGED);
 }
 
 static void a_file_that_is_cut_anywhere_is_damaged(void **state)
@@ -84,17 +84,17 @@ static void a_file_that_is_cut_anywhere_is_damaged(void **state)
 	static const char foot[] = "\nCET-1\n";
 	char all[sizeof(head1) + sizeof(head2) + sizeof(foot)];
 	size_t length = 0;
-	struct zone *z;
+	struct time_zone *z;
 
 	(void)state;
 	memcpy(all + length, head1, sizeof(head1)), length += sizeof(head1);
 	memcpy(all + length, head2, sizeof(head2)), length += sizeof(head2);
 	memcpy(all + length, foot, sizeof(foot) - 1), length += sizeof(foot) - 1;
-	assert_int_equal(zone_parse(all, length, &z), 0);
-	assert_int_equal(zone_offset_ms(z, 1), HOUR);
-	zone_free(z);
+	assert_int_equal(time_zone_parse(all, length, &z), 0);
+	assert_int_equal(time_zone_offset_ms(z, 1), HOUR);
+	time_zone_free(z);
 	for (size_t cut = 0; cut < length; cut++)
-		assert_int_equal(zone_parse(all, cut, &z), ERR_DAMAGED);
+		assert_int_equal(time_zone_parse(all, cut, &z), ERR_DAMAGED);
 }
 
 int main(void)
