@@ -1,9 +1,11 @@
-/* For LD_PRELOAD: calls that read or write the journal wait as long as a file "hangs" stands beside it, as with a disk that does not answer. */
+/* For LD_PRELOAD: calls that read or write the journal wait as long as a file "hangs" stands beside it, as with a disk that does not answer.
+ * The first that waits makes a file "hung" there. */
 #include <dlfcn.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,7 +22,11 @@ static bool hangs(int fd)
 	if (!name)
 		return false;
 	strcpy(name, "/hangs");
-	return access(path, F_OK) == 0;
+	if (access(path, F_OK) != 0)
+		return false;
+	strcpy(name, "/hung");
+	mknod(path, S_IFREG | 0600, 0); /* unless it is there */
+	return true;
 }
 
 static void wait_for_disk(int fd)

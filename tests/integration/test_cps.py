@@ -84,7 +84,6 @@ class Changes(CpsTest):
         enrollment = self.cps.enroll("www.example.test", "*.example.test", ack_lag=4)
         self.begin(enrollment)
         self.cps.wait_for_acknowledgement(enrollment)
-        time.sleep(0.3)
         self.service.kill()
         self.service.start()
         self.assert_valid(enrollment, self.follow(self.only_validation(enrollment)))

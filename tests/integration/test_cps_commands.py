@@ -111,10 +111,9 @@ class Enrollments(CommandLine):
 
     def wait_until_over(self, enrollment):
         deadline = time.monotonic() + 30
-        while self.cps.state(enrollment)["status"] not in ("complete", "cancelled"):
+        while self.cps.state(enrollment)["pending"]:
             self.assertLess(time.monotonic(), deadline, self.cps.state(enrollment))
             time.sleep(0.1)
-        time.sleep(0.5)
 
     def cancelled(self, **wish):
         """An enrollment whose first change is over."""

@@ -54,6 +54,12 @@ class SlowDisk(unittest.TestCase):
         self.assertLess(time.monotonic() - begin, SOON)
         return answer
 
+    def wait_until_it_hangs(self):
+        deadline = time.monotonic() + 20
+        while not (self.service.state / "hung").exists():
+            self.assertLess(time.monotonic(), deadline, "nothing needs the disk: is libslow_disk.so in use?")
+            time.sleep(0.01)
+
     def fetch(self):
         request = urllib.request.Request(f"http://127.0.0.1:{self.service.http_port}/.well-known/acme-challenge/{TOKEN}", headers={"Host": "www.dcvd.test"})
         with urllib.request.urlopen(request, timeout=10) as reply:
@@ -64,7 +70,7 @@ class SlowDisk(unittest.TestCase):
         path = f"/v1/challenges/{self.challenge['id']}"
         later = [Later(self.service, "POST", "/v1/challenges", {"type": "dns-01", "domain": "dcvd.test", "value": OTHER}),
                  Later(self.service, "GET", path)]
-        time.sleep(0.3)  # both are under way
+        self.wait_until_it_hangs()
         for _ in range(3):
             self.assertEqual(self.soon(self.fetch), PROOF)
             self.assertEqual(self.soon(lambda: query("127.0.0.1", self.service.dns_port, "_acme-challenge.dcvd.test")[1]), [VALUE])

@@ -24,7 +24,7 @@ from . import views
 def seen(enrollment):
     change = enrollment.change
     return {"status": change.status, "history": [s for c in enrollment.changes for s in c.history], "document": enrollment.document,
-            "written": enrollment.written, "change": change.number, "schedule": change.schedule, "changes": len(enrollment.changes),
+            "written": enrollment.written, "change": change.number, "schedule": change.schedule, "changes": len(enrollment.changes), "pending": len(enrollment.pending),
             "acknowledgements": sum(len(c.acknowledgements) for c in enrollment.changes), "acked_warnings": sorted(change.acked),
             "certificate": change.deployment and (change.deployment.pem or "(validated in several orders)"),
             "names": {n.domain: {"status": n.status, "error": n.error, "kind": n.kind} for n in change.names}}
